@@ -1,0 +1,52 @@
+"""The mathematics: settings, conditions, claims and the symbolic derivations behind them.
+
+Names are imported on first use, so that `from theory import Setting` does not load sympy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_EXPORTS = {
+    "Band": "theory.rules",
+    "Claim": "theory.claim",
+    "Condition": "theory.condition",
+    "ConditionCheck": "theory.condition",
+    "Constants": "theory.condition",
+    "Domain": "theory.domain",
+    "Estimate": "theory.run",
+    "Event": "theory.rules",
+    "Experiment": "theory.experiment",
+    "Exponent": "theory.rules",
+    "FittedBand": "theory.rules",
+    "Fixed": "theory.domain",
+    "Grid": "theory.domain",
+    "Identity": "theory.rules",
+    "Law": "theory.rules",
+    "Ledger": "theory.ledger",
+    "NotApplicable": "theory.run",
+    "Ordering": "theory.rules",
+    "Prediction": "theory.claim",
+    "Proof": "theory.claim",
+    "Run": "theory.run",
+    "SameLaw": "theory.rules",
+    "Setting": "theory.setting",
+    "Source": "theory.source",
+    "Sweep": "theory.domain",
+    "builtin_ledger": "theory.ledger",
+}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

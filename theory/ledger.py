@@ -1,0 +1,95 @@
+"""The ledger: all claims by id, checked for consistency; papers and users register through it alike."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator
+
+import networkx as nx
+
+from theory.claim import Claim
+
+__all__ = ["PAPERS", "Ledger", "builtin_ledger"]
+
+#: Modules that hold a paper's claims as `CLAIMS`; adding a paper adds a line here.
+PAPERS = ("theory.two_stage",)
+
+
+class Ledger:
+    """Claims by id.
+
+    Raises:
+        ValueError: when an id is registered twice.
+    """
+
+    def __init__(self, claims: Iterable[Claim] = ()) -> None:
+        self._claims: dict[str, Claim] = {}
+        for claim in claims:
+            self.register(claim)
+
+    def register(self, claim: Claim) -> Claim:
+        """Add a claim; its id must be new."""
+        if not isinstance(claim, Claim):
+            raise ValueError(f"only a Claim can be registered, was {type(claim).__name__}")
+        if claim.id in self._claims:
+            raise ValueError(f"claim id {claim.id!r} is registered already")
+        self._claims[claim.id] = claim
+        return claim
+
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self._claims.values())
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __contains__(self, claim_id: object) -> bool:
+        return claim_id in self._claims
+
+    def __getitem__(self, claim_id: str) -> Claim:
+        return self._claims[claim_id]
+
+    def matching(self, patterns: Iterable[str]) -> list[Claim]:
+        """Claims whose id matches any of the glob patterns, in ledger order.
+
+        Raises:
+            ValueError: when a pattern matches nothing.
+        """
+        wanted: set[str] = set()
+        for pattern in patterns:
+            found = fnmatch.filter(self._claims, pattern)
+            if not found:
+                raise ValueError(f"no claim matches {pattern!r}")
+            wanted.update(found)
+        return [claim for claim in self if claim.id in wanted]
+
+    def graph(self) -> nx.DiGraph:
+        """The dependency graph: an edge from each claim to every claim that rests on it."""
+        graph = nx.DiGraph()
+        graph.add_nodes_from(self._claims)
+        for claim in self:
+            graph.add_edges_from((parent, claim.id) for parent in claim.parents)
+        return graph
+
+    def check(self) -> None:
+        """Raise ValueError when a parent does not exist or claims rest on each other in a circle."""
+        for claim in self:
+            for parent in claim.parents:
+                if parent not in self._claims:
+                    raise ValueError(f"claim {claim.id}: parent {parent!r} is not in the ledger")
+        try:
+            circle = nx.find_cycle(self.graph())
+        except nx.NetworkXNoCycle:
+            return
+        raise ValueError(f"claims rest on each other in a circle: {[edge[0] for edge in circle]}")
+
+
+def builtin_ledger() -> Ledger:
+    """The claims of every built-in paper."""
+    from importlib import import_module
+
+    ledger = Ledger()
+    for module in PAPERS:
+        for claim in import_module(module).CLAIMS:
+            ledger.register(claim)
+    ledger.check()
+    return ledger

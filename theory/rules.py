@@ -1,0 +1,189 @@
+"""Decision rules, as declared by a claim before any run.
+
+A rule says what a measurement is compared with, with which margin, and at which error level; how a rule
+is applied to observations is `verify.decide`'s business. Every margin carries its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+__all__ = [
+    "Band",
+    "Event",
+    "Exponent",
+    "FittedBand",
+    "Identity",
+    "Kind",
+    "Law",
+    "Ordering",
+    "Rule",
+    "SameLaw",
+]
+
+Kind = Literal["identity", "event", "ordering", "band", "exponent", "law"]
+
+
+def _open_unit(name: str, value: float) -> None:
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"{name} must lie in (0, 1), was {value!r}")
+
+
+def _positive(name: str, value: float) -> None:
+    if not value > 0.0:
+        raise ValueError(f"{name} must be > 0, was {value!r}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An equality of reals: the measured relative residual stays at rounding level.
+
+    `measure(run)` returns a relative residual (float >= 0). It is accepted up to
+    `factor * eps(dtype) * max(1, steps)`: one rounding error a step, `factor` for the operations in a
+    step. A single larger residual refutes.
+    """
+
+    kind: ClassVar[Kind] = "identity"
+    factor: float = 64.0
+    reason: str = "rounding: factor * eps(dtype) * steps"
+
+    def __post_init__(self) -> None:
+        _positive("factor", self.factor)
+
+
+@dataclass(frozen=True)
+class Event:
+    """`P(event) >= 1 - delta`, one Bernoulli trial a run.
+
+    `measure(run)` returns True (holds) or False (violated). SUPPORTED when the exact (Clopper-Pearson)
+    one-sided upper limit of the violation rate at level `1 - alpha` is below `delta`, REFUTED when the
+    lower limit is above, else INCONCLUSIVE.
+    """
+
+    kind: ClassVar[Kind] = "event"
+    delta: float = 0.05
+    alpha: float = 0.05
+    reason: str = "with probability at least 1 - delta, as the paper states its theorems"
+
+    def __post_init__(self) -> None:
+        _open_unit("delta", self.delta)
+        _open_unit("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class Ordering(Event):
+    """Two measured things come in the stated order, with probability at least 1 - delta."""
+
+    kind: ClassVar[Kind] = "ordering"
+    reason: str = "the stated order holds with probability at least 1 - delta"
+
+
+@dataclass(frozen=True)
+class Band:
+    """`lower <= quantity <= upper` with probability at least `1 - delta`; the ends are declared.
+
+    `measure(run)` returns a float.
+    """
+
+    lower: float
+    upper: float
+    reason: str
+    kind: ClassVar[Kind] = "band"
+    delta: float = 0.05
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not self.lower < self.upper:
+            raise ValueError(f"lower must be below upper, was {self.lower!r} and {self.upper!r}")
+        _open_unit("delta", self.delta)
+        _open_unit("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class FittedBand:
+    """A `Theta(.)` or `O(.)` with unnamed constants: fit them on one block of runs, judge on another.
+
+    `measure(run)` returns quantity / predicted scale, a float. The band fitted on the even-numbered runs
+    is `[min / widen, max * widen]` (`[0, max * widen]` when one-sided); the odd-numbered runs are judged
+    as for `Band`. To keep a scale from passing with absurd constants, the fitted band must not be wider
+    than `max_ratio` (upper/lower, or upper for a one-sided band); otherwise the claim is REFUTED as a
+    Theta with usable constants.
+    """
+
+    max_ratio: float
+    reason: str
+    kind: ClassVar[Kind] = "band"
+    widen: float = 1.25
+    two_sided: bool = True
+    delta: float = 0.05
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        _positive("max_ratio", self.max_ratio)
+        if self.widen < 1.0:
+            raise ValueError(f"widen must be at least 1, was {self.widen!r}")
+        _open_unit("delta", self.delta)
+        _open_unit("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """`quantity` is proportional to `parameter ** value` along a `Sweep`, up to `margin`.
+
+    `measure(run)` returns a positive float. Judged by equivalence (two one-sided t-tests over
+    replicates, each replicate one slope along the sweep): SUPPORTED when the `1 - 2 alpha` interval lies
+    inside `value +- margin`, REFUTED when the `1 - alpha` interval lies outside it, else INCONCLUSIVE.
+    """
+
+    parameter: str
+    value: float
+    kind: ClassVar[Kind] = "exponent"
+    margin: float = 0.05
+    alpha: float = 0.05
+    reason: str = "an exponent wrong by 0.1 must not pass; 0.05 is half of that"
+
+    def __post_init__(self) -> None:
+        _positive("margin", self.margin)
+        _open_unit("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class Law:
+    """`measured = predicted` up to a relative margin on average, nothing fitted.
+
+    `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the mean log
+    ratio with 0 at `log(1 + margin)`.
+    """
+
+    margin: float
+    reason: str
+    kind: ClassVar[Kind] = "law"
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        _positive("margin", self.margin)
+        _open_unit("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class SameLaw:
+    """Every measured quantity has the same distribution under two engines.
+
+    `measure(run)` returns a mapping of names to floats. REFUTED when a two-sample Kolmogorov-Smirnov
+    test rejects at `alpha` after Holm's correction; SUPPORTED when no test rejects and the distance
+    between the two distributions is certified (Dvoretzky-Kiefer-Wolfowitz, at `1 - alpha` for all
+    quantities together) to be below `margin`.
+    """
+
+    margin: float
+    reason: str
+    kind: ClassVar[Kind] = "law"
+    alpha: float = 0.01
+
+    def __post_init__(self) -> None:
+        _open_unit("margin", self.margin)
+        _open_unit("alpha", self.alpha)
+
+
+Rule = Identity | Event | Ordering | Band | FittedBand | Exponent | Law | SameLaw

@@ -1,0 +1,174 @@
+"""What a verification yields: observations, decisions, judgements. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.claim import Claim, Proof
+from theory.condition import ConditionCheck
+from theory.setting import Setting
+
+__all__ = [
+    "VERDICTS",
+    "Counterexample",
+    "Decision",
+    "Judgement",
+    "Observation",
+    "Showcase",
+    "Verdict",
+    "Verification",
+]
+
+Verdict = Literal["supported", "refuted", "inconclusive", "not-applicable"]
+VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive", "not-applicable")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One claim, measured on one run.
+
+    `value` is what the claim's `measure` returned (bool, float, pair or mapping); None when the run was
+    not judged, and then `not_judged` says why ("outside dimension, by a factor 3.1", or the
+    `NotApplicable` reason). `replicate` numbers the runs of one setting; along a `Sweep` equal replicates
+    share their seed. `steps` is the length of the run, `dtype` its float type.
+    """
+
+    experiment: str
+    index: int
+    replicate: int
+    setting: Setting
+    seed: int
+    engine: str
+    labels: Mapping[str, float]
+    value: Any
+    not_judged: str | None
+    steps: int
+    dtype: str
+    checks: tuple[ConditionCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a rule says of the observations.
+
+    `statistic` holds what was computed, with its confidence interval, under plain names and JSON types;
+    `needed` is the number of runs that would decide an inconclusive claim, where that can be said.
+    """
+
+    verdict: Verdict
+    reason: str
+    measured: Any
+    predicted: Any
+    statistic: Mapping[str, Any]
+    n_trials: int
+    needed: int | None = None
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """The smallest setting and seed found that break a claim, and the command that replays it."""
+
+    setting: Setting
+    seed: int
+    engine: str
+    value: Any
+    replay: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types."""
+        return {
+            "setting": self.setting.as_dict(),
+            "groups": self.setting.groups(),
+            "seed": self.seed,
+            "engine": self.engine,
+            "value": self.value,
+            "replay": self.replay,
+        }
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim's verdict with everything it rests on.
+
+    `chain` is the reason chain, one sentence a link: settings inside or not, what was computed, how the
+    rule decided, which parents failed.
+    """
+
+    claim: Claim
+    decision: Decision
+    observations: tuple[Observation, ...]
+    chain: tuple[str, ...]
+    counterexample: Counterexample | None = None
+    proof: Proof | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        return self.decision.verdict
+
+    @property
+    def judged(self) -> list[Observation]:
+        """The observations that count."""
+        return [o for o in self.observations if o.not_judged is None]
+
+    @property
+    def n_settings(self) -> int:
+        """Distinct settings judged."""
+        return len({o.setting for o in self.judged})
+
+    @property
+    def fails_verification(self) -> bool:
+        """Refuted inside its conditions: what makes `verify run` exit with a non-zero status."""
+        return self.verdict == "refuted" and not self.claim.is_probe
+
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Showcase:
+    """One run told in full, for the report's trajectory figures. T recorded steps, n samples.
+
+    `gamma` is the mean over filters of each side's signal coefficient, (T, 2); `noise_mass` is
+    `P_i = (1/m) sum_r rhobar_{y~_i,r,i}`, (T, n); `margins` (T, n); `iid_error` and `spurious_error` hold
+    (E, 3) rows of estimate, low, high at the clocks `error_clock` (E,). `marks` are named clocks to draw
+    as vertical lines ("$T_1$", "$t_{half}$").
+    """
+
+    name: str
+    title: str
+    setting: Setting
+    seed: int
+    clock: Floats
+    clean: NDArray[np.bool_]
+    gamma: Floats
+    noise_mass: Floats
+    margins: Floats
+    train_loss: Floats
+    error_clock: Floats
+    iid_error: Floats
+    spurious_error: Floats
+    t_1_clock: float
+    marks: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A whole verification: what the report is made of.
+
+    `run_info` holds versions, seed, device, profile, wall time, git commit and the number of runs.
+    """
+
+    judgements: tuple[Judgement, ...]
+    showcases: tuple[Showcase, ...]
+    run_info: Mapping[str, Any]
+
+    @property
+    def exit_status(self) -> int:
+        """0, or 1 when a claim judged inside its conditions is refuted."""
+        return int(any(j.fails_verification for j in self.judgements))
