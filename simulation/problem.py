@@ -1,0 +1,156 @@
+"""A concrete data set with initial weights, validated; and its sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.rng import generator
+from theory.setting import Setting
+
+__all__ = ["Problem", "sample_labels", "sample_problem"]
+
+Floats = NDArray[np.float64]
+
+#: Above this, real d-dimensional arrays are refused; the law engine needs none.
+_MAX_BYTES = 8 * 2**30
+
+
+def _array(name: str, value: Any, ndim: int, shape: str) -> Floats:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be an array of numbers of shape {shape}") from None
+    if array.ndim != ndim:
+        raise ValueError(f"{name} must have shape {shape}, was {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name} must be finite, holds NaN or infinity")
+    return array
+
+
+def _labels(name: str, value: Any, n: int) -> Floats:
+    array = _array(name, value, 1, "(n,)")
+    if array.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},) to match xi, was {array.shape}")
+    if not np.all(np.abs(array) == 1.0):
+        bad = array[np.abs(array) != 1.0][0]
+        raise ValueError(f"{name} must hold only -1 and +1, holds {bad:g}")
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Training data and initial weights: all that gradient descent depends on, besides its step.
+
+    Args:
+        mu: signal, (d,).
+        xi: noise patches, (n, d).
+        y, y_observed: true and observed labels in {-1, +1}, (n,).
+        w0: initial weights, (2, m, d); index 0 is the side j = +1, index 1 is j = -1.
+        setting: what it was sampled from, if it was.
+
+    Raises:
+        ValueError: naming the array, for a wrong shape, NaN, labels outside {-1, +1}, `n + 1 > d`, or
+            patches mu, xi_1..xi_n that are linearly dependent (the decomposition would not be unique).
+
+    Source: Han et al. 2025, section 3.
+    """
+
+    mu: Floats
+    xi: Floats
+    y: Floats
+    y_observed: Floats
+    w0: Floats
+    setting: Setting | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "mu", _array("mu", self.mu, 1, "(d,)"))
+        put(self, "xi", _array("xi", self.xi, 2, "(n, d)"))
+        put(self, "w0", _array("w0", self.w0, 3, "(2, m, d)"))
+        d = self.mu.shape[0]
+        n = self.xi.shape[0]
+        if n < 2:
+            raise ValueError(f"xi must hold at least 2 samples, holds {n}")
+        if self.xi.shape[1] != d:
+            raise ValueError(f"xi must have shape (n, {d}) to match mu, was {self.xi.shape}")
+        if self.w0.shape[0] != 2 or self.w0.shape[1] < 1 or self.w0.shape[2] != d:
+            raise ValueError(f"w0 must have shape (2, m, {d}) to match mu, was {self.w0.shape}")
+        put(self, "y", _labels("y", self.y, n))
+        put(self, "y_observed", _labels("y_observed", self.y_observed, n))
+        if n + 1 > d:
+            raise ValueError(
+                f"xi holds n = {n} patches in dimension d = {d}: the decomposition needs n + 1 <= d"
+            )
+        self._require_independent()
+
+    def _require_independent(self) -> None:
+        patches = np.concatenate([self.mu[None], self.xi])
+        norms = np.linalg.norm(patches, axis=1)
+        if norms[0] == 0.0:
+            raise ValueError("mu must not be zero")
+        if np.any(norms == 0.0):
+            raise ValueError(f"xi[{int(np.argmin(norms)) - 1}] must not be zero")
+        # The Gram matrix squares the condition number, so its rounding level is eps * n, and patches
+        # closer to dependence than sqrt of that could not be decomposed to useful accuracy anyway.
+        unit = patches / norms[:, None]
+        smallest = float(np.linalg.eigvalsh(unit @ unit.T)[0])
+        if smallest <= len(norms) * np.finfo(np.float64).eps * 8:
+            raise ValueError(
+                "xi and mu are linearly dependent patches: the decomposition is not unique "
+                f"(smallest eigenvalue of the normalised Gram matrix {smallest:.1e})"
+            )
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return int(self.xi.shape[0])
+
+    @property
+    def d(self) -> int:
+        """Dimension of a patch."""
+        return int(self.mu.shape[0])
+
+    @property
+    def m(self) -> int:
+        """Filters a side."""
+        return int(self.w0.shape[1])
+
+
+def sample_labels(setting: Setting, seed: int) -> tuple[Floats, Floats]:
+    """True labels, uniform on {-1, +1}, and observed ones, flipped with tau_plus or tau_minus."""
+    rng = generator(seed, "labels")
+    y = np.where(rng.random(setting.n) < 0.5, 1.0, -1.0)
+    rate = np.where(y > 0, setting.tau_plus, setting.tau_minus)
+    flipped = generator(seed, "flips").random(setting.n) < rate
+    return y, np.where(flipped, -y, y)
+
+
+def sample_problem(setting: Setting, seed: int = 0) -> Problem:
+    """Draw data and initial weights from a setting; mu points along the first axis.
+
+    (Nothing depends on the direction of mu: noise and weights are isotropic.)
+
+    Raises:
+        ValueError: when `n + 1 > d`, or when the arrays would not fit in memory.
+    """
+    n, d, m = setting.n, setting.d, setting.m
+    if n + 1 > d:
+        raise ValueError(f"d must be at least n + 1 = {n + 1}, was {d}")
+    bytes_needed = 8 * d * (n + 2 * m + 1)
+    if bytes_needed > _MAX_BYTES:
+        raise ValueError(
+            f"d = {d} would need {bytes_needed / 2**30:.0f} GiB of arrays (at most "
+            f"{_MAX_BYTES // 2**30}); the law engine needs none: train(setting, engine='law')"
+        )
+    mu = np.zeros(d)
+    mu[0] = setting.signal_norm
+    y, y_observed = sample_labels(setting, seed)
+    xi = generator(seed, "noise").standard_normal((n, d))
+    xi *= setting.sigma_xi
+    w0 = generator(seed, "weights").standard_normal((2, m, d))
+    w0 *= setting.sigma_0
+    return Problem(mu, xi, y, y_observed, w0, setting)

@@ -1,0 +1,37 @@
+"""Randomness as a pure function of (seed, purpose, index).
+
+No generator is ever shared between purposes or runs, so adding a run, or changing the order, the batch
+or the number of workers, changes no run's draws.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+__all__ = ["derive_seed", "generator"]
+
+
+def _digest(seed: int, purpose: str, index: int, size: int) -> int:
+    text = f"{int(seed)}\x1f{purpose}\x1f{int(index)}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=size).digest(), "little")
+
+
+def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
+    """An independent counter-based generator for one purpose of one run.
+
+    >>> a = generator(1, "labels").standard_normal()
+    >>> a == generator(1, "labels").standard_normal(), a == generator(1, "noise").standard_normal()
+    (True, False)
+    """
+    return np.random.Generator(np.random.Philox(key=_digest(seed, purpose, index, 16)))
+
+
+def derive_seed(seed: int, purpose: str, index: int = 0) -> int:
+    """A run's own seed in [0, 2^53), exact as a JSON number.
+
+    >>> derive_seed(0, "experiment", 1) != derive_seed(0, "experiment", 2)
+    True
+    """
+    return _digest(seed, purpose, index, 8) % 2**53

@@ -1,0 +1,214 @@
+"""One `train` for three engines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from simulation.cnn import run_cnn
+from simulation.geometry import Geometry, draw_geometry, geometry_of
+from simulation.problem import Problem, sample_problem
+from simulation.reduced import Record, run_reduced
+from simulation.trajectory import Trajectory
+from theory.setting import Setting
+
+__all__ = ["ENGINES", "resolve_device", "train", "train_many"]
+
+ENGINES = ("cnn", "reduced", "law")
+_DTYPES = {"float64": torch.float64, "float32": torch.float32}
+Steps = NDArray[np.int64]
+
+
+def resolve_device(device: str) -> str:
+    """"auto" to a device that exists; others checked.
+
+    Raises:
+        ValueError: for an unknown device, or CUDA where there is none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cpu" and not (device == "cuda" or device.startswith("cuda:")):
+        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device was {device!r}, but no CUDA device is available")
+    return device
+
+
+def _recorded(steps: int, record_every: int) -> Steps:
+    grid = np.arange(0, steps + 1, record_every, dtype=np.int64)
+    return grid if grid[-1] == steps else np.append(grid, np.int64(steps))
+
+
+def _snapshots(steps: int, wanted: Iterable[int] | None, default: Steps) -> Steps:
+    if wanted is None:
+        return default
+    chosen = sorted({int(t) for t in wanted} | {steps})
+    if chosen[0] < 0 or chosen[-1] > steps:
+        raise ValueError(f"snapshots must lie between 0 and steps = {steps}, held {chosen[0]}..{chosen[-1]}")
+    return np.array(chosen, dtype=np.int64)
+
+
+def _check_counts(steps: int, record_every: int) -> None:
+    for name, value, least in (("steps", steps, 0), ("record_every", record_every, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ValueError(f"{name} must be an integer >= {least}, was {value!r}")
+
+
+def _check_dtype(dtype: str) -> torch.dtype:
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype must be float64 or float32, was {dtype!r}")
+    return _DTYPES[dtype]
+
+
+def train(
+    what: Problem | Setting,
+    *,
+    steps: int,
+    eta: float | None = None,
+    engine: str | None = None,
+    record_every: int = 1,
+    record_coefficients: bool = True,
+    snapshots: Iterable[int] | None = None,
+    device: str = "cpu",
+    dtype: str = "float64",
+    seed: int = 0,
+    progress: bool = False,
+) -> Trajectory:
+    """Full-batch gradient descent on the logistic loss; the trajectory of one run.
+
+    Args:
+        what: a `Problem` (engines "cnn" and "reduced"), or a `Setting`, from which the law engine draws
+            its geometry and the others a problem.
+        steps: gradient steps.
+        eta: step size; default the setting's.
+        engine: "cnn" (torch module, autograd, weights in R^d), "reduced" (exact closure, O(m n^2) a
+            step) or "law" (exact in law at any d). Default "reduced" for a Problem, "law" for a Setting.
+        record_every: margins, loss and gamma are recorded at multiples of this, and at the last step.
+        record_coefficients: keep every rho_{j,r,i} (and pre-activation) at the snapshots.
+        snapshots: steps at which to keep them; default every recorded step (only the last when
+            record_coefficients is False).
+        dtype: "float64" or "float32", the type the engine computes in.
+        seed: of the draw, when `what` is a Setting.
+
+    Raises:
+        ValueError: naming the argument, what it was and what is allowed.
+
+    >>> s = Setting.from_n_snr2(n=10, d=100, m=4, n_snr2=6., tau_plus=.1, tau_minus=.1, kappa_0=1.,
+    ...                         clock_step=.1)
+    >>> t = train(s, steps=5, seed=1)
+    >>> t.margins.shape, t.rho.shape
+    ((6, 10), (6, 2, 4, 10))
+    """
+    _check_counts(steps, record_every)
+    torch_dtype = _check_dtype(dtype)
+    resolved = resolve_device(device)
+    setting = what if isinstance(what, Setting) else what.setting
+    if engine is None:
+        engine = "law" if isinstance(what, Setting) else "reduced"
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, was {engine!r}")
+    if eta is None:
+        if setting is None:
+            raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
+        eta = setting.eta
+    if not (math.isfinite(eta) and eta > 0):
+        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+
+    recorded = _recorded(steps, record_every)
+    last = np.array([steps], dtype=np.int64)
+    kept = _snapshots(steps, snapshots, recorded if record_coefficients else last)
+
+    if engine == "law":
+        if not isinstance(what, Setting):
+            raise ValueError("engine 'law' takes a Setting, not a Problem")
+        geometry = draw_geometry(what, seed)
+    else:
+        if isinstance(what, Setting):
+            what = sample_problem(what, seed)
+        geometry = geometry_of(what)
+
+    record: Record
+    if engine == "cnn":
+        assert isinstance(what, Problem)
+        record = run_cnn(
+            what,
+            eta,
+            steps=steps,
+            recorded=recorded,
+            snapshots=kept,
+            device=resolved,
+            dtype=torch_dtype,
+            progress=progress,
+        )
+    else:
+        (record,) = run_reduced(
+            [geometry],
+            [eta],
+            steps=steps,
+            recorded=recorded,
+            snapshots=kept,
+            device=resolved,
+            dtype=torch_dtype,
+            progress=progress,
+        )
+    return Trajectory(
+        record=record,
+        geometry=geometry,
+        eta=eta,
+        engine=engine,
+        dtype=dtype,
+        seed=seed,
+        sigma_xi=_noise_scale(what, setting),
+        setting=setting,
+        keeps_coefficients=record_coefficients,
+    )
+
+
+def train_many(
+    settings: Sequence[Setting],
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    record_every: int = 1,
+    snapshots: Iterable[int] | None = None,
+    device: str = "cpu",
+    dtype: str = "float64",
+) -> list[Trajectory]:
+    """Law-engine runs of one shape (n, m) side by side; equal to single runs up to rounding.
+
+    Raises:
+        ValueError: when the shapes differ.
+    """
+    _check_counts(steps, record_every)
+    torch_dtype = _check_dtype(dtype)
+    if len({(s.n, s.m) for s in settings}) != 1 or len(settings) != len(seeds):
+        raise ValueError("settings must share n and m, and come with a seed each")
+    recorded = _recorded(steps, record_every)
+    geometries: list[Geometry] = [
+        draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
+    ]
+    records = run_reduced(
+        geometries,
+        [s.eta for s in settings],
+        steps=steps,
+        recorded=recorded,
+        snapshots=_snapshots(steps, snapshots, recorded),
+        device=resolve_device(device),
+        dtype=torch_dtype,
+    )
+    return [
+        Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
+        for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)
+    ]
+
+
+def _noise_scale(what: Problem | Setting, setting: Setting | None) -> float:
+    """`sigma_xi`: the setting's, or the root mean square of the patches supplied from outside."""
+    if setting is not None:
+        return setting.sigma_xi
+    assert isinstance(what, Problem)
+    return float(np.sqrt(np.mean(what.xi**2)))
