@@ -54,7 +54,14 @@ class _Projector:
     def __call__(self, change: torch.Tensor) -> torch.Tensor:
         """`C` (2m, n+1) with `change = C D^-1 V^T`, D = diag of squared norms."""
         unit = torch.linalg.solve_triangular(self.R, (change @ self.Q).T, upper=True)
-        return unit.T * self.norms
+        return torch.mul(unit.T, self.norms)
+
+    def residual(self, change: torch.Tensor) -> float:
+        """Share of `|change|` outside the span of the patches; 0 for no change."""
+        size = torch.linalg.vector_norm(change)
+        if size == 0:
+            return 0.0
+        return float(torch.linalg.vector_norm(change - (change @ self.Q) @ self.Q.T) / size)
 
 
 def run_cnn(
@@ -87,6 +94,7 @@ def run_cnn(
     gamma_out = np.empty((len(recorded), 2 * m))
     C_out = np.empty((len(snapshots), 2 * m, n + 1))
     A_out = np.empty_like(C_out)
+    residual_out = np.empty(len(snapshots))
     wanted = {int(t): k for k, t in enumerate(recorded)}
     kept = {int(t): k for k, t in enumerate(snapshots)}
 
@@ -95,19 +103,21 @@ def run_cnn(
         if t in wanted or t in kept:
             with torch.no_grad():
                 W = net.weight.reshape(2 * m, d)
-                C = project(W - W0.reshape(2 * m, d))
+                change = W - W0.reshape(2 * m, d)
+                C = project(change)
                 if t in wanted:
                     margins_out[wanted[t]] = margins.double().cpu().numpy()
                     gamma_out[wanted[t]] = (side * C[:, 0]).double().cpu().numpy()
                 if t in kept:
                     C_out[kept[t]] = C.double().cpu().numpy()
                     A_out[kept[t]] = (W @ V).double().cpu().numpy()
+                    residual_out[kept[t]] = project.residual(change)
         if t == steps:
             break
         loss = nn.functional.softplus(-margins).mean()
         (gradient,) = torch.autograd.grad(loss, [net.weight])
         with torch.no_grad():
-            net.weight -= eta * gradient
+            net.weight.sub_(gradient, alpha=eta)
 
     return Record(
         steps=recorded,
@@ -117,4 +127,5 @@ def run_cnn(
         snapshot_steps=snapshots,
         coefficients=C_out,
         products=A_out,
+        span_residual=residual_out,
     )

@@ -48,12 +48,12 @@ class Geometry:
     @property
     def m(self) -> int:
         """Filters a side."""
-        return self.products.shape[0] // 2
+        return int(self.products.shape[0]) // 2
 
     @property
     def n(self) -> int:
         """Samples."""
-        return self.gram.shape[0] - 1
+        return int(self.gram.shape[0]) - 1
 
 
 def geometry_of(problem: Problem) -> Geometry:
@@ -66,7 +66,8 @@ def geometry_of(problem: Problem) -> Geometry:
     B0 = W0 @ Q
     perp = W0 - B0 @ Q.T
     width = min(perp.shape[0], problem.d - V.shape[1])
-    L_perp = np.linalg.qr(perp.T, mode="r").T[:, : max(width, 0)]
+    triangle: Floats = np.linalg.qr(perp.T, mode="r")  # type: ignore[assignment]  # numpy stub
+    L_perp = triangle.T[:, : max(width, 0)]
     return Geometry(
         gram=V.T @ V,
         products=W0 @ V,
@@ -124,4 +125,5 @@ def _chi(freedom: NDArray[np.int64], rng: np.random.Generator) -> Floats:
     """Chi variables by inversion of uniforms, so that equal seeds are paired across dimensions."""
     from scipy.special import gammaincinv
 
-    return np.sqrt(2.0 * gammaincinv(freedom / 2.0, rng.random(len(freedom))))
+    radii: Floats = np.sqrt(2.0 * gammaincinv(freedom / 2.0, rng.random(len(freedom))))
+    return radii

@@ -86,8 +86,10 @@ def log_error(
     if not np.isfinite(value):
         return -np.inf, -np.inf, 0.0
     # Variance of each case's mean, relative to the total squared, in logarithms.
-    relative = np.exp(squares - 2 * np.log(draws) - 2 * (value + np.log(cases)))
-    variance = float(np.sum(np.maximum(relative - np.exp(2 * (log_mean - value - np.log(cases))) / draws, 0.0)))
+    total_log = value + np.log(cases)
+    second_moment = np.exp(squares - 2 * np.log(draws) - 2 * total_log)
+    squared_mean = np.exp(2 * (log_mean - total_log)) / draws
+    variance = float(np.sum(np.maximum(second_moment - squared_mean, 0.0)))
     error = 1.96 * np.sqrt(variance)
     effective_draws = np.exp(2 * _logsumexp(sums) - _logsumexp(squares))
     low = value + np.log1p(-error) if error < 1 and effective_draws >= 30 else -np.inf

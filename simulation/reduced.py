@@ -27,7 +27,8 @@ class Record:
     """What an engine writes down of one run. T recorded steps, S snapshots.
 
     `margins` (T, n); `gamma` (T, 2, m); `train_loss` (T,); `coefficients` C (S, 2m, n+1) and `products`
-    W V (S, 2m, n+1), sides stacked j = +1 first; `steps` (T,), `snapshot_steps` (S,).
+    W V (S, 2m, n+1), sides stacked j = +1 first; `steps` (T,), `snapshot_steps` (S,); `span_residual` (S,)
+    the share of `|W^(t) - W^(0)|` outside the span of the patches (0 by construction in the closure).
     """
 
     steps: NDArray[np.int64]
@@ -37,6 +38,7 @@ class Record:
     snapshot_steps: NDArray[np.int64]
     coefficients: Floats
     products: Floats
+    span_residual: Floats
 
 
 def run_reduced(
@@ -121,6 +123,7 @@ def run_reduced(
             snapshot_steps=snapshots,
             coefficients=np.ascontiguousarray(C_all[:, b]),
             products=np.ascontiguousarray(A_all[:, b]),
+            span_residual=np.zeros(len(snapshots)),
         )
         for b in range(batch)
     ]

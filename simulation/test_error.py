@@ -35,7 +35,8 @@ def weight_root(factor: WeightFactor, coefficients: Floats, norms_sq: Floats) ->
     W_par = factor.B0 + (coefficients / norms_sq) @ factor.R.T
     M = np.concatenate([W_par, factor.L_perp], axis=1)
     rows = M.shape[0]
-    root = np.linalg.qr(M.T, mode="r").T
+    triangle: Floats = np.linalg.qr(M.T, mode="r")  # type: ignore[assignment]  # numpy stub
+    root = triangle.T
     if root.shape[1] < rows:
         root = np.pad(root, ((0, 0), (0, rows - root.shape[1])))
     return root

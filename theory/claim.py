@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.condition import Condition
+from theory.condition import Condition, Constants
 from theory.experiment import Experiment
 from theory.rules import Kind, Rule
 from theory.run import Run
@@ -62,6 +62,7 @@ class Claim:
         measure: function of a `Run`, returning what the rule asks for, or `NotApplicable(reason)`.
         experiment: the runs it is judged on.
         conditions: the inequalities under which it is claimed. A setting that misses one is not judged.
+        constants: the values of the constants in the conditions, none silently 1.
         drops: names of conditions left out on purpose. Such a claim is a *probe*: it is judged only at
             settings OUTSIDE the named conditions, to learn whether they are needed. A refuted probe is
             a finding about the condition, not a failure of the theorem.
@@ -83,6 +84,7 @@ class Claim:
     measure: Callable[[Run], Any]
     experiment: Experiment
     conditions: tuple[Condition, ...] = ()
+    constants: Constants = field(default_factory=lambda: Constants({"C": 1.0, "delta": 0.05}))
     drops: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     prediction: Prediction | None = None

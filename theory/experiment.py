@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from theory.domain import Place
+from theory.setting import Setting
 
-__all__ = ["PROFILES", "Experiment"]
+__all__ = ["PROFILES", "Exhibit", "Experiment"]
 
 PROFILES = ("quick", "default", "full")
 
@@ -27,6 +28,8 @@ class Experiment:
         snapshots: clocks at which coefficients and pre-activations of every (neuron, sample) pair are
             kept, and test errors can be asked for. The last step always is.
         every_step_snapshots: keep them at every step instead (small settings only).
+        pair_engines: whether the engines share their seeds (to compare run by run) or draw on their own
+            (to compare distributions).
         max_steps: a run is cut there whatever its clock says; a claim then sees times beyond as inf.
     """
 
@@ -37,6 +40,7 @@ class Experiment:
     engines: tuple[str, ...] = ("law",)
     snapshots: tuple[float, ...] = field(default=())
     every_step_snapshots: bool = False
+    pair_engines: bool = True
     max_steps: int = 50_000
 
     def __post_init__(self) -> None:
@@ -48,3 +52,20 @@ class Experiment:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A run that a paper wants shown in full in the report.
+
+    `clock` is its length, `t_1_clock` the end of Stage I at which losses are shown, `marks` named clocks
+    to draw (predicted times), `error_clocks` where test errors are measured.
+    """
+
+    name: str
+    title: str
+    setting: Setting
+    clock: float
+    t_1_clock: float
+    seed: int = 0
+    marks: Mapping[str, float] = field(default_factory=dict)

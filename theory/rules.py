@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 __all__ = [
     "Band",
     "Event",
+    "EventMap",
     "Exponent",
     "FittedBand",
     "Identity",
@@ -77,6 +78,27 @@ class Ordering(Event):
 
     kind: ClassVar[Kind] = "ordering"
     reason: str = "the stated order holds with probability at least 1 - delta"
+
+
+@dataclass(frozen=True)
+class EventMap:
+    """An event's probability over a `Grid`, claimed to be at least `1 - delta` beyond a threshold.
+
+    `measure(run)` returns a bool. Cells whose label `axis` is at least `threshold` are pooled and decided
+    as an `Event`; every cell's share is reported with its exact interval, so that the map shows where
+    the event stops. `axis` names one of the grid's labels.
+    """
+
+    axis: str
+    threshold: float
+    kind: ClassVar[Kind] = "event"
+    delta: float = 0.05
+    alpha: float = 0.05
+    reason: str = "with probability at least 1 - delta where the label reaches the threshold"
+
+    def __post_init__(self) -> None:
+        _open_unit("delta", self.delta)
+        _open_unit("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -186,4 +208,4 @@ class SameLaw:
         _open_unit("alpha", self.alpha)
 
 
-Rule = Identity | Event | Ordering | Band | FittedBand | Exponent | Law | SameLaw
+Rule = Identity | Event | EventMap | Ordering | Band | FittedBand | Exponent | Law | SameLaw

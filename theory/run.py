@@ -129,6 +129,12 @@ class Run(Protocol):
         """Pre-activations `W V` at snapshots, (S, 2, m, n+1): index 0 of the last axis is mu."""
         ...
 
+    @property
+    def span_residual(self) -> Floats:
+        """Share of `|W^(t) - W^(0)|` outside the span of the patches at snapshots, (S,); measured by the
+        "cnn" engine, 0 by construction in the others."""
+        ...
+
     def snapshot_at(self, clock: float) -> int:
         """Index of the first snapshot whose clock is at least this (the last if none)."""
         ...

@@ -1,3 +1,32 @@
-"""Han et al. 2025, *On the Role of Label Noise in the Feature Learning Process*."""
+"""Han et al. 2025, *On the Role of Label Noise in the Feature Learning Process*.
+
+With the paper in hand: section 3 is `network` and `recursions`, Condition 4.1 `conditions`, each theorem a
+file of its name, the lemmas of the framework `lemmas_initial` and `lemmas_training`; the runs they are
+judged on stand in `experiments`.
+"""
 
 from __future__ import annotations
+
+from theory.claim import Claim
+from theory.two_stage import (
+    exact,
+    lemmas_initial,
+    lemmas_training,
+    proposition_4_3,
+    theorem_4_1,
+    theorem_4_2,
+    theorem_4_4,
+)
+from theory.two_stage.experiments import EXHIBITS
+
+__all__ = ["CLAIMS", "EXHIBITS"]
+
+CLAIMS: tuple[Claim, ...] = (
+    *exact.CLAIMS,
+    *lemmas_initial.CLAIMS,
+    *lemmas_training.CLAIMS,
+    *theorem_4_1.CLAIMS,
+    *theorem_4_2.CLAIMS,
+    *proposition_4_3.CLAIMS,
+    *theorem_4_4.CLAIMS,
+)

@@ -1,0 +1,68 @@
+"""Command lines that fail well: one clear line and exit status 2, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+__all__ = ["run_app", "spread_options"]
+
+
+def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Let options take several values: `--claims A B` becomes `--claims A --claims B`.
+
+    >>> spread_options(["run", "--claims", "a", "b", "--seed", "1"], ["--claims"])
+    ['run', '--claims', 'a', '--claims', 'b', '--seed', '1']
+    """
+    out: list[str] = []
+    current: str | None = None
+    fresh = False
+    for token in argv:
+        if token in names:
+            current, fresh = token, True
+            out.append(token)
+        elif token.startswith("-"):
+            current = None
+            out.append(token)
+        elif current is not None and not fresh:
+            out += [current, token]
+        else:
+            fresh = False
+            out.append(token)
+    return out
+
+
+def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
+    """Run a typer app and leave the process: status 2 with one line for wrong input, 130 for Ctrl-C."""
+    try:
+        status = app(args=list(argv), prog_name=f"python -m {name}", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print(f"{name}: interrupted; nothing was written", file=sys.stderr)
+        _leave(130)
+    except typer.TyperException as error:
+        _fail(name, error.format_message())
+    except BrokenPipeError:
+        # The reader of our output went away: nothing to report to, and Python must not try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (ValueError, OSError) as error:
+        _fail(name, str(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(name: str, message: str) -> None:
+    print(f"{name}: error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _leave(status: int) -> None:
+    # Worker processes may still be busy with a run; joining them would make Ctrl-C hang.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

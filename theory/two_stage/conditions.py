@@ -1,0 +1,246 @@
+r"""Condition 4.1, its companions in the framework, and the scope of this project's own laws.
+
+Every inequality reads `large >= small`; its constants are free symbols with values in
+`DEFAULT_CONSTANTS` and reasons in `CONSTANT_REASONS`. The slack of `large >= C x` is the value of C up to
+which a setting satisfies it, divided by the C in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import sympy as sp
+
+from theory.condition import Condition, Constants
+from theory.source import Provenance, Source
+from theory.symbols import (
+    C,
+    a,
+    d,
+    delta,
+    eta,
+    iota,
+    kappa_0,
+    m,
+    mu_norm,
+    n,
+    sigma_0,
+    sigma_xi,
+    tau_minus,
+    tau_plus,
+    time_unit,
+)
+from theory.two_stage.sources import framework, here, paper
+
+__all__ = [
+    "ALL",
+    "COMPANIONS",
+    "CONDITION_4_1",
+    "CONSTANT_REASONS",
+    "DEFAULT_CONSTANTS",
+    "SCOPE",
+]
+
+c_a = sp.Symbol("c_a", positive=True)
+C_a = sp.Symbol("C_a", positive=True)
+c_tau = sp.Symbol("c_tau", positive=True)
+c_1 = sp.Symbol("c_1", positive=True)
+c_kappa = sp.Symbol("c_kappa", positive=True)
+c_k = sp.Symbol("c_k", positive=True)
+c_iota = sp.Symbol("c_iota", positive=True)
+c_h = sp.Symbol("c_h", positive=True)
+c_ratio = sp.Symbol("c_ratio", positive=True)
+c_z = sp.Symbol("c_z", positive=True)
+
+#: Probability that a sample's label is flipped, classes being equally likely.
+_mean_rate = (tau_plus + tau_minus) / 2
+
+
+def _paper(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
+    return _condition(name, large, small, paper("Condition 4.1"), "paper", why)
+
+
+def _framework(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
+    return _condition(name, large, small, framework("standing condition"), "framework", why)
+
+
+def _scope(name: str, large: sp.Expr, small: sp.Expr, section: str, why: str) -> Condition:
+    return _condition(name, large, small, here(f"docs/derivations/scope.md, {section}"), "derived", why)
+
+
+def _condition(
+    name: str, large: sp.Expr, small: sp.Expr, source: Source, provenance: Provenance, why: str
+) -> Condition:
+    return Condition(name, sp.sympify(large), sp.sympify(small), source, provenance, why)
+
+
+#: Condition 4.1 of the paper; its Theta(1) are read as windows with named ends.
+CONDITION_4_1: tuple[Condition, ...] = (
+    _paper("snr_lower", a, c_a, "n SNR^2 = Theta(1), lower end: signal must be learnt beside noise."),
+    _paper("snr_upper", C_a, a, "n SNR^2 = Theta(1), upper end: signal must not outrun noise for good."),
+    _paper(
+        "flip_rates",
+        sp.Min(tau_plus, tau_minus),
+        c_tau,
+        "tau_+, tau_- = Theta(1): each class keeps a constant share of flipped labels.",
+    ),
+    _paper(
+        "dimension",
+        d,
+        C * n**2 * sp.log(6 * n**2 / delta),
+        "Noise patches are nearly orthogonal to each other. The paper writes log(.); the argument "
+        "6 n^2/delta is a choice: that of the cross-talk bound |<xi_i, xi_k>| (Lemma L2).",
+    ),
+    _paper(
+        "dimension_signal",
+        d,
+        C * n * mu_norm / sigma_xi * sp.sqrt(sp.log(6 * n / delta)),
+        "Noise patches are nearly orthogonal to the signal. The paper writes log(.); the argument "
+        "6 n/delta is a choice: that of the cross-talk bound |<xi_i, mu>| (Lemma L2).",
+    ),
+)
+
+#: The rest of the framework's conditions, in its standard form; the paper's constants may differ.
+COMPANIONS: tuple[Condition, ...] = (
+    _framework("samples", n, C * sp.log(m / delta), "Label counts concentrate."),
+    _framework("width", m, C * sp.log(n / delta), "Every sample finds active filters at the start."),
+    _framework(
+        "signal",
+        mu_norm**2,
+        C * sigma_xi**2 * sp.log(n / delta),
+        "Signal exceeds the noise along its own direction for every sample.",
+    ),
+    _framework(
+        "init_noise",
+        1 / (C * sigma_xi * d / sp.sqrt(n)),
+        sigma_0,
+        "Initial noise products are below the cross-talk of learnt noise; this is kappa_0 <= 1/C.",
+    ),
+    _framework(
+        "init_signal",
+        1 / (C * mu_norm * sp.sqrt(sp.log(m / delta))),
+        sigma_0,
+        "Initial signal products are O(1) at most, so all outputs start near 0.",
+    ),
+    _framework(
+        "step_noise",
+        n**2 * m * sp.sqrt(sp.log(n / delta)) / (C * sigma_xi**2 * d ** sp.Rational(3, 2)),
+        eta,
+        "One step moves noise products by no more than the cross-talk bound.",
+    ),
+    _framework(
+        "step_samples",
+        n / (C * sigma_xi**2 * d),
+        eta,
+        "One step moves a noise coefficient by a constant at most; this is h <= 1/(C m).",
+    ),
+)
+
+#: Where this project's own laws are claimed.
+SCOPE: tuple[Condition, ...] = (
+    _scope(
+        "signal_dominates",
+        a * (1 - 2 * sp.Max(tau_plus, tau_minus)),
+        c_1,
+        "Signal against flipped labels",
+        "Stage I exists for every sample, with room for the fluctuation of realised flip rates.",
+    ),
+    _scope(
+        "kappa_large",
+        kappa_0,
+        c_kappa,
+        "Initialisation against cross-talk",
+        "Initial signs decide which filters are active on a patch: p = 1/2.",
+    ),
+    _scope(
+        "kappa_small",
+        c_k,
+        kappa_0,
+        "Initialisation against cross-talk",
+        "Cross-talk decides which filters are active on a patch: the regime of Condition 4.1.",
+    ),
+    _scope(
+        "iota_small",
+        c_iota,
+        iota,
+        "Head start",
+        "The margins' head start from the initial weights is negligible.",
+    ),
+    _scope(
+        "clock_step",
+        c_h,
+        1 / time_unit,
+        "Step size",
+        "Gradient descent follows its flow, and times are resolved to h.",
+    ),
+    _scope(
+        "width_activation",
+        m,
+        50 * sp.log(n / delta),
+        "Activation counts",
+        "At least 0.4 m label-side filters are active on every patch at the start (Lemma L4).",
+    ),
+    _scope(
+        "rates_apart",
+        (tau_plus + tau_minus) / 2 - sp.Min(tau_plus, tau_minus),
+        2 * sp.sqrt((tau_plus + tau_minus) / 2 * (1 - (tau_plus + tau_minus) / 2) / n),
+        "Realised flip rates",
+        "The realised overall rate exceeds the smaller nominal rate by two standard deviations.",
+    ),
+    _scope(
+        "dimension_ratio",
+        d / n,
+        c_ratio,
+        "Activation persistence",
+        "An active label-side filter stays active (Lemma L5).",
+    ),
+    _scope(
+        "rates_apart",
+        sp.Abs(tau_plus - tau_minus) / 2,
+        c_z * sp.sqrt(_mean_rate * (1 - _mean_rate) / n),
+        "Nominal and realised flip rates",
+        "The realised overall flip rate exceeds the smaller nominal rate, so that D_test's plateau does.",
+    ),
+)
+
+#: Every condition by name.
+ALL: Mapping[str, Condition] = MappingProxyType(
+    {condition.name: condition for condition in (*CONDITION_4_1, *COMPANIONS, *SCOPE)}
+)
+
+#: The values in use unless a claim says otherwise.
+DEFAULT_CONSTANTS = Constants(
+    {
+        "C": 1.0,
+        "delta": 0.05,
+        "c_a": 0.25,
+        "C_a": 30.0,
+        "c_tau": 0.05,
+        "c_1": 6.0,
+        "c_kappa": 10.0,
+        "c_k": 0.3,
+        "c_iota": 0.1,
+        "c_h": 0.1,
+        "c_ratio": 20.0,
+        "c_z": 2.0,
+    }
+)
+
+#: Why each constant has its value, one line each.
+CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "C": "free in the paper ('large enough'); at 1 a slack is the largest C the setting supports",
+        "delta": "free; failure probability at which events are judged",
+        "c_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], lower end",
+        "C_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], upper end",
+        "c_tau": "free; Theta(1) for the flip rates: one label in twenty",
+        "c_1": "chosen: three times 2 p at p = 1, the threshold of the worst sample",
+        "c_kappa": "chosen: there p exceeds 1/2 by at most X/(20 pi), about .016 at X = 1",
+        "c_k": "chosen: Condition 4.1's bound on sigma_0 with a constant above 3",
+        "c_iota": "chosen: the head start iota/sqrt(2 pi) is then at most .04 in a margin",
+        "c_h": "chosen: the map is monotone for h <= 8/a_y, and times are read to a tenth of the clock",
+        "c_ratio": "derived scale 2 (1/4 + G) log(n m/2): about 19 at a = 6, tau = .1, n m = 5000",
+        "c_z": "chosen: two standard deviations; a normal variable falls below them with probability .023",
+    }
+)

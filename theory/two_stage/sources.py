@@ -1,0 +1,29 @@
+"""The papers cited, and the values that this project gives to constants the paper leaves unnamed."""
+
+from __future__ import annotations
+
+from theory.source import Source
+
+__all__ = ["C_T1", "EPS", "framework", "here", "paper"]
+
+#: `c_T` in `T_1 = c_T n m/(eta sigma_xi^2 d)`: half a time unit, when the signal has outgrown the noise
+#: of every filter but no noisy sample has turned; a free constant of Theorem 4.1.
+C_T1 = 0.5
+
+#: The training loss at which Theorem 4.2 is looked at.
+EPS = 0.1
+
+
+def paper(item: str, equation: str = "") -> Source:
+    """An item of the subject paper."""
+    return Source("Han et al. 2025", item, equation)
+
+
+def framework(item: str) -> Source:
+    """An item of the framework it builds on."""
+    return Source("Kou et al. 2023", item)
+
+
+def here(item: str) -> Source:
+    """A derivation in this project's documentation."""
+    return Source("this project", item)

@@ -1,0 +1,178 @@
+"""The command line: run, claims, explain, replay. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulation.console import run_app, spread_options
+from verify.profiles import PROFILES, worker_count
+
+if TYPE_CHECKING:
+    from theory.claim import Claim
+    from theory.setting import Setting
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="verify",
+    help="Judge theorems: which claims hold, where they stop holding, on what evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ClaimsFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--claims-file", help="Python file(s) with CLAIMS of your own; they are run."),
+]
+
+
+@app.command()
+def run(
+    profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
+    out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports/latest"),
+    claims: Annotated[
+        list[str] | None, typer.Option(help="only claims matching these globs")
+    ] = None,
+    claims_file: ClaimsFiles = None,
+    seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    jobs: Annotated[
+        int | None, typer.Option(help="worker processes (default: one per core)")
+    ] = None,
+) -> int:
+    """Run the verification and write the report; exit status 1 if a claim is refuted."""
+    if profile not in PROFILES:
+        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"--seed must be an integer in [0, 2^63), was {seed}")
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+
+    from verify.load import load_ledger
+    from verify.report import check_writable, write_report
+
+    ledger = load_ledger(claims_file or [])
+    chosen = ledger.matching(claims) if claims else list(ledger)
+    check_writable(out)
+
+    from simulation.training import resolve_device
+    from verify.pipeline import builtin_exhibits, verify_claims
+    from verify.summary import print_summary
+
+    resolved = _device(resolve_device, device, profile)
+    verification = verify_claims(
+        chosen,
+        profile=profile,
+        seed=seed,
+        jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
+        device=resolved,
+        exhibits=builtin_exhibits(),
+        progress=sys.stderr.isatty(),
+    )
+    write_report(verification, out)
+    print_summary(verification, out)
+    return verification.exit_status
+
+
+def _device(resolve, device: str, profile: str) -> str:  # type: ignore[no-untyped-def]
+    """Small runs are faster on the CPU; "auto" takes a GPU only for the full profile."""
+    if device == "auto" and profile != "full":
+        return "cpu"
+    resolved: str = resolve(device)
+    return resolved
+
+
+@app.command("claims")
+def list_claims(
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    claims_file: ClaimsFiles = None,
+) -> None:
+    """Every claim: id, source, statement, provenance, conditions."""
+    from verify.load import load_ledger
+
+    ledger = load_ledger(claims_file or [])
+    if as_json:
+        print(json.dumps([_claim_dict(c) for c in ledger], indent=2, ensure_ascii=False))
+        return
+    for claim in ledger:
+        conditions = ", ".join(c.name for c in claim.conditions) or "none"
+        print(f"{claim.id}  [{claim.provenance}, {claim.kind}]  {claim.source}")
+        print(f"    {claim.statement}")
+        print(f"    conditions: {conditions}")
+
+
+def _claim_dict(claim: Claim) -> dict[str, object]:
+    return {
+        "id": claim.id,
+        "source": claim.source.as_dict(),
+        "provenance": claim.provenance,
+        "kind": claim.kind,
+        "statement": claim.statement,
+        "conditions": [c.name for c in claim.conditions],
+        "drops": list(claim.drops),
+        "parents": list(claim.parents),
+    }
+
+
+@app.command()
+def explain(claim_id: str, claims_file: ClaimsFiles = None) -> None:
+    """One claim whole: statement, conditions, prediction, how it is measured and decided."""
+    from verify.explain import explanation
+
+    print(explanation(_find(claim_id, claims_file)))
+
+
+def _find(claim_id: str, claims_file: list[Path] | None) -> Claim:
+    import difflib
+
+    from verify.load import load_ledger
+
+    ledger = load_ledger(claims_file or [])
+    if claim_id not in ledger:
+        near = difflib.get_close_matches(claim_id, [c.id for c in ledger], n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise ValueError(f"CLAIM_ID: no claim {claim_id!r}{hint}")
+    return ledger[claim_id]
+
+
+@app.command()
+def replay(
+    claim_id: str,
+    setting: Annotated[str, typer.Option(help="the setting's fields as JSON")],
+    seed: Annotated[int, typer.Option(help="the run's seed")],
+    engine: Annotated[str, typer.Option(help="law, reduced or cnn")] = "law",
+    claims_file: ClaimsFiles = None,
+) -> int:
+    """Measure one claim on one run again; exit status 1 when the run breaks it."""
+    from verify.counterexample import measure_at, violates
+
+    claim = _find(claim_id, claims_file)
+    value, steps, reason = measure_at(claim, _setting(setting), seed, engine)
+    if reason is not None:
+        print(f"{claim_id}: not judged: {reason}")
+        return 0
+    broken = violates(claim, value, steps)
+    outcome = {True: "violated", False: "holds", None: "measured"}[broken]
+    print(f"{claim_id}: {outcome}: {value}")
+    return int(broken is True)
+
+
+def _setting(text: str) -> Setting:
+    from theory.setting import Setting
+
+    try:
+        return Setting(**json.loads(text))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise ValueError(f"--setting must be a JSON object with a Setting's fields: {error}") from None
+
+
+def main() -> None:
+    """Entry point of `python -m verify`."""
+    argv = spread_options(sys.argv[1:], ["--claims", "--claims-file"])
+    run_app(app, "verify", argv)

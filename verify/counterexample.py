@@ -1,0 +1,143 @@
+"""The smallest setting and seed that break a refuted claim, found and shrunk by hypothesis."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+import numpy as np
+
+from theory.claim import Claim
+from theory.domain import Domain
+from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, SameLaw
+from theory.setting import Setting
+from verify.outcome import Counterexample, Decision, Judgement, Observation
+from verify.plan import RunSpec
+
+__all__ = ["find_counterexample", "measure_at", "replay_command", "violates"]
+
+_EXAMPLES = 60
+
+
+def identity_tolerance(rule: Identity, steps: int, dtype: str) -> float:
+    """`factor * eps(dtype) * max(1, steps)`."""
+    return float(rule.factor * np.finfo(dtype).eps * max(1, steps))
+
+
+def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:
+    """Whether one run's value breaks the claim; None for rules that only speak of many runs.
+
+    A `FittedBand` needs the decision, whose statistic holds the fitted ends.
+    """
+    rule = claim.rule
+    if isinstance(rule, Event):
+        return not bool(value)
+    if isinstance(rule, Identity):
+        return not float(value) <= identity_tolerance(rule, steps, "float64")
+    if isinstance(rule, Band):
+        return not rule.lower <= float(value) <= rule.upper
+    if isinstance(rule, FittedBand) and decision is not None:
+        lower, upper = decision.statistic.get("lower"), decision.statistic.get("upper")
+        if lower is None or upper is None:
+            return None
+        return not lower <= float(value) <= upper
+    if isinstance(rule, Law):
+        measured, predicted = value
+        return not abs(np.log(measured / predicted)) <= np.log1p(rule.margin)
+    return None
+
+
+def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[Any, int, str | None]:
+    """The claim's value on one run, the run's steps, and why it is not judged (None: it is)."""
+    from verify.execute import measure_spec
+    from verify.judge import admitted
+
+    spec = RunSpec(claim.experiment.id, 0, 0, setting, seed, engine, {})
+    _, reason = admitted(claim, spec)
+    if reason is not None:
+        return None, 0, reason
+    made = measure_spec(claim.experiment, spec, claim.id, claim.measure)
+    return made.values.get(claim.id), made.steps, made.not_applicable.get(claim.id)
+
+
+def find_counterexample(judgement: Judgement) -> Counterexample | None:
+    """Search the claim's box for a small violating run; else the smallest one among its observations.
+
+    An exponent has no single violating run: its base setting stands for the sweep. A claim refuted by
+    its symbolic proof alone has none.
+    """
+    claim = judgement.claim
+    judged = judgement.judged
+    if not judged or isinstance(claim.rule, SameLaw):
+        return None
+    if isinstance(claim.rule, Exponent):
+        first = judged[0]
+        return _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
+    broken = [
+        o for o in judged if violates(claim, o.value, o.steps, judgement.decision) is True
+    ]
+    if not broken:
+        return None
+    known = min(broken, key=_size)
+    found = _shrunk(claim, known, judgement.decision)
+    return found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
+
+
+def _size(observation: Observation) -> tuple[int, int]:
+    s = observation.setting
+    return s.n * s.m, s.d
+
+
+def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexample | None:
+    """Hypothesis search over the claim's own box; None when it finds nothing smaller in its budget."""
+    place = claim.experiment.place
+    if not isinstance(place, Domain):
+        return None
+    from random import Random
+
+    from hypothesis import HealthCheck, Phase, find, settings, strategies
+    from hypothesis.errors import NoSuchExample
+
+    from verify.strategies import seeds, settings_in
+
+    def breaks(case: tuple[Setting, int]) -> bool:
+        value, steps, reason = measure_at(claim, *case, known.engine)
+        return reason is None and violates(claim, value, steps, decision) is True
+
+    try:
+        setting, seed = find(
+            strategies.tuples(settings_in(place), seeds()),
+            breaks,
+            settings=settings(
+                max_examples=_EXAMPLES,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+            random=Random(0),
+        )
+    except NoSuchExample:
+        return None
+    if (setting.n * setting.m, setting.d) >= _size(known):
+        return None
+    value, _, _ = measure_at(claim, setting, seed, known.engine)
+    return _counterexample(claim, setting, seed, known.engine, value)
+
+
+def _counterexample(
+    claim: Claim, setting: Setting, seed: int, engine: str, value: Any
+) -> Counterexample:
+    return Counterexample(
+        setting, seed, engine, value, replay_command(claim.id, setting, seed, engine)
+    )
+
+
+def replay_command(claim_id: str, setting: Setting, seed: int, engine: str) -> str:
+    """The one command that measures the claim on this run again."""
+    text = json.dumps(setting.as_dict(), separators=(",", ":"))
+    return (
+        f"python -m verify replay {claim_id} --setting {shlex.quote(text)} "
+        f"--seed {seed} --engine {engine}"
+    )

@@ -1,0 +1,122 @@
+"""From observations to independent trials and plain numbers.
+
+Runs that share a seed are paired by design (the points of a sweep, two engines fed with the same data),
+so they are one trial: counting them apart would shrink every interval by a factor the data do not carry.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from theory.claim import Proof
+from verify.outcome import Decision, Observation
+
+__all__ = [
+    "SHOWN",
+    "bool_value",
+    "by_seed",
+    "count",
+    "finite",
+    "number_value",
+    "percent",
+    "plain",
+    "value_error",
+    "violating_indices",
+    "without_runs",
+]
+
+#: Violating runs listed in a statistic; the rest can be read from the observations.
+SHOWN = 20
+
+
+def by_seed(observations: Iterable[Observation]) -> list[list[Observation]]:
+    """The observations of each seed, in the order of the runs' indices."""
+    groups: dict[tuple[str, int], list[Observation]] = {}
+    for o in sorted(observations, key=lambda o: o.index):
+        groups.setdefault((o.experiment, o.seed), []).append(o)
+    return list(groups.values())
+
+
+def value_error(observation: Observation, wanted: str) -> ValueError:
+    """The error for a `measure` that returned something its rule does not ask for."""
+    o = observation
+    return ValueError(
+        f"claim value must be {wanted}, was {o.value!r}"
+        f" (experiment {o.experiment}, run {o.index}, seed {o.seed})"
+    )
+
+
+def bool_value(observation: Observation) -> bool:
+    """The value of an event.
+
+    Raises:
+        ValueError: when it is not a bool; 0.0 or "no" would silently count as an answer.
+    """
+    if not isinstance(observation.value, (bool, np.bool_)):
+        raise value_error(observation, "True or False")
+    return bool(observation.value)
+
+
+def number_value(observation: Observation) -> float:
+    """The value as a float; nan and inf are numbers, a bool is not.
+
+    Raises:
+        ValueError: when it is not a real number.
+    """
+    value = observation.value
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise value_error(observation, "a real number")
+    return float(value)
+
+
+def plain(value: float) -> float | None:
+    """A JSON number, or None for nan and inf."""
+    return float(value) if math.isfinite(value) else None
+
+
+def percent(level: float) -> str:
+    """A confidence level in words.
+
+    >>> percent(0.95), percent(1 - 2 * 0.05)
+    ('95 %', '90 %')
+    """
+    return f"{round(100 * level, 6):g} %"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "run"), count(2, "run")
+    ('1 run', '2 runs')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def violating_indices(
+    observations: Iterable[Observation], violated: Callable[[Observation], bool]
+) -> list[int]:
+    """Indices of the first violating runs."""
+    return [o.index for o in observations if violated(o)][:SHOWN]
+
+
+def without_runs(proof: Proof | None = None) -> Decision:
+    """The decision when no run was judged: a proof alone leaves the numerical half open."""
+    statistic: dict[str, Any] = {"runs": 0, "trials": 0, "interval": None, "level": None}
+    if proof is not None and proof.holds:
+        reason = "Proved symbolically, but no run was judged, so the numerical check is open."
+        return Decision("inconclusive", reason, None, None, statistic, 0)
+    reason = (
+        "No run was judged: none lay inside the conditions (for a probe: outside the dropped ones), "
+        "or the measurement applied to none."
+    )
+    return Decision("not-applicable", reason, None, None, statistic, 0)
+
+
+def finite(values: Sequence[float]) -> list[float]:
+    """The finite ones."""
+    return [v for v in values if math.isfinite(v)]

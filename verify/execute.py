@@ -1,0 +1,177 @@
+"""Making the runs: batches of equal shape, measured where they are made, in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from theory.domain import Domain
+from theory.experiment import Experiment
+from theory.run import NotApplicable, Run
+from verify.plan import RunSpec, run_steps, snapshot_steps
+
+__all__ = ["Batch", "MeasureError", "Measurement", "batches", "execute", "measure_spec"]
+
+_BATCH = 16
+
+
+class MeasureError(ValueError):
+    """A claim's `measure` raised; the message names the claim and the error."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the claims' measures returned on one run: id -> value, or the reason it does not apply."""
+
+    spec: RunSpec
+    steps: int
+    values: Mapping[str, Any]
+    not_applicable: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs of one shape that are trained side by side."""
+
+    specs: tuple[RunSpec, ...]
+    steps: int
+    snapshots: tuple[int, ...]
+    measures: tuple[tuple[str, Callable[[Run], Any]], ...]
+
+    @property
+    def cost(self) -> float:
+        """Rough relative cost: steps x m n^2 x runs."""
+        s = self.specs[0].setting
+        return len(self.specs) * self.steps * (s.m * (s.n + 60.0) ** 2)
+
+
+def batches(
+    experiment: Experiment,
+    specs: Sequence[RunSpec],
+    measures: Mapping[str, Callable[[Run], Any]],
+    wanted: Mapping[int, Sequence[str]],
+) -> list[Batch]:
+    """Group an experiment's runs; `wanted` names, by run index, the claims that judge it.
+
+    How runs are grouped depends on the plan alone, never on the number of workers.
+    """
+    groups: dict[tuple[Any, ...], list[RunSpec]] = {}
+    for spec in specs:
+        ids = tuple(wanted.get(spec.index, ()))
+        if not ids:
+            continue
+        steps = run_steps(experiment, spec.setting)
+        kept = tuple(snapshot_steps(experiment, spec.setting))
+        single = isinstance(experiment.place, Domain) or spec.engine != "law"
+        key = (spec.engine, spec.setting.n, spec.setting.m, steps, kept, ids, spec.index if single else -1)
+        groups.setdefault(key, []).append(spec)
+    out: list[Batch] = []
+    for (_, _, _, steps, kept, ids, _), members in groups.items():
+        chosen = tuple((claim_id, measures[claim_id]) for claim_id in ids)
+        out.extend(
+            Batch(tuple(members[k : k + _BATCH]), steps, kept, chosen)
+            for k in range(0, len(members), _BATCH)
+        )
+    return out
+
+
+def _measure(trajectory: Any, batch: Batch, spec: RunSpec) -> Measurement:
+    from verify.measure import MeasuredRun
+
+    run = MeasuredRun(trajectory, spec.setting)
+    values: dict[str, Any] = {}
+    not_applicable: dict[str, str] = {}
+    for claim_id, measure in batch.measures:
+        try:
+            value = measure(run)
+        except Exception as error:  # a user's function may raise anything
+            raise MeasureError(
+                f"claim {claim_id}: measure raised {type(error).__name__}: {error}"
+            ) from error
+        if isinstance(value, NotApplicable):
+            not_applicable[claim_id] = value.reason
+        else:
+            values[claim_id] = value
+    return Measurement(spec, batch.steps, values, not_applicable)
+
+
+def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measurement]:
+    """Train and measure one batch."""
+    import torch
+
+    from simulation.training import train, train_many
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    first = batch.specs[0]
+    if first.engine == "law":
+        trajectories = train_many(
+            [spec.setting for spec in batch.specs],
+            [spec.seed for spec in batch.specs],
+            steps=batch.steps,
+            snapshots=batch.snapshots,
+            device=device,
+        )
+    else:
+        trajectories = [
+            train(
+                spec.setting,
+                steps=batch.steps,
+                engine=spec.engine,
+                snapshots=batch.snapshots,
+                seed=spec.seed,
+                device=device,
+            )
+            for spec in batch.specs
+        ]
+    return [
+        _measure(trajectory, batch, spec)
+        for trajectory, spec in zip(trajectories, batch.specs, strict=True)
+    ]
+
+
+def measure_spec(
+    experiment: Experiment, spec: RunSpec, claim_id: str, measure: Callable[[Run], Any]
+) -> Measurement:
+    """One run for one claim, in this process: replays and the search for counterexamples."""
+    (batch,) = batches(experiment, [spec], {claim_id: measure}, {spec.index: [claim_id]})
+    return run_batch(batch, "cpu", None)[0]
+
+
+def execute(
+    work: Sequence[Batch], *, jobs: int, device: str, progress: bool
+) -> Iterable[Measurement]:
+    """All measurements, in no particular order; the costliest batches start first."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    ordered = sorted(work, key=lambda b: -b.cost)
+    bar = Progress(
+        "[progress.description]{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not progress,
+    )
+    total = sum(len(b.specs) for b in ordered)
+    with bar:
+        task = bar.add_task("runs", total=total)
+        for done in _results(ordered, jobs, device):
+            bar.advance(task, len(done))
+            yield from done
+
+
+def _results(
+    ordered: Sequence[Batch], jobs: int, device: str
+) -> Iterable[list[Measurement]]:
+    if jobs == 1 or len(ordered) <= 1:
+        for batch in ordered:
+            yield run_batch(batch, device, None)
+        return
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    yield from pool(delayed(run_batch)(batch, device, 1) for batch in ordered)

@@ -1,0 +1,138 @@
+"""From measurements to judgements: conditions, rule, proof, parents, reason chain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from theory.claim import Claim, Proof
+from theory.condition import ConditionCheck, check_all
+from verify.decide import decide
+from verify.execute import Measurement
+from verify.outcome import Decision, Judgement, Observation
+from verify.plan import RunSpec
+
+__all__ = ["admitted", "judge", "note_parents", "observe"]
+
+
+def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], str | None]:
+    """The slack of every condition at a run's setting, and why it is not judged there (None: it is).
+
+    A probe is judged only where at least one of its dropped conditions fails.
+    """
+    checks = check_all(claim.conditions, spec.setting, claim.constants)
+    for check in checks:
+        if check.name not in claim.drops and not check.inside:
+            return checks, str(check)
+    if claim.is_probe and all(c.inside for c in checks if c.name in claim.drops):
+        return checks, f"inside {', '.join(claim.drops)}, which this probe leaves out"
+    return checks, None
+
+
+def observe(
+    claim: Claim, specs: Sequence[RunSpec], measurements: Mapping[int, Measurement]
+) -> tuple[Observation, ...]:
+    """One observation a planned run, judged or not, in plan order."""
+    out = []
+    for spec in specs:
+        checks, reason = admitted(claim, spec)
+        made = measurements.get(spec.index)
+        value = None
+        steps = 0
+        if reason is None:
+            if made is None:
+                raise RuntimeError(f"run {spec.index} of {spec.experiment} was not made")
+            steps = made.steps
+            reason = made.not_applicable.get(claim.id)
+            value = made.values.get(claim.id)
+        out.append(
+            Observation(
+                experiment=spec.experiment,
+                index=spec.index,
+                replicate=spec.replicate,
+                setting=spec.setting,
+                seed=spec.seed,
+                engine=spec.engine,
+                labels=spec.labels,
+                value=value,
+                not_judged=reason,
+                steps=steps,
+                dtype="float64",
+                checks=checks,
+            )
+        )
+    return tuple(out)
+
+
+def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | None) -> Judgement:
+    """Apply the claim's rule to the observations that count."""
+    judged = [o for o in observations if o.not_judged is None]
+    chain = [_scope(claim, observations, judged)]
+    if proof is not None:
+        chain.append(
+            "The symbolic proof holds." if proof.holds else "The symbolic proof FAILS: " + proof.steps[-1]
+        )
+    if not judged and not (proof is not None and not proof.holds):
+        decision = Decision(
+            verdict="not-applicable",
+            reason=_why_none(claim, observations),
+            measured=None,
+            predicted=None,
+            statistic={},
+            n_trials=0,
+        )
+    else:
+        decision = decide(claim.rule, judged, proof=proof)
+    chain.append(decision.reason)
+    return Judgement(claim, decision, observations, tuple(chain), None, proof)
+
+
+def _scope(
+    claim: Claim, observations: Sequence[Observation], judged: Sequence[Observation]
+) -> str:
+    settings = len({o.setting for o in judged})
+    where = (
+        f"outside {', '.join(claim.drops)} on purpose"
+        if claim.is_probe
+        else "inside all of its conditions"
+        if claim.conditions
+        else "without conditions"
+    )
+    text = f"Judged on {len(judged)} of {len(observations)} runs at {settings} settings, {where}."
+    skipped = Counter(_short(o.not_judged) for o in observations if o.not_judged is not None)
+    if skipped:
+        parts = ", ".join(f"{count}: {reason}" for reason, count in skipped.most_common(3))
+        text += f" Not judged: {parts}."
+    return text
+
+
+def _short(reason: str | None) -> str:
+    """A not-judged reason without its numbers, so that equal reasons count together."""
+    assert reason is not None
+    return reason.split(", by a factor")[0]
+
+
+def _why_none(claim: Claim, observations: Sequence[Observation]) -> str:
+    if not observations:
+        return f"No run of experiment {claim.experiment.id} belongs to this profile."
+    reasons = Counter(_short(o.not_judged) for o in observations)
+    reason, count = reasons.most_common(1)[0]
+    return f"No run could be judged; {count} of {len(observations)}: {reason}."
+
+
+def note_parents(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Add to each reason chain which of the claims it rests on did not stand."""
+    verdicts = {j.claim.id: j.verdict for j in judgements}
+    out = []
+    for judgement in judgements:
+        weak = [
+            f"{parent} ({verdicts[parent]})"
+            for parent in judgement.claim.parents
+            if verdicts.get(parent, "supported") != "supported"
+        ]
+        if weak:
+            chain = (*judgement.chain, f"Rests on {', '.join(weak)}.")
+            judgement = replace(judgement, chain=chain)
+        out.append(judgement)
+    return out

@@ -1,0 +1,151 @@
+"""The whole verification: plan, run, measure, judge, look for counterexamples."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from theory.claim import Claim
+from theory.experiment import Exhibit, Experiment
+from verify.execute import Batch, Measurement, batches, execute
+from verify.judge import admitted, judge, note_parents, observe
+from verify.outcome import Judgement, Verification
+from verify.plan import RunSpec, plan_runs
+
+__all__ = ["builtin_exhibits", "verify_claims"]
+
+_VERSIONS = ("torch", "numpy", "scipy", "sympy", "hypothesis", "pandas", "matplotlib")
+
+
+def builtin_exhibits() -> list[Exhibit]:
+    """The runs that the built-in papers want shown in the report."""
+    from theory.ledger import PAPERS
+
+    return [e for name in PAPERS for e in getattr(import_module(name), "EXHIBITS", ())]
+
+
+def verify_claims(
+    claims: Sequence[Claim],
+    *,
+    profile: str,
+    seed: int = 0,
+    jobs: int = 1,
+    device: str = "cpu",
+    exhibits: Sequence[Exhibit] = (),
+    progress: bool = False,
+    counterexamples: bool = True,
+) -> Verification:
+    """Judge claims on fresh runs.
+
+    Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
+    only, not on the number of workers.
+    """
+    started = time.perf_counter()
+    experiments = _experiments(claims)
+    plans: dict[str, list[RunSpec]] = {}
+    work: list[Batch] = []
+    for experiment in experiments:
+        specs = plan_runs(experiment, profile, seed)
+        plans[experiment.id] = specs
+        mine = [c for c in claims if c.experiment.id == experiment.id]
+        wanted = {
+            spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs
+        }
+        work += batches(experiment, specs, {c.id: c.measure for c in mine}, wanted)
+
+    made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
+    for measurement in execute(work, jobs=jobs, device=device, progress=progress):
+        made[measurement.spec.experiment][measurement.spec.index] = measurement
+
+    judgements: list[Judgement] = []
+    for claim in claims:
+        proof = claim.proof() if claim.proof is not None else None
+        observations = observe(claim, plans[claim.experiment.id], made[claim.experiment.id])
+        judgement = judge(claim, observations, proof)
+        if counterexamples and judgement.verdict == "refuted":
+            from verify.counterexample import find_counterexample
+
+            judgement = replace(judgement, counterexample=find_counterexample(judgement))
+        judgements.append(judgement)
+
+    from verify.showcase import make_showcase
+
+    showcases = tuple(make_showcase(exhibit) for exhibit in exhibits)
+    runs = sum(len(b.specs) for b in work)
+    steps = sum(len(b.specs) * b.steps for b in work)
+    return Verification(
+        judgements=tuple(note_parents(judgements)),
+        showcases=showcases,
+        run_info=_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
+    )
+
+
+def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
+    """Distinct experiments in ledger order.
+
+    Raises:
+        ValueError: when two different experiments share an id.
+    """
+    found: dict[str, Experiment] = {}
+    for claim in claims:
+        experiment = claim.experiment
+        known = found.setdefault(experiment.id, experiment)
+        if known is not experiment and (known.place, known.clock, dict(known.runs), known.engines) != (
+            experiment.place,
+            experiment.clock,
+            dict(experiment.runs),
+            experiment.engines,
+        ):
+            raise ValueError(
+                f"claim {claim.id}: experiment id {experiment.id!r} is used by another experiment"
+            )
+    return list(found.values())
+
+
+def _run_info(
+    profile: str, seed: int, jobs: int, device: str, runs: int, steps: int, seconds: float
+) -> dict[str, Any]:
+    return {
+        "profile": profile,
+        "seed": seed,
+        "jobs": jobs,
+        "device": device,
+        "device_name": _device_name(device),
+        "runs": runs,
+        "gradient_steps": steps,
+        "wall_seconds": round(seconds, 1),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "versions": {name: metadata.version(name) for name in _VERSIONS},
+    }
+
+
+def _device_name(device: str) -> str:
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    return platform.processor() or platform.machine()
+
+
+def _git_commit() -> str | None:
+    """The commit of the source tree, with "+changes" when it is not clean; None outside git."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+changes" if dirty else "")
