@@ -61,9 +61,7 @@ def run(
     ] = None,
 ) -> None:
     """One training run: stage times and errors on the terminal, picture and arrays on request."""
-    setting = _setting(
-        n, d, m, sigma_xi, n_snr2, tau_plus, tau_minus, sigma_0, kappa_0, clock_step
-    )
+    setting = _setting(n, d, m, sigma_xi, n_snr2, tau_plus, tau_minus, sigma_0, kappa_0, clock_step)
     count = _steps(setting, steps, clock)
     if seed < 0:
         raise ValueError(f"--seed must be >= 0, was {seed}")
@@ -173,9 +171,7 @@ def _print(trajectory: Trajectory, setting: Setting) -> None:
     console.print(f"training loss at the end: {trajectory.train_loss[-1]:.4g}", highlight=False)
     for name, label in (("iid", "iid test error"), ("spurious", "D_test error")):
         value, low, high = trajectory.test_error(name, at=last)
-        console.print(
-            f"{label} at the end: {value:.4g}  (95 %: {low:.3g} to {high:.3g})", highlight=False
-        )
+        console.print(f"{label} at the end: {value:.4g}  (95 %: {low:.3g} to {high:.3g})", highlight=False)
 
 
 def main() -> None:

@@ -19,6 +19,4 @@ def track(items: Sequence[T] | Iterable[T], description: str, enabled: bool) -> 
     from rich.console import Console
     from rich.progress import track as rich_track
 
-    yield from rich_track(
-        items, description=description, console=Console(stderr=True), transient=True
-    )
+    yield from rich_track(items, description=description, console=Console(stderr=True), transient=True)

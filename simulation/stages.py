@@ -57,9 +57,7 @@ def stage_times(trajectory: Trajectory, eps: float = 0.1) -> list[StageTime]:
         StageTime(
             "t_clean", stays_fit(margins[:, clean], steps, 1.0), "all clean samples stay fit (Stage I)"
         ),
-        StageTime(
-            "t_half", stays_fit(margins[:, ~clean], steps, 0.5), "half of the noisy samples stay fit"
-        ),
+        StageTime("t_half", stays_fit(margins[:, ~clean], steps, 0.5), "half of the noisy samples stay fit"),
         StageTime(
             "t_all", stays_fit(margins[:, ~clean], steps, 1.0), "all noisy samples stay fit (Stage II)"
         ),

@@ -24,7 +24,7 @@ Steps = NDArray[np.int64]
 
 
 def resolve_device(device: str) -> str:
-    """"auto" to a device that exists; others checked.
+    """ "auto" to a device that exists; others checked.
 
     Raises:
         ValueError: for an unknown device, or CUDA where there is none.
@@ -148,9 +148,9 @@ def train(
         (record,) = run_reduced(
             [geometry],
             [eta],
-            steps=steps,
-            recorded=recorded,
-            snapshots=kept,
+            steps=[steps],
+            recorded=[recorded],
+            snapshots=[kept],
             device=resolved,
             dtype=torch_dtype,
             progress=progress,
@@ -172,22 +172,31 @@ def train_many(
     settings: Sequence[Setting],
     seeds: Sequence[int],
     *,
-    steps: int,
+    steps: Sequence[int],
     record_every: int = 1,
-    snapshots: Iterable[int] | None = None,
+    snapshots: Sequence[Iterable[int]] | None = None,
     device: str = "cpu",
     dtype: str = "float64",
 ) -> list[Trajectory]:
-    """Law-engine runs of one shape (n, m) side by side; equal to single runs up to rounding.
+    """Law-engine runs side by side, each with its own setting, seed, length and snapshots.
+
+    Equal to single runs up to rounding; fastest when lengths and shapes are close, since shorter runs
+    go on unrecorded until the longest ends.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: when the numbers of settings, seeds, lengths and snapshot lists differ.
     """
-    _check_counts(steps, record_every)
     torch_dtype = _check_dtype(dtype)
-    if len({(s.n, s.m) for s in settings}) != 1 or len(settings) != len(seeds):
-        raise ValueError("settings must share n and m, and come with a seed each")
-    recorded = _recorded(steps, record_every)
+    if not len(settings) == len(seeds) == len(steps):
+        raise ValueError(
+            f"settings, seeds and steps must have equal lengths, had {len(settings)}, {len(seeds)} "
+            f"and {len(steps)}"
+        )
+    for count in steps:
+        _check_counts(count, record_every)
+    recorded = [_recorded(count, record_every) for count in steps]
+    wanted = [None] * len(settings) if snapshots is None else list(snapshots)
+    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, recorded, strict=True)]
     geometries: list[Geometry] = [
         draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
     ]
@@ -196,7 +205,7 @@ def train_many(
         [s.eta for s in settings],
         steps=steps,
         recorded=recorded,
-        snapshots=_snapshots(steps, snapshots, recorded),
+        snapshots=kept,
         device=resolve_device(device),
         dtype=torch_dtype,
     )

@@ -52,10 +52,7 @@ def evaluate(expr: sp.Expr, setting: Setting, constants: Constants) -> float:
         KeyError: naming a constant that has no value.
     """
     function, names = _evaluator(expr)
-    args = [
-        constants[name[1:]] if name.startswith("\0") else float(getattr(setting, name))
-        for name in names
-    ]
+    args = [constants[name[1:]] if name.startswith("\0") else float(getattr(setting, name)) for name in names]
     return float(function(*args))
 
 
@@ -126,8 +123,6 @@ def check_all(
     return tuple(c.check(setting, constants) for c in conditions)
 
 
-def all_inside(
-    conditions: Iterable[Condition], setting: Setting, constants: Constants
-) -> bool:
+def all_inside(conditions: Iterable[Condition], setting: Setting, constants: Constants) -> bool:
     """Whether a setting satisfies every condition."""
     return all(c.check(setting, constants).inside for c in conditions)

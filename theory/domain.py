@@ -28,6 +28,7 @@ class Domain:
 
     Coordinates: `n`, `m`; `signal_margin` = a(1 - 2 max tau); `tau` for each class on its own;
     `kappa_0`; `dimension` = d in units of `dimension_unit` ("n", "n^2" or "n^2 log" = n^2 log(6 n^2/.05));
+    `equal_rates` gives both classes the first one's rate;
     `clock_step` = h, in units of 1/m when `clock_step_per_width` (the framework's condition on eta reads
     h <= 1/(C m)); `sigma_xi`.
 
@@ -49,6 +50,7 @@ class Domain:
     dimension_unit: Literal["n", "n^2", "n^2 log"] = "n"
     clock_step_per_width: bool = False
     sigma_xi: Range = (0.1, 10.0)
+    equal_rates: bool = False
 
     def dimension_scale(self, n: int) -> float:
         """The unit in which `dimension` is counted, at this n."""
@@ -70,7 +72,9 @@ class Domain:
         clock_step: float,
         sigma_xi: float,
     ) -> Setting:
-        """The setting with these coordinates."""
+        """The setting with these coordinates (`tau_minus` is ignored for equal rates)."""
+        if self.equal_rates:
+            tau_minus = tau_plus
         return Setting.from_n_snr2(
             n=n,
             d=max(n + 1, math.ceil(dimension * self.dimension_scale(n))),
@@ -133,9 +137,7 @@ class Sweep:
         elif self.parameter == "eta":
             eta *= factor
         else:
-            raise ValueError(
-                f"parameter must be eta, n, m, sigma_xi or d, was {self.parameter!r}"
-            )
+            raise ValueError(f"parameter must be eta, n, m, sigma_xi or d, was {self.parameter!r}")
         return Setting(
             n=n,
             d=d,

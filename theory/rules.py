@@ -31,6 +31,11 @@ def _open_unit(name: str, value: float) -> None:
         raise ValueError(f"{name} must lie in (0, 1), was {value!r}")
 
 
+def _level(name: str, value: float) -> None:
+    if not 0.0 < value < 0.5:
+        raise ValueError(f"{name} must lie in (0, 1/2), was {value!r}")
+
+
 def _positive(name: str, value: float) -> None:
     if not value > 0.0:
         raise ValueError(f"{name} must be > 0, was {value!r}")
@@ -55,7 +60,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Event:
-    """`P(event) >= 1 - delta`, one Bernoulli trial a run.
+    """`P(event) >= 1 - delta`, one Bernoulli trial a seed.
 
     `measure(run)` returns True (holds) or False (violated). SUPPORTED when the exact (Clopper-Pearson)
     one-sided upper limit of the violation rate at level `1 - alpha` is below `delta`, REFUTED when the
@@ -69,7 +74,7 @@ class Event:
 
     def __post_init__(self) -> None:
         _open_unit("delta", self.delta)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class EventMap:
 
     def __post_init__(self) -> None:
         _open_unit("delta", self.delta)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Band:
         if not self.lower < self.upper:
             raise ValueError(f"lower must be below upper, was {self.lower!r} and {self.upper!r}")
         _open_unit("delta", self.delta)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,13 @@ class FittedBand:
         _positive("max_ratio", self.max_ratio)
         if self.widen < 1.0:
             raise ValueError(f"widen must be at least 1, was {self.widen!r}")
+        if self.two_sided and self.max_ratio < self.widen**2:
+            raise ValueError(
+                f"max_ratio must be at least widen^2 = {self.widen**2:g}, was {self.max_ratio!r}: a single "
+                "value's band would be too wide"
+            )
         _open_unit("delta", self.delta)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ class Exponent:
 
     def __post_init__(self) -> None:
         _positive("margin", self.margin)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -185,7 +195,7 @@ class Law:
 
     def __post_init__(self) -> None:
         _positive("margin", self.margin)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,7 @@ class SameLaw:
 
     def __post_init__(self) -> None:
         _open_unit("margin", self.margin)
-        _open_unit("alpha", self.alpha)
+        _level("alpha", self.alpha)
 
 
 Rule = Identity | Event | EventMap | Ordering | Band | FittedBand | Exponent | Law | SameLaw

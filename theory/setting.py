@@ -28,11 +28,7 @@ def _require_positive(name: str, value: object) -> None:
 
 
 def _require_rate(name: str, value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not 0.0 <= float(value) < 0.5
-    ):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 <= float(value) < 0.5:
         raise ValueError(f"{name} must lie in [0, 1/2), was {value!r}")
 
 

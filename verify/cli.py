@@ -36,15 +36,11 @@ ClaimsFiles = Annotated[
 def run(
     profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
     out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports/latest"),
-    claims: Annotated[
-        list[str] | None, typer.Option(help="only claims matching these globs")
-    ] = None,
+    claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    jobs: Annotated[
-        int | None, typer.Option(help="worker processes (default: one per core)")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
 ) -> int:
     """Run the verification and write the report; exit status 1 if a claim is refuted."""
     if profile not in PROFILES:

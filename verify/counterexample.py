@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from typing import Any
 
-import numpy as np
-
 from theory.claim import Claim
 from theory.domain import Domain
-from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, SameLaw
+from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Identity, Law, SameLaw
 from theory.setting import Setting
+from verify.decide.identity import machine_epsilon
 from verify.outcome import Counterexample, Decision, Judgement, Observation
 from verify.plan import RunSpec
 
 __all__ = ["find_counterexample", "measure_at", "replay_command", "violates"]
 
-_EXAMPLES = 60
-
-
-def identity_tolerance(rule: Identity, steps: int, dtype: str) -> float:
-    """`factor * eps(dtype) * max(1, steps)`."""
-    return float(rule.factor * np.finfo(dtype).eps * max(1, steps))
+_EXAMPLES = 40
 
 
 def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:
@@ -31,20 +26,23 @@ def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = N
     A `FittedBand` needs the decision, whose statistic holds the fitted ends.
     """
     rule = claim.rule
-    if isinstance(rule, Event):
+    if isinstance(rule, Event | EventMap):
         return not bool(value)
     if isinstance(rule, Identity):
-        return not float(value) <= identity_tolerance(rule, steps, "float64")
+        accepted = rule.factor * machine_epsilon("float64") * max(1, steps)
+        return not float(value) <= accepted
     if isinstance(rule, Band):
-        return not rule.lower <= float(value) <= rule.upper
+        return not (math.isfinite(value) and rule.lower <= value <= rule.upper)
     if isinstance(rule, FittedBand) and decision is not None:
         lower, upper = decision.statistic.get("lower"), decision.statistic.get("upper")
         if lower is None or upper is None:
             return None
-        return not lower <= float(value) <= upper
+        return not (math.isfinite(value) and lower <= value <= upper)
     if isinstance(rule, Law):
         measured, predicted = value
-        return not abs(np.log(measured / predicted)) <= np.log1p(rule.margin)
+        if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
+            return True
+        return not abs(math.log(measured / predicted)) <= math.log1p(rule.margin)
     return None
 
 
@@ -74,9 +72,7 @@ def find_counterexample(judgement: Judgement) -> Counterexample | None:
     if isinstance(claim.rule, Exponent):
         first = judged[0]
         return _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
-    broken = [
-        o for o in judged if violates(claim, o.value, o.steps, judgement.decision) is True
-    ]
+    broken = [o for o in judged if violates(claim, o.value, o.steps, judgement.decision) is True]
     if not broken:
         return None
     known = min(broken, key=_size)
@@ -126,18 +122,11 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
     return _counterexample(claim, setting, seed, known.engine, value)
 
 
-def _counterexample(
-    claim: Claim, setting: Setting, seed: int, engine: str, value: Any
-) -> Counterexample:
-    return Counterexample(
-        setting, seed, engine, value, replay_command(claim.id, setting, seed, engine)
-    )
+def _counterexample(claim: Claim, setting: Setting, seed: int, engine: str, value: Any) -> Counterexample:
+    return Counterexample(setting, seed, engine, value, replay_command(claim.id, setting, seed, engine))
 
 
 def replay_command(claim_id: str, setting: Setting, seed: int, engine: str) -> str:
     """The one command that measures the claim on this run again."""
     text = json.dumps(setting.as_dict(), separators=(",", ":"))
-    return (
-        f"python -m verify replay {claim_id} --setting {shlex.quote(text)} "
-        f"--seed {seed} --engine {engine}"
-    )
+    return f"python -m verify replay {claim_id} --setting {shlex.quote(text)} --seed {seed} --engine {engine}"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from theory.domain import Domain
 from theory.experiment import Experiment
 from theory.run import NotApplicable, Run
 from verify.plan import RunSpec, run_steps, snapshot_steps
@@ -32,18 +31,18 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Batch:
-    """Runs of one shape that are trained side by side."""
+    """Runs of one engine that are trained side by side; `measures[k]` are those of run k."""
 
     specs: tuple[RunSpec, ...]
-    steps: int
-    snapshots: tuple[int, ...]
-    measures: tuple[tuple[str, Callable[[Run], Any]], ...]
+    steps: tuple[int, ...]
+    snapshots: tuple[tuple[int, ...], ...]
+    measures: tuple[tuple[tuple[str, Callable[[Run], Any]], ...], ...]
 
     @property
     def cost(self) -> float:
-        """Rough relative cost: steps x m n^2 x runs."""
-        s = self.specs[0].setting
-        return len(self.specs) * self.steps * (s.m * (s.n + 60.0) ** 2)
+        """Rough relative cost: steps x m n^2 x runs, at the padded shape."""
+        n = max(s.setting.n for s in self.specs) + 60.0
+        return len(self.specs) * max(self.steps) * max(s.setting.m for s in self.specs) * n**2
 
 
 def batches(
@@ -54,46 +53,47 @@ def batches(
 ) -> list[Batch]:
     """Group an experiment's runs; `wanted` names, by run index, the claims that judge it.
 
-    How runs are grouped depends on the plan alone, never on the number of workers.
+    Law-engine runs of similar length and shape go together; real networks train alone. How runs are
+    grouped depends on the plan alone, never on the number of workers.
     """
-    groups: dict[tuple[Any, ...], list[RunSpec]] = {}
-    for spec in specs:
-        ids = tuple(wanted.get(spec.index, ()))
-        if not ids:
-            continue
-        steps = run_steps(experiment, spec.setting)
-        kept = tuple(snapshot_steps(experiment, spec.setting))
-        single = isinstance(experiment.place, Domain) or spec.engine != "law"
-        key = (spec.engine, spec.setting.n, spec.setting.m, steps, kept, ids, spec.index if single else -1)
-        groups.setdefault(key, []).append(spec)
-    out: list[Batch] = []
-    for (_, _, _, steps, kept, ids, _), members in groups.items():
-        chosen = tuple((claim_id, measures[claim_id]) for claim_id in ids)
-        out.extend(
-            Batch(tuple(members[k : k + _BATCH]), steps, kept, chosen)
-            for k in range(0, len(members), _BATCH)
+    chosen = [spec for spec in specs if wanted.get(spec.index)]
+    alone = [[spec] for spec in chosen if spec.engine != "law"]
+    together = sorted(
+        (spec for spec in chosen if spec.engine == "law"),
+        key=lambda s: (run_steps(experiment, s.setting), s.setting.m, s.setting.n, s.index),
+    )
+    groups = [together[k : k + _BATCH] for k in range(0, len(together), _BATCH)] + alone
+    return [
+        Batch(
+            specs=tuple(group),
+            steps=tuple(run_steps(experiment, spec.setting) for spec in group),
+            snapshots=tuple(tuple(snapshot_steps(experiment, spec.setting)) for spec in group),
+            measures=tuple(
+                tuple((claim_id, measures[claim_id]) for claim_id in wanted[spec.index]) for spec in group
+            ),
         )
-    return out
+        for group in groups
+    ]
 
 
-def _measure(trajectory: Any, batch: Batch, spec: RunSpec) -> Measurement:
+def _measure(
+    trajectory: Any, spec: RunSpec, steps: int, measures: Sequence[tuple[str, Callable[[Run], Any]]]
+) -> Measurement:
     from verify.measure import MeasuredRun
 
     run = MeasuredRun(trajectory, spec.setting)
     values: dict[str, Any] = {}
     not_applicable: dict[str, str] = {}
-    for claim_id, measure in batch.measures:
+    for claim_id, measure in measures:
         try:
             value = measure(run)
         except Exception as error:  # a user's function may raise anything
-            raise MeasureError(
-                f"claim {claim_id}: measure raised {type(error).__name__}: {error}"
-            ) from error
+            raise MeasureError(f"claim {claim_id}: measure raised {type(error).__name__}: {error}") from error
         if isinstance(value, NotApplicable):
             not_applicable[claim_id] = value.reason
         else:
             values[claim_id] = value
-    return Measurement(spec, batch.steps, values, not_applicable)
+    return Measurement(spec, steps, values, not_applicable)
 
 
 def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measurement]:
@@ -104,8 +104,7 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
 
     if threads is not None:
         torch.set_num_threads(threads)
-    first = batch.specs[0]
-    if first.engine == "law":
+    if batch.specs[0].engine == "law":
         trajectories = train_many(
             [spec.setting for spec in batch.specs],
             [spec.seed for spec in batch.specs],
@@ -117,17 +116,19 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
         trajectories = [
             train(
                 spec.setting,
-                steps=batch.steps,
+                steps=steps,
                 engine=spec.engine,
-                snapshots=batch.snapshots,
+                snapshots=kept,
                 seed=spec.seed,
                 device=device,
             )
-            for spec in batch.specs
+            for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True)
         ]
     return [
-        _measure(trajectory, batch, spec)
-        for trajectory, spec in zip(trajectories, batch.specs, strict=True)
+        _measure(trajectory, spec, steps, measures)
+        for trajectory, spec, steps, measures in zip(
+            trajectories, batch.specs, batch.steps, batch.measures, strict=True
+        )
     ]
 
 
@@ -139,9 +140,7 @@ def measure_spec(
     return run_batch(batch, "cpu", None)[0]
 
 
-def execute(
-    work: Sequence[Batch], *, jobs: int, device: str, progress: bool
-) -> Iterable[Measurement]:
+def execute(work: Sequence[Batch], *, jobs: int, device: str, progress: bool) -> Iterable[Measurement]:
     """All measurements, in no particular order; the costliest batches start first."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -164,9 +163,7 @@ def execute(
             yield from done
 
 
-def _results(
-    ordered: Sequence[Batch], jobs: int, device: str
-) -> Iterable[list[Measurement]]:
+def _results(ordered: Sequence[Batch], jobs: int, device: str) -> Iterable[list[Measurement]]:
     if jobs == 1 or len(ordered) <= 1:
         for batch in ordered:
             yield run_batch(batch, device, None)

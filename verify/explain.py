@@ -38,9 +38,7 @@ def explanation(claim: Claim) -> str:
     lines += _field("Measured", claim.measured or (claim.measure.__doc__ or "see the claim's code"))
     lines += _field("Runs", describe_experiment(claim.experiment))
     rule = claim.rule
-    parameters = ", ".join(
-        f"{f.name} = {getattr(rule, f.name)}" for f in fields(rule) if f.name != "reason"
-    )
+    parameters = ", ".join(f"{f.name} = {getattr(rule, f.name)}" for f in fields(rule) if f.name != "reason")
     lines += _field("Decided by", f"{type(rule).__name__}: {parameters}")
     lines += [f"        {line}" for line in textwrap.wrap(_first_paragraphs(rule), 96)]
     lines += _field("Margin because", rule.reason)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -175,6 +176,7 @@ def exceeds(value: float, limit: float) -> bool:
     return value > limit * (1 + 1e-10)
 
 
+@lru_cache(maxsize=1024)
 def runs_for_event(rate: float, delta: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
     """Fewest runs that decide `violation rate <= delta` with this probability when the rate is `rate`.
 

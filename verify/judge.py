@@ -70,9 +70,7 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     judged = [o for o in observations if o.not_judged is None]
     chain = [_scope(claim, observations, judged)]
     if proof is not None:
-        chain.append(
-            "The symbolic proof holds." if proof.holds else "The symbolic proof FAILS: " + proof.steps[-1]
-        )
+        chain.append("The symbolic proof holds." if proof.holds else "The symbolic proof FAILS.")
     if not judged and not (proof is not None and not proof.holds):
         decision = Decision(
             verdict="not-applicable",
@@ -88,9 +86,7 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     return Judgement(claim, decision, observations, tuple(chain), None, proof)
 
 
-def _scope(
-    claim: Claim, observations: Sequence[Observation], judged: Sequence[Observation]
-) -> str:
+def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[Observation]) -> str:
     settings = len({o.setting for o in judged})
     where = (
         f"outside {', '.join(claim.drops)} on purpose"

@@ -46,9 +46,7 @@ def load_claims_file(path: Path) -> list[Claim]:
     _pickle_by_value(module)
     claims = getattr(module, "CLAIMS", None)
     if not isinstance(claims, list | tuple) or not claims:
-        raise ClaimsFileError(
-            f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim"
-        )
+        raise ClaimsFileError(f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim")
     for claim in claims:
         if not isinstance(claim, Claim):
             raise ClaimsFileError(

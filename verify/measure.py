@@ -25,7 +25,7 @@ class MeasuredRun:
     """Measured quantities of one trajectory; definitions, shapes and units stand in `theory.run.Run`."""
 
     def __init__(
-        self, trajectory: Trajectory, setting: Setting, *, test_samples: int = 4000
+        self, trajectory: Trajectory, setting: Setting, *, test_samples: int = 4000, test_lines: int = 1000
     ) -> None:
         self.trajectory = trajectory
         self.setting = setting
@@ -33,6 +33,7 @@ class MeasuredRun:
         self.engine = trajectory.engine
         self.dtype = trajectory.dtype
         self.test_samples = test_samples
+        self.test_lines = test_lines
 
     # Data -------------------------------------------------------------------------------------------
     @property
@@ -178,17 +179,13 @@ class MeasuredRun:
     def test_error(self, distribution: str, clock: float) -> Estimate:
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
         return Estimate(
-            *self.trajectory.test_error(
-                distribution, at=step, samples=self.test_samples, seed=self.seed
-            )
+            *self.trajectory.test_error(distribution, at=step, samples=self.test_samples, seed=self.seed)
         )
 
     def log_test_error(self, distribution: str, clock: float) -> Estimate:
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
         return Estimate(
-            *self.trajectory.log_test_error(
-                distribution, at=step, samples=self.test_samples, seed=self.seed
-            )
+            *self.trajectory.log_test_error(distribution, at=step, samples=self.test_lines, seed=self.seed)
         )
 
 

@@ -55,9 +55,7 @@ def verify_claims(
         specs = plan_runs(experiment, profile, seed)
         plans[experiment.id] = specs
         mine = [c for c in claims if c.experiment.id == experiment.id]
-        wanted = {
-            spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs
-        }
+        wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
         work += batches(experiment, specs, {c.id: c.measure for c in mine}, wanted)
 
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
@@ -79,7 +77,7 @@ def verify_claims(
 
     showcases = tuple(make_showcase(exhibit) for exhibit in exhibits)
     runs = sum(len(b.specs) for b in work)
-    steps = sum(len(b.specs) * b.steps for b in work)
+    steps = sum(sum(b.steps) for b in work)
     return Verification(
         judgements=tuple(note_parents(judgements)),
         showcases=showcases,

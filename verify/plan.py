@@ -52,8 +52,7 @@ def plan_runs(experiment: Experiment, profile: str, seed: int) -> list[RunSpec]:
     else:
         assert isinstance(place, Fixed)
         specs += [
-            (r, place.setting, derive_seed(seed, experiment.id, r), place.labels)
-            for r in range(replicates)
+            (r, place.setting, derive_seed(seed, experiment.id, r), place.labels) for r in range(replicates)
         ]
 
     def engine_seed(engine: str, run_seed: int) -> int:

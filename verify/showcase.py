@@ -31,10 +31,7 @@ def make_showcase(exhibit: Exhibit) -> Showcase:
     ]
     errors = {
         name: np.array(
-            [
-                trajectory.test_error(name, at=int(t), samples=10_000, seed=exhibit.seed)
-                for t in error_steps
-            ]
+            [trajectory.test_error(name, at=int(t), samples=10_000, seed=exhibit.seed) for t in error_steps]
         )
         for name in ("iid", "spurious")
     }

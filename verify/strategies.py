@@ -22,9 +22,7 @@ def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
 
 def settings_in(domain: Domain) -> st.SearchStrategy[Setting]:
     """Settings of a box; examples shrink toward small n, m and the low end of every range."""
-    taus = st.integers(0, 32).map(
-        lambda k: domain.tau[0] + (domain.tau[1] - domain.tau[0]) * k / 32
-    )
+    taus = st.integers(0, 32).map(lambda k: domain.tau[0] + (domain.tau[1] - domain.tau[0]) * k / 32)
     return st.builds(
         domain.at,
         n=st.integers(*domain.n),

@@ -88,9 +88,7 @@ def closure_rollout(run: Run) -> Floats:
         C[..., 0] += side[:, None] * recursions.gamma_increment(
             derivative, A[..., 0], run.y, run.y_observed, eta, m, float(norms[0])
         )
-        C[..., 1:] += recursions.rho_increment(
-            derivative, A[..., 1:], run.y_observed, eta, m, norms[1:]
-        )
+        C[..., 1:] += recursions.rho_increment(derivative, A[..., 1:], run.y_observed, eta, m, norms[1:])
     assert len(margins[0]) == n
     return np.array(margins)
 
@@ -300,8 +298,8 @@ CLAIMS = (
         id="two_stage.law",
         source=here("engines"),
         provenance="derived",
-        statement=r"$(K, A^{(0)})$ drawn by Bartlett and Wishart factors, without any $d$-vector, has the law "
-        r"of the real data and weights",
+        statement=r"$(K, A^{(0)})$ drawn by Bartlett and Wishart factors, without any $d$-vector, has the "
+        r"law of the real data and weights",
         rule=SameLaw(
             margin=0.35,
             reason="the distance that 300 runs of each engine certify at 99 % for four quantities",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import sympy as sp
 
 from theory.claim import Claim, Prediction
 from theory.condition import evaluate
@@ -22,8 +23,8 @@ _EVENT = Event(delta=0.05, reason="the lemma's own delta = 0.05: a union bound, 
 _DELTA = {"delta": "0.05, the lemma's failure probability; equals the rule's delta"}
 
 
-def _number(run: Run, expression: object) -> float:
-    return evaluate(expression, run.setting, DEFAULT_CONSTANTS)  # type: ignore[arg-type]
+def _number(run: Run, expression: sp.Expr) -> float:
+    return evaluate(expression, run.setting, DEFAULT_CONSTANTS)
 
 
 def _label_counts(run: Run) -> bool:

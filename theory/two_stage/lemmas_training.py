@@ -245,4 +245,3 @@ CLAIMS = (
         measured="largest difference of two samples' noise mass over all snapshots",
     ),
 )
-

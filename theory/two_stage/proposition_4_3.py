@@ -61,7 +61,10 @@ def _gap(run: Run) -> float | NotApplicable:
     return float(noisy.min() - clean.max())
 
 
-_USABLE = "a constant above 50 would make the bound vacuous at d/n = 50 and below"
+_USABLE = (
+    "a constant above 50 would make the bound vacuous at d/n = 50 and below; C' scatters by the realised "
+    "flip rate of the worse class, hence the wider margin of 2 on the fitted end"
+)
 
 CLAIMS = (
     Claim(
@@ -69,7 +72,7 @@ CLAIMS = (
         source=_ITEM,
         provenance="paper",
         statement=r"Stopped at $T_1$, the iid test error is at most $\exp(-d/(nC'))$",
-        rule=FittedBand(max_ratio=50.0, two_sided=False, reason=_USABLE),
+        rule=FittedBand(max_ratio=50.0, widen=2.0, two_sided=False, reason=_USABLE),
         measure=_iid_constant,
         experiment=PAPER,
         conditions=_STRONG,
@@ -88,7 +91,7 @@ CLAIMS = (
         source=_ITEM,
         provenance="paper",
         statement=r"Stopped at $T_1$, the $\mathcal{D}_{test}$ error is at most $\exp(-d/(nC'))$",
-        rule=FittedBand(max_ratio=50.0, two_sided=False, reason=_USABLE),
+        rule=FittedBand(max_ratio=50.0, widen=2.0, two_sided=False, reason=_USABLE),
         measure=_dtest_constant,
         experiment=PAPER,
         conditions=_STRONG,
@@ -102,8 +105,8 @@ CLAIMS = (
         id="two_stage.proposition_4_3.sample_selection",
         source=_ITEM,
         provenance="paper",
-        statement=r"At $T_1$ clean losses are at most $\log 2$ and noisy ones at least $\log 2$: the threshold "
-        r"separates them exactly",
+        statement=r"At $T_1$ clean losses are at most $\log 2$ and noisy ones at least $\log 2$: the "
+        r"threshold separates them exactly",
         rule=Event(delta=0.05),
         measure=_selection,
         experiment=PAPER,
@@ -119,6 +122,7 @@ CLAIMS = (
         provenance="derived",
         statement=r"At $T_1$ the loss gap between noisy and clean samples is $\Theta(1)$",
         rule=FittedBand(
+            widen=2.0,
             max_ratio=100.0,
             reason="the gap is the worst pair of about 100 samples; constants spanning more than 100 would "
             "not tell a gap from none",

@@ -17,9 +17,7 @@ from theory.two_stage.sources import paper
 __all__ = ["CLAIMS"]
 
 _ITEM = paper("Theorem 4.4")
-_CONDITIONS = tuple(
-    c for c in (*conditions.CONDITION_4_1, *conditions.COMPANIONS) if c.name != "flip_rates"
-)
+_CONDITIONS = tuple(c for c in (*conditions.CONDITION_4_1, *conditions.COMPANIONS) if c.name != "flip_rates")
 
 #: From when on "all samples fit throughout" is read, in time units: at step 0 margins are random signs.
 START = 0.25
@@ -90,11 +88,9 @@ CLAIMS = (
         id="two_stage.theorem_4_4.no_degradation",
         source=_ITEM,
         provenance="paper",
-        statement=r"Without label noise generalisation does not degrade: the iid test error at the end is not "
-        r"above that at one time unit",
-        rule=Event(
-            delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"
-        ),
+        statement=r"Without label noise generalisation does not degrade: the iid test error at the end is "
+        r"not above that at one time unit",
+        rule=Event(delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"),
         measure=_no_degradation,
         experiment=NO_NOISE,
         conditions=_CONDITIONS,

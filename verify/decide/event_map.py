@@ -8,15 +8,14 @@ from dataclasses import replace
 from theory.claim import Proof
 from theory.rules import Event, EventMap
 from verify.decide.event import decide_event
+from verify.decide.trials import bool_value
 from verify.intervals import rate_interval
 from verify.outcome import Decision, Observation
 
 __all__ = ["decide_event_map"]
 
 
-def decide_event_map(
-    rule: EventMap, observations: Sequence[Observation], proof: Proof | None
-) -> Decision:
+def decide_event_map(rule: EventMap, observations: Sequence[Observation], proof: Proof | None) -> Decision:
     """Pool the cells with `labels[axis] >= threshold`; report all.
 
     Raises:
@@ -30,7 +29,7 @@ def decide_event_map(
     decision = decide_event(event, beyond, proof)
     cells: dict[tuple[tuple[str, float], ...], list[bool]] = {}
     for observation in observations:
-        cells.setdefault(tuple(observation.labels.items()), []).append(bool(observation.value))
+        cells.setdefault(tuple(observation.labels.items()), []).append(bool_value(observation))
     table = []
     for labels, values in cells.items():
         share = rate_interval(sum(values), len(values), rule.alpha)
@@ -48,5 +47,5 @@ def decide_event_map(
         decision,
         reason=reason,
         statistic={**decision.statistic, "axis": rule.axis, "threshold": rule.threshold, "cells": table},
-        n_trials=len(observations),
+        n_trials=decision.n_trials,
     )

@@ -1,0 +1,138 @@
+"""What holds for every rule: empty input, proofs, dispatch, form of the decision."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from decide_cases import observation, observations, sweep, well_formed
+
+from theory.claim import Proof
+from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Ordering, SameLaw
+from verify.decide import decide, register
+from verify.outcome import Decision, Observation
+
+RULES: list[Any] = [
+    Identity(),
+    Event(),
+    Ordering(),
+    Band(0.0, 1.0, reason="test"),
+    FittedBand(max_ratio=10.0, reason="test"),
+    Exponent("eta", -1.0),
+    Law(margin=0.1, reason="test"),
+    SameLaw(margin=0.1, reason="test"),
+]
+BY_NAME = [pytest.param(rule, id=type(rule).__name__) for rule in RULES]
+GOOD: dict[type, list[Observation]] = {
+    Identity: observations([1e-16] * 3),
+    Event: observations([True] * 60),
+    Ordering: observations([True] * 60),
+    Band: observations([0.5] * 60),
+    FittedBand: observations([0.5] * 120),
+    Exponent: sweep([-1.0, -1.01, -0.99]),
+    Law: observations([(1.0, 1.0), (1.01, 1.0), (0.99, 1.0)]),
+    SameLaw: [
+        observation({"x": i / 4000}, i + 4000 * k, engine=engine)
+        for k, engine in enumerate(("law", "cnn"))
+        for i in range(4000)
+    ],
+}
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_no_runs_is_not_applicable(rule: Any) -> None:
+    decision = well_formed(decide(rule, []))
+    assert decision.verdict == "not-applicable"
+    assert "conditions" in decision.reason
+    assert decision.n_trials == 0
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_a_proof_without_runs_is_inconclusive(rule: Any) -> None:
+    decision = well_formed(decide(rule, [], proof=Proof(True, ("done",))))
+    assert decision.verdict == "inconclusive"
+    assert "Proved symbolically" in decision.reason
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_good_data_support_and_a_failed_proof_overrules_them(rule: Any) -> None:
+    assert well_formed(decide(rule, GOOD[type(rule)])).verdict == "supported"
+    decision = well_formed(decide(rule, GOOD[type(rule)], proof=Proof(False, ("step 1", "lhs != rhs"))))
+    assert decision.verdict == "refuted"
+    assert decision.reason.startswith("The symbolic proof fails (lhs != rhs).")
+    assert decision.statistic["runs"] == len(GOOD[type(rule)])
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_a_failed_proof_refutes_without_runs(rule: Any) -> None:
+    assert well_formed(decide(rule, [], proof=Proof(False, ()))).verdict == "refuted"
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+@pytest.mark.parametrize("bad", ["no", None, object()], ids=["text", "none", "object"])
+def test_a_value_of_the_wrong_kind_is_named(rule: Any, bad: object) -> None:
+    with pytest.raises(ValueError, match=r"claim value must be .* run 0, seed 1000"):
+        decide(rule, [observation(bad)])
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_one_run_never_supports_a_statistical_claim(rule: Any) -> None:
+    decision = well_formed(decide(rule, GOOD[type(rule)][:1]))
+    assert decision.verdict == ("supported" if isinstance(rule, Identity) else "inconclusive")
+    if decision.verdict == "inconclusive":
+        assert decision.needed is not None
+
+
+@pytest.mark.parametrize("rule", BY_NAME)
+def test_the_order_of_observations_does_not_matter(rule: Any) -> None:
+    forward = decide(rule, GOOD[type(rule)])
+    backward = decide(rule, GOOD[type(rule)][::-1])
+    assert (forward.verdict, forward.reason) == (backward.verdict, backward.reason)
+
+
+def test_observations_that_were_not_judged_are_refused() -> None:
+    with pytest.raises(ValueError, match="outside dimension"):
+        decide(Event(), [observation(None, not_judged="outside dimension")])
+
+
+def test_users_register_a_rule_of_their_own() -> None:
+    @dataclass(frozen=True)
+    class AtLeastOnce:
+        kind: str = "event"
+
+    def decide_at_least_once(rule: AtLeastOnce, seen: Sequence[Observation], proof: Proof | None) -> Decision:
+        held = any(o.value for o in seen)
+        return Decision("supported" if held else "inconclusive", "Seen.", held, True, {}, len(seen))
+
+    with pytest.raises(ValueError, match="no decider: AtLeastOnce"):
+        decide(AtLeastOnce(), [observation(True)])
+    register(AtLeastOnce, decide_at_least_once)
+    assert decide(AtLeastOnce(), observations([False, True])).verdict == "supported"
+    assert decide(AtLeastOnce(), observations([False])).verdict == "inconclusive"
+    assert decide(AtLeastOnce(), [], proof=Proof(False, ())).verdict == "refuted"
+    with pytest.raises(ValueError, match="has a decider already"):
+        register(AtLeastOnce, decide_at_least_once)
+    with pytest.raises(ValueError, match="has a decider already"):
+        register(Event, decide_at_least_once)
+
+
+def test_a_subclass_is_decided_as_its_parent() -> None:
+    @dataclass(frozen=True)
+    class Rare(Event):
+        delta: float = 0.01
+
+    assert decide(Rare(), observations([True] * 298)).verdict == "inconclusive"
+    assert decide(Rare(), observations([True] * 299)).verdict == "supported"
+
+
+def test_importing_the_calculus_loads_no_statistics_package() -> None:
+    code = (
+        "import sys, verify.decide, verify.power, verify.intervals;"
+        "print([m for m in ('scipy.stats', 'statsmodels', 'torch', 'pandas') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

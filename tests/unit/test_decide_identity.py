@@ -1,0 +1,79 @@
+"""Identities."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from decide_cases import observation, observations, well_formed
+
+from theory.claim import Proof
+from theory.rules import Identity
+from verify.decide import decide
+from verify.decide.identity import accepted_residual, machine_epsilon
+
+EPS = 2.0**-52
+
+
+def test_the_bound_is_factor_eps_steps() -> None:
+    rule = Identity(factor=8.0)
+    bound = 8 * EPS * 100
+    assert accepted_residual(rule, observation(0.0)) == bound
+    assert accepted_residual(rule, observation(0.0, steps=0)) == 8 * EPS
+    assert decide(rule, observations([bound])).verdict == "supported"
+    assert decide(rule, observations([np.nextafter(bound, 1)])).verdict == "refuted"
+
+
+def test_one_larger_residual_refutes_among_many() -> None:
+    decision = well_formed(decide(Identity(), observations([1e-16] * 500 + [1e-9])))
+    assert decision.verdict == "refuted"
+    assert decision.measured == 1e-9
+    assert decision.statistic["violating"] == [500]
+    assert decision.statistic["worst_run"] == 500
+    assert "1 of 501 runs" in decision.reason
+    assert "1e-09" in decision.reason
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_nan_and_inf_refute(bad: float) -> None:
+    for values in ([bad], [1e-16, bad, 1e-16], [bad, math.nan, math.inf]):
+        decision = well_formed(decide(Identity(), observations(values)))
+        assert decision.verdict == "refuted"
+        assert decision.measured is None
+        assert decision.statistic["not_finite"] == sum(not math.isfinite(v) for v in values)
+
+
+def test_each_run_is_held_to_its_own_float_type() -> None:
+    """1e-6 is rounding in float32 and an error in float64, also when both stand side by side."""
+    single = observation(1e-6, 0, dtype="float32", steps=1)
+    double = observation(1e-15, 1, dtype="float64", steps=1)
+    decision = well_formed(decide(Identity(), [single, double]))
+    assert decision.verdict == "supported"
+    assert decision.statistic["dtypes"] == ["float32", "float64"]
+    wrong = observation(1e-6, 2, dtype="float64", steps=1)
+    decision = decide(Identity(), [single, double, wrong])
+    assert (decision.verdict, decision.statistic["worst_run"]) == ("refuted", 2)
+
+
+def test_float_types() -> None:
+    assert machine_epsilon("torch.float32") == 2.0**-23
+    assert machine_epsilon("bfloat16") == 2.0**-7
+    for name in ("int64", "float63", ""):
+        with pytest.raises(ValueError, match="dtype must name a float type"):
+            machine_epsilon(name)
+
+
+@pytest.mark.parametrize("value", [-1e-16, True, np.False_])
+def test_a_residual_is_a_number_not_below_zero(value: object) -> None:
+    with pytest.raises(ValueError, match="claim value"):
+        decide(Identity(), observations([value]))
+
+
+def test_proof_and_residual_are_both_told() -> None:
+    decision = well_formed(decide(Identity(), observations([0.0]), proof=Proof(True, ("a", "b"))))
+    assert decision.verdict == "supported"
+    assert decision.reason.startswith("Proved symbolically.")
+    assert decision.statistic["proved"] is True
+    bad = decide(Identity(), observations([1.0]), proof=Proof(True, ("a", "b")))
+    assert bad.verdict == "refuted"

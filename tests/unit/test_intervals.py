@@ -1,0 +1,160 @@
+"""Confidence limits against independent implementations, and plans against brute force."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from verify.intervals import (
+    dkw_half_width,
+    mean_interval,
+    rate_interval,
+    rate_lower,
+    rate_upper,
+    runs_for_event,
+    runs_for_mean,
+    runs_to_certify,
+    runs_to_refute,
+)
+
+ALPHAS = st.sampled_from([0.001, 0.01, 0.05, 0.1, 0.3])
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> tuple[int, int]:
+    trials = draw(st.integers(1, 400))
+    return draw(st.integers(0, trials)), trials
+
+
+@given(counts(), ALPHAS)
+def test_rate_limits_agree_with_binomtest(case: tuple[int, int], alpha: float) -> None:
+    violations, trials = case
+    test = stats.binomtest(violations, trials)
+    reference = test.proportion_ci(confidence_level=1 - alpha, method="exact")
+    ci = rate_interval(violations, trials, alpha)
+    assert ci.low == pytest.approx(reference.low, rel=1e-9, abs=1e-12)
+    assert ci.high == pytest.approx(reference.high, rel=1e-9, abs=1e-12)
+    one_sided = stats.binomtest(violations, trials, alternative="less")
+    high = one_sided.proportion_ci(confidence_level=1 - alpha, method="exact").high
+    assert rate_upper(violations, trials, alpha) == pytest.approx(high, rel=1e-9)
+
+
+@settings(max_examples=50)
+@given(st.integers(1, 80), st.floats(0.001, 0.999), ALPHAS)
+def test_rate_limits_cover_at_least_at_their_level(trials: int, rate: float, alpha: float) -> None:
+    """Exact coverage: the probability of all counts whose limit misses the true rate is at most alpha."""
+    k = np.arange(trials + 1)
+    pmf = stats.binom.pmf(k, trials, rate)
+    below = [rate_upper(int(i), trials, alpha) < rate for i in k]
+    above = [rate_lower(int(i), trials, alpha) > rate for i in k]
+    assert pmf[below].sum() <= alpha * (1 + 1e-9)
+    assert pmf[above].sum() <= alpha * (1 + 1e-9)
+
+
+def test_coverage_check_catches_the_normal_approximation() -> None:
+    """The exact coverage of `p + z sqrt(p(1-p)/n)` is far below its level, so the check above can fail."""
+    trials, rate, alpha = 40, 0.02, 0.05
+    k = np.arange(trials + 1)
+    p = k / trials
+    wald = p + stats.norm.ppf(1 - alpha) * np.sqrt(p * (1 - p) / trials)
+    assert stats.binom.pmf(k, trials, rate)[wald < rate].sum() > 5 * alpha
+
+
+def test_rate_limits_at_the_ends() -> None:
+    assert rate_lower(0, 7, 0.05) == 0.0
+    assert rate_upper(7, 7, 0.05) == 1.0
+    assert (rate_lower(0, 0, 0.05), rate_upper(0, 0, 0.05)) == (0.0, 1.0)
+    with pytest.raises(ValueError, match="violations"):
+        rate_upper(3, 2, 0.05)
+    with pytest.raises(ValueError, match="trials"):
+        rate_upper(0, -1, 0.05)
+    with pytest.raises(ValueError, match="alpha"):
+        rate_lower(0, 1, 1.0)
+
+
+@pytest.mark.parametrize(("delta", "runs"), [(0.10, 29), (0.05, 59), (0.01, 299)])
+def test_runs_to_certify_without_violations(delta: float, runs: int) -> None:
+    assert runs_to_certify(delta) == runs
+    assert rate_upper(0, runs, 0.05) < delta <= rate_upper(0, runs - 1, 0.05)
+
+
+@given(st.floats(0.01, 0.5), ALPHAS, st.integers(0, 5))
+def test_runs_to_certify_is_the_fewest(delta: float, alpha: float, violations: int) -> None:
+    runs = runs_to_certify(delta, alpha, violations)
+    assert stats.binom.cdf(violations, runs, delta) <= alpha * (1 + 1e-9)
+    assert stats.binom.cdf(violations, runs - 1, delta) >= alpha * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.005, 0.02, 0.1, 0.15, 0.3, 1.0])
+def test_runs_for_event_is_the_fewest_by_brute_force(rate: float) -> None:
+    delta, alpha, power = 0.05, 0.05, 0.8
+    for runs in range(1, 1000):
+        k = np.arange(runs + 1)
+        if rate < delta:
+            decides = stats.binom.cdf(k, runs, delta) < alpha
+        else:
+            decides = stats.binom.sf(k - 1, runs, delta) < alpha - 1e-12
+        if stats.binom.pmf(k, runs, rate)[decides].sum() >= power:
+            break
+    assert runs_for_event(rate, delta, alpha, power) == runs
+
+
+def test_plans_that_cannot_be_made() -> None:
+    assert runs_for_event(0.05, 0.05) is None
+    assert runs_for_event(0.0499, 0.05) is None
+    assert runs_for_mean(1.0, 0.0) is None
+    assert runs_for_mean(1.0, 1e-6) is None
+    with pytest.raises(ValueError, match="rate"):
+        runs_for_event(1.5, 0.05)
+    with pytest.raises(ValueError, match="spread"):
+        runs_for_mean(-1.0, 0.1)
+
+
+def test_runs_to_refute_is_not_decided_by_the_last_bit() -> None:
+    """One violation in one run has the lower limit alpha = delta exactly: not above it."""
+    assert runs_to_refute(0.05, 0.05) == 2
+    assert runs_to_refute(0.04, 0.05) == 1
+    # Three in three have the lower limit delta again, up to a last bit that may lie above it.
+    assert rate_lower(3, 3, 0.05**3) == pytest.approx(0.05, rel=1e-12)
+    assert runs_to_refute(0.05, 0.05**3) == 4
+
+
+def test_mean_interval_agrees_with_scipy() -> None:
+    values = np.random.default_rng(0).normal(3, 2, size=11)
+    reference = stats.t.interval(0.9, 10, loc=values.mean(), scale=stats.sem(values))
+    ci = mean_interval(values, 0.1)
+    assert (ci.low, ci.high) == pytest.approx(reference, rel=1e-12)
+    assert ci.value == pytest.approx(values.mean())
+
+
+def test_mean_interval_of_few_or_bad_values() -> None:
+    assert mean_interval([1.0], 0.05).low == -math.inf
+    assert mean_interval([0.5] * 4, 0.05).high == 0.5
+    for bad in ([], [1.0, math.nan], [1.0, math.inf]):
+        with pytest.raises(ValueError, match="values"):
+            mean_interval(bad, 0.05)
+
+
+def test_runs_for_mean_reaches_its_power() -> None:
+    """With the planned runs the one-sided limit stays within the gap about as often as planned."""
+    spread, gap, alpha, power = 1.0, 0.5, 0.05, 0.8
+    runs = runs_for_mean(spread, gap, alpha, power)
+    assert runs is not None
+    x = np.random.default_rng(1).normal(0, spread, size=(4000, runs))
+    limit = x.mean(axis=1) + stats.t.ppf(1 - alpha, runs - 1) * x.std(axis=1, ddof=1) / math.sqrt(runs)
+    reached = int((limit <= gap).sum())
+    # The formula is an approximation: .03 covers its error, 4 sd the sampling of 4000 suites.
+    assert abs(reached / 4000 - power) <= 0.03 + 4 * math.sqrt(power * (1 - power) / 4000)
+
+
+def test_dkw_half_width() -> None:
+    assert dkw_half_width(1000, 0.05) == pytest.approx(math.sqrt(math.log(40) / 2000))
+    assert dkw_half_width(0, 0.05) == 1.0
+    assert dkw_half_width(1, 0.001) == 1.0
+    # Twice the exponent of the bound is the probability it leaves.
+    assert 2 * math.exp(-2 * 500 * dkw_half_width(500, 0.01) ** 2) == pytest.approx(0.01)

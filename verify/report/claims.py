@@ -1,0 +1,90 @@
+"""`claims.json`: every claim with its verdict and everything the verdict rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from theory.rules import Rule
+from verify.outcome import Judgement, Verification
+from verify.power import planned_power
+from verify.report.reading import as_number
+from verify.report.summary import not_judged
+
+__all__ = ["claim_record", "claim_records", "power_of"]
+
+
+def claim_records(verification: Verification) -> list[dict[str, Any]]:
+    """One record a claim, in the order of the verification."""
+    return [claim_record(judgement) for judgement in verification.judgements]
+
+
+def claim_record(judgement: Judgement) -> dict[str, Any]:
+    """The public fields of a claim's record first, then what explains them."""
+    claim, decision = judgement.claim, judgement.decision
+    return {
+        "id": claim.id,
+        "source": claim.source.as_dict(),
+        "provenance": claim.provenance,
+        "kind": claim.kind,
+        "statement": claim.statement,
+        "conditions": [c.name for c in claim.conditions],
+        "verdict": judgement.verdict,
+        "predicted": decision.predicted,
+        "measured": decision.measured,
+        "statistic": dict(decision.statistic),
+        "n_settings": judgement.n_settings,
+        "n_trials": decision.n_trials,
+        "counterexample": None
+        if judgement.counterexample is None
+        else judgement.counterexample.as_dict(),
+        "reason": decision.reason,
+        "chain": list(judgement.chain),
+        "needed": decision.needed,
+        "probe": claim.is_probe,
+        "drops": list(claim.drops),
+        "parents": list(claim.parents),
+        "note": claim.note,
+        "how_measured": claim.measured,
+        "rule": rule_record(claim.rule),
+        "constants": dict(claim.constants.values),
+        "prediction": _prediction(judgement),
+        "proof": None
+        if judgement.proof is None
+        else {"holds": judgement.proof.holds, "steps": list(judgement.proof.steps)},
+        "not_judged": not_judged(judgement),
+        "experiment": claim.experiment.id,
+        "engines": list(claim.experiment.engines),
+        "planned_power": power_of(judgement),
+    }
+
+
+def rule_record(rule: Rule) -> dict[str, Any]:
+    """The rule's name and everything it declared before any run."""
+    declared = fields(rule) if is_dataclass(rule) else ()
+    return {"name": type(rule).__name__, **{f.name: getattr(rule, f.name) for f in declared}}
+
+
+def _prediction(judgement: Judgement) -> dict[str, Any] | None:
+    prediction = judgement.claim.prediction
+    if prediction is None:
+        return None
+    return {
+        "latex": prediction.latex,
+        "unit": prediction.unit,
+        "constants": dict(prediction.constants),
+    }
+
+
+def power_of(judgement: Judgement) -> float | None:
+    """The probability that this many trials support a true claim, at the spread that was observed."""
+    spread = as_number(judgement.decision.statistic.get("spread"))
+    values = [o.value for o in judgement.judged[:1] if isinstance(o.value, Mapping)]
+    return planned_power(
+        judgement.claim.rule,
+        judgement.decision.n_trials,
+        spread if spread >= 0 and math.isfinite(spread) else None,
+        quantities=max(1, *(len(v) for v in values), 1),
+    )
