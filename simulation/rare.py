@@ -6,7 +6,7 @@ the probability over `t ~ N(0, 1)` is EXACT, because `y f` is piecewise linear i
 pre-activation changes sign. The estimate is unbiased for every direction; v points to the most likely
 failure (nearest point of `{y f <= 0}`, Hasofer-Lind iteration), which makes the variance small.
 
-Source: derived here (docs/engines.md); checked against plain Monte Carlo where both resolve.
+Source: derived here (docs/engines.md, Rare errors); checked against plain Monte Carlo where both resolve.
 """
 
 from __future__ import annotations

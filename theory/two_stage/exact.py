@@ -244,7 +244,7 @@ CLAIMS = (
     ),
     Claim(
         id="two_stage.closure",
-        source=here("recursions"),
+        source=here("docs/derivations/recursions.md, Closure"),
         provenance="derived",
         statement=r"Gradient descent is a function of $K = V^\top V$, $A^{(0)} = W^{(0)}V$ and the labels: "
         r"$A^{(t)} = A^{(0)} + C^{(t)} D^{-1} K$",
@@ -258,7 +258,7 @@ CLAIMS = (
     ),
     Claim(
         id="two_stage.conservation.gamma",
-        source=here("recursions"),
+        source=here("docs/derivations/recursions.md, Conservation"),
         provenance="derived",
         statement=r"While a filter's signal pattern is unchanged, $\gamma_{j,r} = \|\mu\|^2 "
         r"\sum_{i:\,\mathrm{sign}\langle w_{j,r},\mu\rangle = y_i} y_i\tilde y_i G_i$",
@@ -271,7 +271,7 @@ CLAIMS = (
     ),
     Claim(
         id="two_stage.conservation.rho",
-        source=here("recursions"),
+        source=here("docs/derivations/recursions.md, Conservation"),
         provenance="derived",
         statement=r"While a label-side filter is active on sample $i$, $\bar\rho_{j,r,i} = \|\xi_i\|^2 G_i$",
         rule=_ROUNDING,
@@ -282,7 +282,7 @@ CLAIMS = (
     ),
     Claim(
         id="two_stage.conservation.combined",
-        source=here("recursions"),
+        source=here("docs/derivations/recursions.md, Conservation"),
         provenance="derived",
         statement=r"$\gamma_{j,r}/\|\mu\|^2 = \sum_{i:\,\mathrm{sign}\langle w_{j,r},\mu\rangle = y_i} "
         r"y_i\tilde y_i\,\bar\rho_{\tilde y_i,r',i}/\|\xi_i\|^2$ for any $r'$ active on $i$ throughout",
@@ -296,7 +296,7 @@ CLAIMS = (
     ),
     Claim(
         id="two_stage.law",
-        source=here("engines"),
+        source=here("docs/engines.md, Exactness in law"),
         provenance="derived",
         statement=r"$(K, A^{(0)})$ drawn by Bartlett and Wishart factors, without any $d$-vector, has the "
         r"law of the real data and weights",

@@ -259,7 +259,7 @@ CLAIMS = (
         r"4.2 is a property of $\mathcal{D}_{test}$, not of fresh noise",
         _iid_small,
         "whether the upper limit of the iid error, by importance sampling, is below the D_test bound",
-        source=here("two test distributions"),
+        source=here("docs/derivations/test_errors.md, Two test distributions"),
         provenance="derived",
         parents=("two_stage.law",),
         note="At d >= n^2 the iid error is e^-400 and less after Stage II.",

@@ -1,0 +1,36 @@
+# Needs Python >= 3.11, pip and make; everything else is installed into .venv on first use.
+PYTHON ?= python3
+PROFILE ?= default
+OUT ?= reports/latest
+ARGS ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: verify test lint format env clean
+
+verify: $(READY)
+	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(ARGS)
+
+test: lint
+	$(PY) -m pytest -n auto $(ARGS)
+
+lint: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+format: $(READY)
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+env: $(READY)
+
+# Built aside and marked ready last, so that an interrupted installation is done again.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python >= 3.11 is needed (make PYTHON=...)" >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
