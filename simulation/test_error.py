@@ -49,10 +49,12 @@ def binomial_interval(errors: int, samples: int, level: float = 0.95) -> tuple[f
     >>> low, round(high, 4)
     (0.0, 0.0362)
     """
-    from scipy.stats import binomtest
+    from scipy.special import betaincinv
 
-    interval = binomtest(errors, samples).proportion_ci(confidence_level=level, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - level) / 2
+    low = 0.0 if errors == 0 else float(betaincinv(errors, samples - errors + 1, tail))
+    high = 1.0 if errors == samples else float(betaincinv(errors + 1, samples - errors, 1 - tail))
+    return low, high
 
 
 def monte_carlo_error(

@@ -34,6 +34,7 @@ class MeasuredRun:
         self.dtype = trajectory.dtype
         self.test_samples = test_samples
         self.test_lines = test_lines
+        self._errors: dict[tuple[str, str, int], Estimate] = {}
 
     # Data -------------------------------------------------------------------------------------------
     @property
@@ -177,16 +178,21 @@ class MeasuredRun:
         return float(fit.mean()) if len(fit) else 0.0
 
     def test_error(self, distribution: str, clock: float) -> Estimate:
-        step = int(self.snapshot_steps[self.snapshot_at(clock)])
-        return Estimate(
-            *self.trajectory.test_error(distribution, at=step, samples=self.test_samples, seed=self.seed)
-        )
+        return self._error("test_error", distribution, clock, self.test_samples)
 
     def log_test_error(self, distribution: str, clock: float) -> Estimate:
+        return self._error("log_test_error", distribution, clock, self.test_lines)
+
+    def _error(self, kind: str, distribution: str, clock: float, samples: int) -> Estimate:
+        """Several claims ask for the same error: measured once."""
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
-        return Estimate(
-            *self.trajectory.log_test_error(distribution, at=step, samples=self.test_lines, seed=self.seed)
-        )
+        key = (kind, distribution, step)
+        if key not in self._errors:
+            method = getattr(self.trajectory, kind)
+            self._errors[key] = Estimate(
+                *method(distribution, at=step, samples=samples, seed=self.seed)
+            )
+        return self._errors[key]
 
 
 def _first_at_least(grid: Floats, value: float) -> int:
