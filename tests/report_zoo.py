@@ -272,9 +272,7 @@ def make_showcase(name: str, tau: float, points: int = 200, samples: int = 60) -
     memorised = (margin[at][:, ~clean] > 0).mean(axis=1) if (~clean).any() else np.zeros(len(at))
     spurious = 0.5 * tau * memorised
     iid = np.full(len(at), 1e-3) * np.linspace(0, 1, len(at)).round()
-    rows = [
-        np.stack([e, np.maximum(e - 2e-3, 0), e + 3e-3], axis=1) for e in (iid, spurious)
-    ]
+    rows = [np.stack([e, np.maximum(e - 2e-3, 0), e + 3e-3], axis=1) for e in (iid, spurious)]
     return Showcase(
         name=name,
         title=f"{name}, $\\tau$ = {tau:g}",
@@ -289,6 +287,7 @@ def make_showcase(name: str, tau: float, points: int = 200, samples: int = 60) -
         error_clock=clock[at],
         iid_error=rows[0],
         spurious_error=rows[1],
+        iid_log_error=np.stack([-40.0 + 5 * at / points, -41.0 + 0 * at, -34.0 + 0 * at], axis=1),
         t_1_clock=1.0,
         marks={"$T_1$": 1.0, "$t_{half}$": 4.1, "$s_2$": 4.3, "$t_{all}$": 6.0, "never": math.inf},
     )  # fmt: skip

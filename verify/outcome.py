@@ -136,8 +136,8 @@ class Showcase:
 
     `gamma` is the mean over filters of each side's signal coefficient, (T, 2); `noise_mass` is
     `P_i = (1/m) sum_r rhobar_{y~_i,r,i}`, (T, n); `margins` (T, n); `iid_error` and `spurious_error` hold
-    (E, 3) rows of estimate, low, high at the clocks `error_clock` (E,). `marks` are named clocks to draw
-    as vertical lines ("$T_1$", "$t_{half}$").
+    (E, 3) rows of estimate, low, high at the clocks `error_clock` (E,), `iid_log_error` the natural
+    logarithm of the former by line sampling. `marks` are named clocks to draw as vertical lines.
     """
 
     name: str
@@ -153,6 +153,7 @@ class Showcase:
     error_clock: Floats
     iid_error: Floats
     spurious_error: Floats
+    iid_log_error: Floats
     t_1_clock: float
     marks: Mapping[str, float] = field(default_factory=dict)
 

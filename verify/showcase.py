@@ -31,10 +31,13 @@ def make_showcase(exhibit: Exhibit) -> Showcase:
     ]
     errors = {
         name: np.array(
-            [trajectory.test_error(name, at=int(t), samples=10_000, seed=exhibit.seed) for t in error_steps]
+            [trajectory.test_error(name, at=int(t), samples=20_000, seed=exhibit.seed) for t in error_steps]
         )
         for name in ("iid", "spurious")
     }
+    log_iid = np.array(
+        [trajectory.log_test_error("iid", at=int(t), samples=1000, seed=exhibit.seed) for t in error_steps]
+    )
     h = setting.clock_step
     marks = {r"$t_{half}$": run.t_half * h, r"$t_{all}$": run.t_all * h, **exhibit.marks}
     return Showcase(
@@ -51,6 +54,7 @@ def make_showcase(exhibit: Exhibit) -> Showcase:
         error_clock=error_steps * h,
         iid_error=errors["iid"],
         spurious_error=errors["spurious"],
+        iid_log_error=log_iid,
         t_1_clock=exhibit.t_1_clock,
         marks={name: clock for name, clock in marks.items() if np.isfinite(clock)},
     )

@@ -394,7 +394,9 @@ def test_not_judged_reasons_are_pooled_with_their_range(verification: Verificati
 
 def test_regimes_tell_the_papers_conditions_everywhere(verification: Verification) -> None:
     found = {r.experiment: r for r in regimes(verification)}
-    assert set(found["zoo.sweep_eta"].conditions) == {"small initialisation", "dimension"}
+    assert set(found["zoo.sweep_eta"].conditions) == {"small initialisation", "dimension", "width"}
+    assert found["zoo.sweep_eta"].conditions["dimension"].share == "all inside"
+    assert found["zoo.unused"].conditions["width"].share == "none inside"
     box = found["zoo.box"]
     settings = {o.setting for o in by_id(verification, "zoo.lemma.norms").observations}
     assert box.conditions["small initialisation"].inside == sum(s.kappa_0 <= 1 for s in settings)
@@ -490,7 +492,7 @@ def test_graph_layout_puts_parents_left() -> None:
     assert len(set(place.values())) == len(place)
 
 
-# Replacing the folder as a whole ------------------------------------------------------------------------------
+# Replacing the folder as a whole ----------------------------------------------------------------------------
 
 _STEPS: list[tuple[Any, str]] = [
     (Path, "write_text"), (Path, "write_bytes"), (Path, "mkdir"), (pd.DataFrame, "to_csv"),

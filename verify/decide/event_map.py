@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from theory.claim import Proof
 from theory.rules import Event, EventMap
@@ -42,10 +43,31 @@ def decide_event_map(rule: EventMap, observations: Sequence[Observation], proof:
                 "high": share.high,
             }
         )
-    reason = f"Where {rule.axis} >= {rule.threshold:g}: {decision.reason}"
+    reason = f"Where {rule.axis} >= {rule.threshold:g}: {decision.reason}{_reaches(rule, table)}"
     return replace(
         decision,
         reason=reason,
         statistic={**decision.statistic, "axis": rule.axis, "threshold": rule.threshold, "cells": table},
         n_trials=decision.n_trials,
     )
+
+
+def _reaches(rule: EventMap, table: Sequence[Mapping[str, Any]]) -> str:
+    """Per combination of the other labels, the smallest axis value from which every share is >= 1 - delta."""
+    numbers = {rule.axis, "runs", "share", "low", "high"}
+    lines: dict[tuple[tuple[str, float], ...], list[tuple[float, float]]] = {}
+    for cell in table:
+        other = tuple((k, v) for k, v in cell.items() if k not in numbers)
+        lines.setdefault(other, []).append((cell[rule.axis], cell["share"]))
+    parts = []
+    for other, cells in lines.items():
+        where = ", ".join(f"{name} = {value:g}" for name, value in other)
+        reached = None
+        for value, share in sorted(cells, reverse=True):
+            if share < 1 - rule.delta:
+                break
+            reached = value
+        parts.append(f"{where}: from {reached:g}" if reached is not None else f"{where}: nowhere")
+    if not parts or parts == [": nowhere"]:
+        return ""
+    return f" The share of runs is at least {1 - rule.delta:g} at {'; '.join(parts)}."

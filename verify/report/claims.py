@@ -37,9 +37,7 @@ def claim_record(judgement: Judgement) -> dict[str, Any]:
         "statistic": dict(decision.statistic),
         "n_settings": judgement.n_settings,
         "n_trials": decision.n_trials,
-        "counterexample": None
-        if judgement.counterexample is None
-        else judgement.counterexample.as_dict(),
+        "counterexample": None if judgement.counterexample is None else judgement.counterexample.as_dict(),
         "reason": decision.reason,
         "chain": list(judgement.chain),
         "needed": decision.needed,

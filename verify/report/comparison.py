@@ -113,9 +113,7 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(kept)) if kept else math.nan
 
 
-def _predicted(
-    judgement: Judgement, setting: Setting, readings: Sequence[Reading], scale: float
-) -> float:
+def _predicted(judgement: Judgement, setting: Setting, readings: Sequence[Reading], scale: float) -> float:
     rule = judgement.claim.rule
     if isinstance(rule, Exponent):
         return float(scale * _parameter(rule, setting) ** rule.value)
@@ -124,9 +122,7 @@ def _predicted(
     return _mean([r.predicted for r in readings])
 
 
-def _ratio(
-    judgement: Judgement, readings: Sequence[Reading], measured: float, predicted: float
-) -> float:
+def _ratio(judgement: Judgement, readings: Sequence[Reading], measured: float, predicted: float) -> float:
     """Measured over predicted; for a law the geometric mean over the runs, as the rule judges it."""
     if isinstance(judgement.claim.rule, Law):
         logs = [

@@ -34,9 +34,7 @@ def render_markdown(verification: Verification, figures: Sequence[DrawnFigure]) 
         f"# Verification report: {_text(title_of(verification))}",
         f"**{headline(verification)}**",
         checked_sentence(verification),
-        _table(
-            ["verdict", "claims"], [[v, str(n)] for v, n in verdict_counts(verification).items()]
-        ),
+        _table(["verdict", "claims"], [[v, str(n)] for v, n in verdict_counts(verification).items()]),
         *_findings(verification),
         "## Verdicts",
         _verdicts(verification),
@@ -130,9 +128,7 @@ def _claim(judgement: Judgement) -> str:
     if claim.prediction is not None:
         latex = claim.prediction.latex.replace("<", r"\lt ").replace(">", r"\gt ")
         parts.append(f"Prediction: ${latex}$ ({_text(claim.prediction.unit)})")
-        parts.append(
-            _list(f"`{k}`: {statement_markdown(v)}" for k, v in claim.prediction.constants.items())
-        )
+        parts.append(_list(f"`{k}`: {statement_markdown(v)}" for k, v in claim.prediction.constants.items()))
     if claim.measured:
         parts.append(f"Measured: {statement_markdown(claim.measured)}")
     parts.append(f"Decided: {_text(rule_sentence(claim.rule))}")
@@ -188,9 +184,9 @@ def _regimes(verification: Verification) -> str:
     tables = [_table(head, rows)]
     names = list(found[0].conditions)
     if names:
-        tables.append("Settings inside each part of the paper's conditions, and the slack:")
+        tables.append("Settings inside each condition of the paper and its framework, and the slack:")
         rows = [
-            [f"`{r.experiment}`", *(f"{c.text}, slack {c.slack_text}" for c in r.conditions.values())]
+            [f"`{r.experiment}`", *(f"{c.share}, slack {c.slack_text}" for c in r.conditions.values())]
             for r in found
         ]
         tables.append(_table(["experiment", *names], rows))

@@ -71,9 +71,7 @@ def read(judgement: Judgement, observation: Observation) -> Reading:
         if len(pair) != 2:
             return Reading(math.nan, math.nan, math.nan, math.nan)
         measured, predicted = as_number(pair[0]), as_number(pair[1])
-        return Reading(
-            measured, predicted, predicted / (1 + rule.margin), predicted * (1 + rule.margin)
-        )
+        return Reading(measured, predicted, predicted / (1 + rule.margin), predicted * (1 + rule.margin))
     if isinstance(value, Mapping):
         return Reading(math.nan, math.nan, math.nan, math.nan)
     measured = as_number(value)

@@ -37,13 +37,18 @@ class ConditionCount:
         return f"{self.inside} of {self.total}"
 
     @property
+    def share(self) -> str:
+        """`all inside`, `none inside` or `12 of 20`."""
+        return {"inside": "all inside", "outside": "none inside", "both": self.text}[self.where]
+
+    @property
     def slack_text(self) -> str:
         """Range of the slack."""
         return show_range(self.slacks) if self.slacks else "–"
 
     @property
     def where(self) -> str:
-        """"inside", "outside" or "both"."""
+        """One of "inside", "outside" and "both"."""
         return "inside" if self.inside == self.total else "both" if self.inside else "outside"
 
 
@@ -89,7 +94,7 @@ def regimes(verification: Verification) -> list[Regime]:
 
 
 def paper_conditions(verification: Verification) -> dict[str, tuple[Condition, Constants]]:
-    """The conditions of the papers' own lists ("Condition 4.1") that any claim names, by name.
+    """The conditions of the paper and its framework that any claim names, by name; not those derived here.
 
     They are evaluated everywhere, also for claims that do not ask for them: a law that holds in another
     regime than the paper's must say so. The constants are those of the first claim that names one.
@@ -97,7 +102,7 @@ def paper_conditions(verification: Verification) -> dict[str, tuple[Condition, C
     out: dict[str, tuple[Condition, Constants]] = {}
     for judgement in verification.judgements:
         for condition in judgement.claim.conditions:
-            if condition.source.item.startswith("Condition"):
+            if condition.provenance != "derived":
                 out.setdefault(condition.name, (condition, judgement.claim.constants))
     return out
 

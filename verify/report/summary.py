@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 
 __all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
@@ -48,13 +49,14 @@ def findings(verification: Verification) -> list[Finding]:
     out: list[Finding] = []
     for judgement in verification.judgements:
         out += _finding(judgement)
-    order = (REFUTED, NEEDED, NOT_NEEDED, UNDECIDED)
+    order = (REFUTED, NEEDED, NOT_NEEDED, EDGE, UNDECIDED)
     return sorted(out, key=lambda finding: order.index(finding.group))
 
 
 REFUTED = "Refuted inside their conditions"
 NEEDED = "Conditions that are needed"
 NOT_NEEDED = "Conditions that were not needed"
+EDGE = "Where it stops holding"
 UNDECIDED = "Undecided"
 
 
@@ -62,18 +64,20 @@ def _finding(judgement: Judgement) -> list[Finding]:
     claim, decision = judgement.claim, judgement.decision
     drops = ", ".join(claim.drops)
     if claim.is_probe and judgement.verdict == "refuted":
-        group, text = NEEDED, f"Outside {drops} the statement fails. {decision.reason}"
+        group, text = NEEDED, f"Outside {drops} the statement fails. {decision.reason} {claim.note}"
     elif claim.is_probe and judgement.verdict == "supported":
-        group, text = NOT_NEEDED, f"Outside {drops} it still holds. {decision.reason}"
+        group, text = NOT_NEEDED, f"Outside {drops} it still holds. {decision.reason} {claim.note}"
     elif judgement.verdict == "refuted":
         group, text = REFUTED, decision.reason
+    elif isinstance(claim.rule, EventMap) and judgement.verdict == "supported":
+        group, text = EDGE, decision.reason
     elif judgement.verdict == "inconclusive":
         group, text = UNDECIDED, decision.reason
         if decision.needed is not None and str(decision.needed) not in decision.reason:
             text += f" About {decision.needed} runs would decide."
     else:
         return []
-    return [Finding(group, claim.id, judgement.verdict, text)]
+    return [Finding(group, claim.id, judgement.verdict, text.strip())]
 
 
 def not_judged(judgement: Judgement) -> dict[str, int]:

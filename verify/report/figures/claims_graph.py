@@ -95,8 +95,8 @@ def _node(ax: Any, x: int, y: float, node: str, verdict: str) -> None:
     ax.plot([x], [y], zorder=3, **_marker(verdict))
     ax.annotate(
         short_id(node, 24), (x, y), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8,
-        linespacing=1.0, zorder=4, bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none",
-                        "alpha": 0.85},
+        linespacing=1.0, zorder=4,
+        bbox={"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
     )  # fmt: skip
 
 

@@ -107,6 +107,9 @@ def _panel(ax: Any, judgement: Judgement, value: float | None, group: list[Cell]
     xs = [x for c in group if (x := c.at(x_name)) is not None]
     if min(xs) > 0 and max(xs) > 8 * min(xs):
         ax.set_xscale("log")
+    if len(set(xs)) <= 9:
+        ax.set_xticks(sorted(set(xs)), labels=[f"{x:g}" for x in sorted(set(xs))])
+        ax.minorticks_off()
     for i, (key, members) in enumerate(sorted(series.items(), key=lambda item: item[0] or 0.0)):
         members.sort(key=lambda c: c.at(x_name) or 0.0)
         label = None if key is None else f"{PARAMETER_NAMES.get(series_name or '', series_name)} = {key:g}"

@@ -22,11 +22,7 @@ def draw(verification: Verification) -> Figure | None:
     """A strip of runs with its quartile box for each bound; bands first, rounding allowances below."""
     from matplotlib.figure import Figure
 
-    found = [
-        (j, slacks)
-        for j in verification.judgements
-        if is_bound(j) and len(slacks := log10_slacks(j))
-    ]
+    found = [(j, slacks) for j in verification.judgements if is_bound(j) and len(slacks := log10_slacks(j))]
     if not found:
         return None
     found.sort(key=lambda item: (isinstance(item[0].claim.rule, Identity), np.median(item[1])))

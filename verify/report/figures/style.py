@@ -155,8 +155,9 @@ def short_id(claim_id: str, width: int = 80) -> str:
     """
     words = claim_id.split(".")
     words = words[1:] if len(words) > 1 else words
-    text = " · ".join(_NUMBERED.sub(_item_name, word).replace("_", " ") for word in words)
-    return "\n".join(textwrap.wrap(text, width))
+    # The dot stays with the word before it; textwrap breaks at plain spaces only.
+    text = "\N{NO-BREAK SPACE}· ".join(_NUMBERED.sub(_item_name, word).replace("_", " ") for word in words)
+    return "\n".join(textwrap.wrap(text, width)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 _NUMBERED = re.compile(r"^(theorem|proposition|lemma|corollary)((?:_\d+)+)$")
