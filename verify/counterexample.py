@@ -123,10 +123,17 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
 
 
 def _counterexample(claim: Claim, setting: Setting, seed: int, engine: str, value: Any) -> Counterexample:
-    return Counterexample(setting, seed, engine, value, replay_command(claim.id, setting, seed, engine))
+    return Counterexample(setting, seed, engine, value, replay_command(claim, setting, seed, engine))
 
 
-def replay_command(claim_id: str, setting: Setting, seed: int, engine: str) -> str:
+def replay_command(claim: Claim, setting: Setting, seed: int, engine: str) -> str:
     """The one command that measures the claim on this run again."""
+    from verify.load import claims_file_of
+
     text = json.dumps(setting.as_dict(), separators=(",", ":"))
-    return f"python -m verify replay {claim_id} --setting {shlex.quote(text)} --seed {seed} --engine {engine}"
+    command = (
+        f"python -m verify replay {claim.id} --setting {shlex.quote(text)} "
+        f"--seed {seed} --engine {engine}"
+    )
+    file = claims_file_of(claim)
+    return command if file is None else f"{command} --claims-file {shlex.quote(str(file))}"

@@ -10,7 +10,10 @@ from types import ModuleType
 from theory.claim import Claim
 from theory.ledger import Ledger
 
-__all__ = ["ClaimsFileError", "load_claims_file", "load_ledger"]
+__all__ = ["ClaimsFileError", "claims_file_of", "load_claims_file", "load_ledger"]
+
+#: Claims files are loaded as modules of this prefix, so that a claim's file can be named again.
+MODULE_PREFIX = "claims_file_"
 
 
 class ClaimsFileError(ValueError):
@@ -27,7 +30,7 @@ def load_claims_file(path: Path) -> list[Claim]:
     """
     if not path.is_file():
         raise ClaimsFileError(f"--claims-file: no such file: {path}")
-    name = f"claims_file_{abs(hash(path.resolve()))}"
+    name = f"{MODULE_PREFIX}{abs(hash(path.resolve()))}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ClaimsFileError(f"--claims-file {path}: must be a Python file (.py)")
@@ -60,6 +63,15 @@ def _pickle_by_value(module: ModuleType) -> None:
     import cloudpickle
 
     cloudpickle.register_pickle_by_value(module)
+
+
+def claims_file_of(claim: Claim) -> Path | None:
+    """The claims file that a claim's measure comes from; None for a built-in claim."""
+    name = getattr(claim.measure, "__module__", "") or ""
+    if not name.startswith(MODULE_PREFIX) or name not in sys.modules:
+        return None
+    file = sys.modules[name].__file__
+    return None if file is None else Path(file)
 
 
 def load_ledger(files: list[Path]) -> Ledger:

@@ -239,7 +239,7 @@ CLAIMS = (
         statement=r"Stage I lasts $\Theta(nm/(\eta\sigma_\xi^2 d))$ steps: $c_T \le t_{half}\,\eta "
         r"\sigma_\xi^2 d/(nm) \le C_T$",
         rule=FittedBand(
-            widen=1.5,
+            widen=2.0,
             max_ratio=60.0,
             reason="n SNR^2 and both flip rates vary over the box and with few flipped labels (one to ten) "
             "the realised rate varies by 10; the time unit itself varies by orders of magnitude",
