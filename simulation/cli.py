@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+_MOST_STEPS = 10**8
+
 app = typer.Typer(
     name="simulation",
     help="Train the two-layer CNN on signal-noise data with flipped labels.",
@@ -132,10 +134,17 @@ def _steps(setting: Setting, steps: int | None, clock: float | None) -> int:
     if steps is not None:
         if steps < 1:
             raise ValueError(f"--steps must be at least 1, was {steps}")
+        if steps > _MOST_STEPS:
+            raise ValueError(f"--steps must be at most {_MOST_STEPS}, was {steps}")
         return steps
     length = 12.0 if clock is None else clock
     if not 0 < length < float("inf"):
         raise ValueError(f"--clock must be a finite number > 0, was {clock}")
+    if setting.clock_step * _MOST_STEPS < length:
+        raise ValueError(
+            f"--clock must be at most {setting.clock_step * _MOST_STEPS:g} ({_MOST_STEPS} steps of this "
+            f"clock step), was {clock}"
+        )
     return setting.steps(length)
 
 

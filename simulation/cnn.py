@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from simulation.minibatch import BatchWeights
 from simulation.problem import Problem
 from simulation.progress import track
 from simulation.reduced import Record
@@ -71,6 +72,7 @@ def run_cnn(
     steps: int,
     recorded: NDArray[np.int64],
     snapshots: NDArray[np.int64],
+    batching: BatchWeights | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
     progress: bool = False,
@@ -79,7 +81,8 @@ def run_cnn(
     n, d, m = problem.n, problem.d, problem.m
 
     def tensor(array: NDArray[np.float64]) -> torch.Tensor:
-        return torch.as_tensor(array, dtype=dtype, device=device)
+        # torch warns of read-only memory, although nothing here writes to it.
+        return torch.as_tensor(array if array.flags.writeable else array.copy(), dtype=dtype, device=device)
 
     mu, xi, y = tensor(problem.mu), tensor(problem.xi), tensor(problem.y)
     y_observed = tensor(problem.y_observed)
@@ -114,7 +117,11 @@ def run_cnn(
                     residual_out[kept[t]] = project.residual(change)
         if t == steps:
             break
-        loss = nn.functional.softplus(-margins).mean()
+        # Not softplus: torch cuts it to a straight line beyond 20, and its gradient is then off by e^-20.
+        losses = -nn.functional.logsigmoid(margins)
+        if batching is not None:
+            losses = losses * tensor(batching.next())
+        loss = losses.mean()
         (gradient,) = torch.autograd.grad(loss, [net.weight])
         with torch.no_grad():
             net.weight.sub_(gradient, alpha=eta)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
 
@@ -46,14 +47,26 @@ def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
         print(f"{name}: interrupted; nothing was written", file=sys.stderr)
         _leave(130)
     except typer.TyperException as error:
-        _fail(name, error.format_message())
+        _fail(name, error.format_message() + _given(error, argv))
     except BrokenPipeError:
         # The reader of our output went away: nothing to report to, and Python must not try at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ValueError, OSError) as error:
         _fail(name, str(error))
+    except MemoryError as error:
+        _fail(name, f"not enough memory for a run of this size: {error}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _given(error: typer.TyperException, argv: Sequence[str]) -> str:
+    """`, was 'x'` for the value of the option that was refused, where the message leaves it out."""
+    names = getattr(getattr(error, "param", None), "opts", ())
+    values = [value for option, value in pairwise(argv) if option in names]
+    values += [token.partition("=")[2] for token in argv if token.partition("=")[0] in names and "=" in token]
+    if not values or values[-1] in error.format_message():
+        return ""
+    return f", was {values[-1]!r}"
 
 
 def _fail(name: str, message: str) -> None:

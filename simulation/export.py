@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,9 +36,9 @@ def check_target(option: str, path: Path | None, suffixes: tuple[str, ...]) -> N
 
 def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write to a temporary file of the same folder and suffix, then rename over the target."""
-    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=".writing-", dir=path.resolve().parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.resolve().parent / f".writing-{secrets.token_hex(8)}{path.suffix}"
+    # Made here rather than by `tempfile`, so that it has the permissions of any new file.
+    temporary.touch(exist_ok=False)
     try:
         write(temporary)
         os.replace(temporary, path)

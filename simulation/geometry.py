@@ -8,7 +8,9 @@ orthogonal to span(V).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +39,21 @@ class WeightFactor:
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """`gram` K (n+1, n+1); `products` A^(0) (2m, n+1), rows j = +1 first; labels (n,)."""
+    """`gram` K (n+1, n+1); `products` A^(0) (2m, n+1), rows j = +1 first; labels (n,).
+
+    `make_factor` gives the weight factor, formed on first use: only test errors need it.
+    """
 
     gram: Floats
     products: Floats
     y: Floats
     y_observed: Floats
-    factor: WeightFactor
+    make_factor: Callable[[], WeightFactor]
+
+    @cached_property
+    def factor(self) -> WeightFactor:
+        """What fixes the law of `W xi` for a fresh patch."""
+        return self.make_factor()
 
     @property
     def m(self) -> int:
@@ -57,24 +67,28 @@ class Geometry:
 
 
 def geometry_of(problem: Problem) -> Geometry:
-    """The geometry of a concrete problem, by Householder QR of the patches."""
+    """The geometry of a concrete problem."""
     V = np.concatenate([problem.mu[None], problem.xi]).T
     W0 = problem.w0.reshape(-1, problem.d)
-    Q, R = np.linalg.qr(V)
-    sign = np.where(np.diag(R) < 0, -1.0, 1.0)
-    Q, R = Q * sign, R * sign[:, None]
-    B0 = W0 @ Q
-    perp = W0 - B0 @ Q.T
-    width = min(perp.shape[0], problem.d - V.shape[1])
-    triangle: Floats = np.linalg.qr(perp.T, mode="r")  # type: ignore[assignment]  # numpy stub
-    L_perp = triangle.T[:, : max(width, 0)]
     return Geometry(
         gram=V.T @ V,
         products=W0 @ V,
         y=problem.y,
         y_observed=problem.y_observed,
-        factor=WeightFactor(R, B0, np.ascontiguousarray(L_perp)),
+        make_factor=lambda: _factor_of(V, W0),
     )
+
+
+def _factor_of(V: Floats, W0: Floats) -> WeightFactor:
+    """By Householder QR of the patches, then of the part of the weights off their span."""
+    Q, R = np.linalg.qr(V)
+    sign = np.where(np.diag(R) < 0, -1.0, 1.0)
+    Q, R = Q * sign, R * sign[:, None]
+    B0 = W0 @ Q
+    perp = W0 - B0 @ Q.T
+    width = min(perp.shape[0], V.shape[0] - V.shape[1])
+    triangle: Floats = np.linalg.qr(perp.T, mode="r")  # type: ignore[assignment]  # numpy stub
+    return WeightFactor(R, B0, np.ascontiguousarray(triangle.T[:, : max(width, 0)]))
 
 
 def draw_geometry(setting: Setting, seed: int = 0) -> Geometry:
@@ -117,7 +131,7 @@ def draw_geometry(setting: Setting, seed: int = 0) -> Geometry:
         products=B0 @ R,
         y=y,
         y_observed=y_observed,
-        factor=WeightFactor(R, B0, L_perp),
+        make_factor=lambda: WeightFactor(R, B0, L_perp),
     )
 
 

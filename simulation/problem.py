@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.noise import flip_probabilities, noise_patches, signal_direction
 from simulation.rng import generator
 from theory.setting import Setting
+from theory.variation import PLAIN, Variation
 
 __all__ = ["Problem", "sample_labels", "sample_problem"]
 
@@ -21,7 +23,10 @@ _MAX_BYTES = 8 * 2**30
 
 def _array(name: str, value: Any, ndim: int, shape: str) -> Floats:
     try:
-        array = np.asarray(value, dtype=np.float64)
+        if np.iscomplexobj(value):
+            raise TypeError("complex")
+        # C order: views with negative strides are valid input, but torch takes none.
+        array = np.asarray(value, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be an array of numbers of shape {shape}") from None
     if array.ndim != ndim:
@@ -120,19 +125,27 @@ class Problem:
         return int(self.w0.shape[1])
 
 
+def sample_true_labels(setting: Setting, seed: int) -> Floats:
+    """True labels, uniform on {-1, +1}, (n,)."""
+    return np.where(generator(seed, "labels").random(setting.n) < 0.5, 1.0, -1.0)
+
+
+def flip(y: Floats, probability: Floats, seed: int) -> Floats:
+    """Observed labels: each flipped with its own probability, (n,)."""
+    return np.where(generator(seed, "flips").random(len(y)) < probability, -y, y)
+
+
 def sample_labels(setting: Setting, seed: int) -> tuple[Floats, Floats]:
-    """True labels, uniform on {-1, +1}, and observed ones, flipped with tau_plus or tau_minus."""
-    rng = generator(seed, "labels")
-    y = np.where(rng.random(setting.n) < 0.5, 1.0, -1.0)
-    rate = np.where(y > 0, setting.tau_plus, setting.tau_minus)
-    flipped = generator(seed, "flips").random(setting.n) < rate
-    return y, np.where(flipped, -y, y)
+    """True labels and observed ones, flipped with tau_plus or tau_minus."""
+    y = sample_true_labels(setting, seed)
+    return y, flip(y, np.where(y > 0, setting.tau_plus, setting.tau_minus), seed)
 
 
-def sample_problem(setting: Setting, seed: int = 0) -> Problem:
+def sample_problem(setting: Setting, seed: int = 0, variation: Variation = PLAIN) -> Problem:
     """Draw data and initial weights from a setting; mu points along the first axis.
 
-    (Nothing depends on the direction of mu: noise and weights are isotropic.)
+    Nothing depends on the direction of mu while noise and weights are isotropic; other noise patches and
+    label noise, and then another direction, come from the variation.
 
     Raises:
         ValueError: when `n + 1 > d`, or when the arrays would not fit in memory.
@@ -146,11 +159,10 @@ def sample_problem(setting: Setting, seed: int = 0) -> Problem:
             f"d = {d} would need {bytes_needed / 2**30:.0f} GiB of arrays (at most "
             f"{_MAX_BYTES // 2**30}); the law engine needs none: train(setting, engine='law')"
         )
-    mu = np.zeros(d)
-    mu[0] = setting.signal_norm
-    y, y_observed = sample_labels(setting, seed)
-    xi = generator(seed, "noise").standard_normal((n, d))
-    xi *= setting.sigma_xi
+    mu = setting.signal_norm * signal_direction(setting, variation)
+    xi = noise_patches(setting, seed, variation)
+    y = sample_true_labels(setting, seed)
+    y_observed = flip(y, flip_probabilities(setting, y, xi, seed, variation), seed)
     w0 = generator(seed, "weights").standard_normal((2, m, d))
     w0 *= setting.sigma_0
     return Problem(mu, xi, y, y_observed, w0, setting)

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from simulation.geometry import Geometry
+from simulation.minibatch import BatchWeights
 from simulation.progress import track
 
 __all__ = ["Record", "run_reduced"]
@@ -49,6 +50,7 @@ def run_reduced(
     steps: Sequence[int],
     recorded: Sequence[Steps],
     snapshots: Sequence[Steps],
+    batching: Sequence[BatchWeights | None] | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
     progress: bool = False,
@@ -56,8 +58,8 @@ def run_reduced(
     """Train several problems side by side; one Record each.
 
     Smaller problems are padded with samples and filters that are identically zero: such a filter or
-    sample is never active, so it moves nothing. Every run has its own number of steps, recorded steps and
-    snapshots.
+    sample is never active, so it moves nothing. Every run has its own number of steps, recorded steps,
+    snapshots and, for mini-batches, draws.
     """
     batch = len(geometries)
     n = max(g.n for g in geometries)
@@ -86,6 +88,8 @@ def run_reduced(
     signal_push = scale * norms[:, :1]
 
     longest = max(steps)
+    draws = [None] * batch if batching is None else list(batching)
+    mini = any(w is not None for w in draws)
     C = torch.zeros_like(A0)
     # Runs rarely record every step of the longest one: only asked-for steps are stored.
     wanted_steps = sorted({int(t) for run in recorded for t in run})
@@ -113,6 +117,8 @@ def run_reduced(
         if t == longest:
             break
         g = torch.sigmoid(-margins)
+        if mini:
+            g = g * stack([_step_weights(b, n, w) for b, w in zip(geometries, draws, strict=True)])
         push_plus = signal_push * (g * agree_plus).sum(1, keepdim=True)
         push_minus = signal_push * (g * agree_minus).sum(1, keepdim=True)
         dgamma = push_plus * active[:, :, 0] + push_minus * (signal < 0).to(dtype)
@@ -140,6 +146,14 @@ def run_reduced(
             )
         )
     return records
+
+
+def _step_weights(geometry: Geometry, n: int, draw: BatchWeights | None) -> Floats:
+    """A step's sample weights, padded to n."""
+    weights = np.ones(n)
+    if draw is not None:
+        weights[: geometry.n] = draw.next()
+    return weights
 
 
 def _host(x: torch.Tensor) -> Floats:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from simulation.cnn import run_cnn
 from simulation.geometry import Geometry, draw_geometry, geometry_of
+from simulation.minibatch import BatchWeights
 from simulation.problem import Problem, sample_problem
 from simulation.reduced import Record, run_reduced
 from simulation.trajectory import Trajectory
 from theory.setting import Setting
+from theory.variation import PLAIN, Variation
 
 __all__ = ["ENGINES", "resolve_device", "train", "train_many"]
 
@@ -77,6 +79,7 @@ def train(
     dtype: str = "float64",
     seed: int = 0,
     progress: bool = False,
+    variation: Variation = PLAIN,
 ) -> Trajectory:
     """Full-batch gradient descent on the logistic loss; the trajectory of one run.
 
@@ -92,7 +95,9 @@ def train(
         snapshots: steps at which to keep them; default every recorded step (only the last when
             record_coefficients is False).
         dtype: "float64" or "float32", the type the engine computes in.
-        seed: of the draw, when `what` is a Setting.
+        seed: of the draw, when `what` is a Setting, and of mini-batches.
+        variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
+            Gaussian patches only) and mini-batches.
 
     Raises:
         ValueError: naming the argument, what it was and what is allowed.
@@ -125,10 +130,12 @@ def train(
     if engine == "law":
         if not isinstance(what, Setting):
             raise ValueError("engine 'law' takes a Setting, not a Problem")
+        if variation.needs_data:
+            raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
         geometry = draw_geometry(what, seed)
     else:
         if isinstance(what, Setting):
-            what = sample_problem(what, seed)
+            what = sample_problem(what, seed, variation)
         geometry = geometry_of(what)
 
     record: Record
@@ -140,6 +147,7 @@ def train(
             steps=steps,
             recorded=recorded,
             snapshots=kept,
+            batching=_batching(geometry.n, variation, seed),
             device=resolved,
             dtype=torch_dtype,
             progress=progress,
@@ -151,6 +159,7 @@ def train(
             steps=[steps],
             recorded=[recorded],
             snapshots=[kept],
+            batching=[_batching(geometry.n, variation, seed)],
             device=resolved,
             dtype=torch_dtype,
             progress=progress,
@@ -177,6 +186,7 @@ def train_many(
     snapshots: Sequence[Iterable[int]] | None = None,
     device: str = "cpu",
     dtype: str = "float64",
+    variation: Variation = PLAIN,
 ) -> list[Trajectory]:
     """Law-engine runs side by side, each with its own setting, seed, length and snapshots.
 
@@ -187,6 +197,8 @@ def train_many(
         ValueError: when the numbers of settings, seeds, lengths and snapshot lists differ.
     """
     torch_dtype = _check_dtype(dtype)
+    if variation.needs_data:
+        raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
     if not len(settings) == len(seeds) == len(steps):
         raise ValueError(
             f"settings, seeds and steps must have equal lengths, had {len(settings)}, {len(seeds)} "
@@ -194,6 +206,12 @@ def train_many(
         )
     for count in steps:
         _check_counts(count, record_every)
+    if snapshots is not None and len(snapshots) != len(settings):
+        raise ValueError(
+            f"snapshots must hold a list for each of {len(settings)} runs, held {len(snapshots)}"
+        )
+    if not settings:
+        return []
     recorded = [_recorded(count, record_every) for count in steps]
     wanted = [None] * len(settings) if snapshots is None else list(snapshots)
     kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, recorded, strict=True)]
@@ -206,6 +224,7 @@ def train_many(
         steps=steps,
         recorded=recorded,
         snapshots=kept,
+        batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
         device=resolve_device(device),
         dtype=torch_dtype,
     )
@@ -213,6 +232,10 @@ def train_many(
         Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
         for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)
     ]
+
+
+def _batching(n: int, variation: Variation, seed: int) -> BatchWeights | None:
+    return None if variation.batch_size is None else BatchWeights(n, variation.batch_size, seed)
 
 
 def _noise_scale(what: Problem | Setting, setting: Setting | None) -> float:

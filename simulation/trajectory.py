@@ -125,12 +125,9 @@ class Trajectory:
             sigma_zeta: scale of the added noise under D_test; default `sigma_xi`.
 
         Raises:
-            ValueError: for an unknown distribution, a step not kept, or samples < 1.
+            ValueError: for an unknown distribution, a step not kept, samples < 1 or sigma_zeta < 0.
         """
-        if distribution not in ("iid", "spurious"):
-            raise ValueError(f"distribution must be 'iid' or 'spurious', was {distribution!r}")
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, was {samples}")
+        _check_draw(distribution, samples, sigma_zeta)
         step = int(self.steps[-1]) if at is None else at
         k = self.snapshot_index(step)
         products = self.record.products[k]
@@ -162,10 +159,7 @@ class Trajectory:
         """
         from simulation.rare import log_error
 
-        if distribution not in ("iid", "spurious"):
-            raise ValueError(f"distribution must be 'iid' or 'spurious', was {distribution!r}")
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, was {samples}")
+        _check_draw(distribution, samples, sigma_zeta)
         step = int(self.steps[-1]) if at is None else at
         products = self.record.products[self.snapshot_index(step)]
         sigma = self.sigma_xi
@@ -179,3 +173,12 @@ class Trajectory:
             samples=samples,
             seed=seed,
         )
+
+
+def _check_draw(distribution: str, samples: int, sigma_zeta: float | None) -> None:
+    if distribution not in ("iid", "spurious"):
+        raise ValueError(f"distribution must be 'iid' or 'spurious', was {distribution!r}")
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, was {samples}")
+    if sigma_zeta is not None and not 0.0 <= sigma_zeta < float("inf"):
+        raise ValueError(f"sigma_zeta must be a finite number >= 0, was {sigma_zeta!r}")

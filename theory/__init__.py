@@ -34,6 +34,7 @@ _EXPORTS = {
     "Setting": "theory.setting",
     "Source": "theory.source",
     "Sweep": "theory.domain",
+    "Variation": "theory.variation",
     "builtin_ledger": "theory.ledger",
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from theory.domain import Place
 from theory.setting import Setting
+from theory.variation import PLAIN, Variation
 
 __all__ = ["PROFILES", "Exhibit", "Experiment"]
 
@@ -31,6 +32,8 @@ class Experiment:
         pair_engines: whether the engines share their seeds (to compare run by run) or draw on their own
             (to compare distributions).
         max_steps: a run is cut there whatever its clock says; a claim then sees times beyond as inf.
+        variation: departures from the paper's model (noise patches, mini-batches, label noise); the law
+            engine knows Gaussian patches and uniform flips only.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Experiment:
     every_step_snapshots: bool = False
     pair_engines: bool = True
     max_steps: int = 50_000
+    variation: Variation = PLAIN
 
     def __post_init__(self) -> None:
         unknown = set(self.runs) - set(PROFILES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from theory.experiment import Experiment
 from theory.run import NotApplicable, Run
+from theory.variation import PLAIN, Variation
 from verify.plan import RunSpec, run_steps, snapshot_steps
 
 __all__ = ["Batch", "MeasureError", "Measurement", "batches", "execute", "measure_spec"]
@@ -37,6 +38,7 @@ class Batch:
     steps: tuple[int, ...]
     snapshots: tuple[tuple[int, ...], ...]
     measures: tuple[tuple[tuple[str, Callable[[Run], Any]], ...], ...]
+    variation: Variation = PLAIN
 
     @property
     def cost(self) -> float:
@@ -71,6 +73,7 @@ def batches(
             measures=tuple(
                 tuple((claim_id, measures[claim_id]) for claim_id in wanted[spec.index]) for spec in group
             ),
+            variation=experiment.variation,
         )
         for group in groups
     ]
@@ -111,6 +114,7 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
             steps=batch.steps,
             snapshots=batch.snapshots,
             device=device,
+            variation=batch.variation,
         )
     else:
         trajectories = [
@@ -121,6 +125,7 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
                 snapshots=kept,
                 seed=spec.seed,
                 device=device,
+                variation=batch.variation,
             )
             for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True)
         ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
+from theory.question import Question
 from theory.setting import Setting
 
 __all__ = [
@@ -168,6 +169,7 @@ class Verification:
     judgements: tuple[Judgement, ...]
     showcases: tuple[Showcase, ...]
     run_info: Mapping[str, Any]
+    questions: tuple[Question, ...] = ()
 
     @property
     def exit_status(self) -> int:

@@ -14,12 +14,13 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
+from theory.question import Question
 from verify.execute import Batch, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Verification
 from verify.plan import RunSpec, plan_runs
 
-__all__ = ["builtin_exhibits", "verify_claims"]
+__all__ = ["builtin_exhibits", "builtin_questions", "verify_claims"]
 
 _VERSIONS = ("torch", "numpy", "scipy", "sympy", "hypothesis", "pandas", "matplotlib")
 
@@ -31,6 +32,13 @@ def builtin_exhibits() -> list[Exhibit]:
     return [e for name in PAPERS for e in getattr(import_module(name), "EXHIBITS", ())]
 
 
+def builtin_questions() -> list[Question]:
+    """The readers' questions that the built-in papers answer."""
+    from theory.ledger import PAPERS
+
+    return [q for name in PAPERS for q in getattr(import_module(name), "QUESTIONS", ())]
+
+
 def verify_claims(
     claims: Sequence[Claim],
     *,
@@ -39,6 +47,7 @@ def verify_claims(
     jobs: int = 1,
     device: str = "cpu",
     exhibits: Sequence[Exhibit] = (),
+    questions: Sequence[Question] = (),
     progress: bool = False,
     counterexamples: bool = True,
 ) -> Verification:
@@ -81,6 +90,7 @@ def verify_claims(
     return Verification(
         judgements=tuple(note_parents(judgements)),
         showcases=showcases,
+        questions=tuple(questions),
         run_info=_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
     )
 
@@ -95,12 +105,7 @@ def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
     for claim in claims:
         experiment = claim.experiment
         known = found.setdefault(experiment.id, experiment)
-        if known is not experiment and (known.place, known.clock, dict(known.runs), known.engines) != (
-            experiment.place,
-            experiment.clock,
-            dict(experiment.runs),
-            experiment.engines,
-        ):
+        if known != experiment:
             raise ValueError(
                 f"claim {claim.id}: experiment id {experiment.id!r} is used by another experiment"
             )

@@ -13,13 +13,15 @@ from theory.two_stage import (
     lemmas_initial,
     lemmas_training,
     proposition_4_3,
+    questions,
     theorem_4_1,
     theorem_4_2,
     theorem_4_4,
 )
 from theory.two_stage.experiments import EXHIBITS
+from theory.two_stage.questions import QUESTIONS
 
-__all__ = ["CLAIMS", "EXHIBITS"]
+__all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
@@ -29,4 +31,5 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem_4_2.CLAIMS,
     *proposition_4_3.CLAIMS,
     *theorem_4_4.CLAIMS,
+    *questions.CLAIMS,
 )

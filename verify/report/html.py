@@ -23,7 +23,7 @@ from verify.report.document import (
 )
 from verify.report.mathtext import formula_html, statement_html
 from verify.report.regimes import claim_conditions, paper_conditions, regimes
-from verify.report.summary import findings, headline, not_judged, verdict_counts
+from verify.report.summary import answers, findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.wording import (
     RULE_EXPLANATIONS,
@@ -94,6 +94,7 @@ def _context(verification: Verification, figures: Sequence[DrawnFigure]) -> dict
         },
         "items": _by_item(verification),
         "findings": groups,
+        "answers": answers(verification),
         "claims": [_claim(j) for j in verification.judgements],
         "figures": [_figure(f) for f in figures],
         "regimes": regimes(verification),

@@ -18,7 +18,7 @@ from verify.report.document import (
 )
 from verify.report.mathtext import statement_markdown
 from verify.report.regimes import claim_conditions, regimes
-from verify.report.summary import findings, headline, not_judged, verdict_counts
+from verify.report.summary import answers, findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.wording import RULE_EXPLANATIONS, VERDICT_EXPLANATIONS, rule_sentence, show
 
@@ -36,6 +36,7 @@ def render_markdown(verification: Verification, figures: Sequence[DrawnFigure]) 
         checked_sentence(verification),
         _table(["verdict", "claims"], [[v, str(n)] for v, n in verdict_counts(verification).items()]),
         *_findings(verification),
+        *_answers(verification),
         "## Verdicts",
         _verdicts(verification),
         "## Figures",
@@ -78,6 +79,21 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
+
+
+def _answers(verification: Verification) -> list[str]:
+    found = answers(verification)
+    if not found:
+        return []
+    parts = ["## Questions"]
+    for answer in found:
+        parts.append(f"**{_text(answer.asked)}** {_text(answer.text)}")
+        parts.append(
+            _list(
+                f"{j.verdict}: `{j.claim.id}`: {_text(j.decision.reason)}" for j in answer.judgements
+            )
+        )
+    return parts
 
 
 def _findings(verification: Verification) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 
-__all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
+__all__ = ["Answer", "Finding", "answers", "findings", "headline", "not_judged", "verdict_counts"]
 
 _FACTOR = re.compile(r",? by a factor ([0-9.eE+-]+|inf)")
 
@@ -105,3 +105,31 @@ def _by_factor(values: list[float]) -> str:
         return ""
     low, high = f"{min(values):.3g}", f"{max(values):.3g}"
     return f", by a factor {low}" if low == high else f", by a factor {low} to {high}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reader's question, its plain answer by the first claim's verdict, and the claims that bear on it."""
+
+    asked: str
+    text: str
+    judgements: tuple[Judgement, ...]
+
+
+def answers(verification: Verification) -> list[Answer]:
+    """The questions whose deciding claim was judged in this verification."""
+    by_id = {j.claim.id: j for j in verification.judgements}
+    out = []
+    for question in verification.questions:
+        found = tuple(by_id[c] for c in question.claims if c in by_id)
+        if not found or found[0].claim.id != question.claims[0]:
+            continue
+        verdict = found[0].verdict
+        text = {"supported": question.supported, "refuted": question.refuted}.get(
+            verdict,
+            "Not decided by the runs of this profile."
+            if verdict == "inconclusive"
+            else "No run of this profile bears on it.",
+        )
+        out.append(Answer(question.asked, text, found))
+    return out
