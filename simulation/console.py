@@ -70,7 +70,8 @@ def _given(error: typer.TyperException, argv: Sequence[str]) -> str:
 
 
 def _fail(name: str, message: str) -> None:
-    print(f"{name}: error: {' '.join(message.split())}", file=sys.stderr)
+    text = " ".join(message.split()) or "no command given"
+    print(f"{name}: error: {text}", file=sys.stderr)
     sys.exit(2)
 
 

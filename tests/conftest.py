@@ -1,4 +1,10 @@
-"""Settings of every test: deterministic property tests, one thread a process.
+"""Settings of every test: property tests by profile, one thread a process.
+
+`HYPOTHESIS_PROFILE` chooses how hard property tests try:
+
+- quick (when it is not set): few examples, the same on every machine and in every run;
+- default: a hundred new examples in every run;
+- full: a thousand new examples in every run.
 
 Standing in `tests/`, this file also puts the folder on the import path (`from oracle.numpy_cnn import ...`).
 """
@@ -14,6 +20,8 @@ from hypothesis import settings
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-# The same examples on every machine, and no failure for slowness.
-settings.register_profile("repository", derandomize=True, deadline=None, database=None)
-settings.load_profile("repository")
+# No failure for slowness, and no state kept between runs.
+settings.register_profile("quick", derandomize=True, max_examples=30, deadline=None, database=None)
+settings.register_profile("default", max_examples=100, deadline=None, database=None, print_blob=True)
+settings.register_profile("full", max_examples=1000, deadline=None, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

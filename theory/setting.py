@@ -9,12 +9,17 @@ from typing import Any
 
 __all__ = ["Setting"]
 
+_LEAST = 1e-75
+_MOST_COUNT = 2**53
+
 
 def _require_count(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise ValueError(f"{name} must be an integer, was {value!r}")
     if int(value) < least:
         raise ValueError(f"{name} must be at least {least}, was {value!r}")
+    if int(value) > _MOST_COUNT:
+        raise ValueError(f"{name} must be at most 2^53 (counts are computed with as floats), was {value!r}")
 
 
 def _require_positive(name: str, value: object) -> None:
@@ -25,6 +30,9 @@ def _require_positive(name: str, value: object) -> None:
         or float(value) <= 0.0
     ):
         raise ValueError(f"{name} must be a finite number > 0, was {value!r}")
+    # Squares and products of a few such numbers must stay within the range of a float.
+    if not _LEAST <= float(value) <= 1 / _LEAST:
+        raise ValueError(f"{name} must lie between {_LEAST:g} and {1 / _LEAST:g}, was {value!r}")
 
 
 def _require_rate(name: str, value: object) -> None:

@@ -10,6 +10,7 @@ Loss: `L = (1/n) sum_i log(1 + exp(-y~_i f_i))`. Source: Han et al. 2025, sectio
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,10 @@ SIDES = (+1.0, -1.0)
 
 @dataclass(frozen=True)
 class Data:
-    """Arrays of one problem: mu (d,), xi (n, d), y and y_observed (n,), w0 (2, m, d), side +1 first."""
+    """Arrays of one problem: mu (d,), xi (n, d), y and y_observed (n,), w0 (2, m, d), side +1 first.
+
+    All of them may carry one more axis in front, which numbers independent problems.
+    """
 
     mu: Floats
     xi: Floats
@@ -32,52 +36,61 @@ class Data:
     @property
     def signal_patches(self) -> Floats:
         """`y_i mu`, (n, d)."""
-        return self.y[:, None] * self.mu
+        return self.y[..., None] * self.mu[..., None, :]
 
 
 @dataclass(frozen=True)
 class OracleRun:
-    """Margins (T, n), loss (T,), weights (T, 2, m, d) at steps 0..T-1."""
+    """Margins (T, n) and loss (T,) at steps 0..T-1, weights (2, m, d) at the kept steps."""
 
     margins: Floats
     loss: Floats
-    weights: Floats
+    weights: dict[int, Floats]
+
+
+def transposed(x: Floats) -> Floats:
+    """Last two axes exchanged."""
+    return np.swapaxes(x, -1, -2)
 
 
 def outputs(w: Floats, signal: Floats, noise: Floats) -> Floats:
     """`f` of the points with patches `signal` and `noise`, both (k, d); (k,)."""
-    f = np.zeros(len(signal))
-    for j, side in enumerate(SIDES):
-        m = w.shape[1]
-        for r in range(m):
-            f += side / m * (np.maximum(signal @ w[j, r], 0.0) + np.maximum(noise @ w[j, r], 0.0))
+    f = np.zeros(signal.shape[:-1])
+    for k, side in enumerate(SIDES):
+        filters = w[..., k, :, :]
+        responses = np.maximum(signal @ transposed(filters), 0.0)
+        responses += np.maximum(noise @ transposed(filters), 0.0)
+        f += side * responses.mean(axis=-1)
     return f
 
 
 def loss_gradient(w: Floats, data: Data) -> Floats:
     """`dL/dw_{j,r} = (1/n) sum_i l'_i y~_i (j/m) (1[<w, y_i mu> > 0] y_i mu + 1[<w, xi_i> > 0] xi_i)`."""
-    n, m = len(data.y), w.shape[1]
     signal, noise = data.signal_patches, data.xi
-    z = data.y_observed * outputs(w, signal, noise)
-    slope = -1.0 / (1.0 + np.exp(z))
+    n, m = data.y.shape[-1], w.shape[-2]
+    slope = -1.0 / (1.0 + np.exp(data.y_observed * outputs(w, signal, noise)))
     gradient = np.zeros_like(w)
-    for j, side in enumerate(SIDES):
-        for r in range(m):
-            weight = slope * data.y_observed * side / (n * m)
-            gradient[j, r] += (weight * (signal @ w[j, r] > 0)) @ signal
-            gradient[j, r] += (weight * (noise @ w[j, r] > 0)) @ noise
+    for k, side in enumerate(SIDES):
+        filters = w[..., k, :, :]
+        weight = (slope * data.y_observed * side / (n * m))[..., None]
+        gradient[..., k, :, :] += transposed(weight * (signal @ transposed(filters) > 0)) @ signal
+        gradient[..., k, :, :] += transposed(weight * (noise @ transposed(filters) > 0)) @ noise
     return gradient
 
 
-def train(data: Data, eta: float, steps: int) -> OracleRun:
-    """Full-batch gradient descent from `w0`."""
+def train(data: Data, eta: float, steps: int, keep: Iterable[int] = ()) -> OracleRun:
+    """Full-batch gradient descent from `w0`; weights are kept at the steps of `keep` and at the last."""
+    wanted = {*keep, steps}
     w = data.w0.copy()
-    weights = [w.copy()]
-    for _ in range(steps):
-        w = w - eta * loss_gradient(w, data)
-        weights.append(w.copy())
-    margins = np.array([data.y_observed * outputs(v, data.signal_patches, data.xi) for v in weights])
-    return OracleRun(margins, np.log1p(np.exp(-margins)).mean(axis=1), np.array(weights))
+    margins, weights = [], {}
+    for step in range(steps + 1):
+        margins.append(data.y_observed * outputs(w, data.signal_patches, data.xi))
+        if step in wanted:
+            weights[step] = w.copy()
+        if step < steps:
+            w = w - eta * loss_gradient(w, data)
+    z = np.array(margins)
+    return OracleRun(z, np.log1p(np.exp(-z)).mean(axis=-1), weights)
 
 
 def coefficients(w: Floats, data: Data) -> tuple[Floats, Floats]:
@@ -131,3 +144,9 @@ def make_data(
     flip = rng.random(n) < np.where(y > 0, flip_plus, flip_minus)
     w0 = sigma_0 * rng.standard_normal((2, m, d))
     return Data(mu, xi, y, np.where(flip, -y, y), w0)
+
+
+def stacked(several: Sequence[Data]) -> Data:
+    """Problems of one shape side by side."""
+    columns = zip(*((x.mu, x.xi, x.y, x.y_observed, x.w0) for x in several), strict=True)
+    return Data(*(np.stack(column) for column in columns))

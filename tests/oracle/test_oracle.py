@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oracle.numpy_cnn import Data, coefficients, loss_gradient, make_data, outputs, train
+from oracle.numpy_cnn import Data, coefficients, loss_gradient, make_data, outputs, stacked, train
 
 PACKAGES = {"theory", "simulation", "verify"}
 FILES = sorted(Path(__file__).parent.rglob("*.py"))
@@ -81,10 +81,25 @@ def test_the_outputs_follow_the_definition_on_one_worked_example() -> None:
 
 def test_the_coefficients_rebuild_the_weights() -> None:
     data = small()
-    w = train(data, eta=0.5, steps=30).weights[-1]
+    w = train(data, eta=0.5, steps=30).weights[30]
     gamma, rho = coefficients(w, data)
     side = np.array([1.0, -1.0])[:, None, None]
     rebuilt = data.w0 + side * gamma[..., None] * data.mu / (data.mu @ data.mu)
     rebuilt += rho @ (data.xi / np.sum(data.xi**2, axis=1)[:, None])
     assert np.abs(w - data.w0).max() > 0.1
     np.testing.assert_allclose(rebuilt, w, rtol=0, atol=30 * 11 * np.finfo(float).eps * np.abs(w).max())
+
+
+def test_problems_side_by_side_are_trained_as_each_alone() -> None:
+    several = [
+        make_data(
+            np.random.default_rng(seed), 6, 11, 3,
+            sigma_xi=1.0, signal_norm=2.0, flip_plus=0.3, flip_minus=0.2, sigma_0=0.4,
+        )
+        for seed in range(4)
+    ]  # fmt: skip
+    together = train(stacked(several), 0.5, 20)
+    for k, data in enumerate(several):
+        alone = train(data, 0.5, 20)
+        np.testing.assert_allclose(together.margins[:, k], alone.margins, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(together.weights[20][k], alone.weights[20], rtol=0, atol=1e-13)

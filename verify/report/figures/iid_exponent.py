@@ -53,7 +53,7 @@ FIGURE = FigureSpec(
     name="iid_exponent",
     title="How rare an error on fresh noise is",
     caption="The iid test error is exp(-c d/n); the curve is c, by line sampling, with intervals mostly"
-    " smaller than the points. With flipped labels it falls through Stage II: the error grows by orders of magnitude"
-    " and yet stays tiny when d is much larger than n. Without flipped labels it levels off.",
+    " smaller than the points. With flipped labels it falls through Stage II: the error grows by orders of"
+    " magnitude and yet stays tiny when d is much larger than n. Without flipped labels it levels off.",
     draw=draw,
 )
