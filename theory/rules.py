@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 
 __all__ = [
     "Band",
+    "Calibration",
     "Event",
     "EventMap",
     "Exponent",
@@ -21,6 +22,7 @@ __all__ = [
     "Ordering",
     "Rule",
     "SameLaw",
+    "ZScores",
 ]
 
 Kind = Literal["identity", "event", "ordering", "band", "exponent", "law"]
@@ -218,4 +220,72 @@ class SameLaw:
         _level("alpha", self.alpha)
 
 
-Rule = Identity | Event | EventMap | Ordering | Band | FittedBand | Exponent | Law | SameLaw
+@dataclass(frozen=True)
+class ZScores:
+    """`measured = predicted` up to a predicted spread: both the value and its standard deviation are right.
+
+    `measure(run)` returns `(measured, predicted, sd, slack)` with sd > 0 and slack >= 0 (what rounding of
+    the measured value alone may contribute). Three statements are decided:
+
+    - outliers: at most a share `delta` of runs has `|measured - predicted| > sds * sd + slack` (exact
+    binomial
+      limits);
+    - bias: the mean of `z = (measured - predicted)/sd` over runs lies within `+-bias` (equivalence, t-tests);
+    - spread: the standard deviation of z lies within `spread` (equivalence, chi-squared tests).
+
+    SUPPORTED when all three are shown at alpha, REFUTED when one is significantly broken at alpha/3, else
+    INCONCLUSIVE.
+    """
+
+    reason: str
+    kind: ClassVar[Kind] = "law"
+    sds: float = 4.0
+    delta: float = 0.01
+    bias: float = 0.5
+    spread: tuple[float, float] = (0.85, 1.15)
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        _positive("sds", self.sds)
+        _positive("bias", self.bias)
+        _open_unit("delta", self.delta)
+        _level("alpha", self.alpha)
+        low, high = self.spread
+        if not 0.0 < low < high:
+            raise ValueError(f"spread must be 0 < low < high, was {self.spread!r}")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """An event happens as often as predicted, in every cell of a `Grid` on average over cells.
+
+    `measure(run)` returns `(happened, probability)`: a bool and its predicted probability. A cell's error is
+    the mean of `happened - probability` over infinitely many of its runs; the claim is that the root mean
+    square of the cells' errors is at most `margin`, so that errors of opposite sign do not cancel. Its square
+    is estimated without bias by the mean of the products of different runs' differences. SUPPORTED when its
+    one-sided upper limit at `1 - alpha` is at most `margin^2`, REFUTED when the lower one is above.
+    """
+
+    margin: float
+    reason: str
+    kind: ClassVar[Kind] = "law"
+    alpha: float = 0.05
+
+    def __post_init__(self) -> None:
+        _open_unit("margin", self.margin)
+        _level("alpha", self.alpha)
+
+
+Rule = (
+    Identity
+    | Event
+    | EventMap
+    | Ordering
+    | Band
+    | FittedBand
+    | Exponent
+    | Law
+    | SameLaw
+    | ZScores
+    | Calibration
+)

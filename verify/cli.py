@@ -1,15 +1,19 @@
-"""The command line: run, claims, explain, replay. Heavy imports wait until a command needs them."""
+"""The command line: run, claims, explain, replay, and those of `cli_explore`. Heavy imports wait until a
+command needs them."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulation.console import run_app, spread_options
+from verify import cli_explore
+from verify.options import ClaimsFiles, Outside, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
 
 if TYPE_CHECKING:
@@ -26,11 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ClaimsFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--claims-file", help="Python file(s) with CLAIMS of your own; they are run."),
-]
-
 
 @app.command()
 def run(
@@ -45,8 +44,7 @@ def run(
     """Run the verification and write the report; exit status 1 if a claim is refuted."""
     if profile not in PROFILES:
         raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"--seed must be an integer in [0, 2^63), was {seed}")
+    check_seed(seed)
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
 
@@ -54,11 +52,13 @@ def run(
     from verify.report import check_writable, write_report
 
     ledger = load_ledger(claims_file or [])
-    chosen = ledger.matching(claims) if claims else list(ledger)
-    check_writable(out)
+    with naming("--claims"):
+        chosen = ledger.matching(claims) if claims else list(ledger)
+    with naming("--out"):
+        check_writable(out)
 
     from simulation.training import resolve_device
-    from verify.pipeline import builtin_exhibits, verify_claims
+    from verify.pipeline import builtin_exhibits, builtin_questions, verify_claims
     from verify.summary import print_summary
 
     resolved = _device(resolve_device, device, profile)
@@ -69,6 +69,7 @@ def run(
         jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
         device=resolved,
         exhibits=builtin_exhibits(),
+        questions=builtin_questions(),
         progress=sys.stderr.isatty(),
     )
     write_report(verification, out)
@@ -121,20 +122,7 @@ def explain(claim_id: str, claims_file: ClaimsFiles = None) -> None:
     """One claim whole: statement, conditions, prediction, how it is measured and decided."""
     from verify.explain import explanation
 
-    print(explanation(_find(claim_id, claims_file)))
-
-
-def _find(claim_id: str, claims_file: list[Path] | None) -> Claim:
-    import difflib
-
-    from verify.load import load_ledger
-
-    ledger = load_ledger(claims_file or [])
-    if claim_id not in ledger:
-        near = difflib.get_close_matches(claim_id, [c.id for c in ledger], n=3, cutoff=0.4)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise ValueError(f"CLAIM_ID: no claim {claim_id!r}{hint}")
-    return ledger[claim_id]
+    print(explanation(find_claim(claim_id, claims_file)))
 
 
 @app.command()
@@ -143,12 +131,16 @@ def replay(
     setting: Annotated[str, typer.Option(help="the setting's fields as JSON")],
     seed: Annotated[int, typer.Option(help="the run's seed")],
     engine: Annotated[str, typer.Option(help="law, reduced or cnn")] = "law",
+    outside: Outside = None,
     claims_file: ClaimsFiles = None,
 ) -> int:
     """Measure one claim on one run again; exit status 1 when the run breaks it."""
+    check_seed(seed)
     from verify.counterexample import measure_at, violates
 
-    claim = _find(claim_id, claims_file)
+    claim = find_claim(claim_id, claims_file)
+    if outside:
+        claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
     value, steps, reason = measure_at(claim, _setting(setting), seed, engine)
     if reason is not None:
         print(f"{claim_id}: not judged: {reason}")
@@ -157,6 +149,11 @@ def replay(
     outcome = {True: "violated", False: "holds", None: "measured"}[broken]
     print(f"{claim_id}: {outcome}: {value}")
     return int(broken is True)
+
+
+app.command()(cli_explore.falsify)
+app.command()(cli_explore.doctor)
+app.command()(cli_explore.phase)
 
 
 def _setting(text: str) -> Setting:
@@ -170,5 +167,5 @@ def _setting(text: str) -> Setting:
 
 def main() -> None:
     """Entry point of `python -m verify`."""
-    argv = spread_options(sys.argv[1:], ["--claims", "--claims-file"])
+    argv = spread_options(sys.argv[1:], ["--claims", "--claims-file", "--outside", "--quantity"])
     run_app(app, "verify", argv)

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from typing import Any
 
 from theory.claim import Claim
 from theory.domain import Domain
-from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Identity, Law, SameLaw
+from theory.rules import EventMap, Exponent, SameLaw
 from theory.setting import Setting
-from verify.decide.identity import machine_epsilon
 from verify.outcome import Counterexample, Decision, Judgement, Observation
 from verify.plan import RunSpec
+from verify.violation import violates
 
 __all__ = ["find_counterexample", "measure_at", "replay_command", "violates"]
 
 _EXAMPLES = 40
-
-
-def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:
-    """Whether one run's value breaks the claim; None for rules that only speak of many runs.
-
-    A `FittedBand` needs the decision, whose statistic holds the fitted ends.
-    """
-    rule = claim.rule
-    if isinstance(rule, Event | EventMap):
-        return not bool(value)
-    if isinstance(rule, Identity):
-        accepted = rule.factor * machine_epsilon("float64") * max(1, steps)
-        return not float(value) <= accepted
-    if isinstance(rule, Band):
-        return not (math.isfinite(value) and rule.lower <= value <= rule.upper)
-    if isinstance(rule, FittedBand) and decision is not None:
-        lower, upper = decision.statistic.get("lower"), decision.statistic.get("upper")
-        if lower is None or upper is None:
-            return None
-        return not (math.isfinite(value) and lower <= value <= upper)
-    if isinstance(rule, Law):
-        measured, predicted = value
-        if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
-            return True
-        return not abs(math.log(measured / predicted)) <= math.log1p(rule.margin)
-    return None
 
 
 def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[Any, int, str | None]:
@@ -62,7 +35,7 @@ def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[
 def find_counterexample(judgement: Judgement) -> Counterexample | None:
     """Search the claim's box for a small violating run; else the smallest one among its observations.
 
-    An exponent has no single violating run: its base setting stands for the sweep. A claim refuted by
+    An exponent has no single violating run: its first one stands for the sweep. A claim refuted by
     its symbolic proof alone has none.
     """
     claim = judgement.claim
@@ -72,12 +45,20 @@ def find_counterexample(judgement: Judgement) -> Counterexample | None:
     if isinstance(claim.rule, Exponent):
         first = judged[0]
         return _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
-    broken = [o for o in judged if violates(claim, o.value, o.steps, judgement.decision) is True]
+    broken = [
+        o for o in judged if _claimed(claim, o) and violates(claim, o.value, o.steps, judgement.decision)
+    ]
     if not broken:
         return None
     known = min(broken, key=_size)
     found = _shrunk(claim, known, judgement.decision)
     return found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
+
+
+def _claimed(claim: Claim, observation: Observation) -> bool:
+    """An `EventMap` also looks at cells below its threshold, of which it claims nothing."""
+    rule = claim.rule
+    return not isinstance(rule, EventMap) or observation.labels[rule.axis] >= rule.threshold
 
 
 def _size(observation: Observation) -> tuple[int, int]:

@@ -6,10 +6,11 @@ import math
 
 from hypothesis import strategies as st
 
-from theory.domain import Domain
+from theory.domain import Domain, Grid, Place, Sweep
+from theory.rules import EventMap, Rule
 from theory.setting import Setting
 
-__all__ = ["log_floats", "seeds", "settings_in"]
+__all__ = ["log_floats", "seeds", "settings_at", "settings_in"]
 
 
 def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
@@ -35,6 +36,22 @@ def settings_in(domain: Domain) -> st.SearchStrategy[Setting]:
         clock_step=log_floats(*domain.clock_step),
         sigma_xi=log_floats(*domain.sigma_xi),
     )
+
+
+def settings_at(place: Place, rule: Rule) -> st.SearchStrategy[Setting]:
+    """Settings of any place that a rule speaks of: an `EventMap` claims nothing below its threshold."""
+    if isinstance(place, Domain):
+        return settings_in(place)
+    if isinstance(place, Sweep):
+        return st.sampled_from([place.at(factor) for factor in place.factors])
+    if isinstance(place, Grid):
+        cells = [
+            setting
+            for labels, setting in place.cells
+            if not isinstance(rule, EventMap) or labels[rule.axis] >= rule.threshold
+        ]
+        return st.sampled_from(cells) if cells else st.nothing()
+    return st.just(place.setting)
 
 
 def seeds() -> st.SearchStrategy[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from theory.claim import Claim
 from theory.two_stage import (
+    certificates,
     exact,
     lemmas_initial,
     lemmas_training,
@@ -31,5 +32,6 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem_4_2.CLAIMS,
     *proposition_4_3.CLAIMS,
     *theorem_4_4.CLAIMS,
+    *certificates.CLAIMS,
     *questions.CLAIMS,
 )

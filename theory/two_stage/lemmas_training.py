@@ -159,7 +159,7 @@ CLAIMS = (
             r"\alpha",
             predictions.coefficient_scale(),
             "coefficient",
-            {"C'": "n SNR^2 (choice of this project)", "T*": "the length of the run"},
+            {"C'": "n SNR^2 (choice of this project)", "T^*": "the length of the run"},
         ),
         measured="whether all coefficients lie within their bounds at every snapshot",
     ),

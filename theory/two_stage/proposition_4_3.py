@@ -85,7 +85,11 @@ CLAIMS = (
             r"\mathrm{err}(T_1)",
             predictions.early_stopping_error_bound(),
             "probability",
-            {"C'": "at most 50, declared; the formula is this project's", "p": "1/2 to 7/8"},
+            {
+                "C'": "at most 50, declared; the formula is this project's",
+                "p": "1/2 to 7/8",
+                "tau": "the realised flip rate",
+            },
         ),
         measured="C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
     ),

@@ -26,7 +26,11 @@ _ITEM = paper("Theorem 4.2")
 _PAPER = (*conditions.CONDITION_4_1, *conditions.COMPANIONS)
 _STRONG = (*_PAPER, conditions.ALL["signal_dominates"])
 _EVENT = Event(delta=0.05)
-_EPS = {"epsilon": f"{EPS:g}"}
+_LOSS_TIME = {
+    "epsilon": f"{EPS:g}",
+    "p": "share of active label-side filters, 1/2 to 7/8",
+    "tau": "the realised flip rate",
+}
 
 #: `tau'`: the share of the noisy samples that must be memorised when the loss reaches eps.
 MEMORISED_SHARE = 0.5
@@ -139,7 +143,7 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
         experiment=sweep(parameter, kappa_0),
         conditions=tuple(c for c in _PAPER if c.name in names),
         parents=("two_stage.closure",),
-        prediction=Prediction(r"t_\varepsilon", predictions.loss_time(), "gradient steps", _EPS),
+        prediction=Prediction(r"t_\varepsilon", predictions.loss_time(), "gradient steps", _LOSS_TIME),
         note="The sweep leaves the framework's bounds on the step size at its ends.",
     )
 
@@ -168,7 +172,7 @@ CLAIMS = (
             r"t_\varepsilon",
             predictions.loss_time(),
             "gradient steps",
-            {**_EPS, "p": "share of active label-side filters, 1/2 to 7/8"},
+            _LOSS_TIME,
         ),
     ),
     _claim(

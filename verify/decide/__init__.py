@@ -16,14 +16,27 @@ from functools import singledispatch
 from typing import Any
 
 from theory.claim import Proof
-from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Identity, Law, SameLaw
+from theory.rules import (
+    Band,
+    Calibration,
+    Event,
+    EventMap,
+    Exponent,
+    FittedBand,
+    Identity,
+    Law,
+    SameLaw,
+    ZScores,
+)
 from verify.decide.band import decide_band, decide_fitted_band
+from verify.decide.calibration import decide_calibration
 from verify.decide.event import decide_event
 from verify.decide.event_map import decide_event_map
 from verify.decide.exponent import decide_exponent
 from verify.decide.identity import decide_identity
 from verify.decide.law import decide_law
 from verify.decide.same_law import decide_same_law
+from verify.decide.zscores import decide_zscores
 from verify.outcome import Decision, Observation
 
 __all__ = ["Decider", "decide", "register"]
@@ -57,6 +70,8 @@ register(FittedBand, decide_fitted_band)
 register(Exponent, decide_exponent)
 register(Law, decide_law)
 register(SameLaw, decide_same_law)
+register(ZScores, decide_zscores)
+register(Calibration, decide_calibration)
 
 
 def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | None = None) -> Decision:

@@ -1,0 +1,104 @@
+"""falsify, doctor and phase on the command line: wrong input is one line and status 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from verify.cli import main
+
+CLAIMS = Path(__file__).parents[1] / "planted" / "search_claims.py"
+
+
+def call(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> int:
+    monkeypatch.setattr(sys, "argv", ["verify", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("falsify", "Missing argument"),
+        ("falsify two_stage.closur", "did you mean two_stage.closure"),
+        ("falsify two_stage.closure --budget 5", "--budget must be a time > 0"),
+        ("falsify two_stage.closure --budget 0s", "--budget must be a time > 0"),
+        ("falsify two_stage.closure --seed -1", "--seed must be"),
+        ("falsify two_stage.closure --outside nonsense", "--outside must name conditions"),
+        ("falsify two_stage.closure --claims-file missing.py", "no such file: missing.py"),
+        ("doctor --n 1", "n must be at least 2, was 1"),
+        ("doctor --tau-plus 0.5", "tau_plus must lie in [0, 1/2), was 0.5"),
+        ("doctor --sigma-0 1 --kappa-0 1", "--sigma-0 and --kappa-0 exclude"),
+        ("doctor --n-snr2 1 --signal-norm 1", "--n-snr2 and --signal-norm exclude"),
+        ("doctor --eta 1 --clock-step 1", "--clock-step and --eta exclude"),
+        ("doctor --eta 0", "eta must be a finite number > 0"),
+        ("doctor --C -1", "--C must be a finite number > 0"),
+        ("doctor --delta 1", "--delta must lie in (0, 1)"),
+        ("doctor --claim nonsense", "--claim: no claim 'nonsense'"),
+        ("phase moon", "PLANE must be one of snr-tau, dimension-kappa, tau-tau, was 'moon'"),
+        ("phase snr-tau --quantity event loss", "--quantity must be of event, error, t_half, was 'loss'"),
+        ("phase snr-tau --cells 2", "--cells must lie in [3, 100], was 2"),
+        ("phase snr-tau --runs 0", "--runs must lie in [1, 10000], was 0"),
+        ("phase snr-tau --jobs 0", "--jobs must be at least 1, was 0"),
+        ("phase snr-tau --profile fast", "--profile must be one of quick, default, full, was 'fast'"),
+        ("phase snr-tau --claim nonsense", "--claim: no claim 'nonsense'"),
+    ],
+)
+def test_wrong_input_is_one_line_that_names_it(
+    arguments: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, arguments.split()) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("verify: error: ")
+    assert named in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_falsify_prints_one_replay_command_and_exits_with_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["falsify", "planted.search.identity", "--claims-file", str(CLAIMS), "--budget", "10s"]
+    assert call(monkeypatch, words) == 1
+    out = capsys.readouterr().out
+    assert "verdict:  counterexample found" in out
+    assert out.count("python -m verify replay") == 1
+
+
+def test_falsify_exits_with_zero_where_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["falsify", "planted.sound.rare", "--claims-file", str(CLAIMS), "--budget", "1s"]
+    assert call(monkeypatch, words) == 0
+    assert "verdict:  none found in " in capsys.readouterr().out
+
+
+def test_doctor_as_plain_text_and_as_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, ["doctor", "--kappa-0", "30"]) == 0
+    out = capsys.readouterr().out
+    assert "init_noise" in out
+    assert "outside, by 30" in out
+    assert "\x1b" not in out
+    assert call(monkeypatch, ["doctor", "--kappa-0", "30", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [c["inside"] for c in data["conditions"] if c["name"] == "init_noise"] == [False]
+    assert data["nearest"]["command"] in out
+
+
+def test_phase_writes_its_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["phase", "tau-tau", "--cells", "3", "--runs", "1", "--jobs", "1", "--out", str(tmp_path / "p")]
+    assert call(monkeypatch, [*words, "--quantity", "event", "--claim", "none"]) == 0
+    assert "9 cells, " in capsys.readouterr().out
+    assert sorted(p.suffix for p in (tmp_path / "p").iterdir()) == [".csv", ".json", ".png"]

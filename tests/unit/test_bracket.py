@@ -1,0 +1,250 @@
+"""The finite-size bracket: contains the truth in random runs, and its mutants do not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+from flint import arb, ctx
+
+from simulation.stages import stays_fit
+from simulation.training import train
+from simulation.trajectory import Trajectory
+from theory.certified import rounding
+from theory.certified.bracket import RUN_END, Bracket, NotCertified, finite_size_bracket
+from theory.certified.state import aligned_state
+from theory.setting import Setting
+from theory.two_stage.certificates import margin_rounding
+from verify.certificate import certify
+
+RUNS = 18
+
+
+def _setting(rng: np.random.Generator, narrow: bool) -> Setting:
+    """A random setting; `narrow` where the bracket is meant to be offered, else anywhere."""
+    n, m = int(rng.integers(12, 32)), int(rng.integers(8, 24))
+    rate = float(rng.uniform(0.05, 0.3))
+    d = int(10 ** (rng.uniform(10, 12) if narrow else rng.uniform(4.5, 12)))
+    iota = 10 ** (rng.uniform(-2.3, -1.5) if narrow else rng.uniform(-5, -0.5))
+    return Setting.from_n_snr2(
+        n=n,
+        d=d,
+        m=m,
+        n_snr2=math.exp(rng.uniform(math.log(1.5), math.log(20))),
+        tau_plus=rate,
+        tau_minus=float(rng.uniform(0.05, 0.3)),
+        kappa_0=iota * math.sqrt(d / n),
+        clock_step=float(rng.choice([0.05, 0.1])),
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run with the arguments of its bracket."""
+
+    trajectory: Trajectory
+    setting: Setting
+
+    def bracket(self, *, cross_talk: float = 1.0, undetermined: bool = True) -> Bracket | NotCertified:
+        g = self.trajectory.geometry
+        return finite_size_bracket(
+            g.gram,
+            g.products.reshape(2, g.m, -1),
+            g.y,
+            g.y_observed,
+            rate=self.setting.eta / (g.n * g.m),
+            steps=int(self.trajectory.steps[-1]),
+            cross_talk=cross_talk,
+            undetermined=undetermined,
+        )
+
+    def inside(self, bracket: Bracket) -> bool:
+        t = self.trajectory
+        return bracket.contains(t.steps, t.margins, margin_rounding(t.steps, t.margins))
+
+
+@cache
+def _cases() -> tuple[Case, ...]:
+    rng = np.random.default_rng(5)
+    cases = []
+    for k in range(RUNS):
+        setting = _setting(rng, narrow=k % 3 == 0)
+        steps = min(160, setting.steps(12.0))
+        cases.append(
+            Case(train(setting, steps=steps, seed=k, record_coefficients=True, snapshots=()), setting)
+        )
+    return tuple(cases)
+
+
+@cache
+def _bracketed() -> tuple[tuple[Case, Bracket], ...]:
+    found = [(case, case.bracket()) for case in _cases()]
+    return tuple((case, bracket) for case, bracket in found if isinstance(bracket, Bracket))
+
+
+def test_contains_every_sample_and_step() -> None:
+    assert len(_bracketed()) >= 0.75 * RUNS
+    for case, bracket in _bracketed():
+        assert case.inside(bracket)
+        assert np.all(bracket.margin_low <= bracket.margin_high)
+        # A horizon at the start would contain everything vacuously.
+        assert bracket.horizon > bracket.start
+
+
+def test_contains_the_signal_coefficients() -> None:
+    for case, bracket in _bracketed():
+        t = case.trajectory
+        rows = np.arange(bracket.start, bracket.horizon + 1)
+        grown = t.gamma[rows] - t.gamma[bracket.start]
+        slack = margin_rounding(rows, grown.max(axis=2))[..., None]
+        assert np.all(grown >= bracket.gamma_low[..., None] - slack)
+        assert np.all(grown <= bracket.gamma_high[..., None] + slack)
+
+
+def test_contains_the_times() -> None:
+    finite = 0
+    for case, bracket in _bracketed():
+        t = case.trajectory
+        noisy = t.y != t.y_observed
+        if not noisy.any():
+            continue
+        upto = slice(0, bracket.horizon + 1)
+        for share in (0.5, 1.0):
+            low, high = bracket.time(share)
+            assert low <= stays_fit(t.margins[upto][:, noisy], t.steps[upto], share) <= high
+            finite += math.isfinite(high)
+    assert finite >= RUNS // 4
+
+
+def test_mutant_without_cross_talk_is_violated() -> None:
+    caught = [
+        not case.inside(b)
+        for case, _ in _bracketed()
+        if isinstance(b := case.bracket(cross_talk=0.0), Bracket)
+    ]
+    assert np.mean(caught) > 0.9
+
+
+def test_mutant_without_undetermined_filters_is_violated() -> None:
+    """`p^+ := p^-`: wrong wherever cross-talk switches a filter on."""
+    caught = [
+        not case.inside(b)
+        for case, _ in _bracketed()
+        if isinstance(b := case.bracket(undetermined=False), Bracket)
+    ]
+    assert np.mean(caught) > 0.4
+
+
+def test_mutant_bracket_moved_by_its_width_is_violated() -> None:
+    case, b = next((c, b) for c, b in _bracketed() if c.setting.kappa_0 > 300)
+    moved = b.margin_high - b.margin_low + 1e-6
+    assert not case.inside(
+        Bracket(
+            b.steps,
+            b.gamma_low,
+            b.gamma_high,
+            b.rho_low,
+            b.rho_high,
+            b.margin_low + moved,
+            b.margin_high + moved,
+            b.noisy,
+            b.stopped,
+        )
+    )
+
+
+def test_narrow_where_it_is_claimed_and_refused_elsewhere() -> None:
+    widths, refused = [], []
+    for case, b in _bracketed():
+        s = case.setting
+        if b.time(0.5)[0] in (0.0, math.inf) or b.time(0.5)[0] <= b.start:
+            continue
+        if s.kappa_0 > 50 * math.sqrt(s.n) and s.d > 1e7 * s.n**2:
+            widths.append(b.relative_width(0.5))
+        elif s.kappa_0 < 1:
+            refused.append(isinstance(b.offered(0.5), NotCertified))
+    assert len(widths) >= 3
+    assert np.median(widths) < 0.02
+    assert len(refused) >= 2
+    assert np.mean(refused) > 0.5
+
+
+def test_too_large_steps_are_refused() -> None:
+    s = Setting.from_n_snr2(
+        n=12, d=10**10, m=8, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1000.0, clock_step=4.5
+    )
+    found = Case(train(s, steps=3, seed=0), s).bracket()
+    assert isinstance(found, NotCertified)
+    assert "too large" in found.reason
+
+
+def test_unaligned_runs_are_refused() -> None:
+    case = _cases()[0]
+    g = case.trajectory.geometry
+    reason = aligned_state(g.gram, g.products.reshape(2, g.m, -1), g.y, g.y_observed, 1e-30, 3)
+    assert isinstance(reason, str)
+    assert "within 3 steps" in reason
+
+
+def test_starting_state_contains_the_run() -> None:
+    for case in _cases()[::4]:
+        g, s = case.trajectory.geometry, case.setting
+        state = aligned_state(
+            g.gram, g.products.reshape(2, g.m, -1), g.y, g.y_observed, s.eta / (g.n * g.m), 40
+        )
+        if isinstance(state, str):
+            continue
+        run = train(s, steps=state.step, seed=case.trajectory.seed)
+        assert run.products is not None
+        got = run.products[-1]
+        slack = 64 * np.finfo(float).eps * (state.step + 1) * (1 + np.abs(got))
+        assert np.all(got >= state.low - slack)
+        assert np.all(got <= state.high + slack)
+        assert np.all(state.high - state.low <= 1e-9 * (1 + np.abs(got)))
+
+
+def test_certificate_of_a_trajectory() -> None:
+    case, b = next((c, b) for c, b in _bracketed() if c.setting.kappa_0 > 300 and b.stopped == RUN_END)
+    certificate = certify(case.trajectory)
+    assert certificate.holds is True
+    assert (certificate.start, certificate.horizon) == (b.start, b.horizon)
+    assert any("inside" in line for line in certificate.lines())
+    steep = Trajectory(**{**case.trajectory.__dict__, "eta": case.trajectory.eta * 1.01})
+    assert certify(steep).holds is False  # margins of another step size do not fit
+
+
+# Rounding ---------------------------------------------------------------------------------------------
+
+
+def test_exp_is_within_the_assumed_ulps() -> None:
+    z = np.random.default_rng(0).uniform(-700, 700, 10_000)
+    got = np.exp(z)
+    with ctx.workprec(120):
+        for value, e in zip(z.tolist(), got.tolist(), strict=True):
+            assert abs(arb(value).exp() - arb(e)) < arb(e) * 8 * arb(2) ** -53
+
+
+def test_logistic_bounds_are_sound_and_tight() -> None:
+    z = np.concatenate([np.random.default_rng(1).uniform(-40, 40, 3000), [-800.0, 800.0, 0.0]])
+    low, high = rounding.logistic_down(z), rounding.logistic_up(z)
+    with ctx.workprec(1300):  # 1 - g(-800) is of order 2^-1154
+        for value, a, b in zip(z.tolist(), low.tolist(), high.tolist(), strict=True):
+            truth = 1 / (1 + arb(value).exp())
+            assert arb(a) <= truth
+            assert arb(b) >= truth
+    assert np.all(high - low <= 64 * np.finfo(float).eps * high + 1e-300)
+
+
+def test_sums_and_products_are_outward() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(200):
+        x = rng.standard_normal(30) * 10.0 ** rng.uniform(-8, 8, 30)
+        exact = sum((Fraction(v) for v in x.tolist()), Fraction(0))
+        assert Fraction(float(rounding.sum_down(x))) <= exact <= Fraction(float(rounding.sum_up(x)))
+        a, b = np.abs(x), rng.random((30, 2))
+        product = sum(Fraction(u) * Fraction(v) for u, v in zip(a.tolist(), b[:, 0].tolist(), strict=True))
+        assert Fraction(float(rounding.dot_up(a, b)[0])) >= product
+        assert Fraction(float(rounding.add_down(x[0], x[1]))) <= Fraction(x[0].item()) + Fraction(x[1].item())

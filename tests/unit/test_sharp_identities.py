@@ -1,0 +1,177 @@
+"""The sharp claims: supported as stated, refuted with a constant off by 15 %, through the real pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.training import train_many
+from theory.claim import Claim
+from theory.domain import Domain, Grid
+from theory.ledger import builtin_ledger
+from theory.rules import Identity, Law
+from theory.run import NotApplicable
+from theory.setting import Setting
+from theory.two_stage import sharp_identities as sharp
+from theory.two_stage.experiments import EXACT
+from theory.two_stage.sharp_identities import CLAIMS
+from verify.measure import MeasuredRun
+from verify.outcome import Judgement
+from verify.pipeline import verify_claims
+
+BY_NAME = {claim.id.removeprefix("two_stage.sharp."): claim for claim in CLAIMS}
+
+
+def judged(*claims: Claim) -> dict[str, Judgement]:
+    verification = verify_claims(claims, profile="quick", seed=1, counterexamples=False)
+    return {j.claim.id: j for j in verification.judgements}
+
+
+def wrong(claim: Claim, measure: Callable[..., Any]) -> Claim:
+    """The claim under another id with another measurement, its proof left out."""
+    return replace(claim, id=f"{claim.id}.wrong", measure=measure, proof=None)
+
+
+def test_ids_are_new_and_parents_known() -> None:
+    known = {claim.id for claim in builtin_ledger()} | {claim.id for claim in CLAIMS}
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert set(claim.parents) <= known
+        assert claim.provenance == "derived"
+
+
+# Identities -------------------------------------------------------------------------------------------
+
+FEW = replace(EXACT, id="test.exact", runs={"quick": 3})
+
+
+def test_identities_hold_on_real_networks_and_a_wrong_scale_does_not() -> None:
+    claims = [replace(c, experiment=FEW, proof=None) for c in CLAIMS if isinstance(c.rule, Identity)]
+    flow = next(c for c in claims if c.id.endswith(".flow"))
+    bad = wrong(flow, partial(sharp.flow_residual, signal_scale=1.15))
+    verdicts = {k: j.verdict for k, j in judged(*claims, bad).items()}
+    assert verdicts.pop(bad.id) == "refuted"
+    assert verdicts.pop("two_stage.sharp.late_share") in (
+        "supported",
+        "not-applicable",
+    )  # few filters: p_i = 0
+    assert set(verdicts.values()) == {"supported"}
+
+
+@pytest.mark.parametrize("a", [0.5, 3.0, 15.0])
+@pytest.mark.parametrize("rate", [0.02, 0.2, 0.39])
+def test_closed_forms_at_chosen_parameters(a: float, rate: float) -> None:
+    run: Any = SimpleNamespace(setting=SimpleNamespace(n_snr2=a, tau_plus=rate, kappa_0=a))
+    for name in (
+        "late_coefficients",
+        "strong_signal",
+        "comparison_curve",
+        "no_noise_constant",
+        "activation_share",
+    ):
+        residual = BY_NAME[name].measure(run)
+        assert isinstance(residual, NotApplicable) or residual < 1e-12, name
+    for name in ("transition_bracket", "below_strong_signal"):
+        assert BY_NAME[name].measure(run) is True or a * (1 - 2 * rate) <= 1
+
+
+# Late laws ------------------------------------------------------------------------------------------
+
+LATE = replace(sharp.SHARP_LATE, id="test.late", clock=500.0, runs={"quick": 8})
+
+
+def test_late_laws_and_their_constants_off_by_15_percent() -> None:
+    """At s = 500 corrections are below twice those at s = 1000, still inside the margin of 5 %."""
+    loss = replace(BY_NAME["loss_constant"], experiment=LATE, proof=None)
+    clean = replace(BY_NAME["late_margin.clean"], experiment=LATE, proof=None)
+    noisy = replace(BY_NAME["late_margin.noisy"], experiment=LATE, proof=None)
+    factors = (1.15, 1 / 1.15)
+    bad = [
+        replace(wrong(claim, measure), id=f"{claim.id}.{k}")
+        for k, factor in enumerate(factors)
+        for claim, measure in (
+            (loss, partial(sharp.loss_constant, factor=factor)),
+            (clean, partial(sharp.late_margin, noisy=False, factor=factor)),
+            (noisy, partial(sharp.late_margin, noisy=True, factor=factor)),
+        )
+    ]
+    judgements = judged(loss, clean, noisy, *bad)
+    for claim in (loss, clean, noisy):
+        assert judgements[claim.id].verdict == "supported"
+    for claim in bad:
+        assert judgements[claim.id].verdict == "refuted"
+
+
+def test_plateau_in_both_phases_and_its_constant_off_by_15_percent() -> None:
+    place = sharp.SHARP_PHASES.place
+    assert isinstance(place, Grid)
+    experiment = replace(sharp.SHARP_PHASES, id="test.phases", clock=150.0, runs={"quick": 4})
+    memorised = replace(BY_NAME["plateau.memorised"], experiment=experiment, proof=None)
+    half = replace(BY_NAME["plateau.half"], experiment=experiment, proof=None)
+    swapped = wrong(half, partial(sharp.plateau_error, memorised_only=False, factor=1.15))
+    judgements = judged(memorised, half, swapped)
+    assert judgements[half.id].verdict == "supported"
+    assert judgements[swapped.id].verdict == "refuted"
+    # Two dozen errors near .04, each known to 8 %, do not always certify 10 %; they exclude other phases.
+    assert judgements[memorised.id].verdict != "refuted"
+    assert judgements[memorised.id].decision.statistic["ratio"] == pytest.approx(1.0, abs=0.15)
+
+
+def run_of(setting: Setting, clock: float) -> MeasuredRun:
+    (trajectory,) = train_many([setting], [0], steps=[setting.steps(clock)], snapshots=[[0]])
+    return MeasuredRun(trajectory, setting)
+
+
+def test_harmonic_means_matter() -> None:
+    """In the paper's regime p_i is U-shaped: the arithmetic mean of p misses the constant by over 5 %."""
+    setting = Setting.from_n_snr2(
+        n=60, d=10**8, m=16, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.05, clock_step=0.4
+    )
+    run = run_of(setting, 20.0)
+    classes = sharp.late_classes(run)
+    assert not isinstance(classes, NotApplicable)
+    harmonic = sharp.predicted_loss_limit(classes)
+    p = 1 / float(np.mean(run.active_fraction[-1]))
+    plus, minus = (replace(c, h_c=p, h_n=p) for c in classes)
+    assert harmonic > 1.05 * sharp.predicted_loss_limit((plus, minus))
+
+
+# Stage I --------------------------------------------------------------------------------------------
+
+
+def test_stage_one_on_both_sides_and_thresholds_off_by_one_half() -> None:
+    place = sharp.SHARP_START.place
+    assert isinstance(place, Domain)
+    experiment = replace(sharp.SHARP_START, id="test.start")
+    exists = replace(BY_NAME["stage_one.exists"], experiment=experiment, proof=None)
+    absent = replace(BY_NAME["stage_one.absent"], experiment=experiment, proof=None)
+    low = wrong(exists, partial(sharp.first_push, exists=True, threshold=1.0))
+    high = wrong(absent, partial(sharp.first_push, exists=False, threshold=4.0))
+    judgements = judged(exists, absent, low, high)
+    assert judgements[exists.id].verdict == "supported"
+    assert judgements[absent.id].verdict == "supported"
+    assert judgements[low.id].verdict == "refuted"
+    assert judgements[high.id].verdict == "refuted"
+
+
+# The comparison principle -----------------------------------------------------------------------------
+
+
+def test_order_is_lost_in_the_wrong_coordinates(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = Setting.from_n_snr2(
+        n=24, d=2400, m=10, n_snr2=6.0, tau_plus=0.3, tau_minus=0.3, kappa_0=1.0, clock_step=0.1
+    )
+    runs = [run_of(setting, 1.0)]
+    assert all(sharp._order_kept(run) is True for run in runs)
+    monkeypatch.setattr(sharp.cooperative, "order_signs", lambda noisy: [1] * (len(noisy) + 1))
+    assert any(sharp._order_kept(run) is False for run in runs)
+
+
+def test_laws_declare_margins_below_the_error_they_must_refute() -> None:
+    assert {c.rule.margin for c in CLAIMS if isinstance(c.rule, Law)} <= {0.05, 0.1}

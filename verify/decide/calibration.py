@@ -1,0 +1,119 @@
+"""Calibration: does an event happen as often as predicted, cell by cell?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from theory.claim import Proof
+from theory.rules import Calibration
+from verify.decide.trials import by_seed, count, percent, value_error, without_runs
+from verify.intervals import MIN_REPLICATES
+from verify.outcome import Decision, Observation, Verdict
+
+__all__ = ["cell_square", "decide_calibration"]
+
+
+def _difference(observation: Observation) -> tuple[bool, float]:
+    wanted = "(happened, probability): a bool and a number in [0, 1]"
+    try:
+        happened, probability = observation.value
+        probability = float(probability)
+    except (TypeError, ValueError) as error:
+        raise value_error(observation, wanted) from error
+    if not isinstance(happened, (bool, np.bool_)) or not 0.0 <= probability <= 1.0:
+        raise value_error(observation, wanted)
+    return bool(happened), probability
+
+
+def cell_square(differences: Sequence[float], variances: Sequence[float]) -> tuple[float, float]:
+    """Unbiased estimate of a cell's squared mean difference, and the variance of that estimate.
+
+    For R independent differences with mean e and variance v: `sum_{i != k} x_i x_k/(R (R - 1))` has mean e^2
+    and variance `4 e^2 v/R + 2 v^2/(R (R - 1))`. `variances` are the predicted `p (1 - p)`: v is the larger
+    of
+    their mean and the observed variance, since a cell whose runs all agree shows no variance at all.
+
+    >>> cell_square([0.5, 0.5], [0.25, 0.25])
+    (0.25, 0.1875)
+    """
+    x = np.asarray(differences, dtype=np.float64)
+    runs = len(x)
+    square = (float(x.sum()) ** 2 - float((x**2).sum())) / (runs * (runs - 1))
+    v = max(float(np.var(x, ddof=1)), float(np.mean(variances)))
+    return square, 4 * max(square, 0.0) * v / runs + 2 * v**2 / (runs * (runs - 1))
+
+
+def decide_calibration(
+    rule: Calibration, observations: Sequence[Observation], proof: Proof | None
+) -> Decision:
+    """Compare the mean over cells of the squared difference with `margin^2`, by a normal interval.
+
+    A cell is the runs with equal labels; cells with fewer than 3 independent runs are left out. `measured`
+    and
+    `predicted` are the mean frequency and the mean predicted probability.
+
+    Raises:
+        ValueError: naming the claim value, when it is not (bool, probability).
+    """
+    from scipy.special import ndtri
+
+    if not observations:
+        return without_runs(proof)
+    cells: dict[tuple[tuple[str, float], ...], list[tuple[bool, float]]] = {}
+    trials = by_seed(observations)
+    for trial in trials:
+        o = trial[0]
+        cells.setdefault(tuple(o.labels.items()), []).append(_difference(o))
+    table: list[dict[str, Any]] = []
+    squares, variances = [], []
+    for labels, values in cells.items():
+        happened = float(np.mean([h for h, _ in values]))
+        predicted = float(np.mean([p for _, p in values]))
+        table.append({**dict(labels), "runs": len(values), "share": happened, "predicted": predicted})
+        if len(values) >= MIN_REPLICATES:
+            square, variance = cell_square([h - p for h, p in values], [p * (1 - p) for _, p in values])
+            squares.append(square)
+            variances.append(variance)
+    used = len(squares)
+    statistic: dict[str, Any] = {
+        "runs": len(observations),
+        "trials": len(trials),
+        "cells": table,
+        "cells_used": used,
+        "margin": rule.margin,
+        "interval": None,
+        "interval_of": "mean square over cells of happened - predicted",
+        "level": 1 - 2 * rule.alpha,
+        "largest_difference": max(abs(c["share"] - c["predicted"]) for c in table),
+        "mean_absolute_difference": float(np.mean([abs(c["share"] - c["predicted"]) for c in table])),
+    }
+    measured = float(np.mean([c["share"] for c in table]))
+    predicted = float(np.mean([c["predicted"] for c in table]))
+    if not used:
+        reason = f"No cell has {MIN_REPLICATES} independent runs."
+        return Decision("inconclusive", reason, measured, predicted, statistic, len(trials))
+    mean = float(np.mean(squares))
+    error = math.sqrt(sum(variances)) / used
+    half = float(ndtri(1 - rule.alpha)) * error
+    low, high = mean - half, mean + half
+    statistic |= {"mean_square": mean, "interval": [low, high]}
+    limit = rule.margin**2
+    verdict: Verdict = "supported" if high <= limit else "refuted" if low > limit else "inconclusive"
+    needed = None
+    if verdict == "inconclusive" and mean < limit:
+        # The error falls at least like 1/sqrt(runs).
+        needed = max(len(trials) + 1, math.ceil(len(trials) * (1.5 * half / (limit - mean)) ** 2))
+        needed = needed if needed <= 100_000 else None
+    lies = {"supported": "below", "refuted": "above", "inconclusive": "around"}[verdict]
+    more = "" if needed is None else f"; about {needed} runs in all would decide"
+    size = "no more than its noise" if mean <= 0 else f"{math.sqrt(mean):.3g} in root mean square"
+    reason = (
+        f"Over {count(used, 'cell')} the frequency misses the predicted probability by {size}; the"
+        f" {percent(1 - 2 * rule.alpha)} interval of its square [{low:.3g}, {high:.3g}]"
+        f" lies {lies} {rule.margin:g}^2{more}."
+    )
+    return Decision(verdict, reason, measured, predicted, statistic, len(trials), needed)

@@ -1,0 +1,348 @@
+"""Driving a claim toward violation: hypothesis proposes settings, the claim's own rule judges them.
+
+A single violating run refutes an identity, and nothing else. A claim "with probability at least 1 - delta" is
+read at EVERY setting: the search looks for the setting that is worst, and judges it on runs that no search
+has seen. Each such judgement k = 1, 2, ... spends the error level alpha/2^k, so that all of them together
+stay below the rule's alpha.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulation.rng import derive_seed
+from theory.claim import Claim
+from theory.domain import Domain, Place
+from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScores
+from theory.setting import Setting
+from verify.counterexample import replay_command
+from verify.decide import decide
+from verify.intervals import exceeds, rate_lower, runs_for_event
+from verify.judge import admitted
+from verify.outcome import Counterexample, Observation
+from verify.plan import plan_runs
+from verify.probing import Score, Trials, explore, probe_size
+from verify.violation import violation
+
+__all__ = ["Falsification", "falsify"]
+
+#: Fewest and most runs on which a candidate is judged.
+_FRESH = (24, 200)
+
+_NONE = (
+    "no run was judged: every setting tried misses another condition of the claim, or the claim does not "
+    "speak of its runs"
+)
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """What a search did and found. `measured` is the sentence of the judgement that `found` rests on, or
+    the closest that any setting came; `rejected` counts settings where the claim is not judged."""
+
+    searched: str
+    runs: int
+    settings: int
+    rejected: int
+    seconds: float
+    measured: str
+    found: Counterexample | None
+
+
+def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: int = 0) -> Falsification:
+    """Search for a counterexample until one is found or the time is up.
+
+    Inside the claim's conditions, or, with `outside`, where at least one of the named conditions fails and
+    the others hold.
+
+    Raises:
+        ValueError: naming a condition that the claim does not have, or that the box cannot leave.
+    """
+    import torch  # noqa: F401  # loading it takes seconds that no run costs
+
+    started = time.monotonic()
+    places = _places(claim, outside)
+    if outside:
+        claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
+    trials = Trials(claim, claim.experiment.engines[0], started + seconds)
+    if isinstance(claim.rule, FittedBand):
+        found, measured = _search_fitted(trials, places, seed)
+    elif isinstance(claim.rule, Event | EventMap | Identity | Band | Law | ZScores):
+        found, measured = _search(trials, places, seed)
+    else:
+        found, measured = _rejudge(trials, seed, seconds)
+    if found is not None and outside:
+        found = replace(found, replay=f"{found.replay} --outside {' '.join(outside)}")
+    return Falsification(
+        searched=_searched(claim, places, outside),
+        runs=trials.made,
+        settings=len({setting for (setting, _, _), seen in trials.cache.items() if seen is not None}),
+        rejected=trials.rejected,
+        seconds=time.monotonic() - started,
+        measured=measured,
+        found=found,
+    )
+
+
+def _places(claim: Claim, outside: Sequence[str]) -> list[Place]:
+    place = claim.experiment.place
+    if not outside:
+        return [place]
+    if not isinstance(place, Domain):
+        raise ValueError(f"--outside: {claim.id} is tried at fixed settings, not in a box that can be left")
+    from verify.outside import box_outside
+
+    return [box_outside(claim, place, name) for name in outside]
+
+
+def _searched(claim: Claim, places: Sequence[Place], outside: Sequence[str]) -> str:
+    from verify.explain import describe_experiment
+
+    texts = [
+        describe_experiment(replace(claim.experiment, place=place)).split("; engines")[0].split(": ", 1)[1]
+        for place in places
+    ]
+    where = (
+        f"where {' or '.join(outside)} fails and the other conditions hold"
+        if outside
+        else f"outside {', '.join(claim.drops)} on purpose"
+        if claim.is_probe
+        else "inside all of its conditions"
+        if claim.conditions
+        else "without conditions"
+    )
+    return f"{'; and '.join(texts)}; {where}"
+
+
+# One run at a time ---------------------------------------------------------------------------------
+
+
+def _mean_violation(claim: Claim) -> Score:
+    def score(seen: Sequence[Observation]) -> float:
+        values = [violation(claim, o.value, o.steps) or 0.0 for o in seen]
+        return sum(values) / len(values)
+
+    return score
+
+
+def _broken(claim: Claim, seen: Sequence[Observation]) -> list[Observation]:
+    """The runs that break the claim, the worst first."""
+    excess = [(violation(claim, o.value, o.steps) or 0.0, o) for o in seen]
+    return [o for value, o in sorted(excess, key=lambda item: -item[0]) if value > 0]
+
+
+def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
+    """Rounds of hypothesis, each candidate judged on fresh runs, until one stands or time is up."""
+    claim = trials.claim
+    rule = claim.rule
+    score = _mean_violation(claim)
+
+    def breaks(seen: Sequence[Observation]) -> bool:
+        if isinstance(rule, Identity):
+            return bool(_broken(claim, seen))
+        if isinstance(rule, Law):
+            return score(seen) > 0
+        assert isinstance(rule, Event | EventMap | Band | ZScores)
+        return exceeds(rate_lower(len(_broken(claim, seen)), len(seen), rule.alpha), rule.delta)
+
+    closest, closest_score = _NONE, -math.inf
+    round_number = 0
+    while trials.left > 0:
+        before = trials.made
+        round_seed = derive_seed(seed, f"search {claim.id}", round_number)
+        for setting, run_seed in explore(trials, places, round_seed, score, breaks):
+            seen = trials.at(setting, run_seed, probe_size(claim))
+            assert seen is not None
+            if score(seen) > closest_score:
+                closest, closest_score = _closest(claim, seen, score(seen)), score(seen)
+            if not _broken(claim, seen):
+                continue
+            judged = _judge_identity if isinstance(rule, Identity) else _judge_fresh
+            found, measured = judged(trials, seen, derive_seed(round_seed, "fresh", trials.judgements))
+            if found is not None:
+                return found, measured
+        round_number += 1
+        if trials.made == before and round_number > 3:
+            break  # nothing left to try, or no time for another run
+    return None, closest
+
+
+def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
+    if isinstance(claim.rule, Identity):
+        return f"the worst residual came to {10**score:.2g} of the accepted one"
+    broken = len(_broken(claim, seen))
+    return f"at the worst setting {broken} of {len(seen)} runs violated it"
+
+
+def _judge_fresh(
+    trials: Trials, probe: Sequence[Observation], seed: int
+) -> tuple[Counterexample | None, str]:
+    """The claim's rule on runs of one setting that the search has not seen."""
+    claim = trials.claim
+    alpha = trials.next_alpha()
+    rule: Any = claim.rule
+    rule = replace(rule, alpha=alpha)
+    if isinstance(claim.rule, EventMap | ZScores):
+        rule = Event(claim.rule.delta, alpha)  # at one setting there is no map, and no scale over settings
+    count = _FRESH[0]
+    if not isinstance(rule, Law):
+        rate = len(_broken(claim, probe)) / len(probe)
+        planned = runs_for_event(rate, rule.delta, alpha) if rate > rule.delta else None
+        count = max(_FRESH[0], min(planned or _FRESH[1], _FRESH[1]))
+    fresh = trials.at(probe[0].setting, seed, count)
+    if not fresh:
+        return None, ""
+    broken = _broken(claim, fresh)
+    if isinstance(claim.rule, ZScores):
+        decision = decide(rule, [replace(o, value=o not in broken) for o in fresh])
+    else:
+        decision = decide(rule, fresh)
+    if decision.verdict != "refuted" or not broken:
+        return None, ""
+    return _counterexample(claim, broken[0]), f"on fresh runs of this setting alone: {decision.reason}"
+
+
+def _judge_identity(
+    trials: Trials, seen: Sequence[Observation], seed: int
+) -> tuple[Counterexample | None, str]:
+    """A residual above its bound that is no rounding: rounding grows with the float type's epsilon.
+
+    In float32 a residual that is rounding is 2^29 times as large, one that is not stays as it is; the
+    line is drawn half-way, at 2^14.5.
+    """
+    from simulation.training import train
+    from verify.measure import MeasuredRun
+    from verify.plan import run_steps, snapshot_steps
+
+    claim = trials.claim
+    (o,) = seen
+    trajectory = train(
+        o.setting,
+        steps=run_steps(claim.experiment, o.setting),
+        engine=o.engine,
+        snapshots=snapshot_steps(claim.experiment, o.setting),
+        seed=o.seed,
+        dtype="float32",
+    )
+    trials.made += 1
+    rough = claim.measure(MeasuredRun(trajectory, o.setting))
+    if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
+        return None, ""
+    bound = o.value / 10 ** (violation(claim, o.value, o.steps) or 0.0)
+    return _counterexample(claim, o), f"residual {o.value:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
+
+
+def _counterexample(claim: Claim, o: Observation) -> Counterexample:
+    return Counterexample(
+        o.setting, o.seed, o.engine, o.value, replay_command(claim, o.setting, o.seed, o.engine)
+    )
+
+
+# Theta(.) with unnamed constants -----------------------------------------------------------------------
+
+
+def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
+    """No band of ratio `max_ratio` holds at every setting: a setting that goes low, then one that goes high.
+
+    At the low one, more than delta of the runs lie below `low` (an order statistic of fresh runs, exact
+    binomial); so a band with a smaller failure rate starts below it and ends below `low * max_ratio`, which
+    is then a `Band` claim like any other.
+    """
+    claim = trials.claim
+    rule = claim.rule
+    assert isinstance(rule, FittedBand)
+    low, low_text = 1.0, ""
+    if rule.two_sided:
+        whole, trials.ends = trials.ends, trials.ends - 0.6 * trials.left
+        cases = explore(trials, places, derive_seed(seed, f"low {claim.id}"), _mean_log(-1), lambda _: False)
+        trials.ends = whole
+        if not cases:
+            return None, _NONE
+        alpha = trials.next_alpha()
+        fresh = trials.at(cases[0][0], derive_seed(seed, f"low fresh {claim.id}"), 64)
+        rank = 0 if not fresh else _rank_above(rule.delta, len(fresh), alpha)
+        if not fresh or rank == 0:
+            return None, "too few runs to bound the lower end"
+        ordered = sorted(fresh, key=lambda o: float(o.value))
+        low = float(ordered[rank - 1].value)
+        if not low > 0:
+            text = (
+                f"more than {rule.delta:g} of the runs are not positive, which no band of constants contains"
+            )
+            return _counterexample(claim, ordered[0]), text
+        if not math.isfinite(low):
+            return None, "the values are not finite"
+        low_text = (
+            f"; at n {cases[0][0].n}, d {cases[0][0].d}, m {cases[0][0].m} (groups {_groups(cases[0][0])})"
+            f" more than {rule.delta:g} of the runs lie below {low:.4g}, and the widest allowed ratio is"
+            f" {rule.max_ratio:g}"
+        )
+    upper = low * rule.max_ratio
+    trials.claim = replace(claim, rule=Band(0.0, upper, rule.reason, rule.delta, rule.alpha))
+    found, measured = _search(trials, places, seed)
+    return found, measured + low_text
+
+
+def _mean_log(sign: int) -> Score:
+    def score(seen: Sequence[Observation]) -> float:
+        logs = [math.log(max(float(o.value), 1e-300)) if math.isfinite(o.value) else 700.0 for o in seen]
+        return sign * sum(logs) / len(logs)
+
+    return score
+
+
+def _rank_above(delta: float, runs: int, alpha: float) -> int:
+    """The smallest k for which k of `runs` prove a rate above delta; 0 when none does."""
+    return next((k for k in range(1, runs + 1) if exceeds(rate_lower(k, runs, alpha), delta)), 0)
+
+
+def _groups(setting: Setting) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in setting.groups().items())
+
+
+# Rules that speak of many runs ---------------------------------------------------------------------------
+
+
+def _rejudge(trials: Trials, seed: int, seconds: float) -> tuple[Counterexample | None, str]:
+    """Exponents, equal laws and other rules on fresh replicates of the claim's own experiment.
+
+    Every look is a whole replication with a seed of its own, so that `--seed` repeats the one that refutes.
+    """
+    claim = trials.claim
+    experiment = claim.experiment
+    profile = next((p for p in ("quick", "default", "full") if experiment.runs.get(p, 0) > 0), "quick")
+    text = "no replication was completed in time"
+    while trials.left > 0:
+        look = trials.judgements
+        look_seed = seed if look == 0 else derive_seed(seed, f"replication {claim.id}", look)
+        specs = plan_runs(experiment, profile, look_seed)
+        kept = [spec for spec in specs if admitted(claim, spec)[1] is None]
+        trials.rejected += len(specs) - len(kept)
+        observations = trials.observe(kept) if kept else None
+        if not observations:
+            break
+        trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
+        rule: Any = claim.rule
+        decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
+        text = f"replication {look + 1}: {decision.reason}"
+        if decision.verdict == "refuted":
+            first = observations[0]
+            command = f"python -m verify falsify {claim.id} --seed {look_seed} --budget {math.ceil(seconds)}s"
+            replay = command + _claims_file(claim)
+            return Counterexample(
+                first.setting, first.seed, first.engine, decision.measured, replay
+            ), decision.reason
+    return None, text
+
+
+def _claims_file(claim: Claim) -> str:
+    import shlex
+
+    from verify.load import claims_file_of
+
+    file = claims_file_of(claim)
+    return "" if file is None else f" --claims-file {shlex.quote(str(file))}"

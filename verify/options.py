@@ -1,0 +1,57 @@
+"""What the commands share: options, and how a claim is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from theory.claim import Claim
+
+__all__ = ["ClaimsFiles", "Outside", "check_seed", "find_claim", "naming"]
+
+ClaimsFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--claims-file", help="Python file(s) with CLAIMS of your own; they are run."),
+]
+Outside = Annotated[
+    list[str] | None,
+    typer.Option("--outside", help="condition(s) of the claim of which at least one is to fail"),
+]
+
+
+def find_claim(claim_id: str, claims_file: list[Path] | None, what: str = "CLAIM_ID") -> Claim:
+    """The claim of the built-in ledger or the files.
+
+    Raises:
+        ValueError: naming the argument, with near matches.
+    """
+    import difflib
+
+    from verify.load import load_ledger
+
+    ledger = load_ledger(claims_file or [])
+    if claim_id not in ledger:
+        near = difflib.get_close_matches(claim_id, [c.id for c in ledger], n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise ValueError(f"{what}: no claim {claim_id!r}{hint}")
+    return ledger[claim_id]
+
+
+def check_seed(seed: int) -> None:
+    """Raise ValueError when a seed is out of range."""
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"--seed must be an integer in [0, 2^63), was {seed}")
+
+
+@contextmanager
+def naming(argument: str) -> Iterator[None]:
+    """Puts the argument's name before the message of a ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{argument}: {error}") from error
