@@ -11,6 +11,8 @@ import typer
 
 __all__ = ["run_app", "spread_options"]
 
+_INTERRUPTED = 130
+
 
 def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
     """Let options take several values: `--claims A B` becomes `--claims A --claims B`.
@@ -40,12 +42,14 @@ def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
     """Run a typer app and leave the process: status 2 with one line for wrong input, 130 for Ctrl-C."""
     try:
         status = app(args=list(argv), prog_name=f"python -m {name}", standalone_mode=False)
+        if status == _INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt
         sys.stdout.flush()
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print(f"{name}: interrupted; nothing was written", file=sys.stderr)
-        _leave(130)
+        sys.exit(_INTERRUPTED)
     except typer.TyperException as error:
         _fail(name, error.format_message() + _given(error, argv))
     except BrokenPipeError:
@@ -73,10 +77,3 @@ def _fail(name: str, message: str) -> None:
     text = " ".join(message.split()) or "no command given"
     print(f"{name}: error: {text}", file=sys.stderr)
     sys.exit(2)
-
-
-def _leave(status: int) -> None:
-    # Worker processes may still be busy with a run; joining them would make Ctrl-C hang.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)

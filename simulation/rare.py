@@ -39,7 +39,7 @@ def log_error(
         signal_products: `W mu`, (2m,), rows j = +1 first.
         noise_products: `W xi_i` (2m, n) for D_test, None for iid.
         sigma: standard deviation of the added noise.
-        samples: lines in all, shared among the labels (and training patches), at least 24 each.
+        samples: lines in all, shared among the labels (and training patches), at least 12 each.
 
     The limits come from the standard error of the mean over lines; with fewer than 10 effective lines
     the estimate is not trusted and the limits are -inf and 0.
@@ -59,7 +59,7 @@ def log_error(
     direction = _directions(base, label, signal, head, jacobian)
 
     cases = len(label)
-    lines = max(24, samples // cases)
+    lines = max(12, samples // cases)
     rng = generator(seed, "rare")
     log_mean = np.empty(cases)
     log_square = np.empty(cases)

@@ -14,7 +14,7 @@ from theory.setting import Setting
 from theory.source import Provenance, Source
 from theory.symbols import SETTING_SYMBOLS
 
-__all__ = ["Condition", "ConditionCheck", "Constants", "all_inside", "check_all"]
+__all__ = ["Condition", "ConditionCheck", "Constants", "all_inside", "check_all", "evaluate"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from verify.violation import violates
 
 __all__ = ["find_counterexample", "measure_at", "replay_command", "violates"]
 
-_EXAMPLES = 40
+_EXAMPLES = 20
 
 
 def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[Any, int, str | None]:

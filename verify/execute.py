@@ -11,7 +11,7 @@ from theory.run import NotApplicable, Run
 from theory.variation import PLAIN, Variation
 from verify.plan import RunSpec, run_steps, snapshot_steps
 
-__all__ = ["Batch", "MeasureError", "Measurement", "batches", "execute", "measure_spec"]
+__all__ = ["Batch", "MeasureError", "Measurement", "batches", "execute", "measure_spec", "run_batch"]
 
 _BATCH = 16
 

@@ -9,7 +9,7 @@ from theory.claim import Claim
 from theory.domain import Domain, Fixed, Grid, Sweep
 from theory.experiment import Experiment
 
-__all__ = ["explanation"]
+__all__ = ["describe_experiment", "explanation"]
 
 
 def explanation(claim: Claim) -> str:

@@ -18,6 +18,7 @@ from theory.run import Estimate
 __all__ = [
     "MIN_REPLICATES",
     "dkw_half_width",
+    "exceeds",
     "mean_interval",
     "rate_interval",
     "rate_lower",

@@ -25,7 +25,7 @@ class MeasuredRun:
     """Measured quantities of one trajectory; definitions, shapes and units stand in `theory.run.Run`."""
 
     def __init__(
-        self, trajectory: Trajectory, setting: Setting, *, test_samples: int = 4000, test_lines: int = 1000
+        self, trajectory: Trajectory, setting: Setting, *, test_samples: int = 4000, test_lines: int = 400
     ) -> None:
         self.trajectory = trajectory
         self.setting = setting

@@ -17,7 +17,7 @@ from theory.experiment import Exhibit, Experiment
 from theory.question import Question
 from verify.execute import Batch, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
-from verify.outcome import Judgement, Verification
+from verify.outcome import Judgement, Showcase, Verification
 from verify.plan import RunSpec, plan_runs
 
 __all__ = ["builtin_exhibits", "builtin_questions", "verify_claims"]
@@ -82,9 +82,7 @@ def verify_claims(
             judgement = replace(judgement, counterexample=find_counterexample(judgement))
         judgements.append(judgement)
 
-    from verify.showcase import make_showcase
-
-    showcases = tuple(make_showcase(exhibit) for exhibit in exhibits)
+    showcases = _showcases(exhibits, jobs)
     runs = sum(len(b.specs) for b in work)
     steps = sum(sum(b.steps) for b in work)
     return Verification(
@@ -93,6 +91,16 @@ def verify_claims(
         questions=tuple(questions),
         run_info=_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
     )
+
+
+def _showcases(exhibits: Sequence[Exhibit], jobs: int) -> tuple[Showcase, ...]:
+    from joblib import Parallel, delayed
+
+    from verify.showcase import make_showcase
+
+    if jobs == 1:
+        return tuple(make_showcase(exhibit) for exhibit in exhibits)
+    return tuple(Parallel(n_jobs=jobs)(delayed(make_showcase)(exhibit) for exhibit in exhibits))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

@@ -10,8 +10,8 @@ from verify.outcome import Showcase
 
 __all__ = ["make_showcase"]
 
-_ERROR_POINTS = 24
-_STATE_POINTS = 120
+_ERROR_POINTS = 18
+_STATE_POINTS = 80
 
 
 def make_showcase(exhibit: Exhibit) -> Showcase:
@@ -31,12 +31,12 @@ def make_showcase(exhibit: Exhibit) -> Showcase:
     ]
     errors = {
         name: np.array(
-            [trajectory.test_error(name, at=int(t), samples=20_000, seed=exhibit.seed) for t in error_steps]
+            [trajectory.test_error(name, at=int(t), samples=8_000, seed=exhibit.seed) for t in error_steps]
         )
         for name in ("iid", "spurious")
     }
     log_iid = np.array(
-        [trajectory.log_test_error("iid", at=int(t), samples=1000, seed=exhibit.seed) for t in error_steps]
+        [trajectory.log_test_error("iid", at=int(t), samples=300, seed=exhibit.seed) for t in error_steps]
     )
     h = setting.clock_step
     marks = {r"$t_{half}$": run.t_half * h, r"$t_{all}$": run.t_all * h, **exhibit.marks}

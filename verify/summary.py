@@ -30,7 +30,10 @@ def print_summary(verification: Verification, folder: Path) -> None:
     table.add_column("claim", overflow="fold")
     table.add_column("source", no_wrap=True)
     table.add_column("reason", overflow="fold")
+    idle = [j for j in verification.judgements if not j.observations]
     for j in verification.judgements:
+        if not j.observations:
+            continue
         verdict = f"[{_STYLE[j.verdict]}]{j.verdict}[/]" + (" (probe)" if j.claim.is_probe else "")
         reason = j.decision.reason.replace("[", r"\[")
         table.add_row(verdict, j.claim.id, j.claim.source.item, reason)
@@ -41,6 +44,8 @@ def print_summary(verification: Verification, folder: Path) -> None:
         ", ".join(f"{counts[v]} {v}" for v in VERDICTS)
         + f"; {info['runs']} runs in {info['wall_seconds']} s ({info['profile']} profile)"
     )
+    if idle:
+        console.print(f"{len(idle)} of the claims not applicable have no runs in this profile")
     failed = [j.claim.id for j in verification.judgements if j.fails_verification]
     if failed:
         console.print(f"[bold red]refuted inside its conditions:[/] {', '.join(failed)}")

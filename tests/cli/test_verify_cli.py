@@ -1,4 +1,4 @@
-"""The command line of `verify`, as its user meets it: fast help, one clear line for wrong input, whole reports."""
+"""The command line of `verify` as its user meets it: fast help, one line for wrong input, whole reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from theory.claim import Claim, Proof
+from theory.experiment import Exhibit
 from theory.ledger import builtin_ledger
 from theory.rules import Kind
+from theory.setting import Setting
+from verify import pipeline
 from verify.cli import main
 from verify.explain import explanation
 from verify.outcome import VERDICTS
@@ -76,7 +81,9 @@ def test_help_comes_at_once() -> None:
     assert answer < 6 * library
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run", "--profile", "slow"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["run", "--profile", "slow"]], ids=" ".join
+)
 def test_help_and_refusals_load_nothing_heavy(arguments: list[str]) -> None:
     _, _, err = run("-X", "importtime", "-m", "verify", *arguments)
     loaded = {line.rsplit("|", 1)[-1].strip() for line in err.splitlines() if line.startswith("import time:")}
@@ -118,12 +125,10 @@ def test_claims_as_json_has_the_fields_of_the_contract(here: Callable[..., tuple
         assert all(isinstance(name, str) for name in record["conditions"])
 
 
-EXPLAINED = list(builtin_ledger())
-
-
-@pytest.mark.parametrize("claim", EXPLAINED, ids=lambda c: c.id.removeprefix("two_stage."))
-def test_every_claim_can_be_explained(claim: object) -> None:
-    claim = next(c for c in EXPLAINED if c is claim)
+@pytest.mark.parametrize("claim", builtin_ledger(), ids=lambda c: c.id.removeprefix("two_stage."))
+def test_every_claim_can_be_explained(claim: Claim) -> None:
+    if claim.proof is not None:  # proofs have tests of their own
+        claim = replace(claim, proof=lambda: Proof(True, ("Compare both sides.",)))
     text = explanation(claim)
     plain = " ".join(text.split())
     assert text.startswith(claim.id)
@@ -134,21 +139,21 @@ def test_every_claim_can_be_explained(claim: object) -> None:
     if claim.prediction is not None:
         assert " ".join(claim.prediction.latex.split()) in plain
     if claim.proof is not None:
-        assert "Symbolic proof: holds" in text
+        assert "Symbolic proof: holds\n    1. Compare both sides." in text
     assert ("[left out on purpose: this is a probe]" in text) == claim.is_probe
     assert claim.experiment.id in text
-    assert max(map(len, text.splitlines())) < 1000
 
 
 def test_explain_prints_it(here: Callable[..., tuple[int, str, str]]) -> None:
     status, out, err = here("explain", "two_stage.recursion.gamma")
     assert (status, err) == (0, "")
+    assert "Symbolic proof: holds" in out
     assert out == explanation(builtin_ledger()["two_stage.recursion.gamma"]) + "\n"
 
 
 # Wrong input -----------------------------------------------------------------------------------------------
 
-CLAIM = '''
+CLAIM_FILE = """
 from theory import Claim, Event, Source
 from theory.two_stage.experiments import PAPER
 
@@ -156,7 +161,7 @@ CLAIMS = [
     Claim(id={id!r}, source=Source("own", "1"), provenance="derived", statement="example", rule=Event(),
           measure=bool, experiment=PAPER, parents={parents!r}),
 ]
-'''
+"""
 FILES = {
     "syntax.py": "CLAIMS = [\n",
     "import.py": "import no_module_of_this_name\n",
@@ -166,10 +171,10 @@ FILES = {
     "empty.py": "CLAIMS = []\n",
     "wrong_type.py": "CLAIMS = ['two_stage.closure']\n",
     "not_a_list.py": "CLAIMS = 3\n",
-    "bad_claim.py": CLAIM.format(id="Not An Id", parents=()),
-    "duplicate.py": CLAIM.format(id="two_stage.closure", parents=()),
-    "orphan.py": CLAIM.format(id="own.orphan", parents=("own.nobody",)),
-    "notes.txt": CLAIM.format(id="own.one", parents=()),
+    "bad_claim.py": CLAIM_FILE.format(id="Not An Id", parents=()),
+    "duplicate.py": CLAIM_FILE.format(id="two_stage.closure", parents=()),
+    "orphan.py": CLAIM_FILE.format(id="own.orphan", parents=("own.nobody",)),
+    "notes.txt": CLAIM_FILE.format(id="own.one", parents=()),
 }
 
 # arguments (with {dir} for the test's folder) -> words of the one line
@@ -190,7 +195,10 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "missing claims file": ("run --claims-file {dir}/none.py", ("--claims-file", "no such file", "none.py")),
     "claims folder": ("run --claims-file {dir}/data", ("--claims-file", "no such file", "data")),
     "syntax error": ("run --claims-file {dir}/syntax.py", ("--claims-file", "syntax.py", "SyntaxError")),
-    "import error": ("run --claims-file {dir}/import.py", ("--claims-file", "ModuleNotFoundError", "this_name")),
+    "import error": (
+        "run --claims-file {dir}/import.py",
+        ("--claims-file", "ModuleNotFoundError", "this_name"),
+    ),
     "any error": ("run --claims-file {dir}/raises.py", ("--claims-file", "RuntimeError: two lines")),
     "exits": ("run --claims-file {dir}/exits.py", ("--claims-file", "SystemExit")),
     "no CLAIMS": ("run --claims-file {dir}/without.py", ("--claims-file", "CLAIMS")),
@@ -198,11 +206,17 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "wrong type": ("run --claims-file {dir}/wrong_type.py", ("--claims-file", "CLAIMS holds a str")),
     "not a list": ("run --claims-file {dir}/not_a_list.py", ("--claims-file", "CLAIMS")),
     "bad claim": ("run --claims-file {dir}/bad_claim.py", ("--claims-file", "'Not An Id'")),
-    "duplicate id": ("run --claims-file {dir}/duplicate.py", ("--claims-file", "'two_stage.closure'", "already")),
+    "duplicate id": (
+        "run --claims-file {dir}/duplicate.py",
+        ("--claims-file", "'two_stage.closure'", "already"),
+    ),
     "unknown parent": ("run --claims-file {dir}/orphan.py", ("--claims-file", "own.orphan", "'own.nobody'")),
     "not Python": ("run --claims-file {dir}/notes.txt", ("--claims-file", "notes.txt", ".py")),
     "the same file twice": ("run --claims-file {dir}/orphan.py {dir}/orphan.py", ("'own.orphan'", "already")),
-    "explain unknown": ("explain two_stage.lemma.margin_clean", ("CLAIM_ID", "did you mean", "margins_clean")),
+    "explain unknown": (
+        "explain two_stage.lemma.margin_clean",
+        ("CLAIM_ID", "did you mean", "margins_clean"),
+    ),
     "replay unknown": ("replay nothing --setting {} --seed 0", ("CLAIM_ID", "'nothing'")),
     "replay without setting": ("replay two_stage.closure --seed 0", ("--setting",)),
     "replay text": ("replay two_stage.closure --setting n=3 --seed 0", ("--setting", "JSON")),
@@ -251,7 +265,7 @@ def test_wrong_input_is_one_line_and_leaves_nothing(
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize("name", ["exits", "syntax error", "out under a file"])
+@pytest.mark.parametrize("name", ["exits", "out under a file"])
 def test_wrong_input_in_a_process_of_its_own(name: str, folder: Path) -> None:
     text, words = REFUSED[name]
     before = contents(folder)
@@ -280,34 +294,54 @@ CONTRACT = {
     "statistic", "n_settings", "n_trials", "counterexample",
 }  # fmt: skip
 
-OWN = '''
-from theory import Claim, Event, Exponent, Source
-from theory.two_stage.experiments import EXACT
+OWN = """
+import numpy as np
+
+from theory import Claim, Domain, Event, Experiment, Identity, Source
+
+BOX = Domain("own", n=(4, 20), m=(2, 4), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1),
+             dimension=(5, 9), clock_step=(0.1, 0.2))
+RUNS = Experiment("own", BOX, clock=1.0, runs={"quick": 40})
 
 
-def claim(name, measure, **more):
+def claim(name, measure, rule=Event(delta=0.1)):
     return Claim(
         id=f"own.{name}", source=Source("own notes", name), provenance="derived", statement="$1 = 1$",
-        rule=Event(delta=0.1), measure=measure, experiment=EXACT, **more,
+        rule=rule, measure=measure, experiment=RUNS,
     )
 
 
-CLAIMS = [claim("true", lambda run: run.t_all >= 0), claim("false", lambda run: run.setting.n < 10)]
-'''
+def loss_residual(run):
+    return float(np.abs(run.train_loss - np.logaddexp(0, -run.margins).mean(axis=1)).max())
 
 
-@pytest.mark.parametrize("globs", [["two_stage.rho_signs"], ["two_stage.rho_signs", "own.*"]], ids=["built-in", "own"])
+CLAIMS = [
+    claim("exact.loss", loss_residual, Identity()),
+    claim("false", lambda run: run.setting.n < 10),
+]
+"""
+EXHIBIT_AT = Setting.from_n_snr2(
+    n=20, d=4000, m=6, n_snr2=8.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.1, clock_step=0.1
+)
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["supported", "refuted"])
 def test_a_run_writes_the_whole_report(
-    globs: list[str], tmp_path: Path, here: Callable[..., tuple[int, str, str]]
+    wrong: bool,
+    tmp_path: Path,
+    here: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """All but the built-in exhibits, long runs of which a small one takes the place."""
+    exhibit = Exhibit("small", "A small run", EXHIBIT_AT, clock=4.0, t_1_clock=0.5)
+    monkeypatch.setattr(pipeline, "builtin_exhibits", lambda: [exhibit])
     own = tmp_path / "own.py"
     own.write_text(OWN)
     out = tmp_path / "reports" / "latest"
-    files = ["--claims-file", str(own)] if "own.*" in globs else []
     status, text, err = here(
-        "run", "--profile", "quick", "--out", str(out), "--claims", *globs, *files, "--jobs", "1", "--seed", "3"
-    )
-    wrong = "own.*" in globs
+        "run", "--profile", "quick", "--out", str(out), "--jobs", "1", "--seed", "3",
+        "--claims-file", str(own), "--claims", "own.exact.*", *(["own.false"] if wrong else []),
+    )  # fmt: skip
     assert status == int(wrong)
     assert err == ""
     assert str(out / "report.html") in text
@@ -316,9 +350,9 @@ def test_a_run_writes_the_whole_report(
     assert any(name.startswith("figures") and name.endswith(".png") for name in names)
 
     records = json.loads((out / "claims.json").read_text())
-    wanted = {"two_stage.rho_signs": "supported"}
+    wanted = {"own.exact.loss": "supported"}
     if wrong:
-        wanted |= {"own.true": "supported", "own.false": "refuted"}
+        wanted["own.false"] = "refuted"
     assert {r["id"]: r["verdict"] for r in records} == wanted
     assert all(record["verdict"] in VERDICTS and set(record) >= CONTRACT for record in records)
     for claim_id, verdict in wanted.items():
@@ -328,7 +362,7 @@ def test_a_run_writes_the_whole_report(
     assert (info["profile"], info["seed"], info["device"], info["jobs"]) == ("quick", 3, "cpu", 1)
     assert set(info) >= {"versions", "wall_seconds", "git_commit"}
     with (out / "comparison.csv").open(newline="") as table:
-        assert {row["id"] for row in csv.DictReader(table)} == set(wanted)
+        assert {row["claim"] for row in csv.DictReader(table)} == set(wanted)
     assert list(tmp_path.joinpath("reports").iterdir()) == [out]
     if wrong:
         found = next(r for r in records if r["id"] == "own.false")["counterexample"]
@@ -338,7 +372,7 @@ def test_a_run_writes_the_whole_report(
 
 # Ctrl-C ---------------------------------------------------------------------------------------------------
 
-SLOW = '''
+SLOW = """
 import time
 from pathlib import Path
 
@@ -359,7 +393,7 @@ CLAIMS = [
     Claim(id="own.slow", source=Source("own", "1"), provenance="derived", statement="example", rule=Event(),
           measure=sleeps, experiment=Experiment("own.slow", Fixed(AT), clock=0.5, runs={{"quick": 40}})),
 ]
-'''
+"""
 
 
 def alive(group: int) -> bool:
@@ -393,8 +427,7 @@ def test_ctrl_c_leaves_nothing(jobs: int, tmp_path: Path) -> None:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert out == ""
-        assert err.splitlines()[-1:] == ["verify: interrupted; nothing was written"]
-        assert "Traceback" not in err
+        assert err == "verify: interrupted; nothing was written\n"
         assert list(work.iterdir()) == []
         deadline = time.monotonic() + 30
         while alive(process.pid) and time.monotonic() < deadline:

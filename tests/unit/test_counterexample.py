@@ -88,10 +88,14 @@ def test_a_fitted_band_is_broken_outside_its_fit() -> None:
     rule = FittedBand(20.0, "r", widen=2.0)
     decision = decide(rule, observations([1.0, 1.0, 3.0, 1.0]))  # fits 1 and 3
     c = claim(rule)
-    assert [violates(c, v, 100, decision) for v in (0.5, 6.0, 0.49, 6.1, math.inf)] == [False] * 2 + [True] * 3
+    assert not any(violates(c, v, 100, decision) for v in (0.5, 6.0))
+    assert all(violates(c, v, 100, decision) for v in (0.49, 6.1, math.inf, math.nan))
 
 
-@pytest.mark.parametrize("name", [k for k in SINGLE if k not in ("event_map", "law", "law_without_logarithm")])
+COUNTED = ["event", "ordering", "identity", "band", "half_open_band"]
+
+
+@pytest.mark.parametrize("name", COUNTED)
 def test_a_single_violation_agrees_with_the_decision(name: str) -> None:
     """What `violates` calls broken is what the rule counts."""
     rule, good, bad = SINGLE[name]
@@ -193,7 +197,7 @@ def test_measuring_one_run_again() -> None:
     assert measure_at(outside, BASE, 0, "law") == (None, 0, "large: outside, by a factor 10")
 
 
-FILE = '''
+FILE = """
 from theory import Claim, Event, Experiment, Fixed, Setting, Source
 
 AT = Setting.from_n_snr2(
@@ -206,7 +210,7 @@ CLAIMS = [
     )
     for name, measure in {"false": lambda run: run.seed < 0, "true": lambda run: run.seed >= 0}.items()
 ]
-'''
+"""
 
 
 def test_the_command_names_everything_it_needs(tmp_path: Path) -> None:

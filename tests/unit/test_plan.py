@@ -173,12 +173,14 @@ def test_the_base_seed_changes_the_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"clock": 2.0}, {"snapshots": (0.5,)}, {"max_steps": 3}, {"every_step_snapshots": True}], ids=str
+    "change",
+    [{"clock": 2.0}, {"snapshots": (0.5,)}, {"max_steps": 3}, {"every_step_snapshots": True}],
+    ids=str,
 )
 def test_two_experiments_may_not_share_an_id(change: dict[str, object]) -> None:
     a = claim("a", Event(), bool, experiment(BOX))
     b = claim("b", Event(), bool, experiment(BOX, **change))
-    with pytest.raises(ValueError, match=r"claim plan\.b: experiment id 'plan' is used by another experiment"):
+    with pytest.raises(ValueError, match=r"claim plan\.b: experiment id 'plan' is used by another"):
         verify_claims([a, b], profile="quick")
 
 

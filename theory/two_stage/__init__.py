@@ -15,6 +15,8 @@ from theory.two_stage import (
     lemmas_training,
     proposition_4_3,
     questions,
+    sharp_identities,
+    sharp_times,
     theorem_4_1,
     theorem_4_2,
     theorem_4_4,
@@ -32,6 +34,8 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem_4_2.CLAIMS,
     *proposition_4_3.CLAIMS,
     *theorem_4_4.CLAIMS,
+    *sharp_identities.CLAIMS,
+    *sharp_times.CLAIMS,
     *certificates.CLAIMS,
     *questions.CLAIMS,
 )

@@ -62,7 +62,7 @@ SHARP_LATE = Experiment(
         clock_step=(0.25, 0.4),
     ),
     clock=1000.0,
-    runs={"quick": 16, "default": 48, "full": 400},
+    runs={"quick": 0, "default": 48, "full": 400},
     snapshots=(),
 )
 
@@ -81,7 +81,7 @@ SHARP_PHASES = Experiment(
         tuple(_phase_cell(a, rate, k) for a, rate in ((12.0, 0.08), (1.0, 0.2)) for k in (0.05, 30.0))
     ),
     clock=300.0,
-    runs={"quick": 8, "default": 24, "full": 100},
+    runs={"quick": 0, "default": 24, "full": 100},
     snapshots=(),
 )
 
@@ -510,7 +510,7 @@ CLAIMS: tuple[Claim, ...] = (
                 + tau / (1 - tau) * sp.log(2 - tau / (1 - tau))
             ),
             "clock",
-            {"p": "share of active label-side filters"},
+            {"p": "share of active label-side filters", "tau": "flip rate of the class"},
         ),
     ),
     _claim(

@@ -101,7 +101,7 @@ IID = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=16.0,
-    runs={"quick": 84, "default": 100, "full": 800},
+    runs={"quick": 0, "default": 100, "full": 800},
     snapshots=(4.0,),
 )
 

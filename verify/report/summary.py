@@ -34,13 +34,16 @@ def headline(verification: Verification) -> str:
     theorems = [j for j in verification.judgements if not j.claim.is_probe]
     good = sum(j.verdict == "supported" for j in theorems)
     open_ = sum(j.verdict == "inconclusive" for j in theorems)
-    silent = sum(j.verdict == "not-applicable" for j in theorems)
+    idle = sum(not j.observations for j in theorems)
+    silent = sum(j.verdict == "not-applicable" for j in theorems) - idle
     text = f"{good} of {len(theorems)} claims are supported inside their conditions; {failed} "
     text += "is refuted" if failed == 1 else "are refuted" if failed else "refuted"
     if open_:
         text += f", {open_} undecided at this number of runs"
     if silent:
         text += f", {silent} met no setting to be judged at"
+    if idle:
+        text += f", {idle} have no runs in this profile"
     return text + "."
 
 
