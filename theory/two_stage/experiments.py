@@ -51,7 +51,7 @@ PAPER = Experiment(
     id="two_stage.paper",
     place=PAPER_BOX,
     clock=16.0,
-    runs={"quick": 120, "default": 400, "full": 2000},
+    runs={"quick": 120, "default": 240, "full": 2000},
     snapshots=(0.1, 0.25, C_T1, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0),
 )
 
@@ -68,7 +68,7 @@ LARGE_INIT = Experiment(
         clock_step_per_width=False,
     ),
     clock=2.0,
-    runs={"quick": 72, "default": 400, "full": 2000},
+    runs={"quick": 72, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -77,7 +77,7 @@ LOW_DIMENSION = Experiment(
     id="two_stage.low_dimension",
     place=replace(PAPER_BOX, name="low dimension", n=(60, 120), dimension=(25.0, 60.0), dimension_unit="n"),
     clock=2.0,
-    runs={"quick": 72, "default": 400, "full": 2000},
+    runs={"quick": 72, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -86,7 +86,7 @@ WEAK_SIGNAL = Experiment(
     id="two_stage.weak_signal",
     place=replace(PAPER_BOX, name="weak signal", signal_margin=(0.5, 2.0)),
     clock=2.0,
-    runs={"quick": 72, "default": 400, "full": 2000},
+    runs={"quick": 72, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -97,7 +97,7 @@ UNEQUAL_RATES = Experiment(
         PAPER_BOX, name="unequal rates", n=(120, 240), m=(8, 12), tau=(0.05, 0.35), signal_margin=(8.0, 9.0)
     ),
     clock=10.0,
-    runs={"quick": 220, "default": 500, "full": 2000},
+    runs={"quick": 220, "default": 300, "full": 2000},
 )
 
 #: Equal flip rates: the realised overall rate falls below the nominal one in half of all data sets.
@@ -113,7 +113,7 @@ LATE = Experiment(
     id="two_stage.late",
     place=replace(PAPER_BOX, name="late", n=(40, 60), m=(8, 10), clock_step=(0.5, 0.9)),
     clock=90.0,
-    runs={"quick": 96, "default": 240, "full": 1000},
+    runs={"quick": 96, "default": 150, "full": 1000},
 )
 
 #: No label noise: Theorem 4.4 and Lemma 5.2, followed ten times as long as the time unit's order.
@@ -121,7 +121,7 @@ NO_NOISE = Experiment(
     id="two_stage.no_noise",
     place=replace(PAPER_BOX, name="no label noise", tau=(0.0, 0.0), signal_margin=(1.0, 10.0)),
     clock=16.0,
-    runs={"quick": 120, "default": 400, "full": 2000},
+    runs={"quick": 120, "default": 240, "full": 2000},
     snapshots=(0.25, C_T1, 1.0, 2.0, 4.0, 8.0),
 )
 
@@ -155,7 +155,7 @@ EXACT = Experiment(
     ),
     clock=30.0,
     max_steps=60,
-    runs={"quick": 40, "default": 100, "full": 400},
+    runs={"quick": 40, "default": 60, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
 )
@@ -169,7 +169,7 @@ LAW = Experiment(
         )
     ),
     clock=8.0,
-    runs={"quick": 300, "default": 1000, "full": 4000},
+    runs={"quick": 300, "default": 600, "full": 4000},
     engines=("law", "reduced"),
     pair_engines=False,
     snapshots=(),
@@ -208,7 +208,7 @@ EVENT_GRID = Experiment(
         )
     ),
     clock=1.0,
-    runs={"quick": 24, "default": 80, "full": 400},
+    runs={"quick": 24, "default": 60, "full": 400},
     snapshots=(C_T1,),
 )
 
@@ -226,7 +226,7 @@ _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
 # profile tells a wrong exponent from the right one; the default one certifies the margin.
 _SWEEP_RUNS = {
     "eta": {"quick": 12, "default": 32, "full": 200},
-    "n": {"quick": 6, "default": 64, "full": 400},
+    "n": {"quick": 6, "default": 56, "full": 400},
     "m": {"quick": 16, "default": 48, "full": 300},
     "sigma_xi": {"quick": 12, "default": 48, "full": 200},
     "d": {"quick": 12, "default": 32, "full": 200},

@@ -94,7 +94,7 @@ def _varied(name: str, variation: Variation) -> Experiment:
         id=f"two_stage.question.{name}",
         place=Fixed(_BASE),
         clock=8.0,
-        runs={"quick": 0, "default": 64, "full": 400},
+        runs={"quick": 0, "default": 48, "full": 400},
         engines=("reduced",) if variation.needs_data else ("law",),
         snapshots=(C_T1,),
         variation=variation,
@@ -114,7 +114,7 @@ STOPPING = Experiment(
     id="two_stage.question.stopping",
     place=replace(PAPER_BOX, name="stopping", dimension=(30.0, 300.0), dimension_unit="n"),
     clock=10.0,
-    runs={"quick": 0, "default": 120, "full": 600},
+    runs={"quick": 0, "default": 80, "full": 600},
     snapshots=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
 )
 
