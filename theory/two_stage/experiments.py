@@ -225,11 +225,11 @@ _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
 # n and m change the draw, so pairing cannot cancel their scatter: they need more replicates. The quick
 # profile tells a wrong exponent from the right one; the default one certifies the margin.
 _SWEEP_RUNS = {
-    "eta": {"quick": 12, "default": 32, "full": 200},
+    "eta": {"quick": 8, "default": 32, "full": 200},
     "n": {"quick": 6, "default": 56, "full": 400},
-    "m": {"quick": 16, "default": 48, "full": 300},
-    "sigma_xi": {"quick": 12, "default": 48, "full": 200},
-    "d": {"quick": 12, "default": 32, "full": 200},
+    "m": {"quick": 12, "default": 48, "full": 300},
+    "sigma_xi": {"quick": 8, "default": 48, "full": 200},
+    "d": {"quick": 8, "default": 32, "full": 200},
 }
 
 

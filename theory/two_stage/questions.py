@@ -79,7 +79,7 @@ RATES = Experiment(
         )
     ),
     clock=1.0,
-    runs={"quick": 10, "default": 30, "full": 200},
+    runs={"quick": 0, "default": 30, "full": 200},
     snapshots=(C_T1,),
 )
 
