@@ -14,7 +14,8 @@ class Question:
     Args:
         asked: the question, in one sentence.
         claims: ids of the claims that bear on it; the verdict of the first decides the answer.
-        supported, refuted: the plain answer for that verdict; any other verdict leaves it open.
+        supported, refuted: the plain answer for that verdict, speaking of the first claim alone and without
+            numbers: those come from the runs. Any other verdict leaves it open.
     """
 
     asked: str

@@ -309,50 +309,45 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "Is d = Omega(n^2) needed, or an artefact of the proof?",
         _ids("question.dimension", "theorem_4_1.noisy_misfit.low_dimension"),
-        "It is an artefact. Twenty dimensions a sample are enough for Stage I at every n tried; below "
-        "about ten "
-        "it starts to fail.",
-        "More than twenty dimensions a sample are needed.",
+        "It is an artefact: Stage I appears at a constant number of dimensions a sample.",
+        "More dimensions a sample are needed than claimed.",
     ),
     Question(
         "Do other label-noise rates, and unequal ones, change the picture?",
         _ids(
             "question.rates", "theorem_4_2.dtest_error_nominal", "theorem_4_2.dtest_error_nominal.equal_rates"
         ),
-        "No: what counts is n SNR^2 (1 - 2 tau) of the noisier class. The error floor of Theorem 4.2 holds "
-        "for the "
-        "rates realised in the data; for nominal rates only when they differ.",
-        "Yes: some pair of rates breaks Stage I although the signal is strong.",
+        "Pooled over all pairs of rates tried, no, when n SNR^2 (1 - 2 tau) of the noisier class is "
+        "held fixed; "
+        "single pairs with high rates may fall short, as the list shows.",
+        "Yes: at this signal strength some pairs of rates break Stage I.",
     ),
     Question(
         "What happens when n SNR^2 moves away from Theta(1)?",
         _ids("theorem_4_1.noisy_misfit.weak_signal", "theorem_4_1.event_map"),
         "Nothing: Stage I appears at weak signals too.",
-        "Stage I disappears when the signal is weak: n SNR^2 (1 - 2 tau) has to exceed about 2.5 for large "
-        "and 4 "
-        "for small initialisation before every noisy sample is ignored, more when flip rates are high.",
+        "Stage I disappears when the signal is too weak for the flip rates.",
     ),
     Question(
         "Is it one lucky seed?",
         _ids("theorem_4_1.clean_fit", "theorem_4_1.noisy_misfit", "theorem_4_1.stage_order"),
-        "No: every statement is judged on many independent runs at random settings, with an exact interval "
-        "for the "
-        "rate of failures.",
+        "No: it holds over independent runs at random settings, with an exact interval for the rate "
+        "of failures.",
         "The clean samples are not fit at T_1 in too many runs.",
     ),
     Question(
         "Does the log 2 threshold separate clean from noisy samples?",
         _ids("proposition_4_3.sample_selection", "proposition_4_3.selection_gap"),
-        "Yes, exactly, at T_1, and with a gap of constant size.",
+        "Yes, exactly, at T_1.",
         "No: some clean sample lies above or some noisy sample below log 2 at T_1.",
     ),
     Question(
         "Does test error degrade on fresh data too, or only with spurious features (D_test)?",
         _ids("theorem_4_2.iid_error_small", "theorem_4_2.dtest_degrades", "theorem_4_2.dtest_error"),
-        "Only with spurious features: on fresh noise the error stays far below the floor of Theorem 4.2 "
-        "after all "
+        "On fresh noise the error stays below the floor that Theorem 4.2 gives for spurious "
+        "features, after all "
         "flipped labels are memorised.",
-        "It degrades on fresh noise too.",
+        "On fresh noise the error reaches that floor too.",
     ),
     Question(
         "Does it need Gaussian noise patches?",
@@ -361,32 +356,32 @@ QUESTIONS: tuple[Question, ...] = (
             *(f"question.noise_{noise}.event" for noise in ("laplace", "student_t5", "sparse", "correlated")),
             "question.noise_elliptical.breaks",
         ),
-        "No: independent coordinates of any of these laws behave alike. It needs |xi|^2 to concentrate: "
-        "patches with "
-        "a random scale break it.",
+        "Rademacher coordinates keep Stage I; the other laws, and patches whose norm does not "
+        "concentrate, stand "
+        "with their own verdicts below.",
         "Yes: Rademacher coordinates already break Stage I.",
     ),
     Question(
         "Does mini-batch SGD change it?",
-        _ids(*(f"question.batch_{size}.{what}" for size in _BATCHES for what in ("event", "order")),
+        _ids(
+            *(f"question.batch_{size}.{what}" for size in _BATCHES for what in ("event", "order")),
             "question.batch_2.breaks",
         ),
-        "Moderate batches do not: Stage I appears as with full batches, on the same clock of steps. "
-        "Batches so small that one visit moves a sample by more than a unit (h n/b > 1) break it.",
+        "Batches of half the data keep Stage I, on the same clock of steps; smaller ones stand with "
+        "their own "
+        "verdicts below.",
         "Already batches of half the data break Stage I.",
     ),
     Question(
         "What if label noise depends on the instance?",
         _ids("question.instance.event", "question.instance.order"),
-        "Flips that depend on the noise patch, at the same average rate, leave both stages in place.",
+        "Flips that depend on the noise patch, at the same average rate, leave Stage I in place.",
         "Stage I fails for flips that depend on the noise patch.",
     ),
     Question(
         "When should one stop in practice?",
         _ids("question.stop_at_clock", "question.stop_at_validation", "question.no_stop_costs"),
-        "At one and a half time units n m/(eta sigma_xi^2 d), without any tuning, or at the best noisy "
-        "validation "
-        "error: both are close to the best stop, while training on costs accuracy on D_test.",
+        "One and a half time units n m/(eta sigma_xi^2 d), without any tuning, is close to the best stop.",
         "The parameter-free stop is too far from the best one.",
     ),
 )

@@ -171,8 +171,8 @@ CLAIMS = (
             "T_1", predictions.stage_one_time(), "gradient steps", {**_T1, "c_1": "8, see the event grid"}
         ),
         measured="whether every noisy sample has a negative margin at c_T time units",
-        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: below "
-        "a(1-2 tau) of about 2.5 the statement is false for the worst noisy sample.",
+        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: see "
+        "the probe at weak signals and the event map.",
     ),
     Claim(
         id="two_stage.theorem_4_1.event_map",

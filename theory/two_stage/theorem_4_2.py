@@ -266,7 +266,6 @@ CLAIMS = (
         source=here("docs/derivations/test_errors.md, Two test distributions"),
         provenance="derived",
         parents=("two_stage.law",),
-        note="At d >= n^2 the iid error is e^-400 and less after Stage II.",
     ),
     *(_exponent(parameter, kappa_0) for kappa_0 in (0.01, 30.0) for parameter in SWEEP_PARAMETERS),
 )

@@ -134,5 +134,12 @@ def answers(verification: Verification) -> list[Answer]:
             if verdict == "inconclusive"
             else "No run of this profile bears on it.",
         )
-        out.append(Answer(question.asked, text, found))
+        # The numbers are the runs': the deciding claim's, and where a map says the event stops.
+        numbers = [
+            j.decision.reason for k, j in enumerate(found) if k == 0 or isinstance(j.claim.rule, EventMap)
+        ]
+        unsettled = [j.claim.id for j in found[1:] if j.verdict in ("inconclusive", "not-applicable")]
+        if unsettled:
+            numbers.append(f"Not settled: {', '.join(unsettled)}.")
+        out.append(Answer(question.asked, " ".join([text, *numbers]), found))
     return out
