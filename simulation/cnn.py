@@ -1,10 +1,18 @@
 r"""The real two-layer ReLU CNN as a torch module, trained by full-batch gradient descent.
 
-Nothing of the theory enters: forward pass, autograd gradient, weights in R^d. The coefficients are
-recovered from the weights by projecting `W^(t) - W^(0)` on the patches.
+Nothing of the theory enters: weights in R^d, forward pass, gradient. The gradient is the chain rule written
+out, which autograd of the module confirms; the signal patch `y_i mu` is never formed per sample. The
+coefficients are recovered from the weights by projecting `W^(t) - W^(0)` on the patches.
+
+Memory: weights, patches, and O((m + n)^2) numbers. Patches that do not fit on the device stay where they are
+and pass through it in blocks of samples.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,8 +23,16 @@ from simulation.minibatch import BatchWeights
 from simulation.problem import Problem
 from simulation.progress import track
 from simulation.reduced import Record
+from simulation.stopping import Monitor, StopRule
 
 __all__ = ["TwoLayerCNN", "run_cnn"]
+
+#: Condition number of the normalised Gram matrix above which a projection is corrected once.
+_CONDITION = 100.0
+#: Memory for the part of the weights that is looked at outside the span of the patches.
+_REST_BYTES = 2**22
+#: Memory for a change of the weights before it is added to them.
+_PIECE_BYTES = 2**22
 
 
 class TwoLayerCNN(nn.Module):
@@ -36,8 +52,12 @@ class TwoLayerCNN(nn.Module):
 
         Two samples with the same label share their signal patch, so `<w, mu>` is computed once.
         """
-        signal = self.weight @ mu
-        noise = torch.einsum("jrd,nd->jrn", self.weight, xi)
+        products = torch.cat([(self.weight @ mu)[..., None], self.weight @ xi.T], dim=-1)
+        return self.outputs(products.reshape(-1, products.shape[-1]), y)
+
+    def outputs(self, products: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Outputs f (n,) from the pre-activations `W V` (2m, n+1), column 0 for mu, sides stacked."""
+        signal, noise = products[:, 0].reshape(2, -1), products[:, 1:].reshape(2, -1, len(y))
         plus = torch.relu(signal).mean(1)
         minus = torch.relu(-signal).mean(1)
         noise_out = torch.relu(noise).mean(1)
@@ -45,24 +65,130 @@ class TwoLayerCNN(nn.Module):
         return signal_out + noise_out[0] - noise_out[1]
 
 
+class _Patches:
+    """`mu` (d,) on the device, and the noise patches in blocks of samples: resident, or brought when used."""
+
+    def __init__(
+        self, problem: Problem, device: str, dtype: torch.dtype, resident_bytes: float | None
+    ) -> None:
+        self.device, self.dtype = device, dtype
+        self.mu = self.tensor(problem.mu)
+        n, d = problem.n, problem.d
+        size = n * d * dtype.itemsize
+        room = _room(device) if resident_bytes is None else resident_bytes
+        if size <= room:
+            rows, self._blocks = n, [self.tensor(problem.xi)]
+        else:
+            # Two blocks in flight, and as much again for the product's own work.
+            rows = max(1, min(n, int(room / 4 / (d * dtype.itemsize))))
+            self._blocks = [torch.from_numpy(_writeable(problem.xi[k : k + rows])) for k in range(0, n, rows)]
+        self.slices = [slice(k, min(k + rows, n)) for k in range(0, n, rows)]
+
+    def tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
+        return torch.as_tensor(_writeable(array), dtype=self.dtype, device=self.device)
+
+    def __iter__(self) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Samples and their patches (k, d) on the device."""
+        for part, block in zip(self.slices, self._blocks, strict=True):
+            yield part, block.to(device=self.device, dtype=self.dtype)
+
+    def products(self, W: torch.Tensor, out: torch.Tensor) -> None:
+        """`W V` (R, n+1) of rows `W` (R, d), column 0 for mu."""
+        torch.mv(W, self.mu, out=out[:, 0])
+        for part, xi in self:
+            out[:, part.start + 1 : part.stop + 1] = W @ xi.T
+
+    def add(self, W: torch.Tensor, c: torch.Tensor, alpha: float) -> None:
+        """`W += alpha c V^T` in place, c (R, n+1).
+
+        The sum is formed aside, a piece of the dimensions at a time, and added once: added to W term by term
+        it would round W, which is larger, as often.
+        """
+        piece = max(1, int(_PIECE_BYTES / (len(W) * W.element_size())))
+        for part, xi in self:
+            shares = c[:, part.start + 1 : part.stop + 1].contiguous()
+            for low in range(0, W.shape[1], piece):
+                columns = slice(low, low + piece)
+                change = shares @ xi[:, columns]
+                if part.start == 0:
+                    change.addr_(c[:, 0], self.mu[columns])
+                W[:, columns].add_(change, alpha=alpha)
+
+    def gram(self) -> torch.Tensor:
+        """`V^T V` (n+1, n+1) in float64."""
+        n = self.slices[-1].stop
+        K = torch.empty((n + 1, n + 1), dtype=torch.float64, device=self.device)
+        K[0, 0] = self.mu.double() @ self.mu.double()
+        for part, xi in self:
+            rows = slice(part.start + 1, part.stop + 1)
+            K[rows, 0] = K[0, rows] = xi.double() @ self.mu.double()
+            for other, patches in self:
+                columns = slice(other.start + 1, other.stop + 1)
+                K[rows, columns] = xi.double() @ patches.double().T
+        return K
+
+
+def _writeable(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """torch warns of read-only memory, although nothing here writes to it."""
+    return array if array.flags.writeable else array.copy()
+
+
+def _room(device: str) -> float:
+    """Bytes that patches may take on a device. Where arrays live already, they take none."""
+    if not device.startswith("cuda"):
+        return float("inf")
+    return 0.8 * torch.cuda.mem_get_info(device)[0]
+
+
 class _Projector:
-    """Least-squares coefficients of `W - W0` on the patches, by QR of the normalised patches."""
+    """Coefficients of `W - W0` on the patches: least squares, by the normal equations in float64.
 
-    def __init__(self, V: torch.Tensor) -> None:
-        self.norms = torch.linalg.vector_norm(V, dim=0)
-        self.Q, self.R = torch.linalg.qr(V / self.norms)
+    `(W - W0) V = A - A^(0)` is at hand after a forward pass, so that a projection needs no further pass over
+    the patches. The equations square the condition number of the normalised patches; where that matters, one
+    correction from the residual makes up for it (corrected seminormal equations, Bjorck 1987).
+    """
 
-    def __call__(self, change: torch.Tensor) -> torch.Tensor:
-        """`C` (2m, n+1) with `change = C D^-1 V^T`, D = diag of squared norms."""
-        unit = torch.linalg.solve_triangular(self.R, (change @ self.Q).T, upper=True)
-        return torch.mul(unit.T, self.norms)
+    def __init__(self, patches: _Patches, W0: torch.Tensor, A0: torch.Tensor) -> None:
+        self.patches, self.W0, self.A0 = patches, W0, A0
+        K = patches.gram()
+        self.norms_sq = torch.diagonal(K).clone()
+        self.norms = self.norms_sq.sqrt()
+        unit = K / self.norms / self.norms[:, None]
+        eigenvalues = torch.linalg.eigvalsh(unit)
+        self.factor = torch.linalg.cholesky(unit)
+        self.corrects = float(eigenvalues[-1] / eigenvalues[0]) > _CONDITION
 
-    def residual(self, change: torch.Tensor) -> float:
-        """Share of `|change|` outside the span of the patches; 0 for no change."""
-        size = torch.linalg.vector_norm(change)
-        if size == 0:
-            return 0.0
-        return float(torch.linalg.vector_norm(change - (change @ self.Q) @ self.Q.T) / size)
+    def __call__(self, W: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
+        """`C` (R, n+1), float64, with `W - W0 = C D^-1 V^T + rest`, D = diag of squared norms."""
+        C = self._solve((A - self.A0).double())
+        if self.corrects:
+            left = torch.empty_like(A)
+            for rows, rest, _ in self._rests(W, C):
+                self.patches.products(rest, left[rows])
+            C += self._solve(left.double())
+        return C
+
+    def _solve(self, products: torch.Tensor) -> torch.Tensor:
+        return torch.cholesky_solve((products / self.norms).T, self.factor).T * self.norms
+
+    def _rests(self, W: torch.Tensor, C: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
+        """Blocks of filters, small as they are copies: rows, `W - W0 - C D^-1 V^T` and `|W - W0|^2`."""
+        c = (C / self.norms_sq).to(W.dtype)
+        block = max(1, int(_REST_BYTES / (W.shape[1] * W.element_size())))
+        for low in range(0, len(W), block):
+            rows = slice(low, low + block)
+            rest = W[rows] - self.W0[rows]
+            size = torch.linalg.vector_norm(rest) ** 2
+            self.patches.add(rest, c[rows], -1.0)
+            yield rows, rest, size
+
+    def residual(self, W: torch.Tensor, C: torch.Tensor) -> float:
+        """Share of `|W - W0|` outside the span of the patches; 0 for no change."""
+        outside = total = 0.0
+        for _, rest, size in self._rests(W, C):
+            outside += float(torch.linalg.vector_norm(rest)) ** 2
+            total += float(size)
+        return math.sqrt(outside / total) if total > 0 else 0.0
 
 
 def run_cnn(
@@ -73,66 +199,118 @@ def run_cnn(
     recorded: NDArray[np.int64],
     snapshots: NDArray[np.int64],
     batching: BatchWeights | None = None,
+    stop: StopRule | None = None,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float64,
+    dtype: str = "float64",
     progress: bool = False,
+    gradient: Literal["closed", "autograd"] = "closed",
+    resident_bytes: float | None = None,
 ) -> Record:
-    """Train the network by autograd and plain gradient descent; one Record."""
+    """Train the network by plain gradient descent; one Record.
+
+    Args:
+        stop: the run ends at the first step where this holds, which is recorded and kept as a snapshot.
+        gradient: "closed", the chain rule written out, or "autograd" of the module, its oracle.
+        resident_bytes: patches larger than this pass through the device in blocks; default what fits.
+    """
     n, d, m = problem.n, problem.d, problem.m
-
-    def tensor(array: NDArray[np.float64]) -> torch.Tensor:
-        # torch warns of read-only memory, although nothing here writes to it.
-        return torch.as_tensor(array if array.flags.writeable else array.copy(), dtype=dtype, device=device)
-
-    mu, xi, y = tensor(problem.mu), tensor(problem.xi), tensor(problem.y)
-    y_observed = tensor(problem.y_observed)
-    W0 = tensor(problem.w0)
-    net = TwoLayerCNN(W0)
-    V = torch.cat([mu[None], xi]).T
-    project = _Projector(V)
-    side = torch.ones(2 * m, dtype=dtype, device=device)
+    patches = _Patches(problem, device, getattr(torch, dtype), resident_bytes)
+    y, y_observed = patches.tensor(problem.y), patches.tensor(problem.y_observed)
+    W0 = patches.tensor(problem.w0).reshape(2 * m, d)
+    net = TwoLayerCNN(W0.reshape(2, m, d))
+    W = net.weight.detach().reshape(2 * m, d)
+    side = torch.ones(2 * m, dtype=W.dtype, device=device)
     side[m:] = -1.0
+    A = torch.empty((2 * m, n + 1), dtype=W.dtype, device=device)
+    patches.products(W, A)
+    project = _Projector(patches, W0, A.clone())
+    monitor = None if stop is None else Monitor(stop, problem.y != problem.y_observed)
 
-    margins_out = np.empty((len(recorded), n))
-    gamma_out = np.empty((len(recorded), 2 * m))
-    C_out = np.empty((len(snapshots), 2 * m, n + 1))
+    margins_out = np.empty((len(recorded) + 1, n))
+    gamma_out = np.empty((len(recorded) + 1, 2 * m))
+    C_out = np.empty((len(snapshots) + 1, 2 * m, n + 1))
     A_out = np.empty_like(C_out)
-    residual_out = np.empty(len(snapshots))
-    wanted = {int(t): k for k, t in enumerate(recorded)}
-    kept = {int(t): k for k, t in enumerate(snapshots)}
+    residual_out = np.empty(len(snapshots) + 1)
+    wanted, kept = {int(t) for t in recorded}, {int(t) for t in snapshots}
+    written: list[int] = []
+    saved: list[int] = []
 
     for t in track(range(steps + 1), "cnn", progress):
-        margins = y_observed * net(mu, y, xi)
-        if t in wanted or t in kept:
-            with torch.no_grad():
-                W = net.weight.reshape(2 * m, d)
-                change = W - W0.reshape(2 * m, d)
-                C = project(change)
-                if t in wanted:
-                    margins_out[wanted[t]] = margins.double().cpu().numpy()
-                    gamma_out[wanted[t]] = (side * C[:, 0]).double().cpu().numpy()
-                if t in kept:
-                    C_out[kept[t]] = C.double().cpu().numpy()
-                    A_out[kept[t]] = (W @ V).double().cpu().numpy()
-                    residual_out[kept[t]] = project.residual(change)
-        if t == steps:
+        if t > 0:
+            patches.products(W, A)
+        margins = y_observed * net.outputs(A, y)
+        z = margins.double().cpu().numpy() if t in wanted or monitor is not None else None
+        over = monitor is not None and z is not None and monitor.holds(t, z)
+        if over or t in wanted or t in kept:
+            C = project(W, A)
+            if over or t in wanted:
+                margins_out[len(written)] = z
+                gamma_out[len(written)] = (side * C[:, 0]).cpu().numpy()
+                written.append(t)
+            if over or t in kept:
+                C_out[len(saved)] = C.cpu().numpy()
+                A_out[len(saved)] = A.double().cpu().numpy()
+                residual_out[len(saved)] = project.residual(W, C)
+                saved.append(t)
+        if over or t == steps:
             break
-        # Not softplus: torch cuts it to a straight line beyond 20, and its gradient is then off by e^-20.
-        losses = -nn.functional.logsigmoid(margins)
-        if batching is not None:
-            losses = losses * tensor(batching.next())
-        loss = losses.mean()
-        (gradient,) = torch.autograd.grad(loss, [net.weight])
-        with torch.no_grad():
-            net.weight.sub_(gradient, alpha=eta)
+        weights = None if batching is None else patches.tensor(batching.next())
+        if gradient == "closed":
+            patches.add(W, _slopes(A, margins, y, y_observed, side, weights), -eta)
+        else:
+            W.sub_(_autograd(net, patches, y, y_observed, weights), alpha=eta)
 
+    T, S = len(written), len(saved)
+    margins_out = margins_out[:T]
     return Record(
-        steps=recorded,
+        steps=np.array(written, dtype=np.int64),
         margins=margins_out,
-        gamma=gamma_out.reshape(-1, 2, m),
+        gamma=gamma_out[:T].reshape(-1, 2, m),
         train_loss=np.logaddexp(0.0, -margins_out).mean(axis=1),
-        snapshot_steps=snapshots,
-        coefficients=C_out,
-        products=A_out,
-        span_residual=residual_out,
+        snapshot_steps=np.array(saved, dtype=np.int64),
+        coefficients=C_out[:S],
+        products=A_out[:S],
+        span_residual=residual_out[:S],
     )
+
+
+def _slopes(
+    A: torch.Tensor,
+    margins: torch.Tensor,
+    y: torch.Tensor,
+    y_observed: torch.Tensor,
+    side: torch.Tensor,
+    weights: torch.Tensor | None,
+) -> torch.Tensor:
+    """`dL/dA` (2m, n+1), so that `dL/dW = (dL/dA) V^T`, by the chain rule; relu'(0) = 0.
+
+    Column 0 gathers the signal patches: of samples with y = +1 where `<w, mu> > 0`, and of those with
+    y = -1, whose patch is -mu, where `<w, mu> < 0`.
+    """
+    n, m = len(y), len(side) // 2
+    pull = -y_observed * torch.sigmoid(-margins)
+    if weights is not None:
+        pull *= weights
+    pull /= n * m
+    slopes = torch.empty_like(A)
+    torch.mul((A[:, 1:] > 0) * side[:, None], pull, out=slopes[:, 1:])
+    positive = y > 0
+    plus, minus = pull[positive].sum(), pull[~positive].sum()
+    slopes[:, 0] = side * (plus * (A[:, 0] > 0) - minus * (A[:, 0] < 0))
+    return slopes
+
+
+def _autograd(
+    net: TwoLayerCNN,
+    patches: _Patches,
+    y: torch.Tensor,
+    y_observed: torch.Tensor,
+    weights: torch.Tensor | None,
+) -> torch.Tensor:
+    """`dL/dW` (2m, d) by automatic differentiation of the module."""
+    xi = torch.cat([block for _, block in patches])
+    # Not softplus: torch cuts it to a straight line beyond 20, and its gradient is then off by e^-20.
+    losses = -nn.functional.logsigmoid(y_observed * net(patches.mu, y, xi))
+    loss = (losses if weights is None else losses * weights).mean()
+    (found,) = torch.autograd.grad(loss, [net.weight])
+    return found.reshape(-1, found.shape[-1])

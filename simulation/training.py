@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from simulation.cnn import run_cnn
 from simulation.geometry import Geometry, draw_geometry, geometry_of
 from simulation.minibatch import BatchWeights
 from simulation.problem import Problem, sample_problem
 from simulation.reduced import Record, run_reduced
+from simulation.stopping import StopRule
 from simulation.trajectory import Trajectory
 from theory.setting import Setting
 from theory.variation import PLAIN, Variation
@@ -21,7 +20,7 @@ from theory.variation import PLAIN, Variation
 __all__ = ["ENGINES", "resolve_device", "train", "train_many"]
 
 ENGINES = ("cnn", "reduced", "law")
-_DTYPES = {"float64": torch.float64, "float32": torch.float32}
+_DTYPES = ("float64", "float32")
 Steps = NDArray[np.int64]
 
 
@@ -31,11 +30,15 @@ def resolve_device(device: str) -> str:
     Raises:
         ValueError: for an unknown device, or CUDA where there is none.
     """
+    if device == "cpu":
+        return device
+    if device != "auto" and not (device == "cuda" or device.startswith("cuda:")):
+        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
+    import torch
+
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not (device == "cuda" or device.startswith("cuda:")):
-        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    if not torch.cuda.is_available():
         raise ValueError(f"device was {device!r}, but no CUDA device is available")
     return device
 
@@ -60,10 +63,14 @@ def _check_counts(steps: int, record_every: int) -> None:
             raise ValueError(f"{name} must be an integer >= {least}, was {value!r}")
 
 
-def _check_dtype(dtype: str) -> torch.dtype:
+def _check_dtype(dtype: str) -> None:
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be float64 or float32, was {dtype!r}")
-    return _DTYPES[dtype]
+
+
+def _check_stop(stop: object) -> None:
+    if stop is not None and not isinstance(stop, StopRule):
+        raise ValueError(f"stop must be a rule of simulation.stopping, was {stop!r}")
 
 
 def train(
@@ -80,6 +87,7 @@ def train(
     seed: int = 0,
     progress: bool = False,
     variation: Variation = PLAIN,
+    stop: StopRule | None = None,
 ) -> Trajectory:
     """Full-batch gradient descent on the logistic loss; the trajectory of one run.
 
@@ -98,6 +106,8 @@ def train(
         seed: of the draw, when `what` is a Setting, and of mini-batches.
         variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
             Gaussian patches only) and mini-batches.
+        stop: a rule of `simulation.stopping`: the run ends, and the trajectory with it, at the first step
+            where it holds. Default: all steps are made.
 
     Raises:
         ValueError: naming the argument, what it was and what is allowed.
@@ -109,7 +119,8 @@ def train(
     ((6, 10), (6, 2, 4, 10))
     """
     _check_counts(steps, record_every)
-    torch_dtype = _check_dtype(dtype)
+    _check_dtype(dtype)
+    _check_stop(stop)
     resolved = resolve_device(device)
     setting = what if isinstance(what, Setting) else what.setting
     if engine is None:
@@ -140,6 +151,8 @@ def train(
 
     record: Record
     if engine == "cnn":
+        from simulation.cnn import run_cnn
+
         assert isinstance(what, Problem)
         record = run_cnn(
             what,
@@ -148,8 +161,9 @@ def train(
             recorded=recorded,
             snapshots=kept,
             batching=_batching(geometry.n, variation, seed),
+            stop=stop,
             device=resolved,
-            dtype=torch_dtype,
+            dtype=dtype,
             progress=progress,
         )
     else:
@@ -160,8 +174,9 @@ def train(
             recorded=[recorded],
             snapshots=[kept],
             batching=[_batching(geometry.n, variation, seed)],
+            stop=stop,
             device=resolved,
-            dtype=torch_dtype,
+            dtype=dtype,
             progress=progress,
         )
     return Trajectory(
@@ -187,16 +202,18 @@ def train_many(
     device: str = "cpu",
     dtype: str = "float64",
     variation: Variation = PLAIN,
+    stop: StopRule | None = None,
 ) -> list[Trajectory]:
     """Law-engine runs side by side, each with its own setting, seed, length and snapshots.
 
-    Equal to single runs up to rounding; fastest when lengths and shapes are close, since shorter runs
-    go on unrecorded until the longest ends.
+    On a CPU each run is equal to the same run made alone, to the last bit; on CUDA up to rounding, and
+    fastest there when lengths and shapes are close. With `stop`, each run ends where the rule holds for it.
 
     Raises:
         ValueError: when the numbers of settings, seeds, lengths and snapshot lists differ.
     """
-    torch_dtype = _check_dtype(dtype)
+    _check_dtype(dtype)
+    _check_stop(stop)
     if variation.needs_data:
         raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
     if not len(settings) == len(seeds) == len(steps):
@@ -225,8 +242,9 @@ def train_many(
         recorded=recorded,
         snapshots=kept,
         batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
+        stop=stop,
         device=resolve_device(device),
-        dtype=torch_dtype,
+        dtype=dtype,
     )
     return [
         Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)

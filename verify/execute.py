@@ -101,11 +101,11 @@ def _measure(
 
 def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measurement]:
     """Train and measure one batch."""
-    import torch
-
     from simulation.training import train, train_many
 
-    if threads is not None:
+    if threads is not None and batch.specs[0].engine == "cnn":
+        import torch
+
         torch.set_num_threads(threads)
     if batch.specs[0].engine == "law":
         trajectories = train_many(
