@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from simulation.minibatch import BatchWeights
-from simulation.problem import Problem
+from simulation.problem import Problem, patch_gram
 from simulation.progress import track
 from simulation.reduced import Record
 from simulation.stopping import Monitor, StopRule
@@ -30,9 +30,9 @@ __all__ = ["TwoLayerCNN", "run_cnn"]
 #: Condition number of the normalised Gram matrix above which a projection is corrected once.
 _CONDITION = 100.0
 #: Memory for the part of the weights that is looked at outside the span of the patches.
-_REST_BYTES = 2**22
+_REST_BYTES = 2**20
 #: Memory for a change of the weights before it is added to them.
-_PIECE_BYTES = 2**22
+_PIECE_BYTES = 2**20
 
 
 class TwoLayerCNN(nn.Module):
@@ -114,19 +114,6 @@ class _Patches:
                     change.addr_(c[:, 0], self.mu[columns])
                 W[:, columns].add_(change, alpha=alpha)
 
-    def gram(self) -> torch.Tensor:
-        """`V^T V` (n+1, n+1) in float64."""
-        n = self.slices[-1].stop
-        K = torch.empty((n + 1, n + 1), dtype=torch.float64, device=self.device)
-        K[0, 0] = self.mu.double() @ self.mu.double()
-        for part, xi in self:
-            rows = slice(part.start + 1, part.stop + 1)
-            K[rows, 0] = K[0, rows] = xi.double() @ self.mu.double()
-            for other, patches in self:
-                columns = slice(other.start + 1, other.stop + 1)
-                K[rows, columns] = xi.double() @ patches.double().T
-        return K
-
 
 def _writeable(array: NDArray[np.float64]) -> NDArray[np.float64]:
     """torch warns of read-only memory, although nothing here writes to it."""
@@ -148,9 +135,11 @@ class _Projector:
     correction from the residual makes up for it (corrected seminormal equations, Bjorck 1987).
     """
 
-    def __init__(self, patches: _Patches, W0: torch.Tensor, A0: torch.Tensor) -> None:
+    def __init__(
+        self, patches: _Patches, W0: torch.Tensor, A0: torch.Tensor, gram: NDArray[np.float64]
+    ) -> None:
         self.patches, self.W0, self.A0 = patches, W0, A0
-        K = patches.gram()
+        K = torch.as_tensor(gram, dtype=torch.float64, device=patches.device)
         self.norms_sq = torch.diagonal(K).clone()
         self.norms = self.norms_sq.sqrt()
         unit = K / self.norms / self.norms[:, None]
@@ -203,6 +192,7 @@ def run_cnn(
     device: str = "cpu",
     dtype: str = "float64",
     progress: bool = False,
+    gram: NDArray[np.float64] | None = None,
     gradient: Literal["closed", "autograd"] = "closed",
     resident_bytes: float | None = None,
 ) -> Record:
@@ -210,6 +200,7 @@ def run_cnn(
 
     Args:
         stop: the run ends at the first step where this holds, which is recorded and kept as a snapshot.
+        gram: `V^T V` of the patches, where it is at hand.
         gradient: "closed", the chain rule written out, or "autograd" of the module, its oracle.
         resident_bytes: patches larger than this pass through the device in blocks; default what fits.
     """
@@ -223,7 +214,7 @@ def run_cnn(
     side[m:] = -1.0
     A = torch.empty((2 * m, n + 1), dtype=W.dtype, device=device)
     patches.products(W, A)
-    project = _Projector(patches, W0, A.clone())
+    project = _Projector(patches, W0, A.clone(), patch_gram(problem.mu, problem.xi) if gram is None else gram)
     monitor = None if stop is None else Monitor(stop, problem.y != problem.y_observed)
 
     margins_out = np.empty((len(recorded) + 1, n))

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.problem import Problem, sample_labels
+from simulation.problem import Problem, patch_gram, sample_labels
 from simulation.rng import generator
 from theory.setting import Setting
 
@@ -67,15 +67,14 @@ class Geometry:
 
 
 def geometry_of(problem: Problem) -> Geometry:
-    """The geometry of a concrete problem."""
-    V = np.concatenate([problem.mu[None], problem.xi]).T
+    """The geometry of a concrete problem, without a copy of its patches."""
     W0 = problem.w0.reshape(-1, problem.d)
     return Geometry(
-        gram=V.T @ V,
-        products=W0 @ V,
+        gram=patch_gram(problem.mu, problem.xi),
+        products=np.concatenate([(W0 @ problem.mu)[:, None], W0 @ problem.xi.T], axis=1),
         y=problem.y,
         y_observed=problem.y_observed,
-        make_factor=lambda: _factor_of(V, W0),
+        make_factor=lambda: _factor_of(np.concatenate([problem.mu[None], problem.xi]).T, W0),
     )
 
 

@@ -13,7 +13,7 @@ from simulation.rng import generator
 from theory.setting import Setting
 from theory.variation import PLAIN, Variation
 
-__all__ = ["Problem", "sample_labels", "sample_problem"]
+__all__ = ["Problem", "patch_gram", "sample_labels", "sample_problem"]
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +44,15 @@ def _labels(name: str, value: Any, n: int) -> Floats:
         bad = array[np.abs(array) != 1.0][0]
         raise ValueError(f"{name} must hold only -1 and +1, holds {bad:g}")
     return array
+
+
+def patch_gram(mu: Floats, xi: Floats) -> Floats:
+    """`V^T V` (n+1, n+1) for `V = [mu, xi_1..xi_n]`, symmetric to the last bit, without forming V."""
+    gram = np.empty((len(xi) + 1, len(xi) + 1))
+    gram[0, 0] = mu @ mu
+    gram[0, 1:] = gram[1:, 0] = xi @ mu
+    gram[1:, 1:] = xi @ xi.T
+    return gram
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,16 +102,15 @@ class Problem:
         self._require_independent()
 
     def _require_independent(self) -> None:
-        patches = np.concatenate([self.mu[None], self.xi])
-        norms = np.linalg.norm(patches, axis=1)
+        gram = patch_gram(self.mu, self.xi)
+        norms = np.sqrt(np.diag(gram))
         if norms[0] == 0.0:
             raise ValueError("mu must not be zero")
         if np.any(norms == 0.0):
             raise ValueError(f"xi[{int(np.argmin(norms)) - 1}] must not be zero")
         # The Gram matrix squares the condition number, so its rounding level is eps * n, and patches
         # closer to dependence than sqrt of that could not be decomposed to useful accuracy anyway.
-        unit = patches / norms[:, None]
-        smallest = float(np.linalg.eigvalsh(unit @ unit.T)[0])
+        smallest = float(np.linalg.eigvalsh(gram / norms / norms[:, None])[0])
         if smallest <= len(norms) * np.finfo(np.float64).eps * 8:
             raise ValueError(
                 "xi and mu are linearly dependent patches: the decomposition is not unique "

@@ -165,6 +165,7 @@ def train(
             device=resolved,
             dtype=dtype,
             progress=progress,
+            gram=geometry.gram,
         )
     else:
         (record,) = run_reduced(
