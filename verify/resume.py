@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 if TYPE_CHECKING:
     from verify.store import KeptBatches
 
@@ -50,6 +48,6 @@ def kept_runs(folder: Path | None, claims_files: Sequence[Path]) -> Iterator[Kep
         print(
             f"verify: interrupted; no report was written, finished runs are kept in {folder}", file=sys.stderr
         )
-        raise typer.Exit(_INTERRUPTED) from None
+        sys.exit(_INTERRUPTED)
     if keeper.reused:
         print(f"verify: {keeper.reused} of {keeper.reused + keeper.added} runs reused", file=sys.stderr)

@@ -1,23 +1,29 @@
 """`verify run --resume`, killed again and again: run as a program, `resume_killer.py FOLDER KILLS SEED`.
 
-Everything heavy is imported once; each attempt is a forked process that runs the real command line. An attempt
-dies at a random time, or at a numbered point of the store's writes. A folder is resumed until it comes to the
-end; then its claims.json is compared, byte for byte, with that of an uninterrupted run without a store.
+Everything heavy is imported once; each attempt is a forked process that runs the real command line. An
+attempt dies at a random time, or at a numbered point of the store's writes. A folder is resumed until it
+comes to the end; then its claims.json is compared, byte for byte, with that of an uninterrupted run without
+a store.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 from crash.store_writer import Killer
+
+import simulation
+import verify
 from verify import pipeline
 from verify.cli import main as command_line
 from verify.store import RunStore
@@ -34,8 +40,8 @@ NETS = Experiment("own.nets", BOX, clock=0.5, runs={"quick": 6}, engines=("cnn",
 
 
 def claim(name, measure, rule, experiment=RUNS):
-    return Claim(id=f"own.{name}", source=Source("own notes", name), provenance="derived", statement="$1 = 1$",
-                 rule=rule, measure=measure, experiment=experiment)
+    return Claim(id=f"own.{name}", source=Source("own notes", name), provenance="derived",
+                 statement="$1 = 1$", rule=rule, measure=measure, experiment=experiment)
 
 
 def residual(run):
@@ -82,11 +88,25 @@ def attempt(folder: Path, kept: Path | None, out: Path, jobs: int, at: int | Non
 def finish(child: int) -> int:
     """The exit status of a child, negative for the signal that ended it; its workers are ended too."""
     _, status = os.waitpid(child, 0)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     return os.waitstatus_to_exitcode(status)
+
+
+def load_everything() -> None:
+    """Import, once for all attempts, what a verification imports."""
+    import torch
+
+    from theory.ledger import builtin_ledger
+
+    torch.set_num_threads(1)
+    builtin_ledger()
+    for package in (simulation, verify):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    for name in ("hypothesis", "pandas", "matplotlib.figure", "statsmodels.api", "jinja2", "joblib"):
+        import_module(name)
 
 
 def main() -> None:
@@ -94,14 +114,7 @@ def main() -> None:
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     (folder / "own.py").write_text(CLAIMS)
     draw = random.Random(seed)
-    import matplotlib.figure  # noqa: F401
-    import pandas  # noqa: F401
-    import torch
-
-    import simulation.training  # noqa: F401
-    import verify.report.markdown  # noqa: F401
-
-    torch.set_num_threads(1)
+    load_everything()
     wanted: dict[int, bytes] = {}
     took: dict[int, float] = {}
 

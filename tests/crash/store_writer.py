@@ -1,4 +1,4 @@
-"""Writers of a run store that are killed: run as a program, `store_writer.py points|random|together FOLDER N`."""
+"""Writers of a run store that are killed: a program, `store_writer.py points|random|together FOLDER N`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ class Killer:
 def batch(number: int) -> dict[str, dict[str, Any]]:
     """What batch `number` stores; a function of the number, as a run's results are of its key."""
     draw = random.Random(number)
-    return {
-        f"{number} {k}": {"t_half": draw.random(), "fits": draw.random() < 0.5, "n": k} for k in range(8)
-    }
+    return {f"{number} {k}": {"t_half": draw.random(), "fits": draw.random() < 0.5, "n": k} for k in range(8)}
 
 
 def everything(numbers: range) -> dict[str, dict[str, Any]]:
@@ -90,7 +88,7 @@ def main() -> None:
     draw = random.Random(count)
     took = min(uninterrupted(folder / f"whole {k}") for k in range(3)) if mode == "random" else 0.0
     for number in range(count):
-        said = open(folder / f"{number}.said", "w", buffering=1)
+        said = open(folder / f"{number}.said", "w", buffering=1)  # noqa: SIM115 - the child writes to it
         at = number if mode == "points" else 10**9
         target = folder / str(number)
         child = forked(lambda at=at, target=target, said=said: session(target, Killer(at), said.write))  # type: ignore[misc]

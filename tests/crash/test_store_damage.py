@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,13 @@ from verify.store import RunStore, StoreError, shard
 
 BATCHES: list[dict[str, dict[str, Any]]] = [
     {
-        f"{name}{k}": {"t_half": 12.5 + k, "fits": k % 2 == 0, "n": k, "note": f"run {k}", "never": float("inf")}
+        f"{name}{k}": {
+            "t_half": 12.5 + k,
+            "fits": k % 2 == 0,
+            "n": k,
+            "note": f"run {k}",
+            "never": float("inf"),
+        }
         for k in range(8)
     }
     for name in ("a", "b")
@@ -43,7 +48,7 @@ def files_of(folder: Path) -> list[Path]:
 def silent_wrong(folder: Path) -> tuple[int, RunStore]:
     """How many values are read that were never written, and the store."""
     store = RunStore.open(folder)
-    wrong = sum(store.get(key) != EVERYTHING.get(key) for key in store.keys())
+    wrong = sum(store.get(key) != EVERYTHING.get(key) for key in store)
     return wrong, store
 
 
@@ -129,7 +134,8 @@ def parquet(metadata: dict[str, str], columns: dict[str, pa.Array]) -> bytes:
 
 
 OURS = {"format": "run store", "schema": str(shard.SCHEMA)}
-KEY = {"key": pa.array(["a0"]), "deleted": pa.array([False])}
+ONE = pa.array([False])
+KEY = {"key": pa.array(["a0"]), "deleted": ONE}
 WRONG = {"float t_half": pa.array([99.0])}
 FOREIGN: dict[str, tuple[bytes, str]] = {
     "old version": (parquet(OURS | {"schema": "0"}, KEY | WRONG), "version 0"),
@@ -143,7 +149,7 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "wrong type": (parquet(OURS, KEY | {"float t_half": pa.array(["99"])}), "types"),
     "float32": (parquet(OURS, KEY | {"float x": pa.array([9.0], pa.float32())}), "types"),
     "key not text": (parquet(OURS, {"key": pa.array([1]), "deleted": pa.array([False])}), "types"),
-    "key missing": (parquet(OURS, {"key": pa.array([None], pa.string()), "deleted": pa.array([False])}), "keys"),
+    "key missing": (parquet(OURS, {"key": pa.array([None], pa.string()), "deleted": ONE}), "keys"),
     "key twice": (parquet(OURS, {"key": pa.array(["a0", "a0"]), "deleted": pa.array([False, True])}), "keys"),
 }  # fmt: skip
 
@@ -233,10 +239,9 @@ def test_a_lost_manifest_is_written_again(good: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def no_digest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that believes every file's name."""
     monkeypatch.setattr(shard, "_digest", lambda content: "0" * 40)
-    yield
 
 
 def test_the_flips_would_show_a_store_without_digests(no_digest: None, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from crash.store_writer import POINTS, WRITES, batch, everything
+
 from verify.store import RunStore, StoreError, disk, folder
 
 ROOT = Path(__file__).parents[2]
@@ -48,19 +48,17 @@ def check_survivor(target: Path, said: str) -> bool:
         assert "0 0" not in store
     elif "stored 2" not in promised:
         assert ("0 0" in store) == ("0 1" in store)
-    assert all(store.get(key) == whole[key] for key in store.keys())
+    assert all(store.get(key) == whole[key] for key in store)
     store.put(whole.items())
     again = RunStore.open(target)
-    assert {key: again.get(key) for key in again.keys()} == whole
+    assert {key: again.get(key) for key in again} == whole
     return stray
 
 
 def test_a_kill_at_every_point_of_every_write_loses_nothing(tmp_path: Path) -> None:
     points = len(POINTS) * WRITES
     assert writer("points", tmp_path, points).wait(timeout=200) == 0
-    strays = [
-        check_survivor(tmp_path / str(k), (tmp_path / f"{k}.said").read_text()) for k in range(points)
-    ]
+    strays = [check_survivor(tmp_path / str(k), (tmp_path / f"{k}.said").read_text()) for k in range(points)]
     # Of the six points of a write the first four leave their temporary file: each was really reached.
     assert strays == [k % len(POINTS) < 4 for k in range(points)]
 
@@ -87,7 +85,7 @@ def test_processes_on_one_folder_do_not_harm_each_other(tmp_path: Path) -> None:
         assert all(store.get(key) == whole[key] for key in seen)
     assert [process.returncode for process in writers] == [0, 0, 0]
     store = RunStore.open(target)
-    assert {key: store.get(key) for key in store.keys()} == whole
+    assert {key: store.get(key) for key in store} == whole
     assert list(target.glob(f"{disk.TEMPORARY}*")) == []
 
 
@@ -153,15 +151,16 @@ def test_a_refused_write_leaves_no_damage(
     def refuse(*_: object, **__: object) -> int:
         raise OSError(code, os.strerror(code))
 
-    with monkeypatch.context() as patch, pytest.raises(StoreError) as caught:
+    with monkeypatch.context() as patch:
         patch.setattr(disk.os, call, refuse)
-        store.put(batch(1).items())
+        with pytest.raises(StoreError) as caught:
+            store.put(batch(1).items())
     assert str(tmp_path) in str(caught.value)
     assert os.strerror(code) in str(caught.value)
     assert str(caught.value).count("\n") == 0
     assert sorted(os.listdir(tmp_path)) == before
     for one in (store, RunStore.open(tmp_path)):
-        assert {key: one.get(key) for key in one.keys()} == batch(0)
+        assert {key: one.get(key) for key in one} == batch(0)
     store.put(batch(1).items())
     assert RunStore.open(tmp_path).keys() == everything(range(2)).keys()
 
@@ -198,12 +197,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_leaves_what_was_stored(small_disk: Path) -> None:
     store = RunStore.open(small_disk / "store")
     number = 0
-    with pytest.raises(StoreError, match="No space left on device"):
-        for number in range(200):
+
+    def fill() -> None:
+        nonlocal number
+        while number < 200:
             store.put(batch(number).items())
+            number += 1
+
+    with pytest.raises(StoreError, match="No space left on device"):
+        fill()
     assert number > 2
     again = RunStore.open(small_disk / "store") if _room(small_disk) else store
-    assert {key: again.get(key) for key in again.keys()} == everything(range(number))
+    assert {key: again.get(key) for key in again} == everything(range(number))
     assert list((small_disk / "store").glob(f"{disk.TEMPORARY}*")) == []
 
 
