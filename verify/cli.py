@@ -170,7 +170,7 @@ def _setting(text: str) -> Setting:
 
     try:
         return Setting(**json.loads(text))
-    except (json.JSONDecodeError, TypeError) as error:
+    except (json.JSONDecodeError, TypeError, RecursionError) as error:
         raise ValueError(f"--setting must be a JSON object with a Setting's fields: {error}") from None
 
 
