@@ -15,11 +15,13 @@ import pandas  # noqa: F401 - pyarrow loads it on first use: here once, not in e
 
 from verify.store import RunStore
 
-__all__ = ["POINTS", "Killer", "batch", "everything"]
+__all__ = ["POINTS", "PROFILE", "Killer", "batch", "everything"]
 
 #: Points that one write passes, and writes of `session`: the manifest, three batches, one deletion.
 POINTS = ("made", "half written", "written", "flushed", "renamed", "folder flushed")
 WRITES = 5
+#: How hard to try, as property tests do.
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
 
 
 class Killer:

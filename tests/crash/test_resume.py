@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from crash.resume_killer import CLAIMS
+from crash.store_writer import PROFILE
 
 from simulation import training
 from theory.claim import Claim
@@ -33,8 +34,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 Call = Callable[..., tuple[int, str, str]]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])])
-def test_a_killed_run_resumes_to_the_same_bytes(kills: int, tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
+    kills = {"quick": 2, "default": 10, "full": 100}[PROFILE]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     command = [
         sys.executable,

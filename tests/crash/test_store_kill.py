@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from crash.store_writer import POINTS, WRITES, batch, everything
+from crash.store_writer import POINTS, PROFILE, WRITES, batch, everything
 
 from verify.store import RunStore, StoreError, disk, folder
 
@@ -63,8 +63,8 @@ def test_a_kill_at_every_point_of_every_write_loses_nothing(tmp_path: Path) -> N
     assert strays == [k % len(POINTS) < 4 for k in range(points)]
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(400, marks=pytest.mark.slow)])
-def test_kills_at_random_times_lose_nothing(kills: int, tmp_path: Path) -> None:
+def test_kills_at_random_times_lose_nothing(tmp_path: Path) -> None:
+    kills = {"quick": 20, "default": 100, "full": 400}[PROFILE]
     assert writer("random", tmp_path, kills).wait(timeout=300) == 0
     promised = [(tmp_path / f"{k}.said").read_text() for k in range(kills)]
     for k, said in enumerate(promised):

@@ -31,7 +31,7 @@ def dangers(source: str) -> Iterator[str]:
             name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
             owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
             words = {k.arg: ast.unparse(k.value) for k in node.keywords}
-            if isinstance(called, ast.Name) and name in CALLS or name in CALLS - {"compile", "eval"}:
+            if (isinstance(called, ast.Name) and name in CALLS) or name in CALLS - {"compile", "eval"}:
                 yield name
             elif name in ("load", "loads") and owner in ("torch", "cloudpickle", "joblib"):
                 if owner != "torch" or words.get("weights_only") != "True":
