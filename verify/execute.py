@@ -201,9 +201,9 @@ def _results(
         for _, done in _made(list(enumerate(ordered)), alone, jobs, device):
             yield done
         return
-    import torch
+    from simulation.threads import available_threads
 
-    threads = torch.get_num_threads() if alone else 1
+    threads = available_threads() if alone else 1
     left = []
     for index, batch in enumerate(ordered):
         known = keeper.load(batch, device, threads)
