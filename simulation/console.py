@@ -40,6 +40,7 @@ def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
     """Run a typer app and leave the process: status 2 with one line for wrong input, 130 for Ctrl-C."""
+    _open_streams()
     try:
         status = app(args=list(argv), prog_name=f"python -m {name}", standalone_mode=False)
         if status == _INTERRUPTED:  # what typer makes of Ctrl-C
@@ -61,6 +62,14 @@ def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
     except MemoryError as error:
         _fail(name, f"not enough memory for a run of this size: {error}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_streams() -> None:
+    """Streams that were closed before the program began: what is written there goes nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def _given(error: typer.TyperException, argv: Sequence[str]) -> str:

@@ -1,6 +1,12 @@
 """`python -m verify`."""
 
-from verify.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from verify.cli import main
+
+        main()
+    except KeyboardInterrupt:  # before `main` could see it
+        print("verify: interrupted; nothing was written", file=sys.stderr)
+        sys.exit(130)

@@ -15,6 +15,7 @@ from simulation.console import run_app, spread_options
 from verify import cli_explore
 from verify.options import ClaimsFiles, Outside, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
+from verify.resume import check_apart, kept_runs
 
 if TYPE_CHECKING:
     from theory.claim import Claim
@@ -40,6 +41,10 @@ def run(
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="reuse the finished runs in DIR and add to them; made if absent"),
+    ] = None,
 ) -> int:
     """Run the verification and write the report; exit status 1 if a claim is refuted."""
     if profile not in PROFILES:
@@ -56,23 +61,27 @@ def run(
         chosen = ledger.matching(claims) if claims else list(ledger)
     with naming("--out"):
         check_writable(out)
+    if resume is not None:
+        check_apart(resume, out)
 
     from simulation.training import resolve_device
     from verify.pipeline import builtin_exhibits, builtin_questions, verify_claims
     from verify.summary import print_summary
 
     resolved = _device(resolve_device, device, profile)
-    verification = verify_claims(
-        chosen,
-        profile=profile,
-        seed=seed,
-        jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
-        device=resolved,
-        exhibits=builtin_exhibits(),
-        questions=builtin_questions(),
-        progress=sys.stderr.isatty(),
-    )
-    write_report(verification, out)
+    with kept_runs(resume, claims_file or []) as keeper:
+        verification = verify_claims(
+            chosen,
+            profile=profile,
+            seed=seed,
+            jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
+            device=resolved,
+            exhibits=builtin_exhibits(),
+            questions=builtin_questions(),
+            progress=sys.stderr.isatty(),
+            keeper=keeper,
+        )
+        write_report(verification, out)
     print_summary(verification, out)
     return verification.exit_status
 
@@ -161,7 +170,7 @@ def _setting(text: str) -> Setting:
 
     try:
         return Setting(**json.loads(text))
-    except (json.JSONDecodeError, TypeError) as error:
+    except (json.JSONDecodeError, TypeError, RecursionError) as error:
         raise ValueError(f"--setting must be a JSON object with a Setting's fields: {error}") from None
 
 

@@ -76,6 +76,7 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
     from hypothesis import HealthCheck, Phase, find, settings, strategies
     from hypothesis.errors import NoSuchExample
 
+    from verify.no_constants import without_local_constants
     from verify.strategies import seeds, settings_in
 
     def breaks(case: tuple[Setting, int]) -> bool:
@@ -83,18 +84,19 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
         return reason is None and violates(claim, value, steps, decision) is True
 
     try:
-        setting, seed = find(
-            strategies.tuples(settings_in(place), seeds()),
-            breaks,
-            settings=settings(
-                max_examples=_EXAMPLES,
-                database=None,
-                deadline=None,
-                phases=[Phase.generate, Phase.shrink],
-                suppress_health_check=list(HealthCheck),
-            ),
-            random=Random(0),
-        )
+        with without_local_constants():
+            setting, seed = find(
+                strategies.tuples(settings_in(place), seeds()),
+                breaks,
+                settings=settings(
+                    max_examples=_EXAMPLES,
+                    database=None,
+                    deadline=None,
+                    phases=[Phase.generate, Phase.shrink],
+                    suppress_health_check=list(HealthCheck),
+                ),
+                random=Random(0),
+            )
     except NoSuchExample:
         return None
     if (setting.n * setting.m, setting.d) >= _size(known):

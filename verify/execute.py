@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from theory.experiment import Experiment
 from theory.run import NotApplicable, Run
 from theory.variation import PLAIN, Variation
 from verify.plan import RunSpec, run_steps, snapshot_steps
 
-__all__ = ["Batch", "MeasureError", "Measurement", "batches", "execute", "measure_spec", "run_batch"]
+__all__ = [
+    "Batch",
+    "Keeper",
+    "MeasureError",
+    "Measurement",
+    "batches",
+    "execute",
+    "measure_spec",
+    "run_batch",
+]
 
 _BATCH = 16
 
@@ -145,8 +154,23 @@ def measure_spec(
     return run_batch(batch, "cpu", None)[0]
 
 
-def execute(work: Sequence[Batch], *, jobs: int, device: str, progress: bool) -> Iterable[Measurement]:
-    """All measurements, in no particular order; the costliest batches start first."""
+class Keeper(Protocol):
+    """Keeps finished batches; `threads` is the number a run's sums are split over (`verify.store`)."""
+
+    def load(self, batch: Batch, device: str, threads: int) -> list[Measurement] | None:
+        """A batch's measurements, if it was made before."""
+        ...
+
+    def save(self, batch: Batch, device: str, threads: int, made: Sequence[Measurement]) -> None:
+        """Keep a batch that was made."""
+        ...
+
+
+def execute(
+    work: Sequence[Batch], *, jobs: int, device: str, progress: bool, keeper: Keeper | None = None
+) -> Iterable[Measurement]:
+    """All measurements, in no particular order; the costliest batches start first. Of those that the keeper
+    has, none is made again."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -163,17 +187,47 @@ def execute(work: Sequence[Batch], *, jobs: int, device: str, progress: bool) ->
     total = sum(len(b.specs) for b in ordered)
     with bar:
         task = bar.add_task("runs", total=total)
-        for done in _results(ordered, jobs, device):
+        for done in _results(ordered, jobs, device, keeper):
             bar.advance(task, len(done))
             yield from done
 
 
-def _results(ordered: Sequence[Batch], jobs: int, device: str) -> Iterable[list[Measurement]]:
-    if jobs == 1 or len(ordered) <= 1:
-        for batch in ordered:
-            yield run_batch(batch, device, None)
+def _results(
+    ordered: Sequence[Batch], jobs: int, device: str, keeper: Keeper | None
+) -> Iterable[list[Measurement]]:
+    # Decided by the whole work, not by what is left of it: a resumed run rounds like an uninterrupted one.
+    alone = jobs == 1 or len(ordered) <= 1
+    if keeper is None:
+        for _, done in _made(list(enumerate(ordered)), alone, jobs, device):
+            yield done
+        return
+    from simulation.threads import available_threads
+
+    threads = available_threads() if alone else 1
+    left = []
+    for index, batch in enumerate(ordered):
+        known = keeper.load(batch, device, threads)
+        if known is None:
+            left.append((index, batch))
+        else:
+            yield known
+    for index, done in _made(left, alone, jobs, device):
+        keeper.save(ordered[index], device, threads, done)
+        yield done
+
+
+def _made(
+    left: Sequence[tuple[int, Batch]], alone: bool, jobs: int, device: str
+) -> Iterable[tuple[int, list[Measurement]]]:
+    if alone:
+        for index, batch in left:
+            yield index, run_batch(batch, device, None)
         return
     from joblib import Parallel, delayed
 
     pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(run_batch)(batch, device, 1) for batch in ordered)
+    yield from pool(delayed(_numbered)(index, batch, device) for index, batch in left)
+
+
+def _numbered(index: int, batch: Batch, device: str) -> tuple[int, list[Measurement]]:
+    return index, run_batch(batch, device, 1)

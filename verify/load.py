@@ -5,12 +5,30 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, UnionType
 
 from theory.claim import Claim
+from theory.condition import Constants
+from theory.experiment import Experiment
 from theory.ledger import Ledger
+from theory.rules import Rule
+from theory.source import Source
 
 __all__ = ["ClaimsFileError", "claims_file_of", "load_claims_file", "load_ledger"]
+
+#: Fields of a claim that are used before anything could say what is wrong with them.
+_FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
+    ("source", Source, "a theory.Source"),
+    ("statement", str, "text"),
+    ("rule", Rule, "one of theory's rules"),
+    ("experiment", Experiment, "a theory.Experiment"),
+    ("conditions", tuple, "a tuple of conditions"),
+    ("constants", Constants, "a theory.Constants"),
+    ("parents", tuple, "a tuple of claim ids"),
+    ("measured", str, "text"),
+    ("note", str, "text"),
+)
+_LONGEST = 500
 
 #: Claims files are loaded as modules of this prefix, so that a claim's file can be named again.
 MODULE_PREFIX = "claims_file_"
@@ -41,13 +59,10 @@ def load_claims_file(path: Path) -> list[Claim]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the user's file raises, SystemExit included
-        del sys.modules[name]
-        text = " ".join(str(error).split())
-        raise ClaimsFileError(
-            f"--claims-file {path}: does not import: {type(error).__name__}: {text}"
-        ) from error
+        sys.modules.pop(name, None)
+        raise ClaimsFileError(f"--claims-file {path}: does not import: {_text(error)}") from error
     _pickle_by_value(module)
-    claims = getattr(module, "CLAIMS", None)
+    claims = vars(module).get("CLAIMS")
     if not isinstance(claims, list | tuple) or not claims:
         raise ClaimsFileError(f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim")
     for claim in claims:
@@ -55,7 +70,23 @@ def load_claims_file(path: Path) -> list[Claim]:
             raise ClaimsFileError(
                 f"--claims-file {path}: CLAIMS holds a {type(claim).__name__}, not a theory.Claim"
             )
+        for name, kind, allowed in _FIELDS:
+            if not isinstance(getattr(claim, name), kind):
+                raise ClaimsFileError(
+                    f"--claims-file {path}: claim {claim.id}: {name} must be {allowed}, was a"
+                    f" {type(getattr(claim, name)).__name__}"
+                )
     return list(claims)
+
+
+def _text(error: BaseException) -> str:
+    """An error's type and message, of which the user's own class may make anything."""
+    try:
+        text = str(error)
+    except Exception as wrong:
+        text = f"(its message raised {type(wrong).__name__})"
+    text = " ".join(text.encode(errors="backslashreplace").decode().split())
+    return f"{type(error).__name__}: {text[:_LONGEST]}"
 
 
 def _pickle_by_value(module: ModuleType) -> None:

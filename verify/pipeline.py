@@ -15,7 +15,7 @@ from typing import Any
 from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
 from theory.question import Question
-from verify.execute import Batch, Measurement, batches, execute
+from verify.execute import Batch, Keeper, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Showcase, Verification
 from verify.plan import RunSpec, plan_runs
@@ -50,11 +50,13 @@ def verify_claims(
     questions: Sequence[Question] = (),
     progress: bool = False,
     counterexamples: bool = True,
+    keeper: Keeper | None = None,
 ) -> Verification:
     """Judge claims on fresh runs.
 
     Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
-    only, not on the number of workers.
+    only, not on the number of workers. A `keeper` keeps finished runs and gives them back in a later call
+    (`verify.store.KeptBatches`).
     """
     started = time.perf_counter()
     experiments = _experiments(claims)
@@ -68,7 +70,7 @@ def verify_claims(
         work += batches(experiment, specs, {c.id: c.measure for c in mine}, wanted)
 
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
-    for measurement in execute(work, jobs=jobs, device=device, progress=progress):
+    for measurement in execute(work, jobs=jobs, device=device, progress=progress, keeper=keeper):
         made[measurement.spec.experiment][measurement.spec.index] = measurement
 
     judgements: list[Judgement] = []

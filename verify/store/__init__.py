@@ -1,0 +1,23 @@
+"""The run store: results of finished runs in a folder of checksummed Parquet files; see `docs/store.md`."""
+
+from __future__ import annotations
+
+from verify.store.code import code_version
+from verify.store.disk import StoreError
+from verify.store.flat import Flat, Scalar
+from verify.store.folder import Quarantined, RunStore
+from verify.store.identity import batch_key, digest, run_identity
+from verify.store.kept import KeptBatches
+
+__all__ = [
+    "Flat",
+    "KeptBatches",
+    "Quarantined",
+    "RunStore",
+    "Scalar",
+    "StoreError",
+    "batch_key",
+    "code_version",
+    "digest",
+    "run_identity",
+]
