@@ -15,14 +15,17 @@ from simulation.problem import Problem
 __all__ = ["realise"]
 
 
-def realise(geometry: Geometry) -> Problem:
+def realise(geometry: Geometry, *, off_span: bool = True) -> Problem:
     """The problem in `n + 1 + rank` dimensions with this Gram matrix, initial products and labels.
+
+    The part of the weights off span(V) never moves and meets no training patch; without `off_span` it is
+    left out, and the dimension is n + 1.
 
     Source: derived here (`docs/engines.md`, Exactness in law).
     """
     factor = geometry.factor
     n, m = geometry.n, geometry.m
-    off_span = factor.L_perp.shape[1]
-    patches = np.concatenate([factor.R, np.zeros((off_span, n + 1))]).T
-    weights = np.concatenate([factor.B0, factor.L_perp], axis=1).reshape(2, m, n + 1 + off_span)
+    outside = factor.L_perp if off_span else factor.L_perp[:, :0]
+    patches = np.concatenate([factor.R, np.zeros((outside.shape[1], n + 1))]).T
+    weights = np.concatenate([factor.B0, outside], axis=1).reshape(2, m, len(patches.T))
     return Problem(patches[0], patches[1:], geometry.y, geometry.y_observed, weights)

@@ -64,7 +64,7 @@ def _law_cases(seed: int, steps: int, per_shape: int) -> tuple[LawCase, ...]:
 
         def draw(attempt: int, base: Setting = base, k: int = k) -> LawCase:
             number = derive_seed(seed, "law conformance", 1000 * k + attempt)
-            problem = realise(draw_geometry(base, number))
+            problem = realise(draw_geometry(base, number), off_span=False)
             eta = _STEP / curvature(problem)
             return LawCase(f"law case {k}", problem, eta, steps, seed, base.with_(eta=eta), number)
 

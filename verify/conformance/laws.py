@@ -76,7 +76,8 @@ def _neurons(trial: Trial, case: Case) -> Measurement:
 
 def _samples(trial: Trial, case: Case) -> Measurement:
     p, run = case.problem, trial.of(case)
-    order = np.roll(np.arange(p.n), 1)
+    # Reversed, not rolled: an engine that pairs samples and labels one off commutes with a rotation.
+    order = np.arange(p.n)[::-1]
     expected = States(run.margins[:, order], run.gamma, run.rho[..., order])
     return _compared(
         trial, case, Problem(p.mu, p.xi[order], p.y[order], p.y_observed[order], p.w0), expected
