@@ -33,12 +33,12 @@ class EngineResult(Protocol):
 
     @property
     def gamma(self) -> NDArray[np.float64]:
-        """Signal coefficients: `j gamma_{j,r}` multiplies `mu / |mu|^2` in `w_{j,r}^(t) - w_{j,r}^(0)`; (T, 2, m)."""
+        """Signal coefficients, (T, 2, m): `w^(t) - w^(0)` holds `j gamma_{j,r} mu / |mu|^2`."""
         ...
 
     @property
     def rho(self) -> NDArray[np.float64] | None:
-        """Noise coefficients: `rho_{j,r,i}` multiplies `xi_i / |xi_i|^2`; (T, 2, m, n). None conforms to nothing."""
+        """Noise coefficients, (T, 2, m, n): `w^(t) - w^(0)` holds `rho_{j,r,i} xi_i / |xi_i|^2`."""
         ...
 
 

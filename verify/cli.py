@@ -168,5 +168,6 @@ def _setting(text: str) -> Setting:
 
 def main() -> None:
     """Entry point of `python -m verify`."""
-    argv = spread_options(sys.argv[1:], ["--claims", "--claims-file", "--outside", "--quantity", "--engine", "--engine-file"])
+    several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file"]
+    argv = spread_options(sys.argv[1:], several)
     run_app(app, "verify", argv)

@@ -18,7 +18,12 @@ from simulation.geometry import draw_geometry, geometry_of
 from simulation.problem import Problem
 from simulation.realise import realise
 from theory.setting import Setting
-from verify.conformance import ConformanceError, ConformanceReport, run_engine_conformance, run_law_conformance
+from verify.conformance import (
+    ConformanceError,
+    ConformanceReport,
+    run_engine_conformance,
+    run_law_conformance,
+)
 from verify.conformance.cases import draw_cases, first_clear
 from verify.conformance.reference import reference_run
 from verify.conformance.rounding import allowed_error, curvature
@@ -123,7 +128,7 @@ def test_what_cannot_be_run_is_reported_as_not_run() -> None:
 def test_arguments_out_of_range_are_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message} must"):
         run_engine_conformance(reduced_engine, **options)
-    with pytest.raises(ValueError, match="^engine must be callable"):
+    with pytest.raises(ValueError, match=r"^engine must be callable"):
         run_engine_conformance("cnn")  # type: ignore[arg-type]
 
 

@@ -81,7 +81,11 @@ class NumpyEngine:
         weight = 1 + self.uneven_filters * np.arange(m, dtype=kind)[:, None]
         shown = np.zeros(n)
         for t in range(steps + 1):
-            w = w0 + (sides * gamma)[..., None] * patches[0] / norms[0] + rho @ (patches[1:] / norms[1:, None])
+            w = (
+                w0
+                + (sides * gamma)[..., None] * patches[0] / norms[0]
+                + rho @ (patches[1:] / norms[1:, None])
+            )
             on_signal = w @ patches[0]
             signal, noise = on_signal[..., None] * y, w @ patches[1:].T
             responses = self.relu(signal) * kind.type(self.signal_share) + self.relu(noise)
@@ -105,7 +109,9 @@ class NumpyEngine:
             rate = self.rate * (1 + self.drift * t) * norms[0] ** self.absolute
             scale = kind.type(eta * rate / (count * (m if self.per_filter else 1)))
             push = scale * pull * seen
-            gamma = gamma + kind.type(self.signal_share) * norms[0] * (self.slope(signal) * (push * y)).sum(-1)
+            gamma = gamma + kind.type(self.signal_share) * norms[0] * (self.slope(signal) * (push * y)).sum(
+                -1
+            )
             rho = rho + kind.type(self.noise_sign) * sides[..., None] * self.slope(noise) * push * norms[1:]
         return Result(
             np.arange(steps + 1),

@@ -3,8 +3,9 @@ r"""One step of the engine against two independent gradients, and whole runs aga
 From a state W, one step gives `W' - W = j gamma mu/|mu|^2 + sum_i rho_i xi_i/|xi_i|^2`, which must be
 `-eta grad L(W)`. States: the initial weights and the weights after half of the reference run.
 
-Central differences `(L(W + s e) - L(W - s e)) / 2s` with `s = eps^(1/3) / S`, `S = |mu| + max |xi|`, err by at
-most `s^2 |L'''| / 6` and `eps terms (1 + L) / s`. While no filter switches, `|L'''| <= (S / m)^3 / (6 sqrt 3)`.
+Central differences `(L(W + s e) - L(W - s e)) / 2s` with `s = eps^(1/3) / S`, `S = |mu| + max |xi|`, err by
+at most `s^2 |L'''| / 6` and `eps terms (1 + L) / s`. While no filter switches,
+`|L'''| <= (S / m)^3 / (6 sqrt 3)`.
 Coordinates at which a filter may switch within the difference, some `|<w, v>| <= s |v|`, are left out;
 at least nine in ten must remain.
 """
@@ -26,7 +27,9 @@ __all__ = ["DIFFERENCES_RULE", "GRADIENT_RULE", "against_autograd", "against_dif
 Floats = NDArray[np.float64]
 
 GRADIENT_RULE = f"{RULE}, on eta x gradient x max |patch|"
-DIFFERENCES_RULE = "central differences: s^2 (S/m)^3 / (36 sqrt 3) + eps terms (1 + L) / s, and rounding / eta"
+DIFFERENCES_RULE = (
+    "central differences: s^2 (S/m)^3 / (36 sqrt 3) + eps terms (1 + L) / s, and rounding / eta"
+)
 _LEFT_OUT = 0.1
 
 

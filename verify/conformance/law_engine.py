@@ -85,9 +85,7 @@ class _LawTrial:
         results = self.engine(
             settings, [c.draw for c in cases], steps=[c.steps for c in cases], dtype=dtype, device=device
         )
-        return [
-            states_of(r, c.problem.n, c.problem.m, c.steps) for r, c in zip(results, cases, strict=True)
-        ]
+        return [states_of(r, c.problem.n, c.problem.m, c.steps) for r, c in zip(results, cases, strict=True)]
 
     def one(self, case: LawCase, dtype: str = "float64", device: str = "cpu", scale: float = 1.0) -> States:
         return self.run([case], dtype, device, scale)[0]

@@ -1,25 +1,25 @@
-r"""Metamorphic laws: a changed problem whose run follows, exactly in real numbers, from the run of the old one.
+r"""Metamorphic laws: a changed problem whose run follows, exactly in real numbers, from the old one's.
 
 | law | change | run |
 | --- | --- | --- |
 | rotation | all patches and weights turned by one orthogonal matrix | the same |
 | neuron permutation | filters of a side reordered | gamma, rho reordered |
 | sample permutation | samples with their labels reordered | margins, rho reordered |
-| label and head swap | y, y~, mu -> -y, -y~, -mu; sides of w0 exchanged | margins same; sides of gamma, rho exchanged |
+| label and head swap | y, y~, mu -> -y, -y~, -mu; sides of w0 exchanged | sides of gamma, rho exchanged |
 | signal renaming | y, mu -> -y, -mu; y~ kept | gamma -> -gamma, the rest same |
 | scaling | x -> c x, w0 -> w0/c, eta -> eta/c^2 | the same |
 | duplicated data | every sample twice (below) | margins twice, gamma same, rho below |
 | duplicated filters | every filter twice, eta -> 2 eta | gamma, rho twice |
-| all labels flipped | y~ = -y; against the clean problem y' = -y, mu' = -mu | gamma -> -gamma, the rest same |
+| all labels flipped | y~ = -y; against y' = -y, mu' = -mu, all clean | gamma -> -gamma, the rest same |
 
 Label and head swap: every patch y mu stays, and with the sides exchanged f becomes -f, so margins -y~ (-f)
 stay. The filter of side j is now the old one of side -j, with `(-j) gamma_{-j} mu = j gamma_{-j} (-mu)`: the
 new gamma_j is the old gamma_{-j}, without a sign.
 
 Duplicated data: two equal patches are linearly dependent, and the decomposition would not be unique. So the
-copies of xi_i are `(xi_i, +|xi_i| e_i)` and `(xi_i, -|xi_i| e_i)` in n further dimensions, in which w0 is 0. Their
-pushes along e_i cancel at every step, so the weights stay 0 there and every product is the old one. Both
-copies' rho equals the old rho_i, because a copy's squared norm is 2 |xi_i|^2 and each does half the work.
+copies of xi_i are `(xi_i, +|xi_i| e_i)` and `(xi_i, -|xi_i| e_i)` in n further dimensions, in which w0 is 0.
+Their pushes along e_i cancel at every step, so the weights stay 0 there and every product is the old one.
+Both copies' rho equals the old rho_i: a copy's squared norm is 2 |xi_i|^2, and each does half the work.
 
 Source: derived here.
 """
@@ -79,9 +79,7 @@ def _samples(trial: Trial, case: Case) -> Measurement:
     # Reversed, not rolled: an engine that pairs samples and labels one off commutes with a rotation.
     order = np.arange(p.n)[::-1]
     expected = States(run.margins[:, order], run.gamma, run.rho[..., order])
-    return _compared(
-        trial, case, Problem(p.mu, p.xi[order], p.y[order], p.y_observed[order], p.w0), expected
-    )
+    return _compared(trial, case, Problem(p.mu, p.xi[order], p.y[order], p.y_observed[order], p.w0), expected)
 
 
 def _heads(trial: Trial, case: Case) -> Measurement:

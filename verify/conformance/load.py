@@ -35,5 +35,7 @@ def load_engine_file(path: Path) -> Engine:
         raise ValueError(f"--engine-file {path}: does not import: {type(error).__name__}: {text}") from error
     engine = getattr(module, "ENGINE", None)
     if not callable(engine):
-        raise ValueError(f"--engine-file {path}: must define ENGINE, a callable (see simulation.engine.Engine)")
+        raise ValueError(
+            f"--engine-file {path}: must define ENGINE, a callable (see simulation.engine.Engine)"
+        )
     return engine  # type: ignore[no-any-return]

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from simulation.problem import Problem
 
-__all__ = ["SIDES", "ReferenceRun", "loss", "loss_gradient", "margins_at", "patches_of", "reference_run", "weights_of"]
+__all__ = [
+    "SIDES",
+    "ReferenceRun",
+    "loss",
+    "loss_gradient",
+    "margins_at",
+    "patches_of",
+    "reference_run",
+    "weights_of",
+]
 
 Floats = NDArray[np.float64]
 #: j of the two sides, ready to multiply arrays (2, m, ...).
@@ -34,7 +43,8 @@ def _margins(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
 
 
 def _loss(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
-    return -torch.nn.functional.logsigmoid(_margins(weights, problem)).mean()
+    losses: torch.Tensor = -torch.nn.functional.logsigmoid(_margins(weights, problem))
+    return losses.mean()
 
 
 def margins_at(weights: Floats, problem: Problem) -> Floats:
@@ -63,7 +73,7 @@ def weights_of(problem: Problem, gamma: Floats, rho: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceRun:
-    """Weights (T, 2, m, d), margins (T, n), gamma (T, 2, m), rho (T, 2, m, n), products W V (T, 2, m, n+1)."""
+    """weights (T, 2, m, d), margins (T, n), gamma (T, 2, m), rho (T, 2, m, n), products W V (T, 2, m, n+1)"""
 
     weights: Floats
     margins: Floats

@@ -11,7 +11,15 @@ from verify.conformance.result import CheckResult
 from verify.conformance.rounding import RULE, allowed_error
 from verify.conformance.trial import Trial
 
-__all__ = ["BATCH_RULE", "SINGLE_RULE", "batch_invariance", "cuda", "replay", "single_precision", "single_states"]
+__all__ = [
+    "BATCH_RULE",
+    "SINGLE_RULE",
+    "batch_invariance",
+    "cuda",
+    "replay",
+    "single_precision",
+    "single_states",
+]
 
 BATCH_RULE = f"2 x {RULE}"
 SINGLE_RULE = f"2 x {RULE}, eps of float32; not equal to the last bit"

@@ -78,7 +78,10 @@ class ConformanceReport:
 
     def __str__(self) -> str:
         width = max((len(r.name) for r in self.results), default=0)
-        rows = [f"engine {self.engine}", f"{'check':<{width}}  {'status':<7}  {'error':>8}  {'allowed':>8}  cases"]
+        rows = [
+            f"engine {self.engine}",
+            f"{'check':<{width}}  {'status':<7}  {'error':>8}  {'allowed':>8}  cases",
+        ]
         for r in self.results:
             numbers = f"{r.worst:8.1e}  {r.allowed:8.1e}  {r.cases:5d}"
             note = {"failed": f"  {r.failure}", "not run": f"  {r.rule}"}.get(r.status, "")

@@ -47,8 +47,8 @@ def monotone(trial: Trial, case: Case) -> Measurement:
 def clean_theory(trial: Trial, case: Case) -> Measurement:
     r"""No flipped label: every sample pushes every gamma up that it reaches, by the sum of `gamma_term`.
 
-    `gamma_{j,r}` then grows by `eta |mu|^2/(n m) sum_i g_i 1[<w_{j,r}, y_i mu> > 0]`, `g_i = 1/(1+e^margin_i)`,
-    read off the run's own margins and weights.
+    `gamma_{j,r}` then grows by `eta |mu|^2/(n m) sum_i g_i 1[<w_{j,r}, y_i mu> > 0]`, where
+    `g_i = 1/(1+e^margin_i)`, read off the run's own margins and weights.
     """
     p = case.problem
     clean = Problem(p.mu, p.xi, p.y, p.y, p.w0)

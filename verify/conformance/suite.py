@@ -87,5 +87,3 @@ def run_engine_conformance(
 
 def _name_of(engine: Engine) -> str:
     return getattr(engine, "__name__", type(engine).__name__)
-
-
