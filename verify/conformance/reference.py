@@ -39,7 +39,8 @@ def _margins(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
     noise = torch.from_numpy(problem.xi.copy())
     responses = torch.relu(weights @ signal.T) + torch.relu(weights @ noise.T)
     f_plus, f_minus = responses.mean(dim=1)
-    return torch.from_numpy(problem.y_observed.copy()) * (f_plus - f_minus)
+    margins: torch.Tensor = torch.from_numpy(problem.y_observed.copy()) * (f_plus - f_minus)
+    return margins
 
 
 def _loss(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
