@@ -6,14 +6,19 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "Engine": "simulation.engine",
+    "EngineResult": "simulation.engine",
     "Geometry": "simulation.geometry",
     "Problem": "simulation.problem",
     "Trajectory": "simulation.trajectory",
     "TwoLayerCNN": "simulation.cnn",
+    "cnn_engine": "simulation.engine",
     "derive_seed": "simulation.rng",
     "draw_geometry": "simulation.geometry",
     "generator": "simulation.rng",
     "geometry_of": "simulation.geometry",
+    "realise": "simulation.realise",
+    "reduced_engine": "simulation.engine",
     "resolve_device": "simulation.training",
     "sample_problem": "simulation.problem",
     "train": "simulation.training",

@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "CheckResult": "verify.conformance.result",
+    "ConformanceError": "verify.conformance.result",
+    "ConformanceReport": "verify.conformance.result",
     "Counterexample": "verify.outcome",
     "Decision": "verify.outcome",
     "Judgement": "verify.outcome",
@@ -14,6 +17,8 @@ _EXPORTS = {
     "Verification": "verify.outcome",
     "load_claims_file": "verify.load",
     "load_ledger": "verify.load",
+    "run_engine_conformance": "verify.conformance.suite",
+    "run_law_conformance": "verify.conformance.law_engine",
     "settings_in": "verify.strategies",
     "verify_claims": "verify.pipeline",
     "write_report": "verify.report",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulation.console import run_app, spread_options
-from verify import cli_explore
+from verify import cli_conformance, cli_explore
 from verify.options import ClaimsFiles, Outside, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
@@ -163,6 +163,7 @@ def replay(
 app.command()(cli_explore.falsify)
 app.command()(cli_explore.doctor)
 app.command()(cli_explore.phase)
+app.command()(cli_conformance.conformance)
 
 
 def _setting(text: str) -> Setting:
@@ -176,5 +177,6 @@ def _setting(text: str) -> Setting:
 
 def main() -> None:
     """Entry point of `python -m verify`."""
-    argv = spread_options(sys.argv[1:], ["--claims", "--claims-file", "--outside", "--quantity"])
+    several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file"]
+    argv = spread_options(sys.argv[1:], several)
     run_app(app, "verify", argv)

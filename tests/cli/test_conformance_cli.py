@@ -1,0 +1,87 @@
+"""`python -m verify conformance`: the table, the exit status, one line for wrong input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verify.cli import main
+
+Call = Callable[..., tuple[int, str, str]]
+
+RIGHT = "from simulation import reduced_engine as ENGINE\n"
+WRONG = """
+from simulation import reduced_engine
+
+def ENGINE(problem, *, eta, steps, dtype="float64", device="cpu"):
+    return reduced_engine(problem, eta=1.1 * eta, steps=steps, dtype=dtype, device=device)
+"""
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Exit status, stdout and stderr of `python -m verify conformance ARGUMENTS`."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["verify", "conformance", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_one_of_ours(here: Call) -> None:
+    code, out, _ = here("--engine", "law", "--seed", "3")
+    assert code == 0
+    assert out.startswith("engine law\ncheck ")
+    assert "batch invariance" in out
+
+
+def test_a_users_engines_are_judged_each(here: Call, tmp_path: Path) -> None:
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(RIGHT, encoding="utf-8")
+    wrong.write_text(WRONG, encoding="utf-8")
+    assert here("--engine-file", str(right))[0] == 0
+    code, out, err = here("--engine-file", str(right), str(wrong))
+    assert code == 1
+    assert not err
+    assert "engine right.py" in out
+    failed = [line for line in out.splitlines() if line.startswith("gradient: autograd")]
+    assert "passed" in failed[0]
+    assert "case 0 (n 2, d 4, m 1" in failed[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        ("raise SystemExit('stop\\nhere')", "does not import: SystemExit: stop here"),
+        ("x = 1", "must define ENGINE, a callable"),
+        ("ENGINE = 3", "must define ENGINE, a callable"),
+        ("def f(:", "does not import: SyntaxError"),
+    ],
+)
+def test_an_unusable_file_is_one_line(here: Call, tmp_path: Path, content: str | None, message: str) -> None:
+    path = tmp_path / "engine.py"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    code, out, err = here("--engine-file", str(path))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--engine", "torch"), ("--seed", "-1"), ("--engine-file",), ("--what",)]
+)
+def test_wrong_arguments_are_one_line(here: Call, arguments: tuple[str, ...]) -> None:
+    code, out, err = here(*arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert arguments[0] in err
