@@ -68,6 +68,19 @@ def test_flat_values_come_back_bit_for_bit(batch: dict[str, dict[str, Any]]) -> 
 
 
 NAN = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000001))[0]
+
+
+def test_floats_that_compare_equal_stay_apart_in_one_column(tmp_path: Path) -> None:
+    values = [
+        0.0,
+        -0.0,
+        *(struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 + k))[0] for k in range(3)),
+    ]
+    RunStore.open(tmp_path / "s").put((str(k), {"x": value}) for k, value in enumerate(values))
+    store = RunStore.open(tmp_path / "s")
+    assert [bits((store.get(str(k)) or {})["x"]) for k in range(5)] == [bits(value) for value in values]
+
+
 RULE_VALUES = {
     "identity": 4.9e-16,
     "event": True,

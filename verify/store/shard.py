@@ -90,7 +90,7 @@ def encode(serial: int, rows: Mapping[str, Flat | None]) -> tuple[Name, bytes, S
     }
     table = pa.table(data)
     sink = pa.BufferOutputStream()
-    # Dictionaries would merge 0.0 with -0.0 and nans of different bits.
+    # No dictionaries: whether 0.0 and -0.0, or two nans, are one entry is then no question.
     with pq.ParquetWriter(
         sink,
         table.schema,
