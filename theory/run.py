@@ -79,6 +79,12 @@ class Run(Protocol):
         ...
 
     @property
+    def input_gram(self) -> Floats:
+        """`<x_i, x_k>` of the inputs as seen without their true labels, (n, n): `x_i = y_i mu + xi_i`, the sum
+        of the two patches."""
+        ...
+
+    @property
     def initial_products(self) -> Floats:
         """`A^(0) = W^(0) V`, (2, m, n+1): index 0 of the last axis is mu."""
         ...

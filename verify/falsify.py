@@ -2,15 +2,19 @@
 
 A single violating run refutes an identity, and nothing else. A claim "with probability at least 1 - delta" is
 read at EVERY setting: the search looks for the setting that is worst, and judges it on runs that no search
-has seen. Each such judgement k = 1, 2, ... spends the error level alpha/2^k, so that all of them together
-stay below the rule's alpha.
+has seen. Judgement k = 1, 2, ... spends the error level alpha 6/(pi k)^2, so that all of them together stay
+below the rule's alpha.
+
+Four ways to fail are looked for, one after the other: the claim as a whole, on more and more runs of its own
+experiment; a bad corner, by one run at each of many settings; a slope, by hypothesis; and, for constants that
+nobody names, two settings too far apart.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,15 +27,23 @@ from verify.counterexample import replay_command
 from verify.decide import decide
 from verify.intervals import exceeds, rate_lower, runs_for_event
 from verify.judge import admitted
-from verify.outcome import Counterexample, Observation
+from verify.outcome import Counterexample, Decision, Observation
 from verify.plan import plan_runs
 from verify.probing import Score, Trials, explore, probe_size
-from verify.violation import violation
+from verify.scan import scan, shrunk
+from verify.violation import CAP, violation
 
 __all__ = ["Falsification", "falsify"]
 
-#: Fewest and most runs on which a candidate is judged.
-_FRESH = (24, 200)
+#: Fewest runs on which a candidate is judged; how many more is a matter of time.
+_FRESH = 24
+#: Shares of the time for the claim as a whole, and for the scan of its box.
+_WHOLE, _SCAN = 0.2, 0.4
+_OF_MANY = 0.5
+#: Share of the time for a smaller counterexample once the claim as a whole is refuted.
+_SMALLER = 0.2
+#: Judgements of one candidate on growing numbers of runs.
+_LOOKS = 3
 
 _NONE = (
     "no run was judged: every setting tried misses another condition of the claim, or the claim does not "
@@ -72,15 +84,16 @@ def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: 
     if isinstance(claim.rule, FittedBand):
         found, measured = _search_fitted(trials, places, seed)
     elif isinstance(claim.rule, Event | EventMap | Identity | Band | Law | ZScores):
-        found, measured = _search(trials, places, seed)
+        found, measured = _all_ways(trials, places, seed, seconds)
     else:
-        found, measured = _rejudge(trials, seed, seconds)
+        found, measured = _rejudge(trials, places, seed, seconds, trials.ends)
     if found is not None and outside:
         found = replace(found, replay=f"{found.replay} --outside {' '.join(outside)}")
     return Falsification(
         searched=_searched(claim, places, outside),
         runs=trials.made,
-        settings=len({setting for (setting, _, _), seen in trials.cache.items() if seen is not None}),
+        settings=trials.scanned
+        + len({setting for (setting, _, _), seen in trials.cache.items() if seen is not None}),
         rejected=trials.rejected,
         seconds=time.monotonic() - started,
         measured=measured,
@@ -118,15 +131,54 @@ def _searched(claim: Claim, places: Sequence[Place], outside: Sequence[str]) -> 
     return f"{'; and '.join(texts)}; {where}"
 
 
+def _all_ways(
+    trials: Trials, places: Sequence[Place], seed: int, seconds: float
+) -> tuple[Counterexample | None, str]:
+    """The claim as a whole, then corners, then slopes.
+
+    What refutes the claim as a whole is kept while a single setting that does is looked for a little longer: it
+    is smaller, and says more.
+    """
+    whole: tuple[Counterexample | None, str] = (None, "")
+    if not isinstance(trials.claim.rule, Identity):
+        # Rules that speak of many runs fail as a whole more often than at one setting.
+        share = _OF_MANY if isinstance(trials.claim.rule, Law | ZScores) else _WHOLE
+        whole = _rejudge(trials, places, seed, seconds, trials.started + share * seconds)
+        if whole[0] is not None:
+            trials.ends = min(trials.ends, time.monotonic() + _SMALLER * seconds)
+        for number, place in enumerate(places):
+            if not isinstance(place, Domain):
+                continue
+            found, measured = _search_corners(
+                trials, place, derive_seed(seed, f"scan {trials.claim.id}", number),
+                trials.left * (1 - _SCAN / len(places)),
+            )  # fmt: skip
+            if found is not None:
+                return found, measured
+    found, measured = _search(trials, places, seed)
+    return (found, measured) if found is not None or whole[0] is None else whole
+
+
 # One run at a time ---------------------------------------------------------------------------------
 
 
 def _mean_violation(claim: Claim) -> Score:
+    def law(seen: Sequence[Observation]) -> float:
+        """A law speaks of the mean log ratio, not of single runs."""
+        assert isinstance(claim.rule, Law)
+        logs = []
+        for o in seen:
+            measured, predicted = (float(v) for v in o.value)
+            if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
+                return CAP
+            logs.append(math.log(measured) - math.log(predicted))
+        return abs(sum(logs) / len(logs)) - math.log1p(claim.rule.margin)
+
     def score(seen: Sequence[Observation]) -> float:
         values = [violation(claim, o.value, o.steps) or 0.0 for o in seen]
         return sum(values) / len(values)
 
-    return score
+    return law if isinstance(claim.rule, Law) else score
 
 
 def _broken(claim: Claim, seen: Sequence[Observation]) -> list[Observation]:
@@ -135,9 +187,8 @@ def _broken(claim: Claim, seen: Sequence[Observation]) -> list[Observation]:
     return [o for value, o in sorted(excess, key=lambda item: -item[0]) if value > 0]
 
 
-def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
-    """Rounds of hypothesis, each candidate judged on fresh runs, until one stands or time is up."""
-    claim = trials.claim
+def _breaks(claim: Claim) -> Callable[[Sequence[Observation]], bool]:
+    """Whether probe runs of one setting break the claim there."""
     rule = claim.rule
     score = _mean_violation(claim)
 
@@ -148,6 +199,44 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
             return score(seen) > 0
         assert isinstance(rule, Event | EventMap | Band | ZScores)
         return exceeds(rate_lower(len(_broken(claim, seen)), len(seen), rule.alpha), rule.delta)
+
+    return breaks
+
+
+def _search_corners(
+    trials: Trials, domain: Domain, seed: int, ends: float
+) -> tuple[Counterexample | None, str]:
+    """Settings whose single run of a scan breaks the claim: probed, shrunk, judged on fresh runs."""
+    claim = trials.claim
+    breaks = _breaks(claim)
+    count = probe_size(claim)
+
+    def broken_at(setting: Setting, run_seed: int) -> bool:
+        seen = trials.at(setting, run_seed, count)
+        return bool(seen) and breaks(seen or ())
+
+    for point, o in scan(trials, domain, seed, ends):
+        run_seed = derive_seed(o.seed, "corner")
+        if not broken_at(o.setting, run_seed):
+            continue
+        small = shrunk(domain, point, lambda setting, at=run_seed: broken_at(setting, at))  # type: ignore[misc]
+        for setting in dict.fromkeys((small, o.setting)):
+            seen = trials.at(setting, run_seed, count)
+            if not seen:
+                continue
+            fresh = derive_seed(seed, "fresh corner", trials.judgements)
+            found, measured = _judge_fresh(trials, seen, fresh)
+            if found is not None:
+                return found, measured
+    return None, ""
+
+
+def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
+    """Rounds of hypothesis, each candidate judged on fresh runs, until one stands or time is up."""
+    claim = trials.claim
+    rule = claim.rule
+    score = _mean_violation(claim)
+    breaks = _breaks(claim)
 
     closest, closest_score = _NONE, -math.inf
     round_number = 0
@@ -188,22 +277,42 @@ def _judge_fresh(
     rule = replace(rule, alpha=alpha)
     if isinstance(claim.rule, EventMap | ZScores):
         rule = Event(claim.rule.delta, alpha)  # at one setting there is no map, and no scale over settings
-    count = _FRESH[0]
+    broken = _broken(claim, probe)
+    count = _FRESH
     if not isinstance(rule, Law):
-        rate = len(_broken(claim, probe)) / len(probe)
+        rate = len(broken) / len(probe)
         planned = runs_for_event(rate, rule.delta, alpha) if rate > rule.delta else None
-        count = max(_FRESH[0], min(planned or _FRESH[1], _FRESH[1]))
-    fresh = trials.at(probe[0].setting, seed, count)
-    if not fresh:
-        return None, ""
-    broken = _broken(claim, fresh)
-    if isinstance(claim.rule, ZScores):
-        decision = decide(rule, [replace(o, value=o not in broken) for o in fresh])
-    else:
-        decision = decide(rule, fresh)
-    if decision.verdict != "refuted" or not broken:
-        return None, ""
-    return _counterexample(claim, broken[0]), f"on fresh runs of this setting alone: {decision.reason}"
+        count = max(_FRESH, min(planned or 4 * _FRESH, 8 * _FRESH))
+    for look in range(_LOOKS):
+        rule = replace(rule, alpha=alpha if look == 0 else trials.next_alpha())
+        fresh = trials.at(probe[0].setting, derive_seed(seed, "look", look), count)
+        if not fresh:
+            return None, ""
+        broken = _broken(claim, fresh)
+        if isinstance(claim.rule, ZScores):
+            decision = decide(rule, [replace(o, value=o not in broken) for o in fresh])
+        else:
+            decision = decide(rule, fresh)
+        if decision.verdict == "refuted" and broken:
+            return (
+                _counterexample(claim, broken[0]),
+                f"on fresh runs of this setting alone: {decision.reason}",
+            )
+        if decision.verdict != "inconclusive" or not _leans(decision, rule):
+            return None, ""
+        count = max(2 * count, math.ceil(1.3 * (decision.needed or 4 * count)))
+        if count > trials.affordable(0.5):
+            return None, ""
+    return None, ""
+
+
+def _leans(decision: Decision, rule: Any) -> bool:
+    """Whether an undecided judgement points toward refutation, so that more runs are worth their time."""
+    if isinstance(rule, Law):
+        mean = decision.statistic.get("mean_log_ratio", math.inf)
+        return not isinstance(mean, float) or abs(mean) > math.log1p(rule.margin)
+    rate = decision.statistic.get("violation_rate")
+    return not isinstance(rate, float) or rate > rule.delta
 
 
 def _judge_identity(
@@ -307,36 +416,56 @@ def _groups(setting: Setting) -> str:
 # Rules that speak of many runs ---------------------------------------------------------------------------
 
 
-def _rejudge(trials: Trials, seed: int, seconds: float) -> tuple[Counterexample | None, str]:
-    """Exponents, equal laws and other rules on fresh replicates of the claim's own experiment.
+def _rejudge(
+    trials: Trials, places: Sequence[Place], seed: int, seconds: float, ends: float
+) -> tuple[Counterexample | None, str]:
+    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look.
 
-    Every look is a whole replication with a seed of its own, so that `--seed` repeats the one that refutes.
+    Sizes and seeds of the looks depend on `seed` alone, so that the same command refutes again.
     """
     claim = trials.claim
-    experiment = claim.experiment
-    profile = next((p for p in ("quick", "default", "full") if experiment.runs.get(p, 0) > 0), "quick")
     text = "no replication was completed in time"
-    while trials.left > 0:
-        look = trials.judgements
-        look_seed = seed if look == 0 else derive_seed(seed, f"replication {claim.id}", look)
-        specs = plan_runs(experiment, profile, look_seed)
+    profile = next((p for p in ("quick", "default", "full") if claim.experiment.runs.get(p, 0) > 0), "quick")
+    least = claim.experiment.runs.get(profile, 1)
+    look = 0
+    while time.monotonic() < ends and trials.left > 0:
+        place = places[look % len(places)]
+        experiment = replace(
+            claim.experiment, place=place, runs={profile: least * 2 ** (look // len(places))}
+        )
+        specs = plan_runs(experiment, profile, derive_seed(seed, f"replication {claim.id}", look))
         kept = [spec for spec in specs if admitted(claim, spec)[1] is None]
+        look += 1
+        if trials.made and len(kept) > trials.affordable(1.0) * max(0.0, ends - time.monotonic()) / max(
+            trials.left, 1e-9
+        ):
+            break
         trials.rejected += len(specs) - len(kept)
         observations = trials.observe(kept) if kept else None
-        if not observations:
+        if observations is None:
             break
+        if not observations:
+            if look > 2 * len(places):
+                break
+            continue
         trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
         rule: Any = claim.rule
         decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
-        text = f"replication {look + 1}: {decision.reason}"
+        text = f"replication {look}, {len(observations)} runs: {decision.reason}"
         if decision.verdict == "refuted":
-            first = observations[0]
-            command = f"python -m verify falsify {claim.id} --seed {look_seed} --budget {math.ceil(seconds)}s"
-            replay = command + _claims_file(claim)
-            return Counterexample(
-                first.setting, first.seed, first.engine, decision.measured, replay
-            ), decision.reason
+            one = isinstance(rule, Event | EventMap | Band)
+            claimed = [o for o in observations if not isinstance(rule, EventMap) or _beyond(rule, o)]
+            worst = (_broken(claim, claimed) or claimed)[0] if one else observations[0]
+            found = _counterexample(claim, worst)
+            if not one:
+                command = f"python -m verify falsify {claim.id} --seed {seed} --budget {math.ceil(seconds)}s"
+                found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
+            return found, f"the claim as a whole: {text}"
     return None, text
+
+
+def _beyond(rule: EventMap, o: Observation) -> bool:
+    return o.labels[rule.axis] >= rule.threshold
 
 
 def _claims_file(claim: Claim) -> str:

@@ -57,6 +57,12 @@ class MeasuredRun:
     def gram(self) -> Floats:
         return self.trajectory.geometry.gram
 
+    @cached_property
+    def input_gram(self) -> Floats:
+        gram, y = self.gram, self.y
+        cross = np.outer(y, gram[0, 1:])
+        return np.asarray(gram[0, 0] * np.outer(y, y) + cross + cross.T + gram[1:, 1:])
+
     @property
     def initial_products(self) -> Floats:
         geometry = self.trajectory.geometry

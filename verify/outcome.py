@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
-from theory.question import Question
+from theory.question import Curve, Question
 from theory.setting import Setting
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Counterexample",
     "Decision",
     "Judgement",
+    "MeasuredCurve",
     "Observation",
     "Showcase",
     "Verdict",
@@ -160,6 +161,19 @@ class Showcase:
 
 
 @dataclass(frozen=True)
+class MeasuredCurve:
+    """A question's curve on its runs: `values` by series, (runs, places); nan where a run has none."""
+
+    curve: Curve
+    values: Mapping[str, Floats]
+
+    @property
+    def runs(self) -> int:
+        """Runs that were measured."""
+        return max((len(v) for v in self.values.values()), default=0)
+
+
+@dataclass(frozen=True)
 class Verification:
     """A whole verification: what the report is made of.
 
@@ -170,6 +184,7 @@ class Verification:
     showcases: tuple[Showcase, ...]
     run_info: Mapping[str, Any]
     questions: tuple[Question, ...] = ()
+    curves: tuple[MeasuredCurve, ...] = ()
 
     @property
     def exit_status(self) -> int:

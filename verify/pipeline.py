@@ -15,6 +15,7 @@ from typing import Any
 from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
 from theory.question import Question
+from verify.curves import measured_curves
 from verify.execute import Batch, Keeper, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Showcase, Verification
@@ -60,6 +61,7 @@ def verify_claims(
     """
     started = time.perf_counter()
     experiments = _experiments(claims)
+    curves = [curve for question in questions for curve in question.curves]
     plans: dict[str, list[RunSpec]] = {}
     work: list[Batch] = []
     for experiment in experiments:
@@ -67,7 +69,9 @@ def verify_claims(
         plans[experiment.id] = specs
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
-        work += batches(experiment, specs, {c.id: c.measure for c in mine}, wanted)
+        shown = [c for c in curves if c.experiment.id == experiment.id]
+        wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
+        work += batches(experiment, specs, {c.id: c.measure for c in (*mine, *shown)}, wanted)
 
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     for measurement in execute(work, jobs=jobs, device=device, progress=progress, keeper=keeper):
@@ -91,6 +95,7 @@ def verify_claims(
         judgements=tuple(note_parents(judgements)),
         showcases=showcases,
         questions=tuple(questions),
+        curves=measured_curves(curves, made),
         run_info=_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
     )
 

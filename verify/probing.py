@@ -49,15 +49,23 @@ class Trials:
     rejected: int = 0
     pace: float = 0.0
     judgements: int = 0
+    scanned: int = 0
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> float:
         return self.ends - time.monotonic()
 
     def next_alpha(self) -> float:
-        """The error level of the next judgement."""
+        """The error level of the next judgement: alpha 6/(pi k)^2, which add up to alpha over k = 1, 2, ..."""
         self.judgements += 1
-        return float(getattr(self.claim.rule, "alpha", 0.05)) * 0.5**self.judgements
+        level = float(getattr(self.claim.rule, "alpha", 0.05))
+        return level * 6 / (math.pi * self.judgements) ** 2
+
+    def affordable(self, share: float) -> int:
+        """Runs that fit into this share of the time left, at the pace so far."""
+        spent = time.monotonic() - self.started
+        return int(share * max(0.0, self.left) * self.made / spent) if spent > 0 else 0
 
     def at(self, setting: Setting, seed: int, count: int) -> list[Observation] | None:
         """Runs of one setting with `count` seeds drawn from `seed`; None where the claim is not judged or no

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from theory.claim import Claim
 from theory.two_stage import (
+    answers,
     certificates,
     exact,
     lemmas_initial,
     lemmas_training,
     proposition_4_3,
-    questions,
     sharp_identities,
     sharp_times,
     theorem_4_1,
     theorem_4_2,
     theorem_4_4,
 )
+from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.experiments import EXHIBITS
-from theory.two_stage.questions import QUESTIONS
 
 __all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
 
@@ -37,5 +37,5 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_identities.CLAIMS,
     *sharp_times.CLAIMS,
     *certificates.CLAIMS,
-    *questions.CLAIMS,
+    *answers.CLAIMS,
 )

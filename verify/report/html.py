@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from verify.outcome import VERDICTS, Judgement, Verification
+from verify.report.answers import Answer, answers
 from verify.report.document import (
     checked_sentence,
     constants_text,
@@ -23,7 +24,7 @@ from verify.report.document import (
 )
 from verify.report.mathtext import formula_html, statement_html
 from verify.report.regimes import claim_conditions, paper_conditions, regimes
-from verify.report.summary import answers, findings, headline, not_judged, verdict_counts
+from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.wording import (
     RULE_EXPLANATIONS,
@@ -94,9 +95,9 @@ def _context(verification: Verification, figures: Sequence[DrawnFigure]) -> dict
         },
         "items": _by_item(verification),
         "findings": groups,
-        "answers": answers(verification),
+        "answers": [_answer(a, figures) for a in answers(verification)],
         "claims": [_claim(j) for j in verification.judgements],
-        "figures": [_figure(f) for f in figures],
+        "figures": [_figure(f) for f in figures if not f.name.startswith("question_")],
         "regimes": regimes(verification),
         "stated": [
             {
@@ -134,6 +135,17 @@ def _by_item(verification: Verification) -> dict[str, list[dict[str, Any]]]:
         }
         out.setdefault(name, []).append(mark)
     return out
+
+
+def _answer(answer: Answer, figures: Sequence[DrawnFigure]) -> dict[str, Any]:
+    return {
+        "asked": answer.asked,
+        "short": answer.short,
+        "statements": answer.statements,
+        "judgements": answer.judgements,
+        "id": answer.figure,
+        "figure": next((_figure(f) for f in figures if f.name == answer.figure), None),
+    }
 
 
 def _figure(figure: DrawnFigure) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from verify.outcome import Judgement, Verification
+from verify.report.answers import answers
 from verify.report.document import (
     checked_sentence,
     counterexample_rows,
@@ -18,7 +19,7 @@ from verify.report.document import (
 )
 from verify.report.mathtext import statement_markdown
 from verify.report.regimes import claim_conditions, regimes
-from verify.report.summary import answers, findings, headline, not_judged, verdict_counts
+from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.wording import RULE_EXPLANATIONS, VERDICT_EXPLANATIONS, rule_sentence, show
 
@@ -36,11 +37,11 @@ def render_markdown(verification: Verification, figures: Sequence[DrawnFigure]) 
         checked_sentence(verification),
         _table(["verdict", "claims"], [[v, str(n)] for v, n in verdict_counts(verification).items()]),
         *_findings(verification),
-        *_answers(verification),
+        *_answers(verification, figures),
         "## Verdicts",
         _verdicts(verification),
         "## Figures",
-        *(_figure(figure) for figure in figures),
+        *(_figure(figure) for figure in figures if not figure.name.startswith("question_")),
         "## Claims in detail",
         *(_claim(judgement) for judgement in verification.judgements),
         "## Regimes: where the runs lie",
@@ -81,18 +82,22 @@ def _list(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _answers(verification: Verification) -> list[str]:
+def _answers(verification: Verification, figures: Sequence[DrawnFigure]) -> list[str]:
     found = answers(verification)
     if not found:
         return []
-    parts = ["## Questions"]
+    drawn = {figure.name: figure for figure in figures}
+    parts = [
+        "## Questions asked of the paper",
+        "In brackets: shares of runs or means over runs, each followed by its 95 % interval; sd is the "
+        "standard deviation between runs.",
+    ]
     for answer in found:
-        parts.append(f"**{_text(answer.asked)}** {_text(answer.text)}")
-        parts.append(
-            _list(
-                f"{j.verdict}: `{j.claim.id}`: {_text(j.decision.reason)}" for j in answer.judgements
-            )
-        )
+        parts.append(f"### {_text(answer.asked)}")
+        parts.append(_list(statement_markdown(s.text) for s in answer.statements))
+        if answer.figure in drawn and drawn[answer.figure].png is not None:
+            parts.append(f"![{_text(answer.asked)}](figures/{answer.figure}.png)")
+        parts.append(f"Claims: {', '.join(f'`{j.claim.id}` ({j.verdict})' for j in answer.judgements)}.")
     return parts
 
 

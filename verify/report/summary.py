@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 
-__all__ = ["Answer", "Finding", "answers", "findings", "headline", "not_judged", "verdict_counts"]
+__all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
 
 _FACTOR = re.compile(r",? by a factor ([0-9.eE+-]+|inf)")
 
@@ -108,38 +108,3 @@ def _by_factor(values: list[float]) -> str:
         return ""
     low, high = f"{min(values):.3g}", f"{max(values):.3g}"
     return f", by a factor {low}" if low == high else f", by a factor {low} to {high}"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A reader's question, its plain answer by the first claim's verdict, and the claims that bear on it."""
-
-    asked: str
-    text: str
-    judgements: tuple[Judgement, ...]
-
-
-def answers(verification: Verification) -> list[Answer]:
-    """The questions whose deciding claim was judged in this verification."""
-    by_id = {j.claim.id: j for j in verification.judgements}
-    out = []
-    for question in verification.questions:
-        found = tuple(by_id[c] for c in question.claims if c in by_id)
-        if not found or found[0].claim.id != question.claims[0]:
-            continue
-        verdict = found[0].verdict
-        text = {"supported": question.supported, "refuted": question.refuted}.get(
-            verdict,
-            "Not decided by the runs of this profile."
-            if verdict == "inconclusive"
-            else "No run of this profile bears on it.",
-        )
-        # The numbers are the runs': the deciding claim's, and where a map says the event stops.
-        numbers = [
-            j.decision.reason for k, j in enumerate(found) if k == 0 or isinstance(j.claim.rule, EventMap)
-        ]
-        unsettled = [j.claim.id for j in found[1:] if j.verdict in ("inconclusive", "not-applicable")]
-        if unsettled:
-            numbers.append(f"Not settled: {', '.join(unsettled)}.")
-        out.append(Answer(question.asked, " ".join([text, *numbers]), found))
-    return out

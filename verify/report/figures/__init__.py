@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from verify.outcome import Verification
 from verify.report.figures import (
+    answers,
     bounds,
     claims_graph,
     event_map,
@@ -51,12 +52,12 @@ class DrawnFigure:
 
 
 def draw_all(verification: Verification) -> list[DrawnFigure]:
-    """Every figure for which the verification has the data.
+    """Every figure for which the verification has the data; those of the questions come last.
 
     An error is kept in the figure's place: a verification that took minutes is worth more than a figure.
     """
     out = []
-    for spec in FIGURES:
+    for spec in (*FIGURES, *answers.figures(verification)):
         png, error = None, ""
         try:
             with style():

@@ -16,7 +16,7 @@ from verify.report.reading import read
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE", "Cell", "cells", "draw"]
+__all__ = ["FIGURE", "Cell", "by_panel", "cells", "draw", "draw_panel"]
 
 _COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -62,7 +62,7 @@ def draw(verification: Verification) -> Figure | None:
                 found.append((judgement, made))
     if not found:
         return None
-    rows = [[(j, value, group) for value, group in _by_panel(made).items()] for j, made in found]
+    rows = [[(j, value, group) for value, group in by_panel(made).items()] for j, made in found]
     widest = max(len(row) for row in rows)
     if widest in (2, 3):  # an event a row, so that its panels can be compared side by side
         jobs = [job for row in rows for job in [*row, *[None] * (widest - len(row))]]
@@ -74,11 +74,12 @@ def draw(verification: Verification) -> Figure | None:
         if job is None:
             ax.remove()
         else:
-            _panel(ax, *job)
+            draw_panel(ax, *job)
     return figure
 
 
-def _by_panel(made: list[Cell]) -> dict[float | None, list[Cell]]:
+def by_panel(made: list[Cell]) -> dict[float | None, list[Cell]]:
+    """The cells of each kappa_0, None where cells carry none."""
     out: dict[float | None, list[Cell]] = {}
     for cell in made:
         out.setdefault(cell.at(_PANEL_LABEL), []).append(cell)
@@ -99,7 +100,8 @@ def _axes_labels(group: list[Cell]) -> tuple[str, str | None]:
     return order[0], series
 
 
-def _panel(ax: Any, judgement: Judgement, value: float | None, group: list[Cell]) -> None:
+def draw_panel(ax: Any, judgement: Judgement, value: float | None, group: list[Cell]) -> None:
+    """Shares over the widest label, a curve for each value of the next one."""
     x_name, series_name = _axes_labels(group)
     series: dict[float | None, list[Cell]] = {}
     for cell in group:

@@ -1,0 +1,52 @@
+"""Findings, headline, reasons and regimes of the report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from report_cases import by_id
+
+from verify.outcome import Verification
+from verify.report.regimes import regimes
+from verify.report.summary import findings, headline, not_judged, verdict_counts
+
+
+def test_findings_group_probes_apart_from_failures(verification: Verification) -> None:
+    found = {f.claim_id: f.group for f in findings(verification)}
+    assert found["zoo.probe.needed"] == "Conditions that are needed"
+    assert found["zoo.theorem_4_1.order"] == "Refuted inside their conditions"
+    assert found["zoo.exponent.few"] == "Undecided"
+    assert found.keys().isdisjoint({"zoo.lemma.norms", "zoo.nowhere"})
+    probe = by_id(verification, "zoo.probe.not_needed")
+    holds = replace(probe, decision=replace(probe.decision, verdict="supported"))
+    (finding,) = findings(Verification((holds,), (), {}))
+    assert finding.group == "Conditions that were not needed"
+    assert "Outside dimension" in finding.text
+
+
+def test_headline_counts_probes_apart(verification: Verification) -> None:
+    probes = tuple(j for j in verification.judgements if j.claim.is_probe)
+    assert headline(Verification(probes, (), {})).startswith("0 of 0 claims")
+    assert "; 4 are refuted" in headline(verification)
+    assert verdict_counts(verification)["refuted"] == 5
+
+
+def test_not_judged_reasons_are_pooled_with_their_range(verification: Verification) -> None:
+    judgement = by_id(verification, "zoo.theorem_4_1.paper_box")
+    reasons = not_judged(judgement)
+    assert sum(reasons.values()) == len(judgement.observations) - len(judgement.judged)
+    assert len(reasons) == 2
+    assert all(re.search(r"by a factor [\d.]+ to [\d.]+$", reason) for reason in reasons)
+
+
+def test_regimes_tell_the_papers_conditions_everywhere(verification: Verification) -> None:
+    found = {r.experiment: r for r in regimes(verification)}
+    assert set(found["zoo.sweep_eta"].conditions) == {"small initialisation", "dimension", "width"}
+    assert found["zoo.sweep_eta"].conditions["dimension"].share == "all inside"
+    assert found["zoo.unused"].conditions["width"].share == "none inside"
+    box = found["zoo.box"]
+    settings = {o.setting for o in by_id(verification, "zoo.lemma.norms").observations}
+    assert box.conditions["small initialisation"].inside == sum(s.kappa_0 <= 1 for s in settings)
+    assert sum(box.kappa) == box.settings == len(settings)
+    assert "zoo.empty" not in found

@@ -1,0 +1,141 @@
+"""claims.json, run.json and comparison.csv: complete, strict JSON, right numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_cases import INJECTION, by_id, strict
+
+from verify.outcome import Verification
+from verify.report import write_report
+from verify.report.claims import claim_record
+from verify.report.comparison import comparison
+from verify.report.jsonable import jsonable
+from verify.report.reading import Reading, bound_factor, read
+from verify.report.summary import verdict_counts
+
+CONTRACT = {
+    "id", "source", "provenance", "kind", "statement", "conditions", "verdict", "predicted", "measured",
+    "statistic", "n_settings", "n_trials", "counterexample",
+}  # fmt: skip
+
+
+def test_claims_json(verification: Verification, folder: Path) -> None:
+    records = strict((folder / "claims.json").read_text("utf-8"))
+    assert [r["id"] for r in records] == [j.claim.id for j in verification.judgements]
+    for record, judgement in zip(records, verification.judgements, strict=True):
+        assert record.keys() >= CONTRACT
+        assert record["source"].keys() >= {"paper", "item"}
+        assert record["verdict"] == judgement.verdict
+        assert record["n_settings"] == len({o.setting for o in judgement.observations if not o.not_judged})
+        assert record["conditions"] == [c.name for c in judgement.claim.conditions]
+        assert isinstance(record["statistic"], dict)
+        assert (record["counterexample"] is None) == (judgement.counterexample is None)
+    injected = records[-1]
+    assert injected["statement"] == INJECTION
+
+
+def test_records_say_how_they_were_planned(verification: Verification) -> None:
+    record = claim_record(by_id(verification, "zoo.exponent.eta"))
+    assert record["rule"]["name"] == "Exponent"
+    assert record["rule"]["value"] == -1.0
+    assert record["planned_power"] > 0.99
+    assert claim_record(by_id(verification, "zoo.exponent.few"))["planned_power"] < 0.2
+    assert record["prediction"]["constants"] == {"C": "free"}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan")])
+def test_json_has_no_nan_or_infinity(small: Verification, tmp_path: Path, value: float) -> None:
+    judgement = small.judgements[0]
+    bad = replace(judgement.decision, measured=[value], statistic={"x": {"y": np.array([value, 1.0])}})
+    odd = replace(small, judgements=(replace(judgement, decision=bad),), run_info={"seed": np.int64(3)})
+    write_report(odd, tmp_path / "out")
+    record = strict((tmp_path / "out" / "claims.json").read_text("utf-8"))[0]
+    assert record["measured"] == [None]
+    assert record["statistic"] == {"x": {"y": [None, 1.0]}}
+    assert strict((tmp_path / "out" / "run.json").read_text("utf-8"))["seed"] == 3
+
+
+def test_jsonable_refuses_nothing() -> None:
+    value = {1: {2.5}, "p": Path("x"), "r": Reading(1.0, math.nan, 0.0, 2.0), "b": np.bool_(False), "n": None}
+    assert json.loads(json.dumps(jsonable(value), allow_nan=False)) == {
+        "1": [2.5], "p": "x", "b": False, "n": None,
+        "r": {"measured": 1.0, "predicted": None, "low": 0.0, "high": 2.0},
+    }  # fmt: skip
+
+
+def test_run_json(verification: Verification, folder: Path) -> None:
+    record = strict((folder / "run.json").read_text("utf-8"))
+    assert record.items() >= {**verification.run_info, "exit_status": 1}.items()
+    assert record["verdicts"] == verdict_counts(verification)
+    assert sum(record["verdicts"].values()) == record["claims"] == len(verification.judgements)
+
+
+def test_comparison_has_a_row_for_each_claim_and_setting(verification: Verification, folder: Path) -> None:
+    table = pd.read_csv(folder / "comparison.csv")
+    pairs = {(j.claim.id, o.setting) for j in verification.judgements for o in j.observations}
+    assert len(table) == len(pairs)
+    assert not table.duplicated(["claim", "n", "d", "m", "sigma_xi", "signal_norm", "sigma_0", "eta",
+                                 "tau_plus", "tau_minus"]).any()  # fmt: skip
+    assert table["n_runs"].sum() == sum(len(j.observations) for j in verification.judgements)
+    assert table["n_judged"].sum() == sum(len(j.judged) for j in verification.judgements)
+    assert set(table.columns) >= {"n_snr2", "clock_step", "iota", "kappa_0", "d_over_n", "engine", "measured",
+                                  "predicted", "ratio", "log10_slack", "inside.dimension", "slack.dimension",
+                                  "inside.width"}  # fmt: skip
+
+
+def test_comparison_numbers(verification: Verification) -> None:
+    table = comparison(verification)
+
+    def rows(claim_id: str) -> Any:
+        return table[table["claim"] == claim_id]
+
+    time = by_id(verification, "zoo.law.time").judged[0]
+    row = rows("zoo.law.time").iloc[0]
+    assert row["measured"] == time.value[0]
+    assert row["predicted"] == time.value[1]
+    assert row["ratio"] == pytest.approx(time.value[0] / time.value[1])
+
+    # The exponent's line has the claimed slope, and the measured points scatter around it.
+    line = rows("zoo.exponent.eta")
+    slope = np.polyfit(np.log(line["eta"]), np.log(line["predicted"]), 1)[0]
+    assert slope == pytest.approx(-1.0)
+    assert np.log(line["ratio"]).mean() == pytest.approx(0.0, abs=1e-3)
+    wrong = rows("zoo.exponent.d")
+    assert abs(np.polyfit(np.log(wrong["d"]), np.log(wrong["ratio"]), 1)[0] - 0.2) < 0.02
+
+    event = rows("zoo.theorem_4_1.order")
+    assert set(event["measured"]) == {0.0, 1.0}
+    assert set(event["predicted"]) == {0.95}
+
+    crossed = rows("zoo.bound.crossed")
+    outside = [not read(by_id(verification, "zoo.bound.crossed"), o).holds
+               for o in by_id(verification, "zoo.bound.crossed").judged]  # fmt: skip
+    assert sum(crossed["log10_slack"] < 0) == sum(outside) > 5
+    assert math.isinf(crossed["measured"].max())
+
+    missing = rows("zoo.nowhere")
+    assert missing["measured"].isna().all()
+    assert (missing["not_judged_because"] == "width: outside, by a factor 4").all()
+    assert not missing["inside.width"].any()
+
+
+def test_comparison_of_nothing_has_a_head() -> None:
+    table = comparison(Verification((), (), {}))
+    assert len(table) == 0
+    assert "claim" in table.columns
+
+
+def test_bound_factor() -> None:
+    assert bound_factor(Reading(0.5, math.nan, 0.0, 2.0)) == 4.0
+    assert bound_factor(Reading(1.0, math.nan, 0.5, 8.0)) == 2.0
+    assert bound_factor(Reading(0.25, math.nan, 0.5, 8.0)) == 0.5
+    assert bound_factor(Reading(math.inf, math.nan, 0.5, 8.0)) == 0.0
+    assert math.isnan(bound_factor(Reading(-1.0, math.nan, -2.0, 2.0)))

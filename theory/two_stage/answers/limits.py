@@ -1,0 +1,147 @@
+"""Where do the sharp laws stop holding? t_half against its prediction, one condition left at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from theory.domain import Grid
+from theory.experiment import Experiment
+from theory.question import Curve, Part, Question
+from theory.rules import EventMap
+from theory.run import NotApplicable, Run
+from theory.setting import Setting
+from theory.two_stage.answers.stage_event import answer_claim
+from theory.two_stage.mean_field import population
+from theory.two_stage.sources import here
+from theory.two_stage.time_errors import TimePrediction, stage_time
+
+__all__ = ["CLAIMS", "LIMITS", "QUESTION"]
+
+
+def _setting(
+    n: int = 100, m: int = 30, kappa_0: float = 100.0, iota: float = 0.01, h: float = 0.1
+) -> Setting:
+    """The base: n SNR^2 = 8, 15 % flipped; d follows from kappa_0 and iota, `d/n = (kappa_0/iota)^2`."""
+    return Setting.from_n_snr2(
+        n=n,
+        d=max(n + 1, round(n * (kappa_0 / iota) ** 2)),
+        m=m,
+        n_snr2=8.0,
+        tau_plus=0.15,
+        tau_minus=0.15,
+        kappa_0=kappa_0,
+        clock_step=h,
+    )
+
+
+#: What is varied -> (LaTeX, least and largest value at which the law is claimed, settings by value).
+_AXES: Mapping[str, tuple[str, float, float, Mapping[float, Setting]]] = {
+    "kappa_0": (
+        r"$\kappa_0$ (at $\iota = 0.01$)", 10.0, math.inf,
+        {k: _setting(kappa_0=k) for k in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)},
+    ),
+    "iota": (
+        r"$\iota$ (at $\kappa_0 = 100$)", 0.0, 0.1,
+        {i: _setting(iota=i) for i in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)},
+    ),
+    "d_over_n": (
+        r"$d/n$ (at $\kappa_0 = 1$)", math.inf, math.inf,
+        {r: _setting(kappa_0=1.0, iota=1.0 / math.sqrt(r)) for r in (2.0, 5.0, 20.0, 100.0, 1000.0)},
+    ),
+    "clock_step": (
+        r"step $h$", 0.0, 0.1,
+        {h: _setting(h=h) for h in (0.025, 0.05, 0.1, 0.2, 0.5, 1.0)},
+    ),
+    "m": (
+        r"filters a side $m$", 20.0, math.inf,
+        {float(m): _setting(m=m) for m in (2, 5, 10, 20, 50)},
+    ),
+    "flipped": (
+        r"expected flipped labels $\tau n$", 15.0, math.inf,
+        {0.15 * n: _setting(n=n) for n in (20, 40, 100, 200)},
+    ),
+}  # fmt: skip
+
+LIMITS = Experiment(
+    id="two_stage.question.limits",
+    place=Grid(
+        tuple(
+            ({"inside": float(least <= value <= most)}, setting)
+            for _, least, most, settings in _AXES.values()
+            for value, setting in settings.items()
+        )
+    ),
+    clock=12.0,
+    runs={"quick": 0, "default": 8, "full": 60},
+)
+
+
+def _predicted(run: Run) -> TimePrediction | NotApplicable:
+    """t_half of the mean field with the run's own groups and label counts, and its standard deviation."""
+    found = stage_time(population(run.setting, run.y, run.y_observed), len(run.steps) - 1, 0.5)
+    return NotApplicable("no time is predicted within the run") if found is None else found
+
+
+def _near(run: Run) -> bool | NotApplicable:
+    found = _predicted(run)
+    if isinstance(found, NotApplicable):
+        return found
+    h = run.setting.clock_step
+    return abs(run.t_half * h - h / 2 - found.clock) <= 4 * found.sd + h
+
+
+def _ratio(axis: str, run: Run) -> Mapping[str, Sequence[float]] | NotApplicable:
+    """Measured over predicted t_half, at the place of the run's setting."""
+    settings = list(_AXES[axis][3].values())
+    found = _predicted(run)
+    if run.setting not in settings or isinstance(found, NotApplicable):
+        return NotApplicable("varied in another direction")
+    h = run.setting.clock_step
+    ratio = (run.t_half * h - h / 2) / found.clock if math.isfinite(run.t_half) else math.nan
+    return {"": [ratio if setting == run.setting else math.nan for setting in settings]}
+
+
+def _curve(axis: str) -> Curve:
+    label, _, _, settings = _AXES[axis]
+    measure: Callable[[Run], Mapping[str, Sequence[float]] | NotApplicable] = partial(_ratio, axis)
+    return Curve(
+        f"two_stage.curve.limits.{axis}",
+        LIMITS,
+        tuple(settings),
+        measure,
+        label.split(" (")[0],
+        r"$t_{half}$ measured / predicted",
+        x_label=label,
+        lines={"": 1.0},
+    )
+
+
+CLAIMS = (
+    answer_claim(
+        "limits",
+        r"$t_{half}$ lies within 4 sd and a step of its prediction where $\kappa_0 \geq 10$, $\iota \leq 0.1$, "
+        r"$h \leq 0.1$, $m \geq 20$ and 15 labels or more are flipped",
+        _near,
+        LIMITS,
+        "whether |t_half - h/2 - predicted| <= 4 sd + h, in time units",
+        source=here("docs/questions.md, Where the laws stop"),
+        rule=EventMap("inside", 1.0, delta=0.05),
+    ),
+)
+
+QUESTION = Question(
+    "Where do the sharp laws stop holding?",
+    (
+        Part(
+            {"two_stage.question.limits": ""},
+            "The predicted start of Stage II, with nothing fitted, holds where initialisation dominates "
+            "cross-talk, initial outputs are small, steps are short and neither filters nor flipped labels are "
+            "few ({these}); the panels show how it drifts when one of these is given up.",
+            "The predicted start of Stage II fails even inside its stated range ({these}).",
+            "the predicted start of Stage II inside its range",
+        ),
+    ),
+    tuple(_curve(axis) for axis in _AXES),
+)

@@ -1,0 +1,295 @@
+"""When should one stop in practice? Five rules, by their regret against the best stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.question import Curve, Part, Question
+from theory.rules import Band, Event, Law
+from theory.run import NotApplicable, Run
+from theory.two_stage.answers.plug_in import estimates
+from theory.two_stage.answers.stage_event import answer_claim
+from theory.two_stage.answers.stops import (
+    CLOCKS,
+    MATTERS,
+    RULES,
+    STOP_CLOCK,
+    VALIDATION,
+    dtest_regret,
+    log_iid_regret,
+    log_iid_saved,
+)
+from theory.two_stage.experiments import PAPER_BOX
+from theory.two_stage.sources import here
+
+__all__ = ["CLAIMS", "QUESTION", "STOPPING", "WIDE"]
+
+_SOURCE = here("docs/questions.md, When to stop")
+
+#: Signal and flip rates of the paper's box, d of order n.
+STOPPING = Experiment(
+    id="two_stage.question.stopping",
+    place=replace(PAPER_BOX, name="stopping", dimension=(30.0, 300.0), dimension_unit="n"),
+    clock=CLOCKS[-1],
+    runs={"quick": 0, "default": 120, "full": 600},
+    snapshots=CLOCKS[:-1],
+)
+
+#: Weak signals, flip rates up to 0.35, and d/n down to where errors on fresh noise are not negligible.
+WIDE = Experiment(
+    id="two_stage.question.stopping_wide",
+    place=replace(
+        PAPER_BOX,
+        name="stopping, wide",
+        signal_margin=(3.0, 20.0),
+        tau=(0.05, 0.35),
+        dimension=(6.0, 100.0),
+        dimension_unit="n",
+    ),
+    clock=CLOCKS[-1],
+    runs={"quick": 0, "default": 120, "full": 800},
+    snapshots=CLOCKS[:-1],
+)
+
+#: The rules compared, in words.
+_WORDS: Mapping[str, str] = {
+    "clock": f"the fixed clock of {STOP_CLOCK:g} time units",
+    "validation": f"the best of {VALIDATION} validation samples with flipped labels",
+    "depth": "the plug-in's predicted depth of Stage I",
+    "halfway": "half of the plug-in's predicted start of Stage II",
+}
+
+_NEAR = Band(-1.0, 0.02, "two percent of accuracy; four times the Monte Carlo error of 4000 test samples")
+_FAR = Band(
+    -1.0,
+    0.05,
+    "five percent of accuracy, a third of what not stopping costs there; bound and rate were declared after a "
+    "first block of runs, which is not judged",
+    delta=0.1,
+)
+_IN_PAPER_BOX = {"clock": "stop_at_clock", "validation": "stop_at_validation"}
+
+
+def _regret_claims() -> tuple[Claim, ...]:
+    near = tuple(
+        answer_claim(
+            _IN_PAPER_BOX.get(rule, f"stop_{rule}"),
+            f"Stopping at {words} costs at most 0.02 in $\\mathcal{{D}}_{{test}}$ error against the best stop",
+            dtest_regret(rule),
+            STOPPING,
+            "D_test error at the stop minus the smallest over all stops",
+            source=_SOURCE,
+            rule=_NEAR,
+        )
+        for rule, words in _WORDS.items()
+    )
+    far = tuple(
+        answer_claim(
+            f"wide.stop_{rule}",
+            f"Weak signals and high flip rates: stopping at {words} costs at most 0.05 in "
+            r"$\mathcal{D}_{test}$ error against the best stop",
+            dtest_regret(rule),
+            WIDE,
+            "D_test error at the stop minus the smallest over all stops",
+            source=_SOURCE,
+            rule=_FAR,
+        )
+        for rule, words in _WORDS.items()
+        if rule != "clock"
+    )
+    return near + far
+
+
+def _fresh_claims() -> tuple[Claim, ...]:
+    return tuple(
+        answer_claim(
+            f"wide.fresh_{rule}",
+            f"On fresh noise, stopping at {words} is better than not stopping, where the error without a stop "
+            f"is above {MATTERS:g}",
+            log_iid_saved(rule),
+            WIDE,
+            "ln of the error on fresh noise at 10 time units minus the same at the stop, by importance sampling",
+            source=_SOURCE,
+            rule=Band(0.0, math.inf, "a stop must not do harm", delta=0.1),
+        )
+        for rule, words in _WORDS.items()
+    )
+
+
+def _a_ratio(run: Run) -> tuple[float, float] | NotApplicable:
+    found = estimates(run)
+    return found if isinstance(found, NotApplicable) else (found.a, run.setting.n_snr2)
+
+
+def _a_deviation(run: Run) -> float | NotApplicable:
+    """a^/a - 1"""
+    found = estimates(run)
+    return found if isinstance(found, NotApplicable) else found.a / run.setting.n_snr2 - 1
+
+
+def _rate_deviation(run: Run) -> float | NotApplicable:
+    """The estimated share of flipped labels minus the realised one."""
+    found = estimates(run)
+    return found if isinstance(found, NotApplicable) else found.flip_rate - float(run.noisy.mean())
+
+
+_ESTIMATES = (
+    answer_claim(
+        "plug_in.a",
+        r"The plug-in estimate of $a = n\,\mathrm{SNR}^2$ is unbiased up to 2 %",
+        _a_ratio,
+        STOPPING,
+        "estimated a against the setting's",
+        source=_SOURCE,
+        rule=Law(0.02, "no stop moves by a step for it: d ln s_2 / d ln a is below 0.5"),
+    ),
+    answer_claim(
+        "plug_in.flip_rate",
+        "The plug-in estimate of the share of flipped labels is right to 0.01",
+        _rate_deviation,
+        STOPPING,
+        "estimated minus realised share of flipped labels",
+        source=_SOURCE,
+        rule=Band(-0.01, 0.01, "less than one label of these data sets"),
+    ),
+    answer_claim(
+        "wide.plug_in.a",
+        r"Weak signals and high flip rates: the plug-in estimate of $a$ is right to 20 %",
+        _a_deviation,
+        WIDE,
+        "estimated a over the setting's, minus 1",
+        source=_SOURCE,
+        rule=Band(-0.2, 0.2, "s_2 moves by at most a tenth for it where a(1 - 2 tau) > 4", delta=0.15),
+    ),
+    answer_claim(
+        "wide.plug_in.flip_rate",
+        "Weak signals and high flip rates: the plug-in estimate of the share of flipped labels is right to 0.05",
+        _rate_deviation,
+        WIDE,
+        "estimated minus realised share of flipped labels",
+        source=_SOURCE,
+        rule=Band(-0.05, 0.05, "two to four labels of these data sets", delta=0.1),
+    ),
+)
+
+
+def _costs(rule: str, cost: float) -> Callable[[Run], bool | NotApplicable]:
+    regret = dtest_regret(rule)
+
+    def costs(run: Run) -> bool | NotApplicable:
+        value = regret(run)
+        return value if isinstance(value, NotApplicable) else value > cost
+
+    return costs
+
+
+CLAIMS = (
+    *_regret_claims(),
+    answer_claim(
+        "no_stop_costs",
+        r"Not stopping (10 time units) costs more than 0.02 in $\mathcal{D}_{test}$ error against the best "
+        r"stop in most runs",
+        _costs("never", 0.02),
+        STOPPING,
+        "whether D_test error at 10 time units exceeds the smallest over all stops by more than 0.02",
+        source=_SOURCE,
+        rule=Event(delta=0.5, reason="'in most runs' read as more than half"),
+    ),
+    answer_claim(
+        "wide.clock_costs",
+        f"Weak signals and high flip rates: stopping at {STOP_CLOCK:g} time units costs more than 0.02 in "
+        r"$\mathcal{D}_{test}$ error in more than a fifth of the runs",
+        _costs("clock", 0.02),
+        WIDE,
+        "whether D_test error at the fixed clock exceeds the smallest over all stops by more than 0.02",
+        source=_SOURCE,
+        rule=Event(delta=0.8, reason="supported when more than 20 % of the runs pay more than 0.02"),
+    ),
+    *_fresh_claims(),
+    *_ESTIMATES,
+)
+
+
+def _dtest_regrets(run: Run) -> Mapping[str, Sequence[float]]:
+    return {"": [_number(dtest_regret(rule)(run)) for rule in RULES]}
+
+
+def _fresh_regrets(run: Run) -> Mapping[str, Sequence[float]]:
+    return {"": [_number(log_iid_regret(rule)(run)) for rule in RULES]}
+
+
+def _number(value: float | NotApplicable) -> float:
+    return math.nan if isinstance(value, NotApplicable) else value
+
+
+def _these(prefix: str, names: Mapping[str, str]) -> dict[str, str]:
+    return {f"two_stage.question.{prefix}{name}": words for name, words in names.items()}
+
+
+_NO_CLOCK = {f"stop_{rule}": words for rule, words in _WORDS.items() if rule != "clock"}
+
+QUESTION = Question(
+    "When should one stop in practice?",
+    (
+        Part(
+            _these("", {_IN_PAPER_BOX.get(rule, f"stop_{rule}"): words for rule, words in _WORDS.items()}),
+            "With a strong signal and few flipped labels any of these is close to the best stop, in D_test "
+            "error lost against it: {these}.",
+            "With a strong signal and few flipped labels these lose too much D_test error against the best "
+            "stop: {these}.",
+            "with a strong signal and few flipped labels, stopping at",
+        ),
+        Part(
+            _these("", {"no_stop_costs": ""}),
+            "Not stopping costs more than two points of accuracy in most runs ({these}).",
+            "Not stopping costs less than two points of accuracy in most runs ({these}).",
+            "the cost of not stopping",
+        ),
+        Part(
+            _these("", {"wide.clock_costs": ""}),
+            "With weak signals or many flipped labels Stage II comes earlier than any fixed clock knows: 1.5 time "
+            "units then cost more than two points of accuracy ({these}).".replace("1.5", f"{STOP_CLOCK:g}"),
+            "With weak signals or many flipped labels the fixed clock still costs little (more than two points "
+            "in {these}).",
+            "the fixed clock with weak signals or many flipped labels",
+        ),
+        Part(
+            _these("wide.", _NO_CLOCK),
+            "There one needs a rule that looks at the data; in D_test error lost: {these}.",
+            "There these rules, though they look at the data, lose too much D_test error: {these}.",
+            "with weak signals or many flipped labels, stopping at",
+        ),
+        Part(
+            _these("wide.", {f"fresh_{rule}": words for rule, words in _WORDS.items()}),
+            "On fresh noise the earliest stop is best and any of these beats none; ln of the error saved: {these}.",
+            "On fresh noise these are no better than not stopping; ln of the error saved: {these}.",
+            "on fresh noise, stopping at",
+        ),
+        Part(
+            _these(
+                "",
+                {
+                    "plug_in.a": "n SNR^2, as a ratio to its true value",
+                    "plug_in.flip_rate": "the flip rate, as a difference from the realised one",
+                    "wide.plug_in.a": "with weak signals or many flips, n SNR^2, relative error",
+                    "wide.plug_in.flip_rate": "there the flip rate, difference",
+                },
+            ),
+            "What the plug-in needs can be read off inputs, observed labels and early margins: {these}.",
+            "These estimates of the plug-in are off: {these}.",
+            "the estimates of",
+        ),
+    ),
+    (
+        Curve("two_stage.curve.regret", STOPPING, RULES, _dtest_regrets,
+              "strong signal, few flips", r"$\mathcal{D}_{test}$ error above the best stop's"),
+        Curve("two_stage.curve.regret_wide", WIDE, RULES, _dtest_regrets,
+              "weak signals, many flips", r"$\mathcal{D}_{test}$ error above the best stop's"),
+        Curve("two_stage.curve.regret_fresh", WIDE, RULES, _fresh_regrets,
+              rf"fresh noise, where the error can exceed {MATTERS:g}", "ln of error above the best stop's"),
+    ),
+)  # fmt: skip

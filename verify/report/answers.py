@@ -1,0 +1,111 @@
+"""The plain answers to readers' questions, composed from the verdicts and numbers of all their claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from theory.question import Part, Question
+from verify.outcome import Judgement, MeasuredCurve, Verification
+from verify.report.numbers import in_numbers
+
+__all__ = ["Answer", "Statement", "answers"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One sentence of an answer; `verdict` is that of the claims it speaks of, "" where none was judged."""
+
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question, the statements that answer it, what they rest on, the name of its figure, and the words for
+    each claim."""
+
+    asked: str
+    statements: tuple[Statement, ...]
+    judgements: tuple[Judgement, ...]
+    curves: tuple[MeasuredCurve, ...]
+    figure: str
+    words: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The whole answer."""
+        return " ".join(s.text for s in self.statements)
+
+    @property
+    def short(self) -> str:
+        """Its first sentence."""
+        return self.statements[0].text
+
+
+def answers(verification: Verification) -> list[Answer]:
+    """The questions of which at least one claim was judged."""
+    by_id = {j.claim.id: j for j in verification.judgements}
+    out = []
+    for number, question in enumerate(verification.questions, 1):
+        found = tuple(by_id[c] for c in question.claims if c in by_id)
+        if not any(j.judged for j in found):
+            continue
+        ids = {curve.id for curve in question.curves}
+        out.append(
+            Answer(
+                question.asked,
+                tuple(_statements(question, {j.claim.id: j for j in found})),
+                found,
+                tuple(c for c in verification.curves if c.curve.id in ids),
+                f"question_{number}",
+                {claim: words for part in question.parts for claim, words in part.claims.items()},
+            )
+        )
+    return out
+
+
+def _statements(question: Question, found: dict[str, Judgement]) -> list[Statement]:
+    said: list[Statement] = []
+    left_out: list[str] = []
+    for part in question.parts:
+        groups: dict[str, list[tuple[str, Judgement]]] = {}
+        for claim_id, words in part.claims.items():
+            judgement = found.get(claim_id)
+            if judgement is None or not judgement.observations:
+                left_out.append(_topic(part, words))
+            else:
+                groups.setdefault(judgement.verdict, []).append((words, judgement))
+        for verdict in ("supported", "refuted", "inconclusive", "not-applicable"):
+            if verdict in groups:
+                said.append(Statement(verdict, _sentence(part, verdict, groups[verdict])))
+    if left_out:
+        said.append(Statement("", f"Not measured in this profile: {'; '.join(dict.fromkeys(left_out))}."))
+    return said
+
+
+def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]]) -> str:
+    if verdict in ("supported", "refuted"):
+        template = part.supported if verdict == "supported" else part.refuted
+        return template.replace("{these}", _these(group))
+    if verdict == "inconclusive":
+        return f"Not decided by these runs: {_topic(part, _these(group))}."
+    return f"No run could be judged on {_topic(part, ' and '.join(words for words, _ in group))}."
+
+
+def _topic(part: Part, words: str) -> str:
+    return f"{part.undecided} {words}".strip()
+
+
+def _these(group: Sequence[tuple[str, Judgement]]) -> str:
+    """Names with their numbers; a nameless claim gives its numbers alone, equal numbers are said once."""
+    numbers = [in_numbers(j) for _, j in group]
+    if len(group) > 1 and len(set(numbers)) == 1:
+        return f"{_listed([words for words, _ in group])} (each {numbers[0]})"
+    parts = [f"{words} ({text})" if words else text for (words, _), text in zip(group, numbers, strict=True)]
+    return _listed(parts)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Several as a list in a sentence."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
