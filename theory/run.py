@@ -80,7 +80,8 @@ class Run(Protocol):
 
     @property
     def input_gram(self) -> Floats:
-        """`<x_i, x_k>` of the inputs as seen without their true labels, (n, n): `x_i = y_i mu + xi_i`, the sum
+        """`<x_i, x_k>` of the inputs as seen without their true labels, (n, n): `x_i = y_i mu + xi_i`, the
+        sum
         of the two patches."""
         ...
 

@@ -136,8 +136,8 @@ def _all_ways(
 ) -> tuple[Counterexample | None, str]:
     """The claim as a whole, then corners, then slopes.
 
-    What refutes the claim as a whole is kept while a single setting that does is looked for a little longer: it
-    is smaller, and says more.
+    What refutes the claim as a whole is kept while a single setting that does is looked for a little longer:
+    it is smaller, and says more.
     """
     whole: tuple[Counterexample | None, str] = (None, "")
     if not isinstance(trials.claim.rule, Identity):

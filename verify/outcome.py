@@ -169,8 +169,8 @@ class MeasuredCurve:
 
     @property
     def runs(self) -> int:
-        """Runs that were measured."""
-        return max((len(v) for v in self.values.values()), default=0)
+        """Runs with a value anywhere."""
+        return max((int(np.isfinite(v).any(axis=1).sum()) for v in self.values.values()), default=0)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Trials:
     pace: float = 0.0
     judgements: int = 0
     scanned: int = 0
+    spent: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -57,15 +58,15 @@ class Trials:
         return self.ends - time.monotonic()
 
     def next_alpha(self) -> float:
-        """The error level of the next judgement: alpha 6/(pi k)^2, which add up to alpha over k = 1, 2, ..."""
+        """The error level of the next judgement: alpha 6/(pi k)^2, which add up to alpha over k = 1, 2,
+        ..."""
         self.judgements += 1
         level = float(getattr(self.claim.rule, "alpha", 0.05))
         return level * 6 / (math.pi * self.judgements) ** 2
 
     def affordable(self, share: float) -> int:
         """Runs that fit into this share of the time left, at the pace so far."""
-        spent = time.monotonic() - self.started
-        return int(share * max(0.0, self.left) * self.made / spent) if spent > 0 else 0
+        return int(share * max(0.0, self.left) * self.made / self.spent) if self.spent > 0 else 0
 
     def at(self, setting: Setting, seed: int, count: int) -> list[Observation] | None:
         """Runs of one setting with `count` seeds drawn from `seed`; None where the claim is not judged or no
@@ -99,6 +100,7 @@ class Trials:
             started = time.monotonic()
             measurements = run_batch(batch, "cpu", None)
             self.pace = (time.monotonic() - started) / batch.cost
+            self.spent += time.monotonic() - started
             self.made += len(batch.specs)
             out += [
                 Observation(

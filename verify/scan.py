@@ -1,8 +1,9 @@
-"""Looking for bad corners: one run at each of many settings of a box, edges first, before any is looked at twice.
+"""Looking for bad corners: one run at each of many settings of a box, edges first, before any is looked at
+twice.
 
 A claim that fails in a small part of its box gives a search no slope to follow. What helps is number: runs of
-different settings are trained side by side, and each coordinate is put on one of its ends half of the time, as
-that is where claims fail.
+different settings are trained side by side, and each coordinate is put on one of its ends half of the time,
+as that is where claims fail.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _limits(domain: Domain, name: str) -> tuple[float, float]:
 
 
 def _drawn(domain: Domain, rng: np.random.Generator) -> dict[str, float]:
-    """A point of the box: each coordinate on its lower or upper end with probability 1/4 each, else inside."""
+    """A point of the box: each coordinate on its lower or upper end with probability 1/4 each, else
+    inside."""
     out = {}
     for name in (*_LOGS, *_RATES):
         low, high = _limits(domain, name)

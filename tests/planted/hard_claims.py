@@ -55,10 +55,15 @@ _BASE = Setting.from_n_snr2(
 SWEEP = Experiment("planted.hard_sweep", Sweep("eta", _BASE, (0.5, 1.0, 2.0)), clock=0.6, runs={"quick": 8})
 GRID = Experiment(
     "planted.hard_grid",
-    Grid(tuple(({"n_snr2": a}, _BASE.with_(signal_norm=_BASE.signal_norm * (a / 6) ** 0.5)) for a in (2.0, 6.0, 18.0))),
+    Grid(
+        tuple(
+            ({"n_snr2": 6.0 * x}, _BASE.with_(signal_norm=_BASE.signal_norm * x**0.5))
+            for x in (1 / 3, 1.0, 3.0)
+        )
+    ),
     clock=0.6,
     runs={"quick": 24},
-)  # fmt: skip
+)
 ENGINES = Experiment(
     "planted.hard_engines", Grid((({}, _BASE),)), clock=0.6, runs={"quick": 48}, engines=("law", "reduced"),
     pair_engines=False,

@@ -1,4 +1,5 @@
-"""The plug-in's estimates and stops: right on data made for it, and blind to what a practitioner cannot see."""
+"""The plug-in's estimates and stops: right on data made for it, and blind to what a practitioner cannot
+see."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def test_the_gram_matrix_is_that_of_the_inputs(run: Run) -> None:
 def test_estimates_are_near_the_truth(run: Run) -> None:
     out = found(run)
     assert out.flip_rate == run.noisy.mean()
-    # Labels are right, so the relative sd is 2/sqrt(a d (1 - 2 tau)^2) + sqrt(2/d)/(a (1 - 2 tau)^2) < 0.02; and
+    # Labels are right, so the relative sd is 2/sqrt(a d (1 - 2 tau)^2) + sqrt(2/d)/(a (1 - 2 tau)^2) < 0.02;
+    # and
     # mean |x|^2 varies by sqrt(2/(n d)) + 2 sqrt(a/(d)) / n < 0.01. Four of the sum.
     assert out.a == pytest.approx(SETTING.n_snr2, rel=0.12)
     assert out.noise_energy == pytest.approx(SETTING.sigma_xi**2 * SETTING.d, rel=0.04)
@@ -118,8 +120,10 @@ def test_stops_follow_the_flip_rate(run: Run) -> None:
     """More flips, earlier Stage II; none, nothing to stop for."""
     base = found(run)
     stops = []
-    for counts in (((28, 2), (28, 2)), ((24, 6), (24, 6)), ((20, 10), (20, 10))):
-        stops.append(plug_in_stop(replace(base, population=replace(base.population, counts=counts))))
+    for clean in (28, 24, 20):
+        counts = ((clean, 30 - clean), (clean, 30 - clean))
+        found_here = replace(base, population=replace(base.population, counts=counts))
+        stops += [plug_in_stop(found_here)]
     assert stops[0].halfway > stops[1].halfway > stops[2].halfway > 0
     assert stops[0].depth > stops[2].depth > 0
     none = plug_in_stop(replace(base, population=replace(base.population, counts=((30, 0), (30, 0)))))

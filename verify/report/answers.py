@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.report.numbers import in_numbers
 
 __all__ = ["Answer", "Statement", "answers"]
+
+_BRACKETS = re.compile(r" \([^()]*\d[^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ class Answer:
 
     @property
     def short(self) -> str:
-        """Its first sentence."""
-        return self.statements[0].text
+        """Its first statement without the numbers in brackets, for a reader who wants the gist."""
+        text, before = self.statements[0].text, ""
+        while text != before:  # brackets may stand in brackets: the innermost go first
+            before, text = text, _BRACKETS.sub("", text)
+        return text
 
 
 def answers(verification: Verification) -> list[Answer]:
@@ -76,9 +82,11 @@ def _statements(question: Question, found: dict[str, Judgement]) -> list[Stateme
                 left_out.append(_topic(part, words))
             else:
                 groups.setdefault(judgement.verdict, []).append((words, judgement))
-        for verdict in ("supported", "refuted", "inconclusive", "not-applicable"):
-            if verdict in groups:
-                said.append(Statement(verdict, _sentence(part, verdict, groups[verdict])))
+        said += [
+            Statement(verdict, _sentence(part, verdict, groups[verdict]))
+            for verdict in ("supported", "refuted", "inconclusive", "not-applicable")
+            if verdict in groups
+        ]
     if left_out:
         said.append(Statement("", f"Not measured in this profile: {'; '.join(dict.fromkeys(left_out))}."))
     return said

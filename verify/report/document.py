@@ -34,8 +34,9 @@ _NAMES = {
 
 
 def title_of(verification: Verification) -> str:
-    """The sources whose claims were checked, the most cited first."""
-    papers = Counter(j.claim.source.paper for j in verification.judgements)
+    """The papers whose claims were checked, the most cited first; other sources where there is none."""
+    stated = Counter(j.claim.source.paper for j in verification.judgements if j.claim.provenance == "paper")
+    papers = stated or Counter(j.claim.source.paper for j in verification.judgements)
     return "; ".join(paper for paper, _ in papers.most_common()) or "no claims"
 
 

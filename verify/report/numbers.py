@@ -51,6 +51,8 @@ def _map(judgement: Judgement, rule: EventMap) -> str:
     text = _share(beyond)
     if not below:
         return text
+    if rule.axis == "inside":
+        return f"{text}; outside, {_share(below)}"
     axis = rule.axis.replace("d_over_n", "d/n").replace("signal_margin", "n SNR^2 (1 - 2 tau)")
     return f"{text} where {axis} is at least {rule.threshold:g}; below, {_share(below)}"
 

@@ -1,7 +1,8 @@
 """What the paper's reviewers asked: a file a family of questions, with the claims and runs that answer them.
 
 The experiments leave the paper's model in one direction each: dimension, flip rates, noise patches,
-mini-batches, label noise that looks at the data, and stopping and selection rules that a practitioner can use.
+mini-batches, label noise that looks at the data, and stopping and selection rules that a practitioner can
+use.
 """
 
 from __future__ import annotations

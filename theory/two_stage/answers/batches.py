@@ -39,7 +39,8 @@ QUESTION = Question(
             {"two_stage.question.batch_2.breaks": ""},
             "It breaks when one visit moves a sample's margin by more than a unit (step times n/b above 1), "
             "as with batches of 2: Stage I then fails in {these}.",
-            "Even batches of 2, where one visit moves a sample by more than a unit, keep Stage I (it fails in "
+            "Even batches of 2, where one visit moves a sample by more than a unit, keep Stage I (it fails "
+            "in "
             "{these}).",
             "whether batches of 2 break it",
         ),

@@ -57,7 +57,8 @@ QUESTION = Question(
     (
         Part(
             {"two_stage.question.dimension": ""},
-            "It is an artefact: what counts is dimensions a sample, d/n, at small and large n alike ({these}).",
+            "It is an artefact: what counts is dimensions a sample, d/n, at small and large n alike "
+            "({these}).",
             "A constant number of dimensions a sample is not enough ({these}).",
             "whether a constant number of dimensions a sample is enough",
         ),
@@ -65,7 +66,8 @@ QUESTION = Question(
             {"two_stage.theorem_4_1.noisy_misfit.low_dimension": ""},
             "At random settings with d of order n, outside the paper's condition, flipped samples are still "
             "classified by their true label in Stage I ({these}).",
-            "At random settings with d of order n, flipped samples are no longer all classified by their true "
+            "At random settings with d of order n, flipped samples are no longer all classified by their "
+            "true "
             "label in Stage I ({these}).",
             "Stage I at random settings with d of order n",
         ),

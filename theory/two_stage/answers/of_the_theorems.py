@@ -134,13 +134,15 @@ FRESH_DATA = Question(
                 "two_stage.theorem_4_2.dtest_degrades": "it is larger at the end than at T_1",
                 "two_stage.theorem_4_2.dtest_error": "it reaches half of the smaller flip rate",
             },
-            "Where training patches come back (D_test), memorising the flipped labels costs accuracy; of the error, {these}.",
+            "Where training patches come back (D_test), memorising the flipped labels costs accuracy; of "
+            "the error, {these}.",
             "Where training patches come back (D_test), it does not hold of the error that {these}.",
             "the error on D_test:",
         ),
         Part(
             {"two_stage.theorem_4_2.iid_error_small": ""},
-            "On fresh noise the error stays below that floor after all flipped labels are memorised ({these}).",
+            "On fresh noise the error stays below that floor after all flipped labels are memorised "
+            "({these}).",
             "On fresh noise the error reaches that floor too ({these}).",
             "the error on fresh noise",
         ),

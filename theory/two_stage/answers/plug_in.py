@@ -9,8 +9,8 @@ reference clock, taken with the raw time unit `n m/(eta mean |x_i|^2)`:
     (sigma_xi^2 d)^ = mean |x_i|^2 - |mu|^2^          a^ = n |mu|^2^ / (sigma_xi^2 d)^
 
 The sum over i != k leaves out `|xi_i|^2`, the only term that does not average out; given the labels its mean
-is `|mu|^2 (S^2 - n)`. The mean field at these estimates then gives the depth time, where the mean noisy margin
-is smallest, and s_2, where the first class's noisy margin returns to 0.
+is `|mu|^2 (S^2 - n)`. The mean field at these estimates then gives the depth time, where the mean noisy
+margin is smallest, and s_2, where the first class's noisy margin returns to 0.
 
 Source: derived here (`docs/questions.md`, When to stop).
 """
@@ -26,7 +26,8 @@ from theory.two_stage.mean_field import Population, last_crossing, mean_field
 
 __all__ = ["REFERENCE", "Estimates", "PlugInStop", "estimates", "plug_in_stop"]
 
-#: The clock at which labels are compared with the fit: half of T_1. At T_1 itself the first noisy samples have
+#: The clock at which labels are compared with the fit: half of T_1. At T_1 itself the first noisy samples
+#: have
 #: turned where the flip rates are high; a first block of runs had its bias in tau at a half of that at T_1.
 REFERENCE = 0.25
 
@@ -36,7 +37,8 @@ HORIZON = 16.0
 
 @dataclass(frozen=True)
 class Estimates:
-    """What the plug-in estimates: `a` = n SNR^2, the overall `flip_rate`, `noise_energy` = sigma_xi^2 d, and the
+    """What the plug-in estimates: `a` = n SNR^2, the overall `flip_rate`, `noise_energy` = sigma_xi^2 d, and
+    the
     population of the mean field at them."""
 
     a: float

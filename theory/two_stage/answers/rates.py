@@ -73,7 +73,8 @@ QUESTION = Question(
         Part(
             {"two_stage.theorem_4_2.dtest_error_nominal.equal_rates": ""},
             "With equal rates so it is too ({these}).",
-            "With equal rates that floor holds for the share of labels that were flipped, not for the nominal "
+            "With equal rates that floor holds for the share of labels that were flipped, not for the "
+            "nominal "
             "rate, which half of all data sets fall short of ({these}).",
             "the floor of the error with equal rates",
         ),

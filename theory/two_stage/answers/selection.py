@@ -68,7 +68,8 @@ def _regime_claims(suffix: str) -> tuple[Claim, ...]:
         ),
         made(
             "selection.decays",
-            r"Late in Stage II keeping losses below $\log 2$ selects nothing: its precision is within 0.05 of "
+            r"Late in Stage II keeping losses below $\log 2$ selects nothing: its precision is within 0.05 "
+            r"of "
             r"the share of clean samples",
             _late_gain,
             f"precision at {LATE:g} time units minus the share of clean samples",
@@ -76,7 +77,8 @@ def _regime_claims(suffix: str) -> tuple[Claim, ...]:
         ),
         made(
             "selection.ranking_lasts",
-            r"Keeping the $(1 - \tau) n$ smallest losses loses at most 0.02 of its precision between $T_1$ and "
+            r"Keeping the $(1 - \tau) n$ smallest losses loses at most 0.02 of its precision between $T_1$ "
+            r"and "
             r"late Stage II",
             _ranking_loss,
             f"precision at c_T minus precision at {LATE:g} time units",
@@ -120,7 +122,8 @@ QUESTION = Question(
     (
         Part(
             _these("selection.at_t1"),
-            "Keeping the samples with loss below log 2 at T_1 keeps the clean ones and little else; the worse of "
+            "Keeping the samples with loss below log 2 at T_1 keeps the clean ones and little else; the "
+            "worse of "
             "precision and recall: {these}.",
             "Already at T_1 keeping the samples with loss below log 2 makes too many errors; the worse of "
             "precision and recall: {these}.",
@@ -130,12 +133,14 @@ QUESTION = Question(
             _these("selection.decays"),
             "Late in Stage II the same threshold keeps everything and selects nothing; what is left of its "
             "precision beyond the clean share: {these}.",
-            "Late in Stage II the same threshold still selects; its precision beyond the clean share: {these}.",
+            "Late in Stage II the same threshold still selects; its precision beyond the clean share: "
+            "{these}.",
             "selection at log 2 late in training,",
         ),
         Part(
             _these("selection.ranking_lasts"),
-            "Who knows the flip rate can select later: memorised samples keep the larger losses, so keeping the "
+            "Who knows the flip rate can select later: memorised samples keep the larger losses, so "
+            "keeping the "
             "(1 - tau) n smallest loses almost no precision until then; it drops by: {these}.",
             "Knowing the flip rate does not save late selection: the precision of keeping the (1 - tau) n "
             "smallest losses drops by: {these}.",

@@ -67,7 +67,8 @@ _NEAR = Band(-1.0, 0.02, "two percent of accuracy; four times the Monte Carlo er
 _FAR = Band(
     -1.0,
     0.05,
-    "five percent of accuracy, a third of what not stopping costs there; bound and rate were declared after a "
+    "five percent of accuracy, a third of what not stopping costs there; bound and rate were declared "
+    "after a "
     "first block of runs, which is not judged",
     delta=0.1,
 )
@@ -78,7 +79,8 @@ def _regret_claims() -> tuple[Claim, ...]:
     near = tuple(
         answer_claim(
             _IN_PAPER_BOX.get(rule, f"stop_{rule}"),
-            f"Stopping at {words} costs at most 0.02 in $\\mathcal{{D}}_{{test}}$ error against the best stop",
+            f"Stopping at {words} costs at most 0.02 in $\\mathcal{{D}}_{{test}}$ error against the best "
+            f"stop",
             dtest_regret(rule),
             STOPPING,
             "D_test error at the stop minus the smallest over all stops",
@@ -108,11 +110,13 @@ def _fresh_claims() -> tuple[Claim, ...]:
     return tuple(
         answer_claim(
             f"wide.fresh_{rule}",
-            f"On fresh noise, stopping at {words} is better than not stopping, where the error without a stop "
+            f"On fresh noise, stopping at {words} is better than not stopping, where the error without a "
+            f"stop "
             f"is above {MATTERS:g}",
             log_iid_saved(rule),
             WIDE,
-            "ln of the error on fresh noise at 10 time units minus the same at the stop, by importance sampling",
+            "ln of the error on fresh noise at 10 time units minus the same at the stop, by importance "
+            "sampling",
             source=_SOURCE,
             rule=Band(0.0, math.inf, "a stop must not do harm", delta=0.1),
         )
@@ -167,7 +171,8 @@ _ESTIMATES = (
     ),
     answer_claim(
         "wide.plug_in.flip_rate",
-        "Weak signals and high flip rates: the plug-in estimate of the share of flipped labels is right to 0.05",
+        "Weak signals and high flip rates: the plug-in estimate of the share of flipped labels is right to "
+        "0.05",
         _rate_deviation,
         WIDE,
         "estimated minus realised share of flipped labels",
@@ -251,9 +256,11 @@ QUESTION = Question(
         ),
         Part(
             _these("", {"wide.clock_costs": ""}),
-            "With weak signals or many flipped labels Stage II comes earlier than any fixed clock knows: 1.5 time "
+            "With weak signals or many flipped labels Stage II comes earlier than any fixed clock knows: "
+            "1.5 time "
             "units then cost more than two points of accuracy ({these}).".replace("1.5", f"{STOP_CLOCK:g}"),
-            "With weak signals or many flipped labels the fixed clock still costs little (more than two points "
+            "With weak signals or many flipped labels the fixed clock still costs little (more than two "
+            "points "
             "in {these}).",
             "the fixed clock with weak signals or many flipped labels",
         ),
@@ -265,7 +272,8 @@ QUESTION = Question(
         ),
         Part(
             _these("wide.", {f"fresh_{rule}": words for rule, words in _WORDS.items()}),
-            "On fresh noise the earliest stop is best and any of these beats none; ln of the error saved: {these}.",
+            "On fresh noise the earliest stop is best and any of these beats none; ln of the error saved: "
+            "{these}.",
             "On fresh noise these are no better than not stopping; ln of the error saved: {these}.",
             "on fresh noise, stopping at",
         ),

@@ -1,4 +1,5 @@
-"""A figure a question: its curves over the clock, its maps, its events and quantities, from all its claims."""
+"""A figure a question: its curves over the clock, its maps, its events and quantities, from all its
+claims."""
 
 from __future__ import annotations
 
@@ -25,8 +26,10 @@ __all__ = ["figures"]
 
 _COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
 _CAPTION = (
-    "Lines and large points are means over independent runs with 95 % intervals (dark bands, bars); light bands"
-    " and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events have exact"
+    "Lines and large points are means over independent runs with 95 % intervals (dark bands, bars); light "
+    "bands"
+    " and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events have "
+    "exact"
     " intervals; the dotted line is what the claim asks for."
 )
 
@@ -133,6 +136,8 @@ def _points(ax: Any, at: Sequence[float], values: Any, name: str, colour: str, k
                 linewidth=1.1, label=name)  # fmt: skip
     if min(at) > 0 and max(at) > 8 * min(at):
         ax.set_xscale("log")
+        ax.set_xticks(at, labels=[f"{x:g}" for x in at])
+        ax.minorticks_off()
 
 
 def _cases(ax: Any, at: Sequence[str], values: Any, name: str, colour: str, k: int) -> None:

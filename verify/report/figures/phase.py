@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,7 +47,7 @@ def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequenc
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, name, boundaries)
     where = "all cells coloured" if phase.claim_id is None else f"conditions of {phase.claim_id}"
-    figure.suptitle(f"{phase.plane.fixed}; {where}", fontsize=9.5)
+    figure.suptitle(f"{_set(phase.plane.fixed)}; {where}", fontsize=9.5)
     if handles:
         figure.legend(
             handles.values(),
@@ -55,6 +56,12 @@ def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequenc
             ncols=2 if len(quantities) < 2 else 3,
         )
     return figure
+
+
+def _set(text: str) -> str:
+    """What is held fixed, with its powers and Greek letters set as formulas."""
+    text = re.sub(r"10\^(\d+)", r"$10^{\1}$", text)
+    return text.replace("kappa_0", r"$\kappa_0$")
 
 
 def phase_png(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequence[str]) -> bytes:
@@ -90,13 +97,14 @@ def _panel(
     x_edges, y_edges = _edges(xs, plane.x.log), _edges(ys, plane.y.log)
 
     norm: Normalize = Normalize(0, 1 if name == "event" else 0.5)
-    shown = np.where(hatched | ~np.isfinite(grid), np.nan, grid)
+    # A time of 0 is none: the flipped samples are fit from the start, there is no Stage I.
+    none = ~hatched & (grid <= 0) if name == "t_half" else np.zeros_like(hatched)
+    shown = np.where(hatched | none | ~np.isfinite(grid), np.nan, grid)
     if name == "t_half":
         positive = shown[shown > 0]
         low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
         least = max(low, high / 300)
         norm = LogNorm(least, high if high > low else 2 * low)
-        shown = np.where(shown <= 0, least, shown)
     mesh = ax.pcolormesh(
         x_edges, y_edges, np.ma.masked_invalid(shown), cmap=_MAPS[name], norm=norm, rasterized=True
     )
@@ -104,6 +112,7 @@ def _panel(
     missing = ~hatched & ~np.isfinite(grid)
     for mask, face, mark, text in (
         (hatched, "#FFFFFF", "////", "outside the conditions"),
+        (none, "#EFEFEF", "", "0: fit from the start, no Stage I"),
         (missing, "#D9D9D9", "..", f"not reached by s = {LATE:g}" if name == "t_half" else "no run"),
     ):
         for row, column in zip(*np.nonzero(mask), strict=True):
@@ -114,8 +123,9 @@ def _panel(
         ax.set_xscale("log")
     if plane.y.log:
         ax.set_yscale("log")
-    ax.set_xlim(x_edges[0], x_edges[-1])
-    ax.set_ylim(y_edges[0], y_edges[-1])
+    # Rates end at 0, wherever the outermost cells do.
+    ax.set_xlim(max(x_edges[0], 0.0), x_edges[-1])
+    ax.set_ylim(max(y_edges[0], 0.0), y_edges[-1])
     ax.grid(False)
     handles |= _curves(ax, phase, name)
     handles |= _located(ax, name, boundaries)
