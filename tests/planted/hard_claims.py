@@ -170,6 +170,7 @@ def _claim(
         measure=measure,  # type: ignore[arg-type]
         experiment=experiment,
         conditions=held,
+        constants=conditions.DEFAULT_CONSTANTS,
     )
 
 

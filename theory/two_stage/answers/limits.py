@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from theory.domain import Grid
 from theory.experiment import Experiment
@@ -66,15 +66,19 @@ _AXES: Mapping[str, tuple[str, float, float, Mapping[float, Setting]]] = {
 
 LIMITS = Experiment(
     id="two_stage.question.limits",
+    # One cell a setting: the base stands on most axes.
     place=Grid(
         tuple(
-            ({"inside": float(least <= value <= most)}, setting)
-            for _, least, most, settings in _AXES.values()
-            for value, setting in settings.items()
+            ({"inside": inside}, setting)
+            for setting, inside in {
+                setting: float(least <= value <= most)
+                for _, least, most, settings in _AXES.values()
+                for value, setting in settings.items()
+            }.items()
         )
     ),
     clock=12.0,
-    runs={"quick": 0, "default": 8, "full": 60},
+    runs={"quick": 0, "default": 10, "full": 60},
 )
 
 
@@ -92,17 +96,24 @@ def _near(run: Run) -> bool | NotApplicable:
     return abs(run.t_half * h - h / 2 - found.clock) <= 4 * found.sd + h
 
 
+@lru_cache(maxsize=256)
+def _closed_form(a: float, tau: float) -> float:
+    return transition_clock(a, tau)
+
+
 def _ratio(axis: str, run: Run) -> Mapping[str, Sequence[float]] | NotApplicable:
     """Measured over predicted t_half, at the place of the run's setting."""
     settings = list(_AXES[axis][3].values())
-    found = _predicted(run)
-    if run.setting not in settings or isinstance(found, NotApplicable):
+    if run.setting not in settings:
         return NotApplicable("varied in another direction")
+    found = _predicted(run)
+    if isinstance(found, NotApplicable):
+        return found
     h = run.setting.clock_step
     measured = run.t_half * h - h / 2 if math.isfinite(run.t_half) else math.nan
     tau = float(run.noisy.mean())
     # Without a Stage I at this rate the closed form has no time.
-    closed = transition_clock(run.setting.n_snr2, tau) if 0 < tau < 0.5 else 0.0
+    closed = _closed_form(run.setting.n_snr2, tau) if 0 < tau < 0.5 else 0.0
     ratios = {
         "mean field at the run's groups": found.clock,
         "closed form $s_2$ at $p = 1/2$": closed or math.nan,
