@@ -21,6 +21,7 @@ from typing import Any
 from simulation.rng import derive_seed
 from theory.claim import Claim
 from theory.domain import Domain, Place
+from theory.experiment import PROFILES
 from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScores
 from theory.setting import Setting
 from verify.counterexample import replay_command
@@ -29,7 +30,7 @@ from verify.intervals import exceeds, rate_lower, runs_for_event
 from verify.judge import admitted
 from verify.outcome import Counterexample, Decision, Observation
 from verify.plan import plan_runs
-from verify.probing import Score, Trials, explore, probe_size
+from verify.probing import Score, Trials, explore, probe_size, warm_up
 from verify.scan import scan, shrunk
 from verify.violation import CAP, violation
 
@@ -74,8 +75,9 @@ def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: 
     Raises:
         ValueError: naming a condition that the claim does not have, or that the box cannot leave.
     """
-    import torch  # noqa: F401  # loading it takes seconds that no run costs
-
+    profile = next((p for p in PROFILES if claim.experiment.runs.get(p, 0) > 0), "quick")
+    one = replace(claim.experiment, runs={profile: 1})
+    warm_up(claim, claim.experiment.engines[0], plan_runs(one, profile, seed)[0].setting)
     started = time.monotonic()
     places = _places(claim, outside)
     if outside:

@@ -70,8 +70,9 @@ def verify_claims(
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
         shown = [c for c in curves if c.experiment.id == experiment.id]
+        measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in shown}
         wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
-        work += batches(experiment, specs, {c.id: c.measure for c in (*mine, *shown)}, wanted)
+        work += batches(experiment, specs, measures, wanted)
 
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     for measurement in execute(work, jobs=jobs, device=device, progress=progress, keeper=keeper):

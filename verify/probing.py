@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulation.rng import derive_seed
 from theory.claim import Claim
@@ -19,7 +19,7 @@ from verify.outcome import Observation
 from verify.plan import RunSpec
 from verify.strategies import seeds, settings_at
 
-__all__ = ["Score", "Trials", "explore", "probe_size"]
+__all__ = ["Score", "Trials", "explore", "probe_size", "warm_up"]
 
 #: Runs of one setting while searching: enough to see a violation rate of a third, cheap enough for many
 #: settings. An identity needs one.
@@ -96,6 +96,7 @@ class Trials:
         out = []
         for batch in work:
             if self.left <= 0 or batch.cost * self.pace > self.left:
+                self.pace *= 0.5  # one slow batch must not end the search: ask again later
                 return None
             started = time.monotonic()
             measurements = run_batch(batch, "cpu", None)
@@ -120,6 +121,14 @@ class Trials:
                 if claim.id in m.values
             ]
         return sorted(out, key=lambda o: o.index)
+
+
+def warm_up(claim: Claim, engine: str, setting: Setting) -> None:
+    """One short run, not counted: engines load and compile on first use, which says nothing of their pace."""
+    spec = RunSpec(claim.experiment.id, 0, 0, setting, 0, engine, {})
+    experiment = replace(claim.experiment, clock=2 * setting.clock_step, max_steps=2, snapshots=())
+    (batch,) = batches(experiment, [spec], {claim.id: lambda run: 0.0}, {0: [claim.id]})
+    run_batch(batch, "cpu", None)
 
 
 class _BreaksError(AssertionError):

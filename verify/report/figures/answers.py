@@ -117,7 +117,7 @@ def _interval(column: np.ndarray[Any, Any]) -> tuple[float, float, float]:
     return (mean.value, mean.low, mean.high) if len(kept) > 1 else (mean.value, math.nan, math.nan)
 
 
-def _over_clock(ax: Any, at: Sequence[float], values: Any, name: str, colour: str, k: int) -> None:
+def _over_clock(ax: Any, at: Sequence[Any], values: Any, name: str, colour: str, k: int) -> None:
     mean, low, high = np.array([_interval(column) for column in values.T]).T
     some = np.isfinite(values).any(axis=0)
     spread = np.full((2, len(at)), np.nan)
@@ -127,7 +127,7 @@ def _over_clock(ax: Any, at: Sequence[float], values: Any, name: str, colour: st
     ax.plot(at, mean, color=colour, linestyle=("-", "--", "-.", ":")[k % 4], label=name)
 
 
-def _points(ax: Any, at: Sequence[float], values: Any, name: str, colour: str, k: int) -> None:
+def _points(ax: Any, at: Sequence[Any], values: Any, name: str, colour: str, k: int) -> None:
     """A few places: the runs as small points, means with intervals as large ones."""
     mean, low, high = np.array([_interval(column) for column in values.T]).T
     for x, column in zip(at, values.T, strict=True):
@@ -140,7 +140,7 @@ def _points(ax: Any, at: Sequence[float], values: Any, name: str, colour: str, k
         ax.minorticks_off()
 
 
-def _cases(ax: Any, at: Sequence[str], values: Any, name: str, colour: str, k: int) -> None:
+def _cases(ax: Any, at: Sequence[Any], values: Any, name: str, colour: str, k: int) -> None:
     """A column of runs a case, the mean with its interval beside it."""
     for x, column in enumerate(values.T):
         kept = np.sort(column[np.isfinite(column)])
