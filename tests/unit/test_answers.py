@@ -64,6 +64,14 @@ def test_numbers_are_those_of_the_runs() -> None:
     assert f"{len(judgement.judged)} of {len(judgement.judged)} runs" in answers(other)[0].text
 
 
+def test_the_short_answer_keeps_formulas_and_drops_numbers() -> None:
+    verification = asked(ORDER)
+    text = "No below a (1 - 2 tau) of 2 ({these})."
+    part = Part({ORDER: ""}, text, text, "it")
+    (answer,) = answers(replace(verification, questions=(Question("?", (part,)),)))
+    assert answer.short == "No below a (1 - 2 tau) of 2."
+
+
 def test_what_was_not_measured_is_said() -> None:
     verification = asked(ORDER, "zoo.absent")
     assert answers(verification)[0].text.endswith("Not measured in this profile: it with absent.")

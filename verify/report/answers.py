@@ -12,7 +12,8 @@ from verify.report.numbers import in_numbers
 
 __all__ = ["Answer", "Statement", "answers"]
 
-_BRACKETS = re.compile(r" \([^()]*\d[^()]*\)")
+#: Numbers of runs in brackets, as `in_numbers` writes them; formulas in brackets stay.
+_BRACKETS = re.compile(r" \([^()]*(?: runs|, sd )[^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,7 @@ class Answer:
     @property
     def short(self) -> str:
         """Its first statement without the numbers in brackets, for a reader who wants the gist."""
-        text, before = self.statements[0].text, ""
-        while text != before:  # brackets may stand in brackets: the innermost go first
-            before, text = text, _BRACKETS.sub("", text)
-        return text
+        return _BRACKETS.sub("", self.statements[0].text)
 
 
 def answers(verification: Verification) -> list[Answer]:

@@ -72,7 +72,7 @@ def _finding(judgement: Judgement) -> list[Finding]:
         group, text = NOT_NEEDED, f"Outside {drops} it still holds. {decision.reason} {claim.note}"
     elif judgement.verdict == "refuted":
         group, text = REFUTED, decision.reason
-    elif isinstance(claim.rule, EventMap) and judgement.verdict == "supported":
+    elif isinstance(claim.rule, EventMap) and judgement.verdict == "supported" and _has_edge(judgement):
         group, text = EDGE, decision.reason
     elif judgement.verdict == "inconclusive":
         group, text = UNDECIDED, decision.reason
@@ -81,6 +81,14 @@ def _finding(judgement: Judgement) -> list[Finding]:
     else:
         return []
     return [Finding(group, claim.id, judgement.verdict, text.strip())]
+
+
+def _has_edge(judgement: Judgement) -> bool:
+    """Whether the map reaches below its threshold at two values or more: else it locates no edge."""
+    rule = judgement.claim.rule
+    assert isinstance(rule, EventMap)
+    below = {value for o in judgement.judged if (value := o.labels[rule.axis]) < rule.threshold}
+    return len(below) > 1
 
 
 def not_judged(judgement: Judgement) -> dict[str, int]:
