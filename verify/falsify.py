@@ -144,8 +144,9 @@ def _all_ways(
     whole: tuple[Counterexample | None, str] = (None, "")
     if not isinstance(trials.claim.rule, Identity):
         # Rules that speak of many runs fail as a whole more often than at one setting.
-        share = _OF_MANY if isinstance(trials.claim.rule, Law | ZScores) else _WHOLE
-        whole = _rejudge(trials, places, seed, seconds, trials.started + share * seconds)
+        of_many = isinstance(trials.claim.rule, Law | ZScores)
+        share, looks = (_OF_MANY, None) if of_many else (_WHOLE, _LOOKS)
+        whole = _rejudge(trials, places, seed, seconds, trials.started + share * seconds, looks)
         if whole[0] is not None:
             trials.ends = min(trials.ends, time.monotonic() + _SMALLER * seconds)
         for number, place in enumerate(places):
@@ -226,7 +227,7 @@ def _search_corners(
             seen = trials.at(setting, run_seed, count)
             if not seen:
                 continue
-            fresh = derive_seed(seed, "fresh corner", trials.judgements)
+            fresh = derive_seed(o.seed, "fresh corner")
             found, measured = _judge_fresh(trials, seen, fresh)
             if found is not None:
                 return found, measured
@@ -241,7 +242,7 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
     breaks = _breaks(claim)
 
     closest, closest_score = _NONE, -math.inf
-    round_number = 0
+    round_number = candidates = 0
     while trials.left > 0:
         before = trials.made
         round_seed = derive_seed(seed, f"search {claim.id}", round_number)
@@ -253,7 +254,8 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
             if not _broken(claim, seen):
                 continue
             judged = _judge_identity if isinstance(rule, Identity) else _judge_fresh
-            found, measured = judged(trials, seen, derive_seed(round_seed, "fresh", trials.judgements))
+            candidates += 1
+            found, measured = judged(trials, seen, derive_seed(round_seed, "fresh", candidates))
             if found is not None:
                 return found, measured
         round_number += 1
@@ -419,9 +421,15 @@ def _groups(setting: Setting) -> str:
 
 
 def _rejudge(
-    trials: Trials, places: Sequence[Place], seed: int, seconds: float, ends: float
+    trials: Trials,
+    places: Sequence[Place],
+    seed: int,
+    seconds: float,
+    ends: float,
+    looks: int | None = None,
 ) -> tuple[Counterexample | None, str]:
-    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look.
+    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look, until
+    the time `ends` or for so many looks a place.
 
     Sizes and seeds of the looks depend on `seed` alone, so that the same command refutes again.
     """
@@ -430,7 +438,7 @@ def _rejudge(
     profile = next((p for p in ("quick", "default", "full") if claim.experiment.runs.get(p, 0) > 0), "quick")
     least = claim.experiment.runs.get(profile, 1)
     look = 0
-    while time.monotonic() < ends and trials.left > 0:
+    while time.monotonic() < ends and trials.left > 0 and (looks is None or look < looks * len(places)):
         place = places[look % len(places)]
         experiment = replace(
             claim.experiment, place=place, runs={profile: least * 2 ** (look // len(places))}

@@ -105,7 +105,7 @@ def shrunk(domain: Domain, point: Coordinates, breaks: Breaks) -> Setting:
 
 def _toward(low: float, now: float, name: str) -> Sequence[float]:
     """The lower end, then points that halve the way back."""
-    shares = (0.0, 0.5, 0.75)
+    shares = (0.0, 0.5, 0.75, 0.875)
     if name in _RATES or low <= 0 or not math.isfinite(now / low):
         return [low + (now - low) * share for share in shares]
     return [low * (now / low) ** share for share in shares]

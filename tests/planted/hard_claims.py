@@ -99,7 +99,7 @@ def at_one_end(run: Run) -> float:
 
 def needs_its_condition(run: Run) -> bool:
     """False wherever the signal is weak, which its condition excludes."""
-    return run.setting.signal_margin >= 8
+    return run.setting.signal_margin >= 6
 
 
 def steep(run: Run) -> float:
