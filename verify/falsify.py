@@ -428,8 +428,8 @@ def _rejudge(
     ends: float,
     looks: int | None = None,
 ) -> tuple[Counterexample | None, str]:
-    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look, until
-    the time `ends` or for so many looks a place.
+    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look,
+    until the time `ends` or for so many looks a place.
 
     Sizes and seeds of the looks depend on `seed` alone, so that the same command refutes again.
     """
