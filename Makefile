@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: verify test lint format env clean
+.PHONY: verify test lint format mutants env clean
 
 verify: $(READY)
 	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(ARGS)
@@ -23,6 +23,11 @@ format: $(READY)
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
+# Hours for everything; make mutants ARGS='theory.setting*' for one module. Finished mutants are not run again.
+mutants: $(READY)
+	$(PY) -m mutmut run $(ARGS)
+	$(PY) tests/mutation/rates.py
+
 env: $(READY)
 
 # Built aside and marked ready last, so that an interrupted installation is done again.
@@ -33,4 +38,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis

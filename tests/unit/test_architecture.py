@@ -138,7 +138,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.}/])/(?:work|tmp|home|root|Users|var/folders
 
 
 def repository_texts() -> list[Path]:
-    left_out = {".git", ".venv", "reports", ".hypothesis"}
+    left_out = {".git", ".venv", "reports", ".hypothesis", "mutants"}
     found = [path for pattern in TEXT for path in ROOT.rglob(pattern)]
     return [p for p in found if not left_out & set(p.relative_to(ROOT).parts) and p.is_file()]
 
