@@ -19,10 +19,16 @@ from theory.domain import Domain, Fixed, Grid, Sweep
 from theory.setting import Setting
 from theory.source import Source
 from theory.symbols import m, n
-from theory.two_stage.activation_law import active_share, active_share_small_init, normal_excess
+from theory.two_stage.activation_law import (
+    active_share,
+    active_share_small_init,
+    head_start,
+    normal_excess,
+)
 from theory.two_stage.mean_field import (
     MeanField,
     Population,
+    g,
     last_crossing,
     mean_field,
     population,
@@ -30,7 +36,7 @@ from theory.two_stage.mean_field import (
     trajectory_sd,
 )
 from theory.two_stage.predictions import noise_norm_bounds, number
-from theory.two_stage.terms import evaluate_term, require_trailing
+from theory.two_stage.terms import TERM_SYMBOLS, evaluate_term, require_trailing
 
 S = Setting(
     n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02
@@ -192,6 +198,10 @@ def test_a_point_range_is_that_point() -> None:
     rng = np.random.default_rng(0)
     s = Domain(**(BOX | {"n": (25, 25), "kappa_0": (0.04, 0.04)})).draw(rng)
     assert s.n == 25
+    # Nothing is drawn for it: the next coordinate has the generator's first number but one (m's).
+    again = np.random.default_rng(0)
+    again.uniform()
+    assert s.signal_margin == pytest.approx(4 * 2 ** again.uniform(), rel=1e-12)
     assert s.kappa_0 == pytest.approx(0.04, rel=1e-12)
 
 
@@ -272,6 +282,19 @@ def test_norm_bounds_and_terms_by_hand() -> None:
         require_trailing("x", np.zeros((3, 2)), (2, 3))
     require_trailing("x", np.zeros((5, 2, 3)), (2, 3))
     assert evaluate_term(sp.Integer(3), (2,), {}).dtype == np.float64
+
+
+def test_single_precision_is_computed_with_in_double() -> None:
+    x = np.array([0.3], dtype=np.float32)
+    for found, double in (
+        (normal_excess(x), normal_excess(x.astype(float))),
+        (active_share(x, 0.7), active_share(x.astype(float), 0.7)),
+        (head_start(x, 0.7), head_start(x.astype(float), 0.7)),
+        (g(x), g(x.astype(float))),
+    ):
+        assert found.dtype == np.float64
+        assert found == double
+    assert evaluate_term(TERM_SYMBOLS["y"], (1,), {"y": x}).dtype == np.float64
 
 
 POPULATION = Population(3.0, ((7, 2), (4, 3)), iota=0.2, kappa_0=0.8, clock_step=0.3, m=11, d=900)
@@ -376,20 +399,20 @@ def test_a_fixed_share_and_counts_of_labels() -> None:
     fixed = Population(3.0, ((7, 2), (4, 3)), 0.2, 0.8, 0.3, 11, 900, share=0.6)
     assert np.unique(mean_field(fixed, 4).active).tolist() == [0.6]
     s = place(n=6)
-    found = population(s, [1, 1, 1, -1, -1, -1], [1, 1, -1, 1, 1, -1])
-    assert found == Population(s.n_snr2, ((2, 1), (1, 2)), s.iota, s.kappa_0, s.clock_step, s.m, s.d)
+    found = population(s, [1, 1, 1, 1, -1, -1], [1, 1, 1, -1, 1, 1])
+    assert found == Population(s.n_snr2, ((3, 1), (0, 2)), s.iota, s.kappa_0, s.clock_step, s.m, s.d)
 
 
 def test_last_crossings_by_hand() -> None:
-    clock = np.array([0.0, 0.5, 1.0, 1.5])
+    clock = np.array([2.0, 2.5, 3.0, 3.5])
     margins = np.array(
-        [  # never below; from 0; touches 0; ends below; twice below; from below
-            [0.0, 0.0, 0.0, 0.0, 0.0, -2.0],
-            [1.0, -1.0, 2.0, 1.0, -1.0, -1.0],
-            [2.0, 3.0, 0.0, -1.0, 3.0, -3.0],
-            [3.0, 4.0, 4.0, -2.0, 4.0, 1.0],
+        [  # never below; once below; touches 0; ends below; twice below; from below; ends at 0
+            [0.0, 0.0, 0.0, 0.0, 0.0, -2.0, 0.0],
+            [1.0, -1.0, 2.0, 1.0, -1.0, -1.0, 1.0],
+            [2.0, 3.0, 0.0, -1.0, 3.0, -3.0, 1.0],
+            [3.0, 4.0, 4.0, -2.0, 4.0, 1.0, 0.0],
         ]
     )
     assert last_crossing(clock, margins).tolist() == pytest.approx(
-        [0.0, 0.5 + 0.5 / 4, 1.0, math.inf, 0.5 + 0.5 / 4, 1.0 + 0.5 * 3 / 4]
+        [0.0, 2.5 + 0.5 / 4, 3.0, math.inf, 2.5 + 0.5 / 4, 3.0 + 0.5 * 3 / 4, math.inf]
     )
