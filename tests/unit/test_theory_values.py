@@ -7,6 +7,7 @@ leaves few.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -36,7 +37,7 @@ from theory.two_stage.mean_field import (
     trajectory_sd,
 )
 from theory.two_stage.predictions import noise_norm_bounds, number
-from theory.two_stage.terms import TERM_SYMBOLS, evaluate_term, require_trailing
+from theory.two_stage.terms import TERM_SYMBOLS, evaluate_at, evaluate_term, require_trailing
 
 S = Setting(
     n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02
@@ -281,6 +282,8 @@ def test_norm_bounds_and_terms_by_hand() -> None:
     with pytest.raises(ValueError, match=r"^x must have trailing shape \(2, 3\), was \(3, 2\)$"):
         require_trailing("x", np.zeros((3, 2)), (2, 3))
     require_trailing("x", np.zeros((5, 2, 3)), (2, 3))
+    require_trailing("x", np.zeros((2, 3)), (2, 3))
+    assert evaluate_at(TERM_SYMBOLS["y"] + y, {"y": 3}) == 3 + y
     assert evaluate_term(sp.Integer(3), (2,), {}).dtype == np.float64
 
 
@@ -371,12 +374,13 @@ def test_the_share_response_against_differences_of_the_map_written_out() -> None
         same(found, slope, rtol=1e-9, atol=1e-10)
 
 
-def test_the_deviation_between_runs_written_out() -> None:
-    p = POPULATION
+@pytest.mark.parametrize("flipped", [1, 2])
+def test_the_deviation_between_runs_written_out(flipped: int) -> None:
+    p = replace(POPULATION, counts=((9 - flipped, flipped), (4, 3)))
     clean, noisy = share_response(p, 12)
     field = mean_field(p, 12)
     gamma, margins, loss = trajectory_sd(p, 12)
-    start = (0.5 * 3.0 * 0.3 / (2 * 16) * abs((7 - 2) - (4 - 3))) ** 2 / 11
+    start = (0.5 * 3.0 * 0.3 / (2 * 16) * abs((9 - 2 * flipped) - (4 - 3))) ** 2 / 11
     for t in (0, 1, 5, 12):
         for c, (a, b) in enumerate(p.counts):
             by_kind = clean.gamma[t, c] ** 2 / a + noisy.gamma[t, c] ** 2 / b
