@@ -113,7 +113,7 @@ def test_positive_numbers_of_a_setting_from_groups(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sigma_xi", "signal_norm", "sigma_0", "eta"])
 def test_positive_numbers_of_a_setting(name: str) -> None:
-    for value in (1e-75, 1e75, np.float32(2.0)):
+    for value in (1e-75, 1e75, 1 / 1e-75, np.float32(2.0)):
         assert getattr(S.with_(**{name: value}), name) == value
     for bad in (0.0, 9e-76, 1.1e75, True, None):
         with pytest.raises(ValueError, match=rf"^{name} must "):
