@@ -16,6 +16,7 @@ from theory.two_stage import (
     lemmas_training,
     proposition_4_3,
     sharp_identities,
+    sharp_time_laws,
     sharp_times,
     theorem_4_1,
     theorem_4_2,
@@ -36,6 +37,7 @@ CLAIMS: tuple[Claim, ...] = (
     *theorem_4_4.CLAIMS,
     *sharp_identities.CLAIMS,
     *sharp_times.CLAIMS,
+    *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
     *answers.CLAIMS,
 )
