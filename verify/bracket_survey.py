@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+
+from theory.run import NotApplicable, Run
 
 __all__ = ["Outcome", "bracket_survey", "survey_lines"]
 
@@ -31,12 +34,11 @@ class Outcome:
 def bracket_survey(runs: int, seed: int) -> Iterator[Outcome]:
     """The bracket on the first `runs` runs of the claim `two_stage.certified.bracket_anywhere`."""
     from theory.certified.bracket import Bracket
-    from theory.run import NotApplicable
     from theory.two_stage.certificates import ANYWHERE, bracket_holds, bracket_of
     from verify.execute import batches, execute
     from verify.plan import plan_runs
 
-    def measure(run):  # type: ignore[no-untyped-def]
+    def measure(run: Run) -> Outcome:
         holds = bracket_holds(run)
         if isinstance(holds, NotApplicable):
             return Outcome(run.setting.kappa_0, None, 0.0, float("inf"), float("inf"), holds.reason)
@@ -70,10 +72,10 @@ def survey_lines(outcomes: Sequence[Outcome]) -> list[str]:
         "| t_all: certified, width |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for low, high in zip(REGIMES, REGIMES[1:], strict=False):
+    for low, high in pairwise(REGIMES):
         mine = [o for o in outcomes if low <= o.kappa_0 < high]
         kept = [o for o in mine if o.holds is not None]
-        cells = [
+        cells: list[object] = [
             f"{low:g} to {high:g}",
             len(mine),
             len(kept),

@@ -9,14 +9,14 @@ norm q_i, and what its initial products add to its margin. All are drawn,
     b_i(s) = [2 k_i/m + sqrt(2 (pi - 2) k_i) N/m] b(s)      the sum of k_i half-normal products
 
 and the n flows `P_i' = p_i(s) q_i g(M_i)`, `M_i = P_i + y_i y~_i gamma_{y_i} + b_i`, coupled by
-`gamma_y' = (a/n) sum_{i in y} y_i y~_i g(M_i)`, are run as the Euler map with the run's own step. The number of
-filters that point to their class's signal at step 0 is Bin(m, 1/2) as well. X and b(s) are those of the mean
-field. A handful of numbers a sample replaces m + d of them, and nothing is fitted. Left out is cross-talk
-beyond what switches filters on: of relative size sqrt(n/d) = iota/kappa_0.
+`gamma_y' = (a/n) sum_{i in y} y_i y~_i g(M_i)`, are run as the Euler map with the run's own step. The number
+of filters that point to their class's signal at step 0 is Bin(m, 1/2) as well. X and b(s) are those of the
+mean field. Three numbers a sample replace m + d of them, and nothing is fitted. Left out is cross-talk beyond
+what switches filters on: of relative size sqrt(n/d) = iota/kappa_0.
 
-What depends on single samples follows from the replicates. t_all is a maximum over samples, so neither normal
-nor linear in p_i: the samples with fewest active filters decide it, whose margin grows slowly. What all samples
-share (gamma, with the feedback of the slow samples on it) is there without a further argument.
+What depends on single samples follows from the replicates. t_all is a maximum over samples, so neither
+normal nor linear in p_i: the samples with fewest active filters decide it, whose margin grows slowly. What
+all samples share (gamma, with the feedback of the slow samples on it) is there without a further argument.
 
 Source: derived here (`docs/derivations/stage_time_law.md`).
 """
@@ -27,25 +27,26 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.two_stage.activation_law import head_start
-from theory.two_stage.mean_field import Population, g, mean_field
+from theory.two_stage.mean_field import Population, mean_field
 
 __all__ = ["MORE_REPLICATES", "REPLICATES", "TimeLaw", "normal_score", "time_law"]
 
 Floats = NDArray[np.float64]
 
-#: Replicates of a law. The rank of a run among them is uniform whatever their number; its normal score reaches
-#: 2.7 among 128 of them, 3.3 among 1024: for a run in the tail, which for a maximum is a heavy one.
+#: Replicates of a law. The rank of a run among them is uniform whatever their number; its normal score
+#: reaches 2.7 among 128 of them, 3.3 among 1024: for a run in the tail, which for a maximum is a heavy one.
 REPLICATES, MORE_REPLICATES = 128, 1024
 
 
 @dataclass(frozen=True, eq=False)
 class TimeLaw:
-    """Clocks from which each noisy sample stays fit, in R replicates: `by_class` (R, N_+) and (R, N_-), index
+    """Clocks from which each noisy sample stays fit, in R replicates: `by_class` (N_+, R) and (N_-, R), index
     0 is y = +1; `end` where a sample is not fit within the run.
 
     Crossings are placed within their step at random, as rounding to whole steps does.
@@ -60,8 +61,8 @@ class TimeLaw:
 
     def times(self, share: float, label: int | None = None) -> Floats:
         """Clock from which `share` of the noisy samples (of one true label) stay fit, (R,)."""
-        pooled = np.concatenate(self.by_class, axis=1) if label is None else self.by_class[0 if label > 0 else 1]
-        return np.asarray(np.sort(pooled, axis=1)[:, max(0, math.ceil(share * pooled.shape[1]) - 1)])
+        times = np.concatenate(self.by_class) if label is None else self.by_class[0 if label > 0 else 1]
+        return np.asarray(np.sort(times, axis=0)[max(1, math.ceil(share * len(times))) - 1])
 
 
 def normal_score(value: float, replicates: Floats) -> float:
@@ -92,8 +93,8 @@ def _generator(population: Population, steps: int, replicates: int) -> np.random
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """Of R replicates: initial p_i q_i and head-start factors (R, n), steps at which filters are switched on and
-    by which entry (flat index), and the share of aligned filters (R, 2)."""
+    """Of R replicates: initial p_i q_i and head-start factors (n, R), steps at which filters are switched
+    on, for which entry (flat index) and by how much, and the share of aligned filters (2, R)."""
 
     weight: Floats
     start: Floats
@@ -108,29 +109,27 @@ def _draw(
 ) -> _Draws:
     """`switched` (T, 4): probability that a filter inactive at the start is on by step t, by group."""
     n, m = population.n, population.m
-    active = rng.binomial(m, 0.5, (R, n))
-    norm = 1 + math.sqrt(2 / population.d) * rng.standard_normal((R, n))
-    start = 2 * active / m + np.sqrt(2 * (math.pi - 2) * active) / m * rng.standard_normal((R, n))
-    column = np.empty(n, dtype=np.int64)
-    for k, group in enumerate(groups):
-        column[group] = k
+    active = rng.binomial(m, 0.5, (n, R))
+    norm = 1 + math.sqrt(2 / population.d) * rng.standard_normal((n, R))
+    start = 2 * active / m + np.sqrt(2 * (math.pi - 2) * active) / m * rng.standard_normal((n, R))
+    row = np.repeat(np.arange(4), [group.stop - group.start for group in groups])
     # The smallest of the uniform variables of the m - k inactive filters, one after the other.
     left = m - active
-    above = np.ones((R, n))
+    above = np.ones((n, R))
     steps: list[NDArray[np.int64]] = []
     entries: list[NDArray[np.int64]] = []
-    flat = np.arange(R * n).reshape(R, n)
-    last = switched[-1][column]
+    flat = np.arange(n * R).reshape(n, R)
+    last = switched[-1][row][:, None]
     for j in range(m):
         with np.errstate(divide="ignore", over="ignore"):
-            above = above * np.where(left > j, rng.random((R, n)) ** (1 / np.maximum(left - j, 1)), 0.0)
-        on = (1 - above < last[None]) & (left > j)
+            above = above * np.where(left > j, rng.random((n, R)) ** (1 / np.maximum(left - j, 1)), 0.0)
+        on = (1 - above < last) & (left > j)
         if not on.any():
             break
         for k, group in enumerate(groups):
-            of = on[:, group]
-            steps.append(np.searchsorted(switched[:, k], (1 - above[:, group])[of]).astype(np.int64))
-            entries.append(flat[:, group][of])
+            of = on[group]
+            steps.append(np.searchsorted(switched[:, k], (1 - above[group])[of]).astype(np.int64))
+            entries.append(flat[group][of])
     step = np.concatenate(steps) if steps else np.empty(0, np.int64)
     entry = np.concatenate(entries) if entries else np.empty(0, np.int64)
     order = np.argsort(step, kind="stable")
@@ -140,7 +139,7 @@ def _draw(
         switch_step=step[order],
         switch_entry=entry[order],
         switch_weight=norm.ravel()[entry[order]] / m,
-        aligned=rng.binomial(m, 0.5, (R, 2)) / m,
+        aligned=rng.binomial(m, 0.5, (2, R)) / m,
     )
 
 
@@ -155,44 +154,45 @@ def time_law(population: Population, steps: int, replicates: int = REPLICATES) -
     rng = _generator(population, steps, R)
     sizes = [count for pair in population.counts for count in pair]
     ends = np.cumsum([0, *sizes])
-    groups = [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    groups = [slice(int(a), int(b)) for a, b in pairwise(ends)]
     # p = 1/2 + u/2 with u the share of the inactive filters that are on.
     on = np.maximum.accumulate(2 * field.active.reshape(steps + 1, 4) - 1, axis=0)
     draws = _draw(population, R, on, groups, rng)
     start = head_start(field.rho, population.iota).reshape(steps + 1, 4)
     bounds = np.searchsorted(draws.switch_step, np.arange(steps + 2))
-    weight = draws.weight
+    weight, starts = draws.weight, draws.start
     push = population.a * h / n
-    mass, margins, gamma = np.zeros((R, n)), np.empty((R, n)), np.zeros((R, 2))
-    crossing = [np.zeros((R, sizes[1])), np.zeros((R, sizes[3]))]
-    before = [np.zeros((R, sizes[1])), np.zeros((R, sizes[3]))]
+    mass, margins, gamma = np.zeros((n, R)), np.empty((n, R)), np.zeros((2, R))
+    crossing = [np.zeros((sizes[k], R)) for k in (1, 3)]
+    before = [np.zeros((sizes[k], R)) for k in (1, 3)]
     for t in range(steps + 1):
         events = slice(bounds[t], bounds[t + 1])
         np.add.at(weight.reshape(-1), draws.switch_entry[events], draws.switch_weight[events])
         for k, group in enumerate(groups):
-            signal = gamma[:, k // 2, None] if k % 2 == 0 else -gamma[:, k // 2, None]
-            np.multiply(draws.start[:, group], start[t, k], out=margins[:, group])
-            margins[:, group] += mass[:, group]
-            margins[:, group] += signal
+            np.multiply(starts[group], start[t, k], out=margins[group])
+            margins[group] += gamma[k // 2] if k % 2 == 0 else -gamma[k // 2]
+        margins += mass
         for c in (0, 1):
-            now = margins[:, groups[2 * c + 1]]
+            now = margins[groups[2 * c + 1]]
             if t:
                 up = (before[c] <= 0) & (now > 0)
                 low = before[c][up]
                 crossing[c][up] = (t - 1 - low / (now[up] - low)) * h
-            before[c] = now.copy()
+            before[c][:] = now
         if t == steps:
             break
-        slope = g(margins)
-        net = np.stack(
-            [slope[:, groups[k]].sum(axis=1) - slope[:, groups[k + 1]].sum(axis=1) for k in (0, 2)], axis=1
-        )
+        # g(M) in place; M stays far below the 700 at which exp overflows.
+        slope = np.exp(margins, out=margins)
+        slope += 1.0
+        np.reciprocal(slope, out=slope)
+        sums = [slope[group].sum(axis=0) for group in groups]
+        net = np.stack([sums[0] - sums[1], sums[2] - sums[3]])
         if t == 0:
             # Filters that point away from their class's signal see the other class.
-            net = draws.aligned * net + (1 - draws.aligned) * net[:, ::-1]
+            net = draws.aligned * net + (1 - draws.aligned) * net[::-1]
         gamma = gamma + push * net
-        slope *= h
         slope *= weight
+        slope *= h
         mass += slope
     end = steps * h
     dither = [(rng.random(x.shape) - 0.5) * h for x in crossing]

@@ -1,8 +1,9 @@
 r"""The law of t_half and t_all, pooled and by class: a run's time is a draw from a predicted distribution.
 
-A median of many samples is nearly normal and `sharp_times` judges it by its mean and standard deviation. t_all,
-and times of classes with few flipped labels, are not: here the whole law is predicted, and what is judged is a
-run's place in it. If the law is right, its rank among independent replicates is uniform, whatever the setting.
+A median of many samples is nearly normal and `sharp_times` judges it by its mean and standard deviation.
+t_all, and times of classes with few flipped labels, are not: here the whole law is predicted, and what is
+judged is a run's place in it. If the law is right, its rank among independent replicates is uniform, whatever
+the setting.
 
 Source: derived here (`docs/derivations/stage_time_law.md`).
 """
@@ -26,7 +27,8 @@ from theory.two_stage.sources import here
 
 __all__ = ["CLAIMS", "stage_time_score"]
 
-#: Largest probability that a judged time lies beyond the run; there it counts as the run's end, in the law too.
+#: Largest probability that a judged time lies beyond the run; there it counts as the run's end, in the law
+#: too.
 MOST_CENSORED = 0.05
 
 
@@ -69,8 +71,8 @@ def stage_time_score(
 
 _RULE = ZScores(
     delta=0.02,
-    reason="scores are standard normal if the law is right, but for the steps of 1/129 in rank; one run in 500 lies "
-    "beyond 1024 replicates too, where its score goes on linearly though the tail of a maximum is heavier",
+    reason="scores are standard normal if the law is right, but for the steps of 1/129 in rank; one run "
+    "in 500 lies beyond 1024 replicates too, where its score goes on linearly though a maximum has a heavy tail",
 )
 
 _WHAT = {None: "of all", 1: r"of class $+1$", -1: r"of class $-1$"}
@@ -82,8 +84,8 @@ def _claim(name: str, symbol: str, share: float, label: int | None) -> Claim:
         id=f"two_stage.sharp.{name}",
         source=here("docs/derivations/stage_time_law.md"),
         provenance="derived",
-        statement=rf"${symbol}$ {_WHAT[label]} noisy samples is a draw from the predicted law: location, spread "
-        r"and shape; nothing fitted, $\kappa_0 \ge 10$",
+        statement=rf"${symbol}$ {_WHAT[label]} noisy samples is a draw from the predicted law: location, "
+        r"spread and shape; nothing fitted, $\kappa_0 \ge 10$",
         rule=_RULE,
         measure=measure,
         experiment=TIMES,
@@ -91,7 +93,8 @@ def _claim(name: str, symbol: str, share: float, label: int | None) -> Claim:
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.sharp.t_half",),
         measured="normal score of the run's time among replicates of the law given its label counts",
-        note="The law is that of the mean field with every sample's own active filters, norm and head start drawn.",
+        note="The law is that of the mean field with every sample's own active filters, norm and head start "
+        "drawn.",
     )
 
 
