@@ -72,7 +72,7 @@ def stage_time_score(
 _RULE = ZScores(
     delta=0.02,
     reason="scores are standard normal if the law is right, but for the steps of 1/129 in rank; one run "
-    "in 500 lies beyond 1024 replicates too, where its score goes on linearly though a maximum has a heavy tail",
+    "in 500 lies beyond 1024 replicates too, and its score goes on linearly though a maximum's tail is heavy",
 )
 
 _WHAT = {None: "of all", 1: r"of class $+1$", -1: r"of class $-1$"}
