@@ -54,14 +54,14 @@ def _activation_residual(run: Run) -> float:
     return gap(number_function(limit_errors.activation_share(X, kappa), X, kappa)(1.0, k), 0.5 + value)
 
 
-def switched_on(run: Run, factor: float = 1.0) -> tuple[float, float]:
+def switched_on(run: Run) -> tuple[float, float]:
     """Mean share of label-side filters that a sample has gained since step 0, and the mean field's
-    `arctan(X/kappa_0)/(2 pi)` (times `factor`) given the label counts, at the end of the run."""
+    `arctan(X/kappa_0)/(2 pi)` given the label counts, at the end of the run."""
     field = mean_field(population(run.setting, run.y, run.y_observed), len(run.steps) - 1)
     kind = np.where(run.clean, 0, 1)
     predicted = field.active[-1][np.where(run.y > 0, 0, 1), kind] - 0.5
     gained = run.active_fraction[-1] - run.active_fraction[0]
-    return float(gained.mean()), factor * float(predicted.mean())
+    return float(gained.mean()), float(predicted.mean())
 
 
 CLAIMS: tuple[Claim, ...] = (

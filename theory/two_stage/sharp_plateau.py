@@ -62,12 +62,11 @@ def plateau_error(run: Run, memorised_only: bool, factor: float = 1.0) -> Pair |
 GROWTH_FROM = 100.0
 
 
-def share_sum(run: Run, factor: float = 1.0, other: float = 1.0) -> Pair | NotApplicable:
+def share_sum(run: Run) -> Pair | NotApplicable:
     r"""`c_+ + c_-`: from the growth of noise masses against the signal, and from the closed form.
 
     Per unit of ln s the noise mass of clean samples of class y grows by `1 - c_y` and the signal against it
-    by `c_{-y}`: the plateau switches where the difference `1 - c_+ - c_-` changes sign. `factor`, and `other`
-    on the second class's share, are there to be set wrong.
+    by `c_{-y}`: the plateau switches where the difference `1 - c_+ - c_-` changes sign.
     """
     classes = late_classes(run)
     if isinstance(classes, NotApplicable):
@@ -81,7 +80,7 @@ def share_sum(run: Run, factor: float = 1.0, other: float = 1.0) -> Pair | NotAp
         outgrown = (margins - signal[:, c]) - signal[:, 1 - c]
         excess += 0.5 * float(outgrown[1] - outgrown[0])
     measured = 1 - excess / math.log(float(run.clock[last] / run.clock[first]))
-    return measured, factor * (classes[0].c + other * classes[1].c)
+    return measured, classes[0].c + classes[1].c
 
 
 CLAIMS: tuple[Claim, ...] = (
