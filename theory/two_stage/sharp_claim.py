@@ -9,7 +9,7 @@ import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
 from theory.experiment import Experiment
-from theory.rules import Event, Identity, Law
+from theory.rules import Band, Event, Identity, Law
 from theory.run import Run
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import EXACT
@@ -50,7 +50,7 @@ def sharp_claim(
     name: str,
     section: str,
     statement: str,
-    rule: Event | Identity | Law,
+    rule: Band | Event | Identity | Law,
     measure: Callable[[Run], object],
     measured: str,
     proof: Callable[[], Proof] | None,
