@@ -72,14 +72,14 @@ def normal_score(value: float, replicates: Floats) -> float:
     goes on at their standard deviation, so that a value far outside shows.
 
     >>> x = np.arange(99.0)
-    >>> round(normal_score(49.0, x), 6), round(normal_score(-1e3, x) + 1e3 / x.std(ddof=1), 2)
+    >>> round(normal_score(49.0, x), 6), round(normal_score(-1e3, x) + 1e3 / float(x.std(ddof=1)), 2)
     (0.0, -2.58)
     """
     from scipy.special import ndtri
 
     ordered = np.sort(replicates)
     rank = 0.5 * (np.searchsorted(ordered, value, "left") + np.searchsorted(ordered, value, "right"))
-    score = float(ndtri((rank + 0.5) / (len(ordered) + 1)))
+    score = float(ndtri((float(rank) + 0.5) / (len(ordered) + 1)))
     spread = float(np.std(ordered, ddof=1))
     beyond = min(0.0, value - float(ordered[0])) + max(0.0, value - float(ordered[-1]))
     return score + beyond / spread if beyond else score

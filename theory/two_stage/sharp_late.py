@@ -22,6 +22,7 @@ __all__ = [
     "SHARP_LATE",
     "SHARP_VERY_LATE",
     "LateClass",
+    "Pair",
     "late_classes",
     "late_margin",
     "loss_constant",
