@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from theory.run import Estimate
 from verify.intervals import MIN_REPLICATES, mean_interval
-from verify.phase import Cell, Phase
+from verify.phase import GROWTH_FROM, LATE, Cell, Phase
+from verify.window import mean_field_growth, sign_change
 
 __all__ = ["CURVES", "Boundary", "Curve", "boundary_dict", "late_share_sum", "located_boundaries"]
 
@@ -92,7 +93,8 @@ class Boundary:
 
     `statistic` names the number, `predicted` is its value on the predicted boundary, `located` its mean over
     rows with the 95 % Student interval (which contains the error of interpolating between cells), `rows`
-    the crossings (position along x, y, number).
+    the crossings (position along x, y, number). `within_run` is the prediction for the clocks that the runs
+    cover, by the mean field and over the same rows, where `predicted` is a limit for s -> infinity.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Boundary:
     predicted: float
     located: Estimate
     rows: tuple[tuple[float, float, float], ...]
+    within_run: float | None = None
 
     @property
     def text(self) -> str:
@@ -110,7 +113,8 @@ class Boundary:
             if len(self.rows) >= MIN_REPLICATES
             else f"crossed in {len(self.rows)} rows only"
         )
-        return f"{self.name}: {self.statistic} = {where}; predicted {self.predicted:g}"
+        finite = "" if self.within_run is None else f", {self.within_run:.3f} over these clocks"
+        return f"{self.name}: {self.statistic} = {where}; predicted {self.predicted:g}{finite}"
 
 
 def located_boundaries(phase: Phase, p: float = 0.5) -> tuple[Boundary, ...]:
@@ -119,7 +123,8 @@ def located_boundaries(phase: Phase, p: float = 0.5) -> tuple[Boundary, ...]:
     - first push: where in half of the runs the first step pushes the noisy samples the wrong way, that is
       where the median change of their mean margin is 0;
     - plateau growth: where in half of the runs the noise mass of clean samples grows as fast (in log s) as
-      the signal against it, the switch of D_test's plateau as s -> infinity;
+      the signal against it, the switch of D_test's plateau as s -> infinity. Before, signals still catch up
+      with noise masses and the switch lies at c_+ + c_- above 1: the mean field says by how much;
     - plateau error: where the D_test error at the end is half-way between the two plateaus. It approaches
       the former only like 1/log s.
     """
@@ -134,8 +139,9 @@ def located_boundaries(phase: Phase, p: float = 0.5) -> tuple[Boundary, ...]:
         return late_share_sum(x if phase.plane.name == "snr-tau" else 4.0, *rates, p)
 
     late = "c_+ + c_-"
+    growth = _boundary(phase, "plateau growth", late, 1.0, _median("growth"), share_sum)
     found = [
-        _boundary(phase, "plateau growth", late, 1.0, _median("growth"), share_sum),
+        replace(growth, within_run=_within_run(phase, growth, share_sum)),
         _boundary(phase, "plateau error", late, 1.0, half_way, share_sum),
     ]
     if phase.plane.name == "snr-tau":
@@ -144,6 +150,21 @@ def located_boundaries(phase: Phase, p: float = 0.5) -> tuple[Boundary, ...]:
         )
         found.insert(0, push)
     return tuple(found)
+
+
+def _within_run(phase: Phase, growth: Boundary, number: Callable[[float, float], float]) -> float | None:
+    """Mean over the located rows of the number at which the mean field's growth changes sign."""
+    plane = phase.plane
+    numbers = []
+    for _, y, _ in growth.rows:
+
+        def excess(x: float, y: float = y) -> float:
+            return mean_field_growth(plane.setting(x, y, phase.kappa_0), GROWTH_FROM, LATE)
+
+        x = sign_change(excess, plane.x.low, plane.x.high)
+        if x is not None:
+            numbers.append(number(x, y))
+    return float(np.mean(numbers)) if numbers else None
 
 
 def _median(name: str) -> Callable[[Cell], float]:
@@ -193,6 +214,7 @@ def boundary_dict(boundary: Boundary) -> dict[str, Any]:
         "name": boundary.name,
         "statistic": boundary.statistic,
         "predicted": boundary.predicted,
+        "predicted_within_run": boundary.within_run,
         "located": boundary.located.value,
         "interval": [boundary.located.low, boundary.located.high],
         "rows": [list(row) for row in boundary.rows],

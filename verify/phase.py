@@ -26,6 +26,7 @@ from verify.plan import plan_runs
 
 __all__ = [
     "EVENT_CLAIM",
+    "GROWTH_FROM",
     "LATE",
     "PLANES",
     "QUANTITIES",

@@ -14,6 +14,7 @@ import pytest
 
 from theory.ledger import builtin_ledger
 from theory.run import Estimate
+from theory.setting import Setting
 from verify import phase_files
 from verify.boundaries import CURVES, late_share_sum, located_boundaries
 from verify.phase import EVENT_CLAIM, PLANES, QUANTITIES, Cell, Phase, phase_diagram
@@ -190,3 +191,24 @@ def test_cells_without_runs_or_times_are_drawn_too(small: Phase) -> None:
     phase = replace(small, cells=(empty, never, *small.cells[2:]))
     boundaries = located_boundaries(phase)
     assert phase_png(phase, boundaries, list(QUANTITIES))[:4] == b"\x89PNG"
+
+
+# The window of the runs -------------------------------------------------------------------------------
+
+
+def test_the_mean_field_growth_tends_to_the_late_share_sum() -> None:
+    """Early it lies below 1 - c_+ - c_-, so that a short run shows the boundary above c_+ + c_- = 1."""
+    from verify.window import mean_field_growth, sign_change
+
+    setting = Setting.from_n_snr2(
+        n=100, d=10**14, m=20, n_snr2=4.0, tau_plus=0.2, tau_minus=0.15, kappa_0=1e4, clock_step=0.5
+    )
+    limit = 1 - late_share_sum(4.0, 0.2, 0.15, 0.5)
+    early, late, later = (
+        mean_field_growth(setting, first, 4 * first) - limit for first in (10.0, 40.0, 160.0)
+    )
+    assert 0.03 < early < 0.1
+    assert 0 < later < late < 0.4 * early
+    assert later < 0.01
+    assert sign_change(lambda x: x - 0.3, 0.0, 1.0) == pytest.approx(0.3, abs=1e-3)
+    assert sign_change(lambda x: 1.0, 0.0, 1.0) is None

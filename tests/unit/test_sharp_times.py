@@ -35,14 +35,14 @@ def _scaled(claim: Claim, change: Callable[[Any], Any]) -> Callable[[Run], Any]:
 
 def _trajectory(run: Run) -> Any:
     """The claim's measure with the field of a signal 15 % too strong."""
-    judged = sharp_times._judged_population
+    judged = sharp_times.judged_population
     try:
-        sharp_times._judged_population = lambda r: (  # type: ignore[assignment]
+        sharp_times.judged_population = lambda r: (  # type: ignore[assignment]
             pop if isinstance(pop := judged(r), NotApplicable) else replace(pop, a=WRONG * pop.a)
         )
         return sharp_times._trajectory(run)
     finally:
-        sharp_times._judged_population = judged
+        sharp_times.judged_population = judged
 
 
 def _iid(run: Run) -> Any:

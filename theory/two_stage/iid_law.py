@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from theory.run import Run
 from theory.two_stage.activation_law import normal_excess
 
-__all__ = ["SideSums", "iid_log_error", "side_sums"]
+__all__ = ["SideSums", "iid_log_error", "relu_moments", "side_sums"]
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def side_sums(run: Run, clock: float) -> SideSums:
     )
 
 
-def _relu_moments(s: Floats, q: float) -> tuple[Floats, Floats]:
+def relu_moments(s: Floats, q: float) -> tuple[Floats, Floats]:
     """Mean and variance of relu(s + q N)."""
     from scipy.special import ndtr
 
@@ -116,8 +116,8 @@ def _log_error_of(sums: SideSums, own: int, other: int) -> float:
     def log_density(u: Floats, v: Floats) -> Floats:
         from scipy.special import log_ndtr
 
-        mean_own, var_own = _relu_moments(first * u, sums.own[own])
-        mean_other, var_other = _relu_moments(cross * u + rest * v, sums.own[other])
+        mean_own, var_own = relu_moments(first * u, sums.own[own])
+        mean_other, var_other = relu_moments(cross * u + rest * v, sums.own[other])
         margin = sums.signal[own] + mean_own - mean_other
         spread = np.sqrt(np.maximum((var_own + var_other) / sums.m, 1e-300))
         out: Floats = -0.5 * (u**2 + v**2) + log_ndtr(-margin / spread)

@@ -33,7 +33,7 @@ from theory.two_stage.sample_law import memorisation_error, run_sample_law
 from theory.two_stage.sources import C_T1, here
 from theory.two_stage.time_errors import stage_time
 
-__all__ = ["CLAIMS", "DTEST", "IID", "SAMPLE_LAW", "TIMES"]
+__all__ = ["CLAIMS", "DTEST", "IID", "SAMPLE_LAW", "TIMES", "judged_population"]
 
 #: Fewest flipped labels, and least realised a_y (1 - 2 tau_y), for which a predicted time is judged: with
 #: fewer
@@ -47,6 +47,7 @@ DTEST_CLOCKS = (C_T1, 2.0, 4.0, 12.0)
 #: Below this the iid error is not judged: the leading order's error in ln err grows with -ln err.
 LEAST_LOG_ERROR = -12.0
 
+#: Long enough for t_all: the last sample takes up to four times as long as the median one.
 TIMES = Experiment(
     id="two_stage.sharp.times",
     place=Domain(
@@ -59,8 +60,8 @@ TIMES = Experiment(
         dimension=(1e8, 1e10),
         clock_step=(0.06, 0.1),
     ),
-    clock=12.0,
-    runs={"quick": 0, "default": 360, "full": 2000},
+    clock=24.0,
+    runs={"quick": 0, "default": 384, "full": 2000},
 )
 
 
@@ -126,7 +127,7 @@ DTEST = Experiment(
 )
 
 
-def _judged_population(run: Run) -> Population | NotApplicable:
+def judged_population(run: Run) -> Population | NotApplicable:
     """The run's population, where a stage time can be predicted from it."""
     pop = population(run.setting, run.y, run.y_observed)
     if sum(noisy for _, noisy in pop.counts) < LEAST_NOISY:
@@ -141,7 +142,7 @@ def _judged_population(run: Run) -> Population | NotApplicable:
 
 def _t_half(run: Run) -> tuple[float, float, float, float] | NotApplicable:
     """Clock of t_half in the middle of its step, predicted clock, sd, and a step for the rounding."""
-    pop = _judged_population(run)
+    pop = judged_population(run)
     if isinstance(pop, NotApplicable):
         return pop
     predicted = stage_time(pop, len(run.steps) - 1, 0.5)
@@ -153,7 +154,7 @@ def _t_half(run: Run) -> tuple[float, float, float, float] | NotApplicable:
 
 def _trajectory(run: Run) -> float | NotApplicable:
     """Largest deviation of gamma, mean margins and loss from the mean field over 5 sd + iota, at any step."""
-    pop = _judged_population(run)
+    pop = judged_population(run)
     if isinstance(pop, NotApplicable):
         return pop
     steps = len(run.steps) - 1

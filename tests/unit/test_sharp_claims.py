@@ -18,13 +18,29 @@ from theory.ledger import builtin_ledger
 from theory.rules import Identity, Law
 from theory.run import NotApplicable
 from theory.setting import Setting
-from theory.two_stage import sharp_identities as sharp
+from theory.two_stage import (
+    sharp_activation,
+    sharp_error_constants,
+    sharp_flow,
+    sharp_late,
+    sharp_plateau,
+    sharp_stage_one,
+    sharp_transition,
+)
 from theory.two_stage.experiments import EXACT
-from theory.two_stage.sharp_identities import CLAIMS
 from verify.measure import MeasuredRun
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 
+CLAIMS: tuple[Claim, ...] = (
+    *sharp_flow.CLAIMS,
+    *sharp_stage_one.CLAIMS,
+    *sharp_transition.CLAIMS,
+    *sharp_activation.CLAIMS,
+    *sharp_late.CLAIMS,
+    *sharp_plateau.CLAIMS,
+    *sharp_error_constants.CLAIMS,
+)
 BY_NAME = {claim.id.removeprefix("two_stage.sharp."): claim for claim in CLAIMS}
 
 
@@ -54,7 +70,7 @@ FEW = replace(EXACT, id="test.exact", runs={"quick": 3})
 def test_identities_hold_on_real_networks_and_a_wrong_scale_does_not() -> None:
     claims = [replace(c, experiment=FEW, proof=None) for c in CLAIMS if isinstance(c.rule, Identity)]
     flow = next(c for c in claims if c.id.endswith(".flow"))
-    bad = wrong(flow, partial(sharp.flow_residual, signal_scale=1.15))
+    bad = wrong(flow, partial(sharp_flow.flow_residual, signal_scale=1.15))
     verdicts = {k: j.verdict for k, j in judged(*claims, bad).items()}
     assert verdicts.pop(bad.id) == "refuted"
     assert verdicts.pop("two_stage.sharp.late_share") in (
@@ -83,7 +99,7 @@ def test_closed_forms_at_chosen_parameters(a: float, rate: float) -> None:
 
 # Late laws ------------------------------------------------------------------------------------------
 
-LATE = replace(sharp.SHARP_LATE, id="test.late", clock=500.0, runs={"quick": 8})
+LATE = replace(sharp_late.SHARP_LATE, id="test.late", clock=500.0, runs={"quick": 8})
 
 
 def test_late_laws_and_their_constants_off_by_15_percent() -> None:
@@ -96,9 +112,9 @@ def test_late_laws_and_their_constants_off_by_15_percent() -> None:
         replace(wrong(claim, measure), id=f"{claim.id}.{k}")
         for k, factor in enumerate(factors)
         for claim, measure in (
-            (loss, partial(sharp.loss_constant, factor=factor)),
-            (clean, partial(sharp.late_margin, noisy=False, factor=factor)),
-            (noisy, partial(sharp.late_margin, noisy=True, factor=factor)),
+            (loss, partial(sharp_late.loss_constant, factor=factor)),
+            (clean, partial(sharp_late.late_margin, noisy=False, factor=factor)),
+            (noisy, partial(sharp_late.late_margin, noisy=True, factor=factor)),
         )
     ]
     judgements = judged(loss, clean, noisy, *bad)
@@ -109,12 +125,12 @@ def test_late_laws_and_their_constants_off_by_15_percent() -> None:
 
 
 def test_plateau_in_both_phases_and_its_constant_off_by_15_percent() -> None:
-    place = sharp.SHARP_PHASES.place
+    place = sharp_plateau.SHARP_PHASES.place
     assert isinstance(place, Grid)
-    experiment = replace(sharp.SHARP_PHASES, id="test.phases", clock=150.0, runs={"quick": 4})
+    experiment = replace(sharp_plateau.SHARP_PHASES, id="test.phases", clock=150.0, runs={"quick": 4})
     memorised = replace(BY_NAME["plateau.memorised"], experiment=experiment, proof=None)
     half = replace(BY_NAME["plateau.half"], experiment=experiment, proof=None)
-    swapped = wrong(half, partial(sharp.plateau_error, memorised_only=False, factor=1.15))
+    swapped = wrong(half, partial(sharp_plateau.plateau_error, memorised_only=False, factor=1.15))
     judgements = judged(memorised, half, swapped)
     assert judgements[half.id].verdict == "supported"
     assert judgements[swapped.id].verdict == "refuted"
@@ -134,25 +150,25 @@ def test_harmonic_means_matter() -> None:
         n=60, d=10**8, m=16, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.05, clock_step=0.4
     )
     run = run_of(setting, 20.0)
-    classes = sharp.late_classes(run)
+    classes = sharp_late.late_classes(run)
     assert not isinstance(classes, NotApplicable)
-    harmonic = sharp.predicted_loss_limit(classes)
+    harmonic = sharp_late.predicted_loss_limit(classes)
     p = 1 / float(np.mean(run.active_fraction[-1]))
     plus, minus = (replace(c, h_c=p, h_n=p) for c in classes)
-    assert harmonic > 1.05 * sharp.predicted_loss_limit((plus, minus))
+    assert harmonic > 1.05 * sharp_late.predicted_loss_limit((plus, minus))
 
 
 # Stage I --------------------------------------------------------------------------------------------
 
 
 def test_stage_one_on_both_sides_and_thresholds_off_by_one_half() -> None:
-    place = sharp.SHARP_START.place
+    place = sharp_stage_one.SHARP_START.place
     assert isinstance(place, Domain)
-    experiment = replace(sharp.SHARP_START, id="test.start")
+    experiment = replace(sharp_stage_one.SHARP_START, id="test.start")
     exists = replace(BY_NAME["stage_one.exists"], experiment=experiment, proof=None)
     absent = replace(BY_NAME["stage_one.absent"], experiment=experiment, proof=None)
-    low = wrong(exists, partial(sharp.first_push, exists=True, threshold=1.0))
-    high = wrong(absent, partial(sharp.first_push, exists=False, threshold=4.0))
+    low = wrong(exists, partial(sharp_stage_one.first_push, exists=True, threshold=1.0))
+    high = wrong(absent, partial(sharp_stage_one.first_push, exists=False, threshold=4.0))
     judgements = judged(exists, absent, low, high)
     assert judgements[exists.id].verdict == "supported"
     assert judgements[absent.id].verdict == "supported"
@@ -168,9 +184,9 @@ def test_order_is_lost_in_the_wrong_coordinates(monkeypatch: pytest.MonkeyPatch)
         n=24, d=2400, m=10, n_snr2=6.0, tau_plus=0.3, tau_minus=0.3, kappa_0=1.0, clock_step=0.1
     )
     runs = [run_of(setting, 1.0)]
-    assert all(sharp._order_kept(run) is True for run in runs)
-    monkeypatch.setattr(sharp.cooperative, "order_signs", lambda noisy: [1] * (len(noisy) + 1))
-    assert any(sharp._order_kept(run) is False for run in runs)
+    assert all(sharp_flow.order_kept(run) is True for run in runs)
+    monkeypatch.setattr(sharp_flow.cooperative, "order_signs", lambda noisy: [1] * (len(noisy) + 1))
+    assert any(sharp_flow.order_kept(run) is False for run in runs)
 
 
 def test_laws_declare_margins_below_the_error_they_must_refute() -> None:

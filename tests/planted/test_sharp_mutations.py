@@ -1,0 +1,183 @@
+"""Mutations of the sharp laws: each constant wrong by 15 %, each sign flipped, is refuted by its claim.
+
+Through the real pipeline, on runs alone (no proof), at sizes that fit a test; the laws as they stand are
+judged on the same runs and not refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import pytest
+import sympy as sp
+
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.ledger import builtin_ledger
+from theory.run import NotApplicable, Run
+from theory.symbols import tau
+from theory.two_stage import limit_late, sharp_late, sharp_times
+from theory.two_stage.iid_law import iid_log_error, side_sums
+from theory.two_stage.limit_dynamics import a
+from theory.two_stage.sharp_activation import SHARP_ACTIVATION
+from theory.two_stage.sharp_error_constants import SHARP_NO_NOISE, error_constant
+from theory.two_stage.sharp_late import SHARP_LATE
+from theory.two_stage.sharp_plateau import SHARP_PHASES
+from theory.two_stage.sharp_stage_one import SHARP_START, neutral_strength
+from theory.two_stage.sharp_time_laws import stage_time_score
+from theory.two_stage.sharp_transition import transition_residual
+from verify.outcome import Judgement
+from verify.pipeline import verify_claims
+
+Measure = Callable[[Run], Any]
+WRONG = 1.15
+LEDGER = builtin_ledger()
+
+
+def small(experiment: Experiment, runs: int, clock: float | None = None) -> Experiment:
+    """Few runs, shorter where the law allows it."""
+    clock = experiment.clock if clock is None else clock
+    return replace(experiment, id=f"mutants.{experiment.id}", runs={"quick": runs}, clock=clock)
+
+
+START = small(SHARP_START, 20)
+LATE = small(SHARP_LATE, 8, clock=500.0)
+PHASES = small(SHARP_PHASES, 4, clock=150.0)
+TIMES = small(sharp_times.TIMES, 22, clock=12.0)
+IID = small(sharp_times.IID, 16)
+ACTIVE = small(SHARP_ACTIVATION, 40)
+P_LAW = "activation_share.moderate_init"
+NO_NOISE = small(SHARP_NO_NOISE, 16)
+
+
+def scaled(name: str, factor: float) -> Measure:
+    """The claim's measure with its predicted value, the second of a pair or more, multiplied."""
+    claim = LEDGER[f"two_stage.sharp.{name}"]
+
+    def measure(run: Run) -> Any:
+        value = claim.measure(run)
+        if isinstance(value, NotApplicable):
+            return value
+        measured, predicted, *rest = value
+        return (measured, factor * predicted, *rest)
+
+    return measure
+
+
+def opposed_signal(name: str) -> Measure:
+    """The claim's measure with the late signal share c of both classes negated."""
+    claim, original = LEDGER[f"two_stage.sharp.{name}"], sharp_late.late_classes
+
+    def negated(run: Run) -> Any:
+        classes = original(run)
+        if isinstance(classes, NotApplicable):
+            return classes
+        return tuple(replace(y, c=-y.c) for y in classes)
+
+    def measure(run: Run) -> Any:
+        sharp_late.late_classes = negated
+        try:
+            return claim.measure(run)
+        finally:
+            sharp_late.late_classes = original
+
+    return measure
+
+
+def added_flips(name: str) -> Measure:
+    """The claim's measure with the flipped labels' part of c_y added instead of subtracted."""
+    claim, original = LEDGER[f"two_stage.sharp.{name}"], limit_late.harmonic_signal_share
+
+    def wrong() -> sp.Expr:
+        pushes = (1 - tau) * limit_late.h_c + tau * limit_late.h_n
+        return a / 2 * pushes / (1 + a / 2 * pushes)
+
+    def measure(run: Run) -> Any:
+        limit_late.harmonic_signal_share = wrong
+        try:
+            return claim.measure(run)
+        finally:
+            limit_late.harmonic_signal_share = original
+
+    return measure
+
+
+def iid_difference(run: Run, factor: float = 1.0, cross_sign: float = 1.0) -> Any:
+    """The law of the iid error minus its measurement, with a wrong exponent or a wrong cross-talk sign."""
+    clock = float(run.clock[-1])
+    measured = run.log_test_error("iid", clock)
+    if not measured.value >= sharp_times.LEAST_LOG_ERROR:
+        return NotApplicable("too small")
+    sums = side_sums(run, clock)
+    plus, minus, cross = sums.covariance
+    predicted = iid_log_error(replace(sums, covariance=(plus, minus, cross_sign * cross)))
+    return factor * predicted - measured.value
+
+
+#: What is mutated, how, the claim that must notice, its runs and the mutated measure.
+MUTANTS: tuple[tuple[str, str, str, Experiment, Measure], ...] = (
+    ("S1", "x1.15", "stage_one.threshold", START, partial(neutral_strength, threshold=2 * WRONG)),
+    ("S1", "/1.15", "stage_one.threshold", START, partial(neutral_strength, threshold=2 / WRONG)),
+    ("S1", "1+2tau", "stage_one.threshold", START, partial(neutral_strength, rate_factor=2.0)),
+    ("S2", "s_2 x1.15", "transition_clock", START, partial(transition_residual, factor=WRONG)),
+    ("S2", "-s_2", "transition_clock", START, partial(transition_residual, factor=-1.0)),
+    ("S2", "t_half x1.15", "t_half", TIMES, scaled("t_half", WRONG)),
+    ("S2", "t_half /1.15", "t_half", TIMES, scaled("t_half", 1 / WRONG)),
+    ("S2", "-t_half", "t_half", TIMES, scaled("t_half", -1.0)),
+    ("S2", "law x1.15", "t_half_law", TIMES, partial(stage_time_score, share=0.5, factor=WRONG)),
+    ("S3", "x1.15", "loss_constant", LATE, scaled("loss_constant", WRONG)),
+    ("S3", "/1.15", "loss_constant", LATE, scaled("loss_constant", 1 / WRONG)),
+    ("S3", "-c", "loss_constant", LATE, opposed_signal("loss_constant")),
+    ("S4 clean", "x1.15", "late_margin.clean", LATE, scaled("late_margin.clean", WRONG)),
+    ("S4 clean", "-c", "late_margin.clean", LATE, opposed_signal("late_margin.clean")),
+    ("S4 noisy", "x1.15", "late_margin.noisy", LATE, scaled("late_margin.noisy", WRONG)),
+    ("S4 noisy", "-c", "late_margin.noisy", LATE, opposed_signal("late_margin.noisy")),
+    ("S5 tau/2", "x1.15", "plateau.memorised", PHASES, scaled("plateau.memorised", WRONG)),
+    ("S5 tau/2", "/1.15", "plateau.memorised", PHASES, scaled("plateau.memorised", 1 / WRONG)),
+    ("S5 tau/2", "-", "plateau.memorised", PHASES, scaled("plateau.memorised", -1.0)),
+    ("S5 1/2", "x1.15", "plateau.half", PHASES, scaled("plateau.half", WRONG)),
+    ("S5 condition", "x1.15", "plateau.condition", LATE, scaled("plateau.condition", WRONG)),
+    ("S5 condition", "/1.15", "plateau.condition", LATE, scaled("plateau.condition", 1 / WRONG)),
+    ("S5 condition", "+tau in c", "plateau.condition", LATE, added_flips("plateau.condition")),
+    ("p-law", "x1.15", P_LAW, ACTIVE, scaled(P_LAW, WRONG)),
+    ("p-law", "-arctan", P_LAW, ACTIVE, scaled(P_LAW, -1.0)),
+    ("C_D", "x1.15", "no_noise_constant.runs", NO_NOISE, partial(error_constant, factor=WRONG)),
+    ("C_D", "/1.15", "no_noise_constant.runs", NO_NOISE, partial(error_constant, factor=1 / WRONG)),
+    ("C_D", "-4p^2", "no_noise_constant.runs", NO_NOISE, partial(error_constant, share_sign=-1.0)),
+    ("iid law", "x1.15", "iid_error", IID, partial(iid_difference, factor=WRONG)),
+    ("iid law", "cross-talk sign", "iid_error", IID, partial(iid_difference, cross_sign=-1.0)),
+)  # fmt: skip
+
+
+def mutant_id(law: str, change: str) -> str:
+    words = f"{law} {change}".lower()
+    return "mutants." + "".join(ch if ch.isalnum() else "_" for ch in words)
+
+
+@cache
+def judged() -> dict[str, Judgement]:
+    """Every mutant and every law as it stands, the runs of each experiment made once."""
+    claims: dict[str, Claim] = {}
+    for law, change, name, experiment, measure in MUTANTS:
+        claim = replace(LEDGER[f"two_stage.sharp.{name}"], experiment=experiment, proof=None, parents=())
+        claims[claim.id] = claim
+        wrong = replace(claim, id=mutant_id(law, change), measure=measure)
+        claims[wrong.id] = wrong
+    verification = verify_claims(tuple(claims.values()), profile="quick", jobs=1, counterexamples=False)
+    return {j.claim.id: j for j in verification.judgements}
+
+
+@pytest.mark.parametrize(("law", "change"), [(m[0], m[1]) for m in MUTANTS])
+def test_a_mutated_law_is_refuted(law: str, change: str) -> None:
+    judgement = judged()[mutant_id(law, change)]
+    assert judgement.verdict == "refuted", judgement.decision.reason
+
+
+@pytest.mark.parametrize("name", sorted({m[2] for m in MUTANTS}))
+def test_the_law_as_it_stands_is_not_refuted(name: str) -> None:
+    judgement = judged()[f"two_stage.sharp.{name}"]
+    assert judgement.verdict in ("supported", "inconclusive"), judgement.decision.reason
+    assert len(judgement.judged) >= 5
