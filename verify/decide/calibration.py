@@ -14,7 +14,7 @@ from verify.decide.trials import by_seed, count, percent, value_error, without_r
 from verify.intervals import MIN_REPLICATES
 from verify.outcome import Decision, Observation, Verdict
 
-__all__ = ["cell_square", "decide_calibration"]
+__all__ = ["cell_square", "decide_calibration", "excess_p", "gamma_tail"]
 
 
 def _difference(observation: Observation) -> tuple[bool, float]:
@@ -56,10 +56,12 @@ def decide_calibration(
     and
     `predicted` are the mean frequency and the mean predicted probability.
 
+    SUPPORTED by a normal limit at the observed spread, REFUTED by `excess_p`.
+
     Raises:
         ValueError: naming the claim value, when it is not (bool, probability).
     """
-    from scipy.special import ndtri
+    from scipy.special import ndtr, ndtri
 
     if not observations:
         return without_runs(proof)
@@ -69,7 +71,7 @@ def decide_calibration(
         o = trial[0]
         cells.setdefault(tuple(o.labels.items()), []).append(_difference(o))
     table: list[dict[str, Any]] = []
-    squares, variances = [], []
+    squares, variances, of_means = [], [], []
     for labels, values in cells.items():
         happened = float(np.mean([h for h, _ in values]))
         predicted = float(np.mean([p for _, p in values]))
@@ -78,6 +80,7 @@ def decide_calibration(
             square, variance = cell_square([h - p for h, p in values], [p * (1 - p) for _, p in values])
             squares.append(square)
             variances.append(variance)
+            of_means.append(_variance_of_mean(values))
     used = len(squares)
     statistic: dict[str, Any] = {
         "runs": len(observations),
@@ -95,14 +98,20 @@ def decide_calibration(
     predicted = float(np.mean([c["predicted"] for c in table]))
     if not used:
         reason = f"No cell has {MIN_REPLICATES} independent runs."
-        return Decision("inconclusive", reason, measured, predicted, statistic, len(trials))
+        return Decision(
+            "inconclusive", reason, measured, predicted, statistic, len(trials), p_value=1.0, support_p=1.0
+        )
     mean = float(np.mean(squares))
     error = math.sqrt(sum(variances)) / used
     half = float(ndtri(1 - rule.alpha)) * error
     low, high = mean - half, mean + half
     statistic |= {"mean_square": mean, "interval": [low, high]}
     limit = rule.margin**2
-    verdict: Verdict = "supported" if high <= limit else "refuted" if low > limit else "inconclusive"
+    p_value = excess_p(mean, rule.margin, of_means)
+    support_p = float(ndtr((mean - limit) / error)) if error > 0 else float(mean > limit)
+    verdict: Verdict = "supported" if high <= limit else "inconclusive"
+    if p_value < rule.alpha and low > limit:
+        verdict = "refuted"
     needed = None
     if verdict == "inconclusive" and mean < limit:
         # The error falls at least like 1/sqrt(runs).
@@ -116,4 +125,50 @@ def decide_calibration(
         f" {percent(1 - 2 * rule.alpha)} interval of its square [{low:.3g}, {high:.3g}]"
         f" lies {lies} {rule.margin:g}^2{more}."
     )
-    return Decision(verdict, reason, measured, predicted, statistic, len(trials), needed)
+    return Decision(
+        verdict,
+        reason,
+        measured,
+        predicted,
+        statistic,
+        len(trials),
+        needed,
+        p_value=p_value,
+        support_p=support_p,
+    )
+
+
+def _variance_of_mean(values: Sequence[tuple[bool, float]]) -> float:
+    """Of a cell's mean difference: the larger of the observed and the predicted variance, over its runs."""
+    differences = [h - p for h, p in values]
+    predicted = float(np.mean([p * (1 - p) for _, p in values]))
+    return max(float(np.var(differences, ddof=1)), predicted) / len(values)
+
+
+def excess_p(mean_square: float, margin: float, variances: Sequence[float]) -> float:
+    """p-value of "the mean over cells of the squared error is at most `margin^2`".
+
+    `variances` (C,) are those of the cells' mean differences `s_c = e_c + noise`. For normal noise the mean
+    of `s_c^2 - v_c` has variance `sum(2 v^2 + 4 e^2 v)/C^2` and third cumulant `sum(8 v^3 + 24 e^2 v^2)/C^3`;
+    it is compared with the gamma law of these cumulants, since a normal tail is far too thin for a sum of
+    squares. The errors that the claim allows are put where the variance is largest, the worst case.
+
+    >>> excess_p(0.0, 0.1, [0.01] * 9) > 0.8, excess_p(0.2, 0.1, [0.01] * 9) < 1e-6
+    (True, True)
+    """
+    v = np.asarray(variances, dtype=np.float64)
+    cells, allowed = len(v), len(v) * margin**2
+    spread = float((2 * v**2).sum() + 4 * allowed * v.max()) / cells**2
+    third = float((8 * v**3).sum() + 24 * allowed * v.max() ** 2) / cells**3
+    return gamma_tail(mean_square - margin**2, spread, third)
+
+
+def gamma_tail(distance: float, variance: float, third: float) -> float:
+    """P(X >= distance) for a shifted gamma law of mean 0, this variance and third cumulant."""
+    from scipy.special import gammaincc
+
+    if variance <= 0:
+        return float(distance <= 0)
+    shape = 4 * variance**3 / third**2
+    scale = third / (2 * variance)
+    return float(gammaincc(shape, max(0.0, distance / scale + shape)))
