@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from theory.rules import Rule
 from verify.outcome import Judgement, Verification
-from verify.power import planned_power
-from verify.report.reading import as_number
+from verify.power import with_power
 from verify.report.summary import not_judged
 
 __all__ = ["claim_record", "claim_records", "power_of"]
@@ -56,6 +53,11 @@ def claim_record(judgement: Judgement) -> dict[str, Any]:
         "experiment": claim.experiment.id,
         "engines": list(claim.experiment.engines),
         "planned_power": power_of(judgement),
+        "power": power_of(judgement),
+        "power_basis": decision.power_basis,
+        "p_value": decision.p_value,
+        "adjusted_p": decision.adjusted_p,
+        "support_p": decision.support_p,
     }
 
 
@@ -77,12 +79,7 @@ def _prediction(judgement: Judgement) -> dict[str, Any] | None:
 
 
 def power_of(judgement: Judgement) -> float | None:
-    """The probability that this many trials support a true claim, at the spread that was observed."""
-    spread = as_number(judgement.decision.statistic.get("spread"))
-    values = [o.value for o in judgement.judged[:1] if isinstance(o.value, Mapping)]
-    return planned_power(
-        judgement.claim.rule,
-        judgement.decision.n_trials,
-        spread if spread >= 0 and math.isfinite(spread) else None,
-        quantities=max(1, *(len(v) for v in values), 1),
-    )
+    """The probability that this many trials settle a claim that is true with room (`verify.power`)."""
+    if judgement.decision.power is not None:
+        return judgement.decision.power
+    return with_power(judgement.claim.rule, judgement.decision, judgement.judged).power
