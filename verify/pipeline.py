@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,13 @@ def _run_info(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "versions": _versions(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in _VERSIONS}
 
 
 def _device_name(device: str) -> str:
@@ -172,6 +178,7 @@ def _device_name(device: str) -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def _git_commit() -> str | None:
     """The commit of the source tree, with "+changes" when it is not clean; None outside git."""
     root = Path(__file__).resolve().parent.parent

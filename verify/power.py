@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory.rules import (
     Band,
@@ -26,7 +28,7 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
-from verify.decide.calibration import gamma_tail
+from verify.decide.calibration import border_cumulants, gamma_tail
 from verify.decide.same_law import certified_width
 from verify.intervals import MAX_RUNS, MIN_REPLICATES, rate_upper, runs_for_event
 from verify.outcome import Decision, Observation
@@ -134,7 +136,7 @@ def equivalence_power(replicates: int, spread: float | None, margin: float, alph
     Given the sample's standard deviation `S` the mean must fall within `margin - t S / sqrt(R)`; the
     average over `S` is a sum over 4000 equally likely values of its chi-squared law.
     """
-    from scipy.special import chdtri, ndtr, stdtrit
+    from scipy.special import ndtr, stdtrit
 
     if spread is None:
         return None
@@ -144,10 +146,17 @@ def equivalence_power(replicates: int, spread: float | None, margin: float, alph
         return 1.0
     error = spread / math.sqrt(replicates)
     degrees = replicates - 1
-    tail = (np.arange(4000) + 0.5) / 4000
-    sample_error = error * np.sqrt(chdtri(degrees, tail) / degrees)
+    sample_error = error * _spread_quantiles(degrees)
     room = np.maximum(margin - stdtrit(degrees, 1 - alpha) * sample_error, 0.0)
     return float(np.mean(2 * ndtr(room / error) - 1))
+
+
+@lru_cache(maxsize=64)
+def _spread_quantiles(degrees: int) -> NDArray[np.float64]:
+    """Equally likely values of a normal sample's standard deviation over the true one, (4000,)."""
+    from scipy.special import chdtri
+
+    return np.asarray(np.sqrt(chdtri(degrees, (np.arange(4000) + 0.5) / 4000) / degrees))
 
 
 def _same_law_power(rule: SameLaw, runs: int, quantities: int) -> float:
@@ -180,7 +189,7 @@ def _zscores_power(rule: ZScores, runs: int) -> float:
 
 
 def _calibration_power(rule: Calibration, cells: Cells) -> float:
-    from scipy.special import ndtri
+    from scipy.special import gammaincinv
 
     used = [(runs, p * (1 - p)) for runs, p in cells if runs >= MIN_REPLICATES]
     if not used:
@@ -189,8 +198,11 @@ def _calibration_power(rule: Calibration, cells: Cells) -> float:
     if variance == 0:
         return 1.0
     third = sum(8 * (v / runs) ** 3 for runs, v in used) / len(used) ** 3
-    room = rule.margin**2 - float(ndtri(1 - rule.alpha)) * math.sqrt(variance)
-    return 1 - gamma_tail(room, variance, third)
+    # The largest mean square that supports: the alpha quantile of its law where the claim just holds.
+    spread, skew = border_cumulants(rule.margin, [v / runs for runs, v in used])
+    shape, scale = 4 * spread**3 / skew**2, skew / (2 * spread)
+    most = rule.margin**2 + scale * (float(gammaincinv(shape, rule.alpha)) - shape)
+    return 1 - gamma_tail(most, variance, third)
 
 
 def runs_for_power(

@@ -14,7 +14,7 @@ from verify.decide.trials import by_seed, count, percent, value_error, without_r
 from verify.intervals import MIN_REPLICATES
 from verify.outcome import Decision, Observation, Verdict
 
-__all__ = ["cell_square", "decide_calibration", "excess_p", "gamma_tail"]
+__all__ = ["border_cumulants", "cell_square", "decide_calibration", "excess_p", "gamma_tail"]
 
 
 def _difference(observation: Observation) -> tuple[bool, float]:
@@ -56,12 +56,13 @@ def decide_calibration(
     and
     `predicted` are the mean frequency and the mean predicted probability.
 
-    SUPPORTED by a normal limit at the observed spread, REFUTED by `excess_p`.
+    Both verdicts also need the tails of `excess_p`, whose law has the skewness that the normal one lacks: at a
+    mean square of exactly `margin^2` the normal interval alone lies below it twice as often as alpha.
 
     Raises:
         ValueError: naming the claim value, when it is not (bool, probability).
     """
-    from scipy.special import ndtr, ndtri
+    from scipy.special import ndtri
 
     if not observations:
         return without_runs(proof)
@@ -108,22 +109,24 @@ def decide_calibration(
     statistic |= {"mean_square": mean, "interval": [low, high]}
     limit = rule.margin**2
     p_value = excess_p(mean, rule.margin, of_means)
-    support_p = float(ndtr((mean - limit) / error)) if error > 0 else float(mean > limit)
-    verdict: Verdict = "supported" if high <= limit else "inconclusive"
-    if p_value < rule.alpha and low > limit:
+    support_p = 1 - p_value
+    verdict: Verdict = "inconclusive"
+    if support_p < rule.alpha and high <= limit:
+        verdict = "supported"
+    elif p_value < rule.alpha and low > limit:
         verdict = "refuted"
     needed = None
     if verdict == "inconclusive" and mean < limit:
         # The error falls at least like 1/sqrt(runs).
         needed = max(len(trials) + 1, math.ceil(len(trials) * (1.5 * half / (limit - mean)) ** 2))
         needed = needed if needed <= 100_000 else None
-    lies = {"supported": "below", "refuted": "above", "inconclusive": "around"}[verdict]
+    lies = "below" if high <= limit else "above" if low > limit else "around"
     more = "" if needed is None else f"; about {needed} runs in all would decide"
     size = "no more than its noise" if mean <= 0 else f"{math.sqrt(mean):.3g} in root mean square"
     reason = (
         f"Over {count(used, 'cell')} the frequency misses the predicted probability by {size}; the"
         f" {percent(1 - 2 * rule.alpha)} interval of its square [{low:.3g}, {high:.3g}]"
-        f" lies {lies} {rule.margin:g}^2{more}."
+        f" lies {lies} {rule.margin:g}^2 (p = {min(p_value, support_p):.2g}){more}."
     )
     return Decision(
         verdict,
@@ -156,11 +159,15 @@ def excess_p(mean_square: float, margin: float, variances: Sequence[float]) -> f
     >>> excess_p(0.0, 0.1, [0.01] * 9) > 0.8, excess_p(0.2, 0.1, [0.01] * 9) < 1e-6
     (True, True)
     """
+    return gamma_tail(mean_square - margin**2, *border_cumulants(margin, variances))
+
+
+def border_cumulants(margin: float, variances: Sequence[float]) -> tuple[float, float]:
+    """Variance and third cumulant of the mean square when the claim holds exactly, as `excess_p` states."""
     v = np.asarray(variances, dtype=np.float64)
     cells, allowed = len(v), len(v) * margin**2
     spread = float((2 * v**2).sum() + 4 * allowed * v.max()) / cells**2
-    third = float((8 * v**3).sum() + 24 * allowed * v.max() ** 2) / cells**3
-    return gamma_tail(mean_square - margin**2, spread, third)
+    return spread, float((8 * v**3).sum() + 24 * allowed * v.max() ** 2) / cells**3
 
 
 def gamma_tail(distance: float, variance: float, third: float) -> float:
