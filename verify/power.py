@@ -52,7 +52,7 @@ TRUE_RATE_SHARE = 0.1
 #: The rate of violating runs for which an identity's power is stated.
 IDENTITY_RATE = 0.05
 
-#: Runs and mean predicted probability of each cell of a `Calibration`.
+#: Runs, and mean predicted variance `p (1 - p)` of a run, of each cell of a `Calibration`.
 Cells = Sequence[tuple[int, float]]
 
 
@@ -78,7 +78,7 @@ def planned_power(
       over this many quantities (asymptotic Kolmogorov distribution, Bonferroni).
     - ZScores: a lower bound of P(SUPPORTED) for standard normal scores (Bonferroni over its three parts).
     - Calibration: P(SUPPORTED) when every cell's probability is right, given the cells' runs and predicted
-      probabilities (gamma law of the mean square's first three cumulants); None without the cells.
+      variances (gamma law of the mean square's first three cumulants); None without the cells.
 
     `n_trials` counts what `Decision.n_trials` counts. None for a rule it does not know.
 
@@ -191,7 +191,7 @@ def _zscores_power(rule: ZScores, runs: int) -> float:
 def _calibration_power(rule: Calibration, cells: Cells) -> float:
     from scipy.special import gammaincinv
 
-    used = [(runs, p * (1 - p)) for runs, p in cells if runs >= MIN_REPLICATES]
+    used = [(runs, v) for runs, v in cells if runs >= MIN_REPLICATES]
     if not used:
         return 0.0
     variance = sum(2 * v**2 / (runs * (runs - 1)) for runs, v in used) / len(used) ** 2
@@ -228,7 +228,7 @@ def runs_for_power(
     def reached(runs: int) -> bool:
         grown = None
         if cells is not None:
-            grown = [(round(count * runs / max(1, n_trials)), p) for count, p in cells]
+            grown = [(round(count * runs / max(1, n_trials)), v) for count, v in cells]
         value = planned_power(rule, runs, spread, quantities=quantities, cells=grown)
         return value is not None and value >= power
 
@@ -300,4 +300,4 @@ def _cells(rule: Any, decision: Decision) -> Cells | None:
     table = decision.statistic.get("cells")
     if not isinstance(rule, Calibration) or not table:
         return None
-    return [(int(cell["runs"]), float(cell["predicted"])) for cell in table]
+    return [(int(cell["runs"]), float(cell["variance"])) for cell in table]

@@ -76,7 +76,16 @@ def decide_calibration(
     for labels, values in cells.items():
         happened = float(np.mean([h for h, _ in values]))
         predicted = float(np.mean([p for _, p in values]))
-        table.append({**dict(labels), "runs": len(values), "share": happened, "predicted": predicted})
+        spread = float(np.mean([p * (1 - p) for _, p in values]))
+        table.append(
+            {
+                **dict(labels),
+                "runs": len(values),
+                "share": happened,
+                "predicted": predicted,
+                "variance": spread,
+            }
+        )
         if len(values) >= MIN_REPLICATES:
             square, variance = cell_square([h - p for h, p in values], [p * (1 - p) for _, p in values])
             squares.append(square)

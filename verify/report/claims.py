@@ -9,16 +9,18 @@ from theory.rules import Rule
 from verify.outcome import Judgement, Verification
 from verify.power import with_power
 from verify.report.summary import not_judged
+from verify.vacuity import Vacuity, vacuities
 
 __all__ = ["claim_record", "claim_records", "power_of"]
 
 
 def claim_records(verification: Verification) -> list[dict[str, Any]]:
     """One record a claim, in the order of the verification."""
-    return [claim_record(judgement) for judgement in verification.judgements]
+    found = {v.claim_id: v for v in vacuities(verification)}
+    return [claim_record(judgement, found.get(judgement.claim.id)) for judgement in verification.judgements]
 
 
-def claim_record(judgement: Judgement) -> dict[str, Any]:
+def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:
     """The public fields of a claim's record first, then what explains them."""
     claim, decision = judgement.claim, judgement.decision
     return {
@@ -58,6 +60,7 @@ def claim_record(judgement: Judgement) -> dict[str, Any]:
         "p_value": decision.p_value,
         "adjusted_p": decision.adjusted_p,
         "support_p": decision.support_p,
+        "vacuity": None if vacuity is None else vacuity.as_dict(),
     }
 
 
