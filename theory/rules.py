@@ -136,8 +136,8 @@ class FittedBand:
     `measure(run)` returns quantity / predicted scale, a float. The band fitted on the even-numbered runs
     is `[min / widen, max * widen]` (`[0, max * widen]` when one-sided); the odd-numbered runs are judged
     as for `Band`. To keep a scale from passing with absurd constants, the fitted band must not be wider
-    than `max_ratio` (upper/lower, or upper for a one-sided band); otherwise the claim is REFUTED as a
-    Theta with usable constants.
+    than `max_ratio` (upper/lower, or upper for a one-sided band); the claim is REFUTED as a Theta with usable
+    constants when surely more than delta of the runs leave every band of that width.
     """
 
     max_ratio: float
@@ -268,7 +268,8 @@ class Calibration:
     the mean of `happened - probability` over infinitely many of its runs; the claim is that the root mean
     square of the cells' errors is at most `margin`, so that errors of opposite sign do not cancel. Its square
     is estimated without bias by the mean of the products of different runs' differences. SUPPORTED when its
-    one-sided upper limit at `1 - alpha` is at most `margin^2`, REFUTED when the lower one is above.
+    one-sided upper limit at `1 - alpha` is at most `margin^2`, REFUTED when the lower one is above (both by
+    the skewed law of a mean square).
     """
 
     margin: float

@@ -1,9 +1,9 @@
 """The error budget of a whole verification, split over its claims.
 
 Each claim alone is refuted at its rule's alpha, so a hundred true claims at .05 raise five false alarms. Here
-the refutations of one verification share a budget: a claim stays REFUTED only when its p-value survives Holm's
-step-down correction over the family, and the probability that ANY true claim is refuted is then at most the
-budget, whatever the dependence between claims (they share runs). Reasoning: docs/statistics.md.
+the refutations of one verification share a budget: a claim stays REFUTED only when its p-value survives
+Holm's step-down correction over the family, and the probability that ANY true claim is refuted is then at
+most the budget, whatever the dependence between claims (they share runs). Reasoning: docs/statistics.md.
 
 The family is every claim, probes included, that has planned runs and that chance could refute. It is fixed by
 (claims, profile), never by what was measured. Identities are compared with rounding error: a true one cannot
@@ -20,7 +20,15 @@ from theory.rules import Identity
 from verify.intervals import MAX_RUNS
 from verify.outcome import Judgement
 
-__all__ = ["ERROR_BUDGET", "BudgetUse", "budget_use", "in_family", "refutation_p", "runs_to_survive", "within_budget"]
+__all__ = [
+    "ERROR_BUDGET",
+    "BudgetUse",
+    "budget_use",
+    "in_family",
+    "refutation_p",
+    "runs_to_survive",
+    "within_budget",
+]
 
 #: Probability that a verification refutes any claim that holds. One false alarm in a hundred verifications is
 #: rare enough to look into each; a smaller budget mainly delays refutations.
@@ -94,15 +102,15 @@ def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float
         return replace(judgement, decision=decision)
     p = refutation_p(judgement)
     needed = runs_to_survive(decision.n_trials, p, budget / family)
-    more = "" if needed is None else f"; about {needed} runs would decide if the effect is as large as it looks"
+    more = (
+        "" if needed is None else f"; about {needed} runs would decide if the effect is as large as it looks"
+    )
     text = (
         f"Alone this refutes (p = {p:.2g}), but not within the error budget {budget:g} of the whole"
         f" verification: of {family} claims that chance could refute, p = {adjusted:.2g} after Holm's"
         f" correction{more}."
     )
-    decision = replace(
-        decision, verdict="inconclusive", reason=f"{decision.reason} {text}", needed=needed
-    )
+    decision = replace(decision, verdict="inconclusive", reason=f"{decision.reason} {text}", needed=needed)
     return replace(judgement, decision=decision, chain=(*judgement.chain, text))
 
 

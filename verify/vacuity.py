@@ -1,7 +1,7 @@
 """Could a claim have failed at all? Slack of its bound, room of its conditions, outcomes that refute it.
 
-A bound that is never near what it bounds, conditions that hold nowhere, or a number of runs at which no outcome
-refutes make a check that cannot fail. Three numbers a claim say how far it is from that.
+A bound that is never near what it bounds, conditions that hold nowhere, or a number of runs at which no
+outcome refutes make a check that cannot fail. Three numbers a claim say how far it is from that.
 """
 
 from __future__ import annotations
@@ -37,7 +37,15 @@ from verify.error_budget import ERROR_BUDGET, in_family
 from verify.intervals import rate_interval, rate_p
 from verify.outcome import Judgement, Observation, Verification
 
-__all__ = ["REFERENCE_BOX", "Vacuity", "condition_share", "fewest_violations", "vacuities", "vacuity", "worst_outcome"]
+__all__ = [
+    "REFERENCE_BOX",
+    "Vacuity",
+    "condition_share",
+    "fewest_violations",
+    "vacuities",
+    "vacuity",
+    "worst_outcome",
+]
 
 #: The parameter space that conditions are held against: two to five decades in every group, from trivially
 #: small networks to the largest that a run could have, both sides of every regime border of the paper.
@@ -61,7 +69,7 @@ class Vacuity:
     """How far a claim is from a check that cannot fail.
 
     `slack` are the least, median and largest `log10(bound / observed)` over the judged runs of a claim that
-    bounds a number (below 0: outside); None for others. `share` is the share of `REFERENCE_BOX` in which it is
+    bounds a number (below 0: outside); None for others. `share` is that of `REFERENCE_BOX` in which it is
     judged, with its exact 95 % interval. `refutable` says whether the worst outcome of these very runs
     would have refuted it, alone and within the error budget of the verification; `how` in words. It speaks
     of the rule and the number of runs: whether the measured quantity can take such values is not asked.
@@ -81,7 +89,7 @@ class Vacuity:
         """What makes the check weak; empty when nothing does."""
         weak = []
         if not self.refutable:
-            weak.append("no outcome refutes" if not self.refutable_alone else "no outcome refutes within the budget")
+            weak.append("no outcome refutes" + (" within the budget" if self.refutable_alone else ""))
         if self.share.high < 0.01:
             weak.append("conditions hold in less than 1 % of the reference box")
         if self.slack is not None and self.slack[1] > 2 and not self.rounding:
@@ -112,7 +120,7 @@ def _inside(condition: Condition, constants: Constants) -> tuple[bool, ...]:
 
 
 def condition_share(claim: Claim) -> Estimate:
-    """Share of the reference box in which the claim is judged: inside its conditions and, for a probe, outside
+    """Share of the reference box where the claim is judged: inside its conditions and, for a probe, outside
     at least one of those it drops; with the exact 95 % interval."""
     kept = np.ones(_DRAWS, dtype=bool)
     for condition in claim.kept_conditions:
@@ -149,9 +157,7 @@ def worst_outcome(rule: Any, observations: Sequence[Observation]) -> list[Observ
         return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
     if isinstance(rule, SameLaw):
         first = observations[0].engine if observations else ""
-        return [
-            replace(o, value={name: float(o.engine == first) for name in o.value}) for o in observations
-        ]
+        return [replace(o, value={name: float(o.engine == first) for name in o.value}) for o in observations]
     if isinstance(rule, ZScores):
         return [replace(o, value=(math.inf, *list(o.value)[1:])) for o in observations]
     if isinstance(rule, Calibration):

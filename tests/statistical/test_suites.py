@@ -1,4 +1,4 @@
-"""Whole verifications of claims known by construction: false alarms within the budget, broken deciders caught."""
+"""Whole verifications of claims known by construction: false alarms, and broken deciders caught."""
 
 from __future__ import annotations
 

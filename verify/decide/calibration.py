@@ -56,8 +56,8 @@ def decide_calibration(
     and
     `predicted` are the mean frequency and the mean predicted probability.
 
-    Both verdicts also need the tails of `excess_p`, whose law has the skewness that the normal one lacks: at a
-    mean square of exactly `margin^2` the normal interval alone lies below it twice as often as alpha.
+    Both verdicts also need the tails of `excess_p`, whose law has the skewness that the normal one lacks: at
+    a mean square of exactly `margin^2` the normal interval alone lies below it twice as often as alpha.
 
     Raises:
         ValueError: naming the claim value, when it is not (bool, probability).

@@ -183,9 +183,7 @@ def _drift_p(
         [trial for trial in block if all(_constant(rule, number_value(o)) for o in trial)]
         for block in (fitting, judging)
     ]
-    outside = sum(
-        all(not band[0] <= number_value(o) <= band[1] for o in trial) for trial in blocks[1]
-    )
+    outside = sum(all(not band[0] <= number_value(o) <= band[1] for o in trial) for trial in blocks[1])
     return new_range_p(outside, len(blocks[1]), len(blocks[0]), rule.two_sided)
 
 

@@ -100,9 +100,9 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             f"Only {len(trial_means)} of {count(n, 'trial')} have a finite positive measured and predicted"
             f" value; {MIN_REPLICATES} are needed."
         )
-        needed = MIN_REPLICATES + hopeless
+        few = MIN_REPLICATES + hopeless
         return Decision(
-            "inconclusive", reason, None, None, statistic, n, needed, p_value=p_majority, support_p=1.0
+            "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
         )
 
     result = equivalence(trial_means, 0.0, math.log1p(rule.margin), rule.alpha)

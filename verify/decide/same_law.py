@@ -117,9 +117,7 @@ def decide_same_law(rule: SameLaw, observations: Sequence[Observation], proof: P
     planned = runs_for_same_law(rule.margin, rule.alpha, len(names))
     if len(samples) < 2:
         reason = f"Only {samples[0].engine} was judged; a comparison needs two engines."
-        return Decision(
-            "inconclusive", reason, None, 0.0, statistic, n, planned, p_value=1.0, support_p=1.0
-        )
+        return Decision("inconclusive", reason, None, 0.0, statistic, n, planned, p_value=1.0, support_p=1.0)
     for s in samples:
         if len(by_seed(o for o in observations if o.engine == s.engine)) < s.runs:
             reason = f"Runs of {s.engine} share seeds, so they are no independent sample."

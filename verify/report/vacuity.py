@@ -14,10 +14,10 @@ __all__ = ["HEAD", "VacuitySection", "vacuity_section"]
 HEAD = ("claim", "log10(bound / observed)", "conditions hold in", "could it have failed?", "")
 
 _INTRODUCTION = (
-    "A check that cannot fail says nothing. The second column is the slack of a bound, least, median and"
-    " largest over the judged runs: near 0 is tight, 2 is a hundredfold, below 0 a run lies outside. The third is"
-    " the share of a wide reference box of settings in which the claim is judged, with its exact 95 % interval."
-    " The fourth says whether any outcome of these very runs would have refuted it."
+    "A check that cannot fail says nothing. The second column is the slack of a bound, least, median"
+    " and largest over the judged runs: near 0 is tight, 2 is a hundredfold, below 0 a run lies outside."
+    " The third is the share of a wide reference box of settings in which the claim is judged, with its exact 95 %"
+    " interval. The fourth says whether any outcome of these very runs would have refuted it."
 )
 
 
@@ -31,17 +31,15 @@ class VacuitySection:
     rows: tuple[tuple[str, ...], ...]
 
 
-def vacuity_section(
-    verification: Verification, found: Mapping[str, Vacuity] | None = None
-) -> VacuitySection:
+def vacuity_section(verification: Verification, found: Mapping[str, Vacuity] | None = None) -> VacuitySection:
     """The section; `found` are the vacuities by claim id where they are known already."""
     entries = list(found.values()) if found is not None else vacuities(verification)
     weak = sum(bool(v.warning) for v in entries)
     never = sum(not v.refutable for v in entries)
     return VacuitySection(
         _INTRODUCTION,
-        f"{len(entries) - never} of {len(entries)} claims with runs could have been refuted by some outcome of"
-        f" them; {weak} carry a remark.",
+        f"{len(entries) - never} of {len(entries)} claims with runs could have been refuted by some outcome"
+        f" of them; {weak} carry a remark.",
         HEAD,
         tuple(_row(v) for v in entries),
     )

@@ -1,17 +1,17 @@
 """How often whole verifications are wrong about claims whose truth is known by construction.
 
-A suite is a list of claims of every rule kind, judged by `verify_claims` on real (one-step) runs. Each claim's
-measurement ignores the run and draws from a known law with the run's seed, so the claim is true or false by
-construction; most stand exactly on the border of what they claim (violation rate exactly delta, exponent and
-ratio exactly at the end of the margin, spread exactly at its end), where both errors are largest. A thousand
-suites with different seeds give the rates.
+A suite is a list of claims of every rule kind, judged by `verify_claims` on real (one-step) runs. Each
+claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is true or
+false by construction; most stand exactly on the border of what they claim (violation rate exactly delta,
+exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
+largest. A thousand suites with different seeds give the rates.
 """
 
 from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,13 +147,27 @@ def _known() -> list[_Known]:
     law = Law(margin=0.1, reason=_WHY)
     z = ZScores(reason=_WHY, sds=3.0, delta=0.1, bias=0.5, spread=(0.6, 1.4))
     return [
-        _Known("identity", Identity(factor=64.0), lambda g, r: 64 * 2.0**-52 * g.random(), _RUNS, True, False),
-        _Known("event.border", Event(delta=_DELTA), lambda g, r: bool(g.random() >= _DELTA), _RUNS, True, True),
         _Known(
-            "event.true", Event(delta=_DELTA), lambda g, r: bool(g.random() >= _DELTA / 10), _RUNS, True, False
+            "identity", Identity(factor=64.0), lambda g, r: 64 * 2.0**-52 * g.random(), _RUNS, True, False
         ),
         _Known(
-            "ordering.border", Ordering(delta=_DELTA), lambda g, r: bool(g.random() >= _DELTA), _RUNS, True, True
+            "event.border", Event(delta=_DELTA), lambda g, r: bool(g.random() >= _DELTA), _RUNS, True, True
+        ),
+        _Known(
+            "event.true",
+            Event(delta=_DELTA),
+            lambda g, r: bool(g.random() >= _DELTA / 10),
+            _RUNS,
+            True,
+            False,
+        ),
+        _Known(
+            "ordering.border",
+            Ordering(delta=_DELTA),
+            lambda g, r: bool(g.random() >= _DELTA),
+            _RUNS,
+            True,
+            True,
         ),
         _Known(
             "map.border",
@@ -175,8 +189,12 @@ def _known() -> list[_Known]:
             True,
         ),
         _Known(
-            "fitted.true", FittedBand(max_ratio=8.0, reason=_WHY, delta=_DELTA), lambda g, r: math.exp(0.2 * _normal(g)),
-            _RUNS, True, False,
+            "fitted.true",
+            FittedBand(max_ratio=8.0, reason=_WHY, delta=_DELTA),
+            lambda g, r: math.exp(0.2 * _normal(g)),
+            _RUNS,
+            True,
+            False,
         ),
         _Known("exponent.border", Exponent("eta", -1.0), _power_law(-0.95, 0.03), _SWEEP, True, True),
         _Known("exponent.true", Exponent("eta", -1.0), _power_law(-1.0, 0.03), _SWEEP, True, False),
@@ -187,11 +205,16 @@ def _known() -> list[_Known]:
         _Known("z_scores.true", z, lambda g, r: (_normal(g), 0.0, 1.0, 0.0), _RUNS, True, False),
         _Known("z_scores.bias", z, lambda g, r: (_normal(g, z.bias), 0.0, 1.0, 0.0), _RUNS, True, True),
         _Known(
-            "z_scores.spread", z, lambda g, r: (_normal(g, 0.0, z.spread[1]), 0.0, 1.0, 0.0), _RUNS, True, True
+            "z_scores.spread",
+            z,
+            lambda g, r: (_normal(g, 0.0, z.spread[1]), 0.0, 1.0, 0.0),
+            _RUNS,
+            True,
+            True,
         ),
         _Known("calibration.border", Calibration(0.25, _WHY), _calibrated(0.25), _RUNS, True, True),
         _Known("calibration.true", Calibration(0.25, _WHY), _calibrated(0.0), _RUNS, True, False),
-    ]  # fmt: skip
+    ]
 
 
 def known_claims() -> list[Claim]:
@@ -227,10 +250,14 @@ class FalseAlarms:
         """Every rate that exceeds its declared level beyond chance (exact binomial, `LEVEL`), in words."""
         out = []
         if _too_often(self.alarms, self.suites, self.budget):
-            out.append(f"suites with a false refutation: {self.alarms} of {self.suites}, budget {self.budget:g}")
+            out.append(
+                f"suites with a false refutation: {self.alarms} of {self.suites}, budget {self.budget:g}"
+            )
         for c in self.claims:
             if c.holds and _too_often(c.refuted_alone, self.suites, c.alpha):
-                out.append(f"{c.name}: refuted alone in {c.refuted_alone} of {self.suites}, alpha {c.alpha:g}")
+                out.append(
+                    f"{c.name}: refuted alone in {c.refuted_alone} of {self.suites}, alpha {c.alpha:g}"
+                )
             if c.fails and _too_often(c.supported, self.suites, c.alpha):
                 out.append(f"{c.name}: supported in {c.supported} of {self.suites}, alpha {c.alpha:g}")
         return tuple(out)
@@ -275,8 +302,8 @@ def measure_false_alarms(
     """Judge the known claims in this many verifications with seeds derived from `seed`.
 
     `rules` replaces the rules of claims by name, and `declared_budget` the budget that the alarms are held
-    against: to see a broken decider or a missing correction caught. A replaced rule is held to the alpha of the
-    original.
+    against: to see a broken decider or a missing correction caught. A replaced rule is held to the alpha of
+    the original.
 
     Raises:
         ValueError: when suites is not positive, or a name is unknown.
@@ -319,7 +346,7 @@ def measure_false_alarms(
         error_budget if declared_budget is None else declared_budget,
         alarms,
         tuple(
-            ClaimRates(c.name, level, *map(int, row), holds=c.holds, fails=c.fails)
+            ClaimRates(c.name, level, int(row[0]), int(row[1]), int(row[2]), c.holds, c.fails)
             for c, level, row in zip(known, levels, counts, strict=True)
         ),
     )
