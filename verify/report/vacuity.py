@@ -16,8 +16,8 @@ HEAD = ("claim", "log10(bound / observed)", "conditions hold in", "could it have
 _INTRODUCTION = (
     "A check that cannot fail says nothing. The second column is the slack of a bound, least, median"
     " and largest over the judged runs: near 0 is tight, 2 is a hundredfold, below 0 a run lies outside."
-    " The third is the share of a wide reference box of settings in which the claim is judged, with its exact 95 %"
-    " interval. The fourth says whether any outcome of these very runs would have refuted it."
+    " The third is the share of a wide reference box of settings in which the claim is judged, with its exact"
+    " 95 % interval. The fourth says whether any outcome of these very runs would have refuted it."
 )
 
 
