@@ -173,6 +173,7 @@ def _claim(judgement: Judgement) -> dict[str, Any]:
         "probe": claim.is_probe,
         "drops": claim.drops,
         "reason": judgement.decision.reason,
+        "power": judgement.decision.power,
         "statement": claim.statement,
         "note": claim.note,
         "how_measured": claim.measured,

@@ -123,11 +123,12 @@ def _verdicts(verification: Verification) -> str:
             _text(j.claim.source.item),
             j.claim.provenance,
             f"**{j.verdict}**",
+            show(j.decision.power),
             _text(j.decision.reason),
         ]
         for j in verification.judgements
     ]
-    return _table(["claim", "source", "stated by", "verdict", "why"], rows)
+    return _table(["claim", "source", "stated by", "verdict", "power", "why"], rows)
 
 
 def _figure(figure: DrawnFigure) -> str:
