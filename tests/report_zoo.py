@@ -63,7 +63,7 @@ _BOX = Experiment(
         dimension=(0.05, 20), dimension_unit="n^2", clock_step=(0.02, 0.1),
     ),
     clock=10.0,
-    runs={"quick": 90},
+    runs={"quick": 96},
 )  # fmt: skip
 _GRID = Experiment(
     "zoo.grid",

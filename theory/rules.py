@@ -136,8 +136,8 @@ class FittedBand:
     `measure(run)` returns quantity / predicted scale, a float. The band fitted on the even-numbered runs
     is `[min / widen, max * widen]` (`[0, max * widen]` when one-sided); the odd-numbered runs are judged
     as for `Band`. To keep a scale from passing with absurd constants, the fitted band must not be wider
-    than `max_ratio` (upper/lower, or upper for a one-sided band); otherwise the claim is REFUTED as a
-    Theta with usable constants.
+    than `max_ratio` (upper/lower, or upper for a one-sided band); the claim is REFUTED as a Theta with usable
+    constants when surely more than delta of the runs leave every band of that width.
     """
 
     max_ratio: float
@@ -168,6 +168,8 @@ class Exponent:
     `measure(run)` returns a positive float. Judged by equivalence (two one-sided t-tests over
     replicates, each replicate one slope along the sweep): SUPPORTED when the `1 - 2 alpha` interval lies
     inside `value +- margin`, REFUTED when the `1 - alpha` interval lies outside it, else INCONCLUSIVE.
+    `planned_spread` is the standard deviation of a replicate's slope that the numbers of runs are planned
+    with; None: the observed one.
     """
 
     parameter: str
@@ -176,6 +178,7 @@ class Exponent:
     margin: float = 0.05
     alpha: float = 0.05
     reason: str = "an exponent wrong by 0.1 must not pass; 0.05 is half of that"
+    planned_spread: float | None = None
 
     def __post_init__(self) -> None:
         _positive("margin", self.margin)
@@ -187,13 +190,15 @@ class Law:
     """`measured = predicted` up to a relative margin on average, nothing fitted.
 
     `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the mean log
-    ratio with 0 at `log(1 + margin)`.
+    ratio with 0 at `log(1 + margin)`. `planned_spread` is the standard deviation of a trial's log ratio that
+    the numbers of runs are planned with; None: the observed one.
     """
 
     margin: float
     reason: str
     kind: ClassVar[Kind] = "law"
     alpha: float = 0.05
+    planned_spread: float | None = None
 
     def __post_init__(self) -> None:
         _positive("margin", self.margin)
@@ -263,7 +268,8 @@ class Calibration:
     the mean of `happened - probability` over infinitely many of its runs; the claim is that the root mean
     square of the cells' errors is at most `margin`, so that errors of opposite sign do not cancel. Its square
     is estimated without bias by the mean of the products of different runs' differences. SUPPORTED when its
-    one-sided upper limit at `1 - alpha` is at most `margin^2`, REFUTED when the lower one is above.
+    one-sided upper limit at `1 - alpha` is at most `margin^2`, REFUTED when the lower one is above (both by
+    the skewed law of a mean square).
     """
 
     margin: float

@@ -22,6 +22,7 @@ __all__ = [
     "mean_interval",
     "rate_interval",
     "rate_lower",
+    "rate_p",
     "rate_upper",
     "runs_for_event",
     "runs_for_mean",
@@ -78,6 +79,22 @@ def rate_lower(violations: int, trials: int, alpha: float) -> float:
     if violations == 0:
         return 0.0
     return float(betaincinv(violations, trials - violations + 1, alpha))
+
+
+def rate_p(violations: int, trials: int, rate: float) -> tuple[float, float]:
+    """p-values of "the rate is at most `rate`" and of "it is at least `rate`": exact binomial tails
+    `P(X >= violations)` and `P(X <= violations)`. Below alpha exactly when the rate lies beyond the limit of
+    `rate_lower` and `rate_upper` at alpha.
+
+    >>> [round(p, 4) for p in rate_p(0, 59, 0.05)], [round(p, 4) for p in rate_p(2, 2, 0.05)]
+    ([1.0, 0.0485], [0.0025, 1.0])
+    """
+    from scipy.special import bdtr, bdtrc
+
+    _check_counts(violations, trials)
+    _check_unit("rate", rate)
+    above = 1.0 if violations == 0 else float(bdtrc(violations - 1, trials, rate))
+    return above, 1.0 if violations == trials else float(bdtr(violations, trials, rate))
 
 
 def rate_interval(violations: int, trials: int, alpha: float) -> Estimate:

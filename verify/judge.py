@@ -12,6 +12,7 @@ from verify.decide import decide
 from verify.execute import Measurement
 from verify.outcome import Decision, Judgement, Observation
 from verify.plan import RunSpec
+from verify.power import with_power
 
 __all__ = ["admitted", "judge", "note_parents", "observe"]
 
@@ -79,9 +80,11 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
             predicted=None,
             statistic={},
             n_trials=0,
+            p_value=1.0,
+            support_p=1.0,
         )
     else:
-        decision = decide(claim.rule, judged, proof=proof)
+        decision = with_power(claim.rule, decide(claim.rule, judged, proof=proof), judged)
     chain.append(decision.reason)
     return Judgement(claim, decision, observations, tuple(chain), None, proof)
 

@@ -60,6 +60,12 @@ class Decision:
 
     `statistic` holds what was computed, with its confidence interval, under plain names and JSON types;
     `needed` is the number of runs that would decide an inconclusive claim, where that can be said.
+
+    `p_value` is the refutation's: a claim that holds (within its declared margin or rate) shows a value of at
+    most x with probability at most x. `support_p` is the same for a claim wrong by its margin or more.
+    Both are None where the decider gives none. `adjusted_p` is `p_value` after Holm's correction over the
+    claims of the verification, `power` the planned power and `power_basis` what it was planned with
+    (`verify.power`); None until they are judged.
     """
 
     verdict: Verdict
@@ -69,6 +75,11 @@ class Decision:
     statistic: Mapping[str, Any]
     n_trials: int
     needed: int | None = None
+    p_value: float | None = None
+    support_p: float | None = None
+    adjusted_p: float | None = None
+    power: float | None = None
+    power_basis: str = ""
 
 
 @dataclass(frozen=True)

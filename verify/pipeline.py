@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
 from theory.question import Question
 from verify.curves import measured_curves
+from verify.error_budget import ERROR_BUDGET, budget_use, within_budget
 from verify.execute import Batch, Keeper, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Showcase, Verification
@@ -52,13 +54,20 @@ def verify_claims(
     progress: bool = False,
     counterexamples: bool = True,
     keeper: Keeper | None = None,
+    error_budget: float = ERROR_BUDGET,
 ) -> Verification:
     """Judge claims on fresh runs.
 
     Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
     only, not on the number of workers. A `keeper` keeps finished runs and gives them back in a later call
-    (`verify.store.KeptBatches`).
+    (`verify.store.KeptBatches`). `error_budget` bounds the probability that any of the claims is refuted
+    though it holds (`verify.error_budget`).
+
+    Raises:
+        ValueError: when the budget lies outside (0, 1), or two experiments share an id.
     """
+    if not 0.0 < error_budget < 1.0:
+        raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
     started = time.perf_counter()
     experiments = _experiments(claims)
     curves = [curve for question in questions for curve in question.curves]
@@ -82,12 +91,10 @@ def verify_claims(
     for claim in claims:
         proof = claim.proof() if claim.proof is not None else None
         observations = observe(claim, plans[claim.experiment.id], made[claim.experiment.id])
-        judgement = judge(claim, observations, proof)
-        if counterexamples and judgement.verdict == "refuted":
-            from verify.counterexample import find_counterexample
-
-            judgement = replace(judgement, counterexample=find_counterexample(judgement))
-        judgements.append(judgement)
+        judgements.append(judge(claim, observations, proof))
+    judgements = within_budget(judgements, error_budget)
+    if counterexamples:
+        judgements = [_with_counterexample(j) for j in judgements]
 
     showcases = _showcases(exhibits, jobs)
     runs = sum(len(b.specs) for b in work)
@@ -97,8 +104,19 @@ def verify_claims(
         showcases=showcases,
         questions=tuple(questions),
         curves=measured_curves(curves, made),
-        run_info=_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
+        run_info={
+            **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
+            "error_budget": budget_use(judgements, error_budget).as_dict(),
+        },
     )
+
+
+def _with_counterexample(judgement: Judgement) -> Judgement:
+    if judgement.verdict != "refuted":
+        return judgement
+    from verify.counterexample import find_counterexample
+
+    return replace(judgement, counterexample=find_counterexample(judgement))
 
 
 def _showcases(exhibits: Sequence[Exhibit], jobs: int) -> tuple[Showcase, ...]:
@@ -143,8 +161,13 @@ def _run_info(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "versions": _versions(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in _VERSIONS}
 
 
 def _device_name(device: str) -> str:
@@ -155,6 +178,7 @@ def _device_name(device: str) -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def _git_commit() -> str | None:
     """The commit of the source tree, with "+changes" when it is not clean; None outside git."""
     root = Path(__file__).resolve().parent.parent

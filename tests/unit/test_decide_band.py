@@ -86,8 +86,10 @@ def test_values_that_are_no_constant_do_not_widen_the_band(bad: float) -> None:
 
 
 def test_a_band_that_cannot_be_fitted_supports_nothing() -> None:
-    decision = well_formed(decide(THETA, observations([math.nan, 1.0] * 100)))
+    decision = well_formed(decide(THETA, observations([math.nan, 1.0])))
     assert (decision.verdict, decision.predicted) == ("inconclusive", None)
+    half = well_formed(decide(THETA, observations([math.nan, 1.0] * 100)))
+    assert (half.verdict, half.statistic["outside_every_band"]) == ("refuted", 100)
     assert decide(THETA, observations([math.nan] * 100)).verdict == "refuted"
 
 

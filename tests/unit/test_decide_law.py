@@ -75,7 +75,8 @@ def test_runs_without_a_log_ratio_block_support_and_majorities_refute(bad: tuple
     most = well_formed(decide(LAW, observations([(1.0, 1.0)] * 3 + [bad] * 20)))
     assert most.verdict == "refuted"
     assert well_formed(decide(LAW, observations([bad]))).verdict == "inconclusive"
-    assert well_formed(decide(LAW, observations([bad] * 5))).verdict == "refuted"
+    assert well_formed(decide(LAW, observations([bad] * 5))).verdict == "inconclusive"
+    assert well_formed(decide(LAW, observations([bad] * 6))).verdict == "refuted"
 
 
 @pytest.mark.parametrize("value", [1.0, (1.0,), (1.0, 2.0, 3.0), ("a", "b")])

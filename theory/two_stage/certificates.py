@@ -38,7 +38,7 @@ CERTIFIED = Experiment(
         clock_step=(0.08, 0.12),
     ),
     clock=9.0,
-    runs={"quick": 0, "default": 80, "full": 1000},
+    runs={"quick": 0, "default": 100, "full": 1000},
 )
 
 #: Every regime of kappa_0, inside and outside Condition 4.1's bound; the theorem asks for neither. Mostly the

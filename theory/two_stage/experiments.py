@@ -51,7 +51,7 @@ PAPER = Experiment(
     id="two_stage.paper",
     place=PAPER_BOX,
     clock=16.0,
-    runs={"quick": 120, "default": 240, "full": 2000},
+    runs={"quick": 192, "default": 240, "full": 2000},
     snapshots=(0.1, 0.25, C_T1, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0),
 )
 
@@ -68,7 +68,7 @@ LARGE_INIT = Experiment(
         clock_step_per_width=False,
     ),
     clock=2.0,
-    runs={"quick": 72, "default": 200, "full": 2000},
+    runs={"quick": 96, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -77,7 +77,7 @@ LOW_DIMENSION = Experiment(
     id="two_stage.low_dimension",
     place=replace(PAPER_BOX, name="low dimension", n=(60, 120), dimension=(25.0, 60.0), dimension_unit="n"),
     clock=2.0,
-    runs={"quick": 72, "default": 200, "full": 2000},
+    runs={"quick": 96, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -86,7 +86,7 @@ WEAK_SIGNAL = Experiment(
     id="two_stage.weak_signal",
     place=replace(PAPER_BOX, name="weak signal", signal_margin=(0.5, 2.0)),
     clock=2.0,
-    runs={"quick": 72, "default": 200, "full": 2000},
+    runs={"quick": 96, "default": 200, "full": 2000},
     snapshots=(C_T1,),
 )
 
@@ -97,7 +97,7 @@ UNEQUAL_RATES = Experiment(
         PAPER_BOX, name="unequal rates", n=(120, 240), m=(8, 12), tau=(0.05, 0.35), signal_margin=(8.0, 9.0)
     ),
     clock=10.0,
-    runs={"quick": 220, "default": 300, "full": 2000},
+    runs={"quick": 300, "default": 300, "full": 2000},
 )
 
 #: Equal flip rates: the realised overall rate falls below the nominal one in half of all data sets.
@@ -105,7 +105,7 @@ EQUAL_RATES = Experiment(
     id="two_stage.equal_rates",
     place=replace(PAPER_BOX, name="equal rates", signal_margin=(8.0, 12.0), equal_rates=True),
     clock=12.0,
-    runs={"quick": 72, "default": 200, "full": 2000},
+    runs={"quick": 96, "default": 200, "full": 2000},
 )
 
 #: Far into Stage II, losses down to 0.02.
@@ -121,7 +121,7 @@ NO_NOISE = Experiment(
     id="two_stage.no_noise",
     place=replace(PAPER_BOX, name="no label noise", tau=(0.0, 0.0), signal_margin=(1.0, 10.0)),
     clock=16.0,
-    runs={"quick": 120, "default": 240, "full": 2000},
+    runs={"quick": 192, "default": 240, "full": 2000},
     snapshots=(0.25, C_T1, 1.0, 2.0, 4.0, 8.0),
 )
 
@@ -137,7 +137,7 @@ WIDE = Experiment(
         clock_step_per_width=False,
     ),
     clock=0.05,
-    runs={"quick": 72, "default": 240, "full": 1000},
+    runs={"quick": 96, "default": 240, "full": 1000},
 )
 
 #: Small real networks, every step kept: identities against autograd.
@@ -155,7 +155,7 @@ EXACT = Experiment(
     ),
     clock=30.0,
     max_steps=60,
-    runs={"quick": 40, "default": 60, "full": 400},
+    runs={"quick": 60, "default": 60, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
 )
@@ -208,7 +208,7 @@ EVENT_GRID = Experiment(
         )
     ),
     clock=1.0,
-    runs={"quick": 24, "default": 60, "full": 400},
+    runs={"quick": 36, "default": 60, "full": 400},
     snapshots=(C_T1,),
 )
 
@@ -225,8 +225,8 @@ _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
 # n and m change the draw, so pairing cannot cancel their scatter: they need more replicates. The quick
 # profile tells a wrong exponent from the right one; the default one certifies the margin.
 _SWEEP_RUNS = {
-    "eta": {"quick": 8, "default": 32, "full": 200},
-    "n": {"quick": 6, "default": 56, "full": 400},
+    "eta": {"quick": 16, "default": 32, "full": 200},
+    "n": {"quick": 6, "default": 120, "full": 400},
     "m": {"quick": 12, "default": 48, "full": 300},
     "sigma_xi": {"quick": 8, "default": 48, "full": 200},
     "d": {"quick": 8, "default": 32, "full": 200},

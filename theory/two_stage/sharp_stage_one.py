@@ -28,7 +28,7 @@ SHARP_START = Experiment(
         clock_step=(0.02, 0.05),
     ),
     clock=0.25,
-    runs={"quick": 180, "default": 400, "full": 2000},
+    runs={"quick": 260, "default": 400, "full": 2000},
     snapshots=(),
 )
 

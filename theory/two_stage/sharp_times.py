@@ -102,7 +102,7 @@ IID = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=16.0,
-    runs={"quick": 0, "default": 100, "full": 800},
+    runs={"quick": 0, "default": 140, "full": 800},
     snapshots=(4.0,),
 )
 
@@ -122,7 +122,7 @@ DTEST = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=DTEST_CLOCKS[-1],
-    runs={"quick": 64, "default": 120, "full": 800},
+    runs={"quick": 96, "default": 120, "full": 800},
     snapshots=DTEST_CLOCKS[:-1],
 )
 

@@ -28,11 +28,12 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
-from verify.decide.band import decide_band, decide_fitted_band
+from verify.decide.band import decide_band
 from verify.decide.calibration import decide_calibration
 from verify.decide.event import decide_event
 from verify.decide.event_map import decide_event_map
 from verify.decide.exponent import decide_exponent
+from verify.decide.fitted import decide_fitted_band
 from verify.decide.identity import decide_identity
 from verify.decide.law import decide_law
 from verify.decide.same_law import decide_same_law
@@ -97,4 +98,6 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
         verdict="refuted",
         reason=f"The symbolic proof fails{step}. {decision.reason}",
         needed=None,
+        p_value=0.0,
+        support_p=1.0,
     )

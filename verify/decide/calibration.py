@@ -14,7 +14,7 @@ from verify.decide.trials import by_seed, count, percent, value_error, without_r
 from verify.intervals import MIN_REPLICATES
 from verify.outcome import Decision, Observation, Verdict
 
-__all__ = ["cell_square", "decide_calibration"]
+__all__ = ["border_cumulants", "cell_square", "decide_calibration", "excess_p", "gamma_tail"]
 
 
 def _difference(observation: Observation) -> tuple[bool, float]:
@@ -56,6 +56,9 @@ def decide_calibration(
     and
     `predicted` are the mean frequency and the mean predicted probability.
 
+    Both verdicts also need the tails of `excess_p`, whose law has the skewness that the normal one lacks: at
+    a mean square of exactly `margin^2` the normal interval alone lies below it twice as often as alpha.
+
     Raises:
         ValueError: naming the claim value, when it is not (bool, probability).
     """
@@ -69,15 +72,25 @@ def decide_calibration(
         o = trial[0]
         cells.setdefault(tuple(o.labels.items()), []).append(_difference(o))
     table: list[dict[str, Any]] = []
-    squares, variances = [], []
+    squares, variances, of_means = [], [], []
     for labels, values in cells.items():
         happened = float(np.mean([h for h, _ in values]))
         predicted = float(np.mean([p for _, p in values]))
-        table.append({**dict(labels), "runs": len(values), "share": happened, "predicted": predicted})
+        spread = float(np.mean([p * (1 - p) for _, p in values]))
+        table.append(
+            {
+                **dict(labels),
+                "runs": len(values),
+                "share": happened,
+                "predicted": predicted,
+                "variance": spread,
+            }
+        )
         if len(values) >= MIN_REPLICATES:
             square, variance = cell_square([h - p for h, p in values], [p * (1 - p) for _, p in values])
             squares.append(square)
             variances.append(variance)
+            of_means.append(_variance_of_mean(values))
     used = len(squares)
     statistic: dict[str, Any] = {
         "runs": len(observations),
@@ -95,25 +108,83 @@ def decide_calibration(
     predicted = float(np.mean([c["predicted"] for c in table]))
     if not used:
         reason = f"No cell has {MIN_REPLICATES} independent runs."
-        return Decision("inconclusive", reason, measured, predicted, statistic, len(trials))
+        return Decision(
+            "inconclusive", reason, measured, predicted, statistic, len(trials), p_value=1.0, support_p=1.0
+        )
     mean = float(np.mean(squares))
     error = math.sqrt(sum(variances)) / used
     half = float(ndtri(1 - rule.alpha)) * error
     low, high = mean - half, mean + half
     statistic |= {"mean_square": mean, "interval": [low, high]}
     limit = rule.margin**2
-    verdict: Verdict = "supported" if high <= limit else "refuted" if low > limit else "inconclusive"
+    p_value = excess_p(mean, rule.margin, of_means)
+    support_p = 1 - p_value
+    verdict: Verdict = "inconclusive"
+    if support_p < rule.alpha and high <= limit:
+        verdict = "supported"
+    elif p_value < rule.alpha and low > limit:
+        verdict = "refuted"
     needed = None
     if verdict == "inconclusive" and mean < limit:
         # The error falls at least like 1/sqrt(runs).
         needed = max(len(trials) + 1, math.ceil(len(trials) * (1.5 * half / (limit - mean)) ** 2))
         needed = needed if needed <= 100_000 else None
-    lies = {"supported": "below", "refuted": "above", "inconclusive": "around"}[verdict]
+    lies = "below" if high <= limit else "above" if low > limit else "around"
     more = "" if needed is None else f"; about {needed} runs in all would decide"
     size = "no more than its noise" if mean <= 0 else f"{math.sqrt(mean):.3g} in root mean square"
     reason = (
         f"Over {count(used, 'cell')} the frequency misses the predicted probability by {size}; the"
         f" {percent(1 - 2 * rule.alpha)} interval of its square [{low:.3g}, {high:.3g}]"
-        f" lies {lies} {rule.margin:g}^2{more}."
+        f" lies {lies} {rule.margin:g}^2 (p = {min(p_value, support_p):.2g}){more}."
     )
-    return Decision(verdict, reason, measured, predicted, statistic, len(trials), needed)
+    return Decision(
+        verdict,
+        reason,
+        measured,
+        predicted,
+        statistic,
+        len(trials),
+        needed,
+        p_value=p_value,
+        support_p=support_p,
+    )
+
+
+def _variance_of_mean(values: Sequence[tuple[bool, float]]) -> float:
+    """Of a cell's mean difference: the larger of the observed and the predicted variance, over its runs."""
+    differences = [h - p for h, p in values]
+    predicted = float(np.mean([p * (1 - p) for _, p in values]))
+    return max(float(np.var(differences, ddof=1)), predicted) / len(values)
+
+
+def excess_p(mean_square: float, margin: float, variances: Sequence[float]) -> float:
+    """p-value of "the mean over cells of the squared error is at most `margin^2`".
+
+    `variances` (C,) are those of the cells' mean differences `s_c = e_c + noise`. For normal noise the mean
+    of `s_c^2 - v_c` has variance `sum(2 v^2 + 4 e^2 v)/C^2` and third cumulant `sum(8 v^3 + 24 e^2 v^2)/C^3`;
+    it is compared with the gamma law of these cumulants, since a normal tail is far too thin for a sum of
+    squares. The errors that the claim allows are put where the variance is largest, the worst case.
+
+    >>> excess_p(0.0, 0.1, [0.01] * 9) > 0.8, excess_p(0.2, 0.1, [0.01] * 9) < 1e-6
+    (True, True)
+    """
+    return gamma_tail(mean_square - margin**2, *border_cumulants(margin, variances))
+
+
+def border_cumulants(margin: float, variances: Sequence[float]) -> tuple[float, float]:
+    """Variance and third cumulant of the mean square when the claim holds exactly, as `excess_p` states."""
+    v = np.asarray(variances, dtype=np.float64)
+    cells, allowed = len(v), len(v) * margin**2
+    spread = float((2 * v**2).sum() + 4 * allowed * v.max()) / cells**2
+    return spread, float((8 * v**3).sum() + 24 * allowed * v.max() ** 2) / cells**3
+
+
+def gamma_tail(distance: float, variance: float, third: float) -> float:
+    """P(X >= distance) for a shifted gamma law of mean 0, this variance and third cumulant."""
+    from scipy.special import gammaincc
+
+    if variance <= 0:
+        return float(distance <= 0)
+    shape = 4 * variance**3 / third**2
+    scale = third / (2 * variance)
+    return float(gammaincc(shape, max(0.0, distance / scale + shape)))

@@ -7,6 +7,7 @@ Source: Schuirmann 1987.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,9 @@ class Equivalence:
 
     `inner` is the `1 - 2 alpha` interval that must lie inside the margin to support, `outer` the
     `1 - alpha` interval that must lie outside to refute. `spread` is the standard deviation between
-    replicates (None for one replicate); `needed` the replicates that would decide.
+    replicates (None for one replicate); `needed` the replicates that would decide. `p_value` is twice the
+    one-sided t-tail beyond the nearer end (as `outer` is two-sided), `support_p` the larger of the two
+    one-sided ones towards the ends.
     """
 
     verdict: Verdict
@@ -34,6 +37,8 @@ class Equivalence:
     outer: Estimate
     spread: float | None
     needed: int | None
+    p_value: float = 1.0
+    support_p: float = 1.0
 
 
 def equivalence(values: Sequence[float], value: float, margin: float, alpha: float) -> Equivalence:
@@ -63,12 +68,25 @@ def equivalence(values: Sequence[float], value: float, margin: float, alpha: flo
     scale = max(1.0, abs(value) + margin, float(np.max(np.abs(values))))
     rounding = 8 * float(np.finfo(np.float64).eps) * scale
     low, high = value - margin - rounding, value + margin + rounding
+    error = spread / math.sqrt(replicates)
+    outside = max(low - mean, mean - high)
+    p_value = min(1.0, 2 * _tail(outside, error, replicates - 1))
+    support_p = _tail(-outside, error, replicates - 1)
     if low <= inner.low and inner.high <= high:
-        return Equivalence("supported", mean, inner, outer, spread, None)
+        return Equivalence("supported", mean, inner, outer, spread, None, p_value, support_p)
     if outer.high < low or high < outer.low:
-        return Equivalence("refuted", mean, inner, outer, spread, None)
+        return Equivalence("refuted", mean, inner, outer, spread, None, p_value, support_p)
     gap = margin - abs(mean - value)
     needed = runs_for_mean(spread, abs(gap), alpha if gap > 0 else alpha / 2)
     if needed is not None:
         needed = max(needed, replicates + 1)
-    return Equivalence("inconclusive", mean, inner, outer, spread, needed)
+    return Equivalence("inconclusive", mean, inner, outer, spread, needed, p_value, support_p)
+
+
+def _tail(distance: float, error: float, degrees: int) -> float:
+    """P(t >= distance / error); without an error 0 beyond the end, 1 on the other side, 1/2 on it."""
+    from scipy.special import stdtr
+
+    if error == 0:
+        return 0.5 - 0.5 * float(np.sign(distance))
+    return float(stdtr(degrees, -distance / error))

@@ -31,4 +31,6 @@ def decide_event(rule: Event, observations: Sequence[Observation], proof: Proof 
         statistic=result.statistic,
         n_trials=result.trials,
         needed=result.needed,
+        p_value=result.p_value,
+        support_p=result.support_p,
     )

@@ -128,7 +128,15 @@ def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: 
         reason = f"Only {have} give a slope in {rule.parameter}; {MIN_REPLICATES} are needed."
         measured = float(np.mean(slopes)) if slopes else None
         return Decision(
-            "inconclusive", reason, measured, rule.value, base, len(kept), MIN_REPLICATES + dropped
+            "inconclusive",
+            reason,
+            measured,
+            rule.value,
+            base,
+            len(kept),
+            MIN_REPLICATES + dropped,
+            p_value=1.0,
+            support_p=1.0,
         )
 
     result = equivalence(slopes, rule.value, rule.margin, rule.alpha)
@@ -151,11 +159,23 @@ def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: 
     target = f"{rule.value:g} +- {rule.margin:g}"
     lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
     more = "" if needed is None else f"; about {needed} replicates would decide"
+    p_value, support_p = result.p_value, result.support_p
     if dropped > len(kept):
         verdict, needed, more = "inconclusive", None, "; more replicates are left out than judged"
+        p_value = support_p = 1.0
     reason = (
         f"Over {have} the exponent of {rule.parameter} is {result.mean:.4g}, {level} interval"
         f" [{interval.low:.4g}, {interval.high:.4g}], {lies[result.verdict]} {target};"
         f" largest bend {bend:.2g} in log{more}."
     )
-    return Decision(verdict, reason, result.mean, rule.value, statistic, len(kept), needed)
+    return Decision(
+        verdict,
+        reason,
+        result.mean,
+        rule.value,
+        statistic,
+        len(kept),
+        needed,
+        p_value=p_value,
+        support_p=support_p,
+    )

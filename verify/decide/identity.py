@@ -116,4 +116,6 @@ def decide_identity(rule: Identity, observations: Sequence[Observation], proof: 
         predicted=0.0,
         statistic=statistic,
         n_trials=len(trials),
+        p_value=0.0 if violations else 1.0,  # compared with rounding: no chance is involved
+        support_p=1.0 if violations else 0.0,
     )

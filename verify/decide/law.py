@@ -13,8 +13,8 @@ from theory.rules import Law
 from theory.setting import Setting
 from verify.decide.equivalence import equivalence
 from verify.decide.trials import by_seed, count, percent, value_error, without_runs
-from verify.intervals import MIN_REPLICATES, rate_lower
-from verify.outcome import Decision, Observation
+from verify.intervals import MIN_REPLICATES, rate_p
+from verify.outcome import Decision, Observation, Verdict
 
 __all__ = ["decide_law", "log_ratio"]
 
@@ -50,7 +50,8 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
 
     The mean is over all runs, of one setting or of many; a trial's ratio is the mean over the runs of its
     seed. A run without a finite positive pair has no log ratio: with one, the mean over all runs is
-    not known and nothing is supported; when such runs are surely the majority the law is refuted.
+    not known and nothing is supported; when such runs are surely the majority the law is refuted. Two ways
+    to refute then share the error level (docs/statistics.md).
     `measured` and `predicted` are geometric means; the statistic's `setting_ratios` show whether settings
     err in opposite directions.
 
@@ -87,18 +88,22 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "level": 1 - 2 * rule.alpha,
         "margin": rule.margin,
     }
-    if rate_lower(hopeless, n, rule.alpha) > 0.5:
+    p_majority = _majority_p(hopeless, n)
+    if p_majority < rule.alpha:
         reason = (
             f"{hopeless} of {count(n, 'trial')} have no finite positive value, surely more than half:"
             " measured and predicted have no common average."
         )
-        return Decision("refuted", reason, None, None, statistic, n)
+        return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
     if len(trial_means) < MIN_REPLICATES:
         reason = (
             f"Only {len(trial_means)} of {count(n, 'trial')} have a finite positive measured and predicted"
             f" value; {MIN_REPLICATES} are needed."
         )
-        return Decision("inconclusive", reason, None, None, statistic, n, MIN_REPLICATES + hopeless)
+        few = MIN_REPLICATES + hopeless
+        return Decision(
+            "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
+        )
 
     result = equivalence(trial_means, 0.0, math.log1p(rule.margin), rule.alpha)
     ratio = math.exp(result.mean)
@@ -114,11 +119,14 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "settings": len(by_setting),
         "setting_ratios": _extreme_settings(by_setting),
     }
-    refuted = result.verdict == "refuted"
+    p_value = min(1.0, result.p_value * (2 if hopeless else 1), p_majority)
+    refuted = result.verdict == "refuted" and p_value < rule.alpha
     interval = statistic["outer_interval" if refuted else "interval"]
     level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
     lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
-    verdict, needed = result.verdict, result.needed
+    verdict: Verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
+    where = lies[verdict]
+    needed = result.needed
     more = "" if needed is None else f"; about {needed} runs would decide"
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
@@ -126,7 +134,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             verdict, more = "inconclusive", f"{more}, so the mean over all runs is not known"
     reason = (
         f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} on average, {level}"
-        f" interval [{interval[0]:.4g}, {interval[1]:.4g}], {lies[result.verdict]}"
+        f" interval [{interval[0]:.4g}, {interval[1]:.4g}], {where}"
         f" [{1 / (1 + rule.margin):.4g}, {1 + rule.margin:.4g}]{more}."
     )
     return Decision(
@@ -137,4 +145,14 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         statistic=statistic,
         n_trials=n,
         needed=needed,
+        p_value=p_value,
+        support_p=1.0 if no_ratio else result.support_p,
     )
+
+
+def _majority_p(hopeless: int, trials: int) -> float:
+    """p-value of "at least half of the trials have a value", for half of the error level: twice the binomial
+    tail given that some trial has none; 1 when all have one."""
+    if not hopeless:
+        return 1.0
+    return min(1.0, 2 * rate_p(hopeless, trials, 0.5)[0] / (1 - 0.5**trials))

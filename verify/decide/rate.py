@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.decide.trials import count, percent, violating_indices
-from verify.intervals import exceeds, rate_lower, rate_upper, runs_for_event
+from verify.intervals import exceeds, rate_lower, rate_p, rate_upper, runs_for_event
 from verify.outcome import Observation, Verdict
 
 __all__ = ["RateDecision", "decide_rate"]
@@ -23,6 +23,8 @@ class RateDecision:
     statistic: dict[str, Any]
     trials: int
     needed: int | None
+    p_value: float = 1.0
+    support_p: float = 1.0
 
 
 def decide_rate(
@@ -38,7 +40,8 @@ def decide_rate(
 
     A trial is a list of observations that share a seed. With several, the upper limit counts the trials
     with ANY violation and the lower limit those with ONLY violations: a bound on each run's own rate from
-    both sides, whatever the dependence inside a trial. `what` completes "2 of 60 runs ...".
+    both sides, whatever the dependence inside a trial. The p-values are the binomial tails of the same counts
+    at delta. `what` completes "2 of 60 runs ...".
     `blocks` is the number of equal blocks of which these trials are one; `needed` counts them all.
     """
     flags = [[violated(o) for o in trial] for trial in trials]
@@ -85,7 +88,9 @@ def decide_rate(
         "delta": delta,
         "violating": violating_indices((o for trial in trials for o in trial), violated),
     }
-    return RateDecision(verdict, reason, violations / runs if runs else None, statistic, n, needed)
+    rate = violations / runs if runs else None
+    p_value, support_p = rate_p(only, n, delta)[0], rate_p(some, n, delta)[1]
+    return RateDecision(verdict, reason, rate, statistic, n, needed, p_value, support_p)
 
 
 def _needed(trials: int, some: int, only: int, delta: float, alpha: float) -> int | None:

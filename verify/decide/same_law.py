@@ -117,11 +117,11 @@ def decide_same_law(rule: SameLaw, observations: Sequence[Observation], proof: P
     planned = runs_for_same_law(rule.margin, rule.alpha, len(names))
     if len(samples) < 2:
         reason = f"Only {samples[0].engine} was judged; a comparison needs two engines."
-        return Decision("inconclusive", reason, None, 0.0, statistic, n, planned)
+        return Decision("inconclusive", reason, None, 0.0, statistic, n, planned, p_value=1.0, support_p=1.0)
     for s in samples:
         if len(by_seed(o for o in observations if o.engine == s.engine)) < s.runs:
             reason = f"Runs of {s.engine} share seeds, so they are no independent sample."
-            return Decision("inconclusive", reason, None, 0.0, statistic, n)
+            return Decision("inconclusive", reason, None, 0.0, statistic, n, p_value=1.0, support_p=1.0)
 
     from statsmodels.stats.multitest import multipletests
 
@@ -168,4 +168,26 @@ def decide_same_law(rule: SameLaw, observations: Sequence[Observation], proof: P
                 f"{compared}, not under the margin {rule.margin:g};"
                 f" about {needed} runs of each engine would decide."
             )
-    return Decision(verdict, reason, distance, 0.0, statistic, n, needed)
+    return Decision(
+        verdict,
+        reason,
+        distance,
+        0.0,
+        statistic,
+        n,
+        needed,
+        p_value=float(min(adjusted)),
+        support_p=_distance_p(rule.margin - distance, len(names), first.runs, second.runs),
+    )
+
+
+def _distance_p(room: float, names: int, *runs: int) -> float:
+    """The smallest alpha at which `certified_width` is below `room`; 1 when none is.
+
+    `sum_k sqrt(log(2 k' / alpha) / (2 n_k)) = room` with `k' = names x samples` has the same root in every
+    term, so it is solved in closed form.
+    """
+    if room <= 0:
+        return 1.0
+    root = room / sum(math.sqrt(0.5 / n) for n in runs)
+    return min(1.0, 2 * len(runs) * names * math.exp(-(root**2)))

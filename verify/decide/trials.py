@@ -109,12 +109,12 @@ def without_runs(proof: Proof | None = None) -> Decision:
     statistic: dict[str, Any] = {"runs": 0, "trials": 0, "interval": None, "level": None}
     if proof is not None and proof.holds:
         reason = "Proved symbolically, but no run was judged, so the numerical check is open."
-        return Decision("inconclusive", reason, None, None, statistic, 0)
+        return Decision("inconclusive", reason, None, None, statistic, 0, p_value=1.0, support_p=1.0)
     reason = (
         "No run was judged: none lay inside the conditions (for a probe: outside the dropped ones), "
         "or the measurement applied to none."
     )
-    return Decision("not-applicable", reason, None, None, statistic, 0)
+    return Decision("not-applicable", reason, None, None, statistic, 0, p_value=1.0, support_p=1.0)
 
 
 def finite(values: Sequence[float]) -> list[float]:

@@ -12,6 +12,7 @@ import numpy as np
 from theory.claim import Proof
 from theory.rules import ZScores
 from theory.run import Estimate
+from verify.decide.equivalence import equivalence
 from verify.decide.rate import decide_rate
 from verify.decide.trials import by_seed, count, percent, value_error, without_runs
 from verify.intervals import MIN_REPLICATES, mean_interval, runs_for_mean
@@ -99,7 +100,17 @@ def decide_zscores(rule: ZScores, observations: Sequence[Observation], proof: Pr
         )
         verdict: Verdict = "refuted" if rate.verdict == "refuted" else "inconclusive"
         needed = None if verdict == "refuted" else max(MIN_REPLICATES, rate.needed or 0)
-        return Decision(verdict, reason, None, 1.0, rate.statistic, len(trials), needed)
+        return Decision(
+            verdict,
+            reason,
+            None,
+            1.0,
+            rate.statistic,
+            len(trials),
+            needed,
+            p_value=min(1.0, 3 * rate.p_value),
+            support_p=1.0,
+        )
 
     mean, sd = (
         _Part(f(z, 2 * rule.alpha), f(z, rule.alpha / 3), *ends)
@@ -121,6 +132,7 @@ def decide_zscores(rule: ZScores, observations: Sequence[Observation], proof: Pr
             plans.append(_runs_for_spread(sd.inner.value, rule))
         kept = [plan for plan in plans if plan is not None]
         needed = max(*kept, len(trials) + 1) if kept and len(kept) == len(plans) else None
+    parts_p = [(rate.p_value, rate.support_p), _bias_p(z, rule.bias), _spread_p(z, rule.spread)]
     more = "" if needed is None else f" About {needed} runs would decide."
     left_out = f" {count(missing, 'run')} without a finite value." if missing else ""
     reason = (
@@ -147,7 +159,26 @@ def decide_zscores(rule: ZScores, observations: Sequence[Observation], proof: Pr
         statistic=statistic,
         n_trials=len(trials),
         needed=needed,
+        p_value=min(1.0, 3 * min(p for p, _ in parts_p)),
+        support_p=1.0 if missing else max(p for _, p in parts_p),
     )
+
+
+def _bias_p(z: Sequence[float], bias: float) -> tuple[float, float]:
+    """p-values of `|mean| <= bias` and of `|mean| >= bias`, by t-tests."""
+    result = equivalence(z, 0.0, bias, 0.05)  # the p-values do not depend on the level
+    return result.p_value, result.support_p
+
+
+def _spread_p(z: Sequence[float], ends: tuple[float, float]) -> tuple[float, float]:
+    """p-values of "the standard deviation lies within the ends" (two-sided) and of "outside", chi-squared."""
+    from scipy.special import chdtr, chdtrc
+
+    degrees = len(z) - 1
+    squares = float(np.var(np.asarray(z, dtype=np.float64), ddof=1)) * degrees
+    low, high = (squares / end**2 for end in ends)
+    p_value = min(1.0, 2 * min(float(chdtr(degrees, low)), float(chdtrc(degrees, high))))
+    return p_value, max(float(chdtrc(degrees, low)), float(chdtr(degrees, high)))
 
 
 @dataclass(frozen=True)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from theory.rules import Rule
 from verify.outcome import Judgement, Verification
-from verify.power import planned_power
-from verify.report.reading import as_number
+from verify.power import with_power
 from verify.report.summary import not_judged
+from verify.vacuity import Vacuity, vacuities
 
 __all__ = ["claim_record", "claim_records", "power_of"]
 
 
 def claim_records(verification: Verification) -> list[dict[str, Any]]:
     """One record a claim, in the order of the verification."""
-    return [claim_record(judgement) for judgement in verification.judgements]
+    found = {v.claim_id: v for v in vacuities(verification)}
+    return [claim_record(judgement, found.get(judgement.claim.id)) for judgement in verification.judgements]
 
 
-def claim_record(judgement: Judgement) -> dict[str, Any]:
+def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:
     """The public fields of a claim's record first, then what explains them."""
     claim, decision = judgement.claim, judgement.decision
     return {
@@ -56,6 +55,12 @@ def claim_record(judgement: Judgement) -> dict[str, Any]:
         "experiment": claim.experiment.id,
         "engines": list(claim.experiment.engines),
         "planned_power": power_of(judgement),
+        "power": power_of(judgement),
+        "power_basis": decision.power_basis,
+        "p_value": decision.p_value,
+        "adjusted_p": decision.adjusted_p,
+        "support_p": decision.support_p,
+        "vacuity": None if vacuity is None else vacuity.as_dict(),
     }
 
 
@@ -77,12 +82,7 @@ def _prediction(judgement: Judgement) -> dict[str, Any] | None:
 
 
 def power_of(judgement: Judgement) -> float | None:
-    """The probability that this many trials support a true claim, at the spread that was observed."""
-    spread = as_number(judgement.decision.statistic.get("spread"))
-    values = [o.value for o in judgement.judged[:1] if isinstance(o.value, Mapping)]
-    return planned_power(
-        judgement.claim.rule,
-        judgement.decision.n_trials,
-        spread if spread >= 0 and math.isfinite(spread) else None,
-        quantities=max(1, *(len(v) for v in values), 1),
-    )
+    """The probability that this many trials settle a claim that is true with room (`verify.power`)."""
+    if judgement.decision.power is not None:
+        return judgement.decision.power
+    return with_power(judgement.claim.rule, judgement.decision, judgement.judged).power

@@ -26,6 +26,7 @@ from verify.report.mathtext import formula_html, statement_html
 from verify.report.regimes import claim_conditions, paper_conditions, regimes
 from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
+from verify.report.vacuity import vacuity_section
 from verify.report.wording import (
     RULE_EXPLANATIONS,
     VERDICT_EXPLANATIONS,
@@ -111,6 +112,7 @@ def _context(verification: Verification, figures: Sequence[DrawnFigure]) -> dict
             for name, (condition, constants) in stated.items()
         ],
         "tightness": tightness(verification),
+        "vacuity": vacuity_section(verification),
         "unjudged": [
             (j.claim.id, len(j.observations), reasons)
             for j in verification.judgements
@@ -171,6 +173,7 @@ def _claim(judgement: Judgement) -> dict[str, Any]:
         "probe": claim.is_probe,
         "drops": claim.drops,
         "reason": judgement.decision.reason,
+        "power": judgement.decision.power,
         "statement": claim.statement,
         "note": claim.note,
         "how_measured": claim.measured,

@@ -21,6 +21,7 @@ from verify.report.mathtext import statement_markdown
 from verify.report.regimes import claim_conditions, regimes
 from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
+from verify.report.vacuity import vacuity_section
 from verify.report.wording import RULE_EXPLANATIONS, VERDICT_EXPLANATIONS, rule_sentence, show
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def render_markdown(verification: Verification, figures: Sequence[DrawnFigure]) 
         _unjudged(verification),
         "## Tightness of the bounds",
         _tightness(verification),
+        *_vacuity(verification),
         "## How a verdict is made",
         _list(f"**{name}**: {text}." for name, text in VERDICT_EXPLANATIONS.items()),
         _list(f"**{name}**: {text}" for name, text in RULE_EXPLANATIONS.items()),
@@ -121,11 +123,12 @@ def _verdicts(verification: Verification) -> str:
             _text(j.claim.source.item),
             j.claim.provenance,
             f"**{j.verdict}**",
+            show(j.decision.power),
             _text(j.decision.reason),
         ]
         for j in verification.judgements
     ]
-    return _table(["claim", "source", "stated by", "verdict", "why"], rows)
+    return _table(["claim", "source", "stated by", "verdict", "power", "why"], rows)
 
 
 def _figure(figure: DrawnFigure) -> str:
@@ -229,3 +232,14 @@ def _tightness(verification: Verification) -> str:
         for t in tightness(verification)
     ]
     return _table(["claim", "runs", "least", "median", "largest bound / observed", ""], rows)
+
+
+def _vacuity(verification: Verification) -> list[str]:
+    section = vacuity_section(verification)
+    rows = [[f"`{row[0]}`", *map(_text, row[1:])] for row in section.rows]
+    return [
+        "## Could the claims have failed?",
+        _text(section.introduction),
+        section.summary,
+        _table(section.head, rows) if rows else "",
+    ]

@@ -93,9 +93,11 @@ def rule_sentence(rule: Any) -> str:
 VERDICT_EXPLANATIONS = {
     "supported": "the runs exclude, at the declared error level, that the claim is wrong by more than its"
     " declared margin or violation rate",
-    "refuted": "the runs exclude, at the same level, that it is right; the smallest counterexample found is"
-    " given with the command that replays it",
-    "inconclusive": "the runs exclude neither; where it can be told, the number of runs that would decide",
+    "refuted": "the runs exclude, at the same level and within the error budget of the whole verification"
+    " (Holm's correction over all claims), that it is right; the smallest counterexample found is given with"
+    " the command that replays it",
+    "inconclusive": "the runs exclude neither, or exclude one with too small a planned power (support) or"
+    " not within the error budget (refutation); where it can be told, the number of runs that would decide",
     "not-applicable": "no run lay inside the claim's conditions, or the quantity was not defined on any",
 }
 
@@ -106,7 +108,7 @@ RULE_EXPLANATIONS = {
     " violation rate are compared with delta.",
     "ordering": "As an event: the stated order holds in a run or it does not.",
     "band": "As an event: the quantity lies between two ends. The ends are declared, or fitted on one block"
-    " of runs and judged on another; a fitted band that is too wide refutes.",
+    " of runs and judged on another; runs that no band of the allowed width contains refute.",
     "exponent": "One log-log slope for every replicate of a sweep, then an equivalence test: the interval of"
     " the mean slope must lie inside the declared margin.",
     "law": "Measured against predicted with nothing fitted, by an equivalence test of the mean log ratio; or"

@@ -37,7 +37,7 @@ def varied(name: str, variation: Variation) -> Experiment:
         id=f"two_stage.question.{name}",
         place=Fixed(_BASE),
         clock=8.0,
-        runs={"quick": 0, "default": 48, "full": 400},
+        runs={"quick": 0, "default": 64, "full": 400},
         engines=("reduced",) if variation.needs_data else ("law",),
         snapshots=(C_T1,),
         variation=variation,

@@ -1,0 +1,79 @@
+"""Whole verifications of claims known by construction: false alarms, and broken deciders caught."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from theory.claim import Proof
+from theory.rules import Band, Event
+from verify.decide import decide, register
+from verify.outcome import Decision, Observation
+from verify.soundness.false_alarms import known_claims, measure_false_alarms
+
+SUITES = 60
+
+
+@dataclass(frozen=True)
+class Peeking(Event):
+    """An event whose decider looks after every run and keeps the smallest p-value: repeated p-values."""
+
+
+def _peek(rule: Peeking, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+    once = Event(rule.delta, rule.alpha)
+    looks = [decide(once, observations[:k]) for k in range(1, len(observations) + 1)]
+    return min(looks, key=lambda d: 1.0 if d.p_value is None else d.p_value)
+
+
+register(Peeking, _peek)
+
+
+def test_every_kind_of_rule_has_a_claim_that_is_true_by_construction() -> None:
+    kinds = {type(c.rule).__name__ for c in known_claims()}
+    assert kinds == {
+        "Identity", "Event", "Ordering", "EventMap", "Band", "FittedBand",
+        "Exponent", "Law", "SameLaw", "ZScores", "Calibration",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_suites_keep_their_budget_and_every_claim_its_level() -> None:
+    found = measure_false_alarms(SUITES, seed=1)
+    assert found.passed, found.text
+    by_name = {c.name: c for c in found.claims}
+    # The harness can also see success: what is true with room is supported nearly always.
+    for name in ("identity", "event.true", "law.true", "calibration.true", "z_scores.true", "fitted.true"):
+        assert by_name[name].supported > 0.8 * SUITES, found.text
+    assert by_name["same_law.false"].refuted == SUITES
+    assert measure_false_alarms(2, seed=1) == measure_false_alarms(2, seed=1)
+
+
+@pytest.mark.slow
+def test_peeking_an_inflated_alpha_and_a_missing_correction_are_caught() -> None:
+    rules = {c.id.removeprefix("false_alarms."): c.rule for c in known_claims()}
+    event, band = rules["event.border"], rules["band.border"]
+    assert isinstance(event, Event)
+    assert isinstance(band, Band)
+    found = measure_false_alarms(
+        SUITES,
+        seed=2,
+        error_budget=0.9999,  # as good as none
+        declared_budget=0.01,
+        rules={
+            "event.border": Peeking(event.delta, event.alpha),
+            "band.border": replace(band, alpha=5 * band.alpha),
+        },
+    )
+    caught = " ".join(found.too_frequent)
+    assert "suites with a false refutation" in caught, found.text
+    assert "event.border: refuted alone" in caught, found.text
+    assert "band.border: supported" in caught, found.text
+
+
+def test_wrong_arguments_are_named() -> None:
+    with pytest.raises(ValueError, match="suites must be at least 1, was 0"):
+        measure_false_alarms(0)
+    with pytest.raises(ValueError, match="rules must name known claims, was 'nothing'"):
+        measure_false_alarms(1, rules={"nothing": Event()})

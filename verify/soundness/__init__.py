@@ -1,0 +1,1 @@
+"""The verifier judged by claims and engines whose truth is known."""

@@ -1,0 +1,352 @@
+"""How often whole verifications are wrong about claims whose truth is known by construction.
+
+A suite is a list of claims of every rule kind, judged by `verify_claims` on real (one-step) runs. Each
+claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is true or
+false by construction; most stand exactly on the border of what they claim (violation rate exactly delta,
+exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
+largest. A thousand suites with different seeds give the rates.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from simulation.rng import generator
+from theory.claim import Claim
+from theory.domain import Fixed, Grid, Sweep
+from theory.experiment import Experiment
+from theory.rules import (
+    Band,
+    Calibration,
+    Event,
+    EventMap,
+    Exponent,
+    FittedBand,
+    Identity,
+    Law,
+    Ordering,
+    Rule,
+    SameLaw,
+    ZScores,
+)
+from theory.run import Run
+from theory.setting import Setting
+from theory.source import Source
+from verify.error_budget import ERROR_BUDGET
+from verify.intervals import rate_interval
+
+__all__ = ["ClaimRates", "FalseAlarms", "known_claims", "measure_false_alarms"]
+
+#: A count is inconsistent with a declared rate when chance gives as many with at most this probability. Some
+#: thirty counts are compared at once.
+LEVEL = 1e-4
+
+_SETTING = Setting.from_n_snr2(
+    n=2, d=8, m=1, n_snr2=2.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.5
+)
+_FACTORS = (0.5, 1.0, 2.0)
+_ONE_STEP: Mapping[str, Any] = {"clock": 0.1, "max_steps": 1}
+_RUNS = Experiment(
+    "false_alarms.runs",
+    Grid(tuple(({"x": float(x)}, _SETTING.with_(sigma_0=_SETTING.sigma_0 * x)) for x in range(1, 5))),
+    runs={"quick": 16},
+    **_ONE_STEP,
+)
+_SWEEP = Experiment("false_alarms.sweep", Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP)
+_ENGINES = Experiment(
+    "false_alarms.engines",
+    Fixed(_SETTING),
+    runs={"quick": 32},
+    engines=("law", "reduced"),
+    pair_engines=False,
+    **_ONE_STEP,
+)
+
+_DELTA = 0.2
+_WHY = "declared for a claim that is true by construction"
+
+
+def _rng(run: Run, purpose: str) -> np.random.Generator:
+    return generator(run.seed, f"false alarms {purpose}", 0)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A claim by construction: `holds` and `fails` say what its law makes of it; on the border both do."""
+
+    name: str
+    rule: Rule
+    draw: Callable[[np.random.Generator, Run], Any]
+    experiment: Experiment
+    holds: bool
+    fails: bool
+
+    def claim(self) -> Claim:
+        name, draw = self.name, self.draw
+
+        def measure(run: Run) -> Any:
+            return draw(_rng(run, name), run)
+
+        return Claim(
+            id=f"false_alarms.{name}",
+            source=Source("known by construction", name),
+            provenance="derived",
+            statement=f"known by construction: {name}",
+            rule=self.rule,
+            measure=measure,
+            experiment=self.experiment,
+        )
+
+
+def _normal(rng: np.random.Generator, mean: float = 0.0, sd: float = 1.0) -> float:
+    return float(rng.normal(mean, sd))
+
+
+def _in_wide_band(rng: np.random.Generator) -> float:
+    """Log-uniform over a band of ratio 4, and out of any constant with probability delta."""
+    return math.nan if rng.random() < _DELTA else 4.0 ** float(rng.random())
+
+
+def _power_law(exponent: float, spread: float) -> Callable[[np.random.Generator, Run], float]:
+    """`eta ** exponent` with log-normal noise that gives a replicate's slope this standard deviation.
+
+    Runs of one replicate share their seed: the noise of a point is the draw of its own number.
+    """
+    x = np.log(_FACTORS)
+    noise = spread * float(np.linalg.norm(x - x.mean()))
+
+    def draw(rng: np.random.Generator, run: Run) -> float:
+        point = int(np.argmin(np.abs(x - math.log(run.setting.eta / _SETTING.eta))))
+        errors = rng.normal(0.0, noise, size=len(_FACTORS))
+        return math.exp(exponent * math.log(run.setting.eta) + float(errors[point]))
+
+    return draw
+
+
+def _calibrated(error: float) -> Callable[[np.random.Generator, Run], tuple[bool, float]]:
+    """An event predicted with probability 1/2 that happens with 1/2 + error."""
+    return lambda rng, run: (bool(rng.random() < 0.5 + error), 0.5)
+
+
+def _shifted(distance: float) -> Callable[[np.random.Generator, Run], dict[str, float]]:
+    """Uniform on [0, 1]; the second engine's first quantity shifted by the distance of the two laws."""
+    return lambda rng, run: {
+        "a": float(rng.random()) + distance * (run.engine != "law"),
+        "b": float(rng.random()),
+    }
+
+
+def _known() -> list[_Known]:
+    end = 1.2815515655446004  # a normal number lies beyond it, on either side, with probability delta = .2
+    law = Law(margin=0.1, reason=_WHY)
+    z = ZScores(reason=_WHY, sds=3.0, delta=0.1, bias=0.5, spread=(0.6, 1.4))
+    return [
+        _Known(
+            "identity", Identity(factor=64.0), lambda g, r: 64 * 2.0**-52 * g.random(), _RUNS, True, False
+        ),
+        _Known(
+            "event.border", Event(delta=_DELTA), lambda g, r: bool(g.random() >= _DELTA), _RUNS, True, True
+        ),
+        _Known(
+            "event.true",
+            Event(delta=_DELTA),
+            lambda g, r: bool(g.random() >= _DELTA / 10),
+            _RUNS,
+            True,
+            False,
+        ),
+        _Known(
+            "ordering.border",
+            Ordering(delta=_DELTA),
+            lambda g, r: bool(g.random() >= _DELTA),
+            _RUNS,
+            True,
+            True,
+        ),
+        _Known(
+            "map.border",
+            EventMap("x", 2.0, delta=_DELTA),
+            lambda g, r: bool(g.random() >= _DELTA),
+            _RUNS,
+            True,
+            True,
+        ),
+        _Known(
+            "band.border", Band(-end, end, _WHY, delta=_DELTA), lambda g, r: _normal(g), _RUNS, True, True
+        ),
+        _Known(
+            "fitted.border",
+            FittedBand(max_ratio=4 * 1.25**2, reason=_WHY, delta=_DELTA),
+            lambda g, r: _in_wide_band(g),
+            _RUNS,
+            True,
+            True,
+        ),
+        _Known(
+            "fitted.true",
+            FittedBand(max_ratio=8.0, reason=_WHY, delta=_DELTA),
+            lambda g, r: math.exp(0.2 * _normal(g)),
+            _RUNS,
+            True,
+            False,
+        ),
+        _Known("exponent.border", Exponent("eta", -1.0), _power_law(-0.95, 0.03), _SWEEP, True, True),
+        _Known("exponent.true", Exponent("eta", -1.0), _power_law(-1.0, 0.03), _SWEEP, True, False),
+        _Known("law.border", law, lambda g, r: (1.1 * math.exp(0.2 * _normal(g)), 1.0), _RUNS, True, True),
+        _Known("law.true", law, lambda g, r: (math.exp(0.2 * _normal(g)), 1.0), _RUNS, True, False),
+        _Known("same_law.true", SameLaw(0.95, _WHY, alpha=0.05), _shifted(0.0), _ENGINES, True, False),
+        _Known("same_law.false", SameLaw(0.95, _WHY, alpha=0.05), _shifted(0.95), _ENGINES, False, True),
+        _Known("z_scores.true", z, lambda g, r: (_normal(g), 0.0, 1.0, 0.0), _RUNS, True, False),
+        _Known("z_scores.bias", z, lambda g, r: (_normal(g, z.bias), 0.0, 1.0, 0.0), _RUNS, True, True),
+        _Known(
+            "z_scores.spread",
+            z,
+            lambda g, r: (_normal(g, 0.0, z.spread[1]), 0.0, 1.0, 0.0),
+            _RUNS,
+            True,
+            True,
+        ),
+        _Known("calibration.border", Calibration(0.25, _WHY), _calibrated(0.25), _RUNS, True, True),
+        _Known("calibration.true", Calibration(0.25, _WHY), _calibrated(0.0), _RUNS, True, False),
+    ]
+
+
+def known_claims() -> list[Claim]:
+    """The claims of a suite."""
+    return [known.claim() for known in _known()]
+
+
+@dataclass(frozen=True)
+class ClaimRates:
+    """One claim over all suites: how often its p-value alone refuted it at its alpha, how often it was
+    REFUTED and SUPPORTED in the end, and which of the three its construction makes an error."""
+
+    name: str
+    alpha: float
+    refuted_alone: int
+    refuted: int
+    supported: int
+    holds: bool
+    fails: bool
+
+
+@dataclass(frozen=True)
+class FalseAlarms:
+    """Counts over all suites. `alarms` are the suites with at least one claim REFUTED though it holds."""
+
+    suites: int
+    budget: float
+    alarms: int
+    claims: tuple[ClaimRates, ...]
+
+    @property
+    def too_frequent(self) -> tuple[str, ...]:
+        """Every rate that exceeds its declared level beyond chance (exact binomial, `LEVEL`), in words."""
+        out = []
+        if _too_often(self.alarms, self.suites, self.budget):
+            out.append(
+                f"suites with a false refutation: {self.alarms} of {self.suites}, budget {self.budget:g}"
+            )
+        for c in self.claims:
+            if c.holds and _too_often(c.refuted_alone, self.suites, c.alpha):
+                out.append(
+                    f"{c.name}: refuted alone in {c.refuted_alone} of {self.suites}, alpha {c.alpha:g}"
+                )
+            if c.fails and _too_often(c.supported, self.suites, c.alpha):
+                out.append(f"{c.name}: supported in {c.supported} of {self.suites}, alpha {c.alpha:g}")
+        return tuple(out)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every rate is consistent with its declared level."""
+        return not self.too_frequent
+
+    @property
+    def text(self) -> str:
+        """A table for a terminal."""
+        share = rate_interval(self.alarms, self.suites, 0.05)
+        lines = [
+            f"{self.alarms} of {self.suites} suites refute a claim that holds:"
+            f" {share.value:.4f}, 95 % interval [{share.low:.4f}, {share.high:.4f}]; budget {self.budget:g}",
+            f"{'claim':22s} {'alpha':>6s} {'refuted alone':>14s} {'refuted':>8s} {'supported':>10s}",
+        ]
+        for c in self.claims:
+            truth = "border" if c.holds and c.fails else "true" if c.holds else "false"
+            lines.append(
+                f"{c.name:22s} {c.alpha:6g} {c.refuted_alone:14d} {c.refuted:8d} {c.supported:10d}  {truth}"
+            )
+        ending = [f"TOO FREQUENT: {line}" for line in self.too_frequent]
+        return "\n".join(lines + (ending or ["every rate is consistent with its declared level"]))
+
+
+def _too_often(count: int, suites: int, rate: float) -> bool:
+    from scipy.special import bdtrc
+
+    return count > 0 and rate < 1 and float(bdtrc(count - 1, suites, rate)) < LEVEL
+
+
+def measure_false_alarms(
+    suites: int = 1000,
+    *,
+    seed: int = 0,
+    error_budget: float = ERROR_BUDGET,
+    rules: Mapping[str, Rule] | None = None,
+    declared_budget: float | None = None,
+) -> FalseAlarms:
+    """Judge the known claims in this many verifications with seeds derived from `seed`.
+
+    `rules` replaces the rules of claims by name, and `declared_budget` the budget that the alarms are held
+    against: to see a broken decider or a missing correction caught. A replaced rule is held to the alpha of
+    the original.
+
+    Raises:
+        ValueError: when suites is not positive, or a name is unknown.
+    """
+    if suites < 1:
+        raise ValueError(f"suites must be at least 1, was {suites!r}")
+    from simulation.rng import derive_seed
+    from verify.pipeline import verify_claims
+
+    known = _known()
+    changed = dict(rules or {})
+    unknown = set(changed) - {k.name for k in known}
+    if unknown:
+        raise ValueError(f"rules must name known claims, was {sorted(unknown)[0]!r}")
+    claims = [replace(k, rule=changed.get(k.name, k.rule)).claim() for k in known]
+    levels = [float(getattr(k.rule, "alpha", 0.05)) for k in known]
+    counts = np.zeros((len(known), 3), dtype=int)
+    alarms = 0
+    gc.collect()
+    gc.freeze()  # statsmodels collects garbage at every correction, which would take longer than the suite
+    try:
+        for k in range(suites):
+            judgements = verify_claims(
+                claims,
+                profile="quick",
+                seed=derive_seed(seed, "false alarms", k),
+                counterexamples=False,
+                error_budget=error_budget,
+            ).judgements
+            verdicts = [j.verdict for j in judgements]
+            alone = [j.decision.p_value for j in judgements]
+            counts[:, 0] += [p is not None and p < level for p, level in zip(alone, levels, strict=True)]
+            counts[:, 1] += [v == "refuted" for v in verdicts]
+            counts[:, 2] += [v == "supported" for v in verdicts]
+            alarms += any(v == "refuted" and c.holds for v, c in zip(verdicts, known, strict=True))
+    finally:
+        gc.unfreeze()
+    return FalseAlarms(
+        suites,
+        error_budget if declared_budget is None else declared_budget,
+        alarms,
+        tuple(
+            ClaimRates(c.name, level, int(row[0]), int(row[1]), int(row[2]), c.holds, c.fails)
+            for c, level, row in zip(known, levels, counts, strict=True)
+        ),
+    )

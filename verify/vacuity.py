@@ -1,0 +1,213 @@
+"""Could a claim have failed at all? Slack of its bound, room of its conditions, outcomes that refute it.
+
+A bound that is never near what it bounds, conditions that hold nowhere, or a number of runs at which no
+outcome refutes make a check that cannot fail. Three numbers a claim say how far it is from that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from simulation.rng import generator
+from theory.claim import Claim
+from theory.condition import Condition, Constants, check_all
+from theory.domain import Domain
+from theory.rules import (
+    Band,
+    Calibration,
+    Event,
+    EventMap,
+    Exponent,
+    FittedBand,
+    Identity,
+    Law,
+    SameLaw,
+    ZScores,
+)
+from theory.run import Estimate
+from theory.setting import Setting
+from verify.decide import decide
+from verify.error_budget import ERROR_BUDGET, in_family
+from verify.intervals import rate_interval, rate_p
+from verify.outcome import Judgement, Observation, Verification
+
+__all__ = [
+    "REFERENCE_BOX",
+    "Vacuity",
+    "condition_share",
+    "fewest_violations",
+    "vacuities",
+    "vacuity",
+    "worst_outcome",
+]
+
+#: The parameter space that conditions are held against: two to five decades in every group, from trivially
+#: small networks to the largest that a run could have, both sides of every regime border of the paper.
+REFERENCE_BOX = Domain(
+    "reference",
+    n=(10, 10_000),
+    m=(2, 1000),
+    signal_margin=(0.1, 100.0),
+    tau=(0.0, 0.45),
+    kappa_0=(1e-3, 1e3),
+    dimension=(1.0, 1e6),
+    clock_step=(1e-4, 1.0),
+)
+#: Settings drawn from it: the exact 95 % interval of a share is at most 0.09 wide.
+_DRAWS = 500
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Vacuity:
+    """How far a claim is from a check that cannot fail.
+
+    `slack` are the least, median and largest `log10(bound / observed)` over the judged runs of a claim that
+    bounds a number (below 0: outside); None for others. `share` is that of `REFERENCE_BOX` in which it is
+    judged, with its exact 95 % interval. `refutable` says whether the worst outcome of these very runs
+    would have refuted it, alone and within the error budget of the verification; `how` in words. It speaks
+    of the rule and the number of runs: whether the measured quantity can take such values is not asked.
+    `rounding` marks a bound that is an allowance for rounding and is meant to be loose.
+    """
+
+    claim_id: str
+    slack: tuple[float, float, float] | None
+    share: Estimate
+    refutable_alone: bool
+    refutable: bool
+    how: str
+    rounding: bool = False
+
+    @property
+    def warning(self) -> str:
+        """What makes the check weak; empty when nothing does."""
+        weak = []
+        if not self.refutable:
+            weak.append("no outcome refutes" + (" within the budget" if self.refutable_alone else ""))
+        if self.share.high < 0.01:
+            weak.append("conditions hold in less than 1 % of the reference box")
+        if self.slack is not None and self.slack[1] > 2 and not self.rounding:
+            weak.append("bound a hundred times the observed")
+        return "; ".join(weak)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types, for `claims.json`."""
+        return {
+            "slack_log10": None if self.slack is None else list(self.slack),
+            "condition_share": self.share.value,
+            "condition_share_interval": [self.share.low, self.share.high],
+            "refutable_alone": self.refutable_alone,
+            "refutable": self.refutable,
+            "how": self.how,
+            "warning": self.warning,
+        }
+
+
+@cache
+def _reference_settings() -> tuple[Setting, ...]:
+    return tuple(REFERENCE_BOX.draw(generator(0, "vacuity reference box", k)) for k in range(_DRAWS))
+
+
+@cache
+def _inside(condition: Condition, constants: Constants) -> tuple[bool, ...]:
+    return tuple(check_all((condition,), s, constants)[0].inside for s in _reference_settings())
+
+
+def condition_share(claim: Claim) -> Estimate:
+    """Share of the reference box where the claim is judged: inside its conditions and, for a probe, outside
+    at least one of those it drops; with the exact 95 % interval."""
+    kept = np.ones(_DRAWS, dtype=bool)
+    for condition in claim.kept_conditions:
+        kept &= np.array(_inside(condition, claim.constants))
+    if claim.is_probe:
+        dropped = np.array([_inside(c, claim.constants) for c in claim.dropped_conditions])
+        kept &= ~dropped.all(axis=0)
+    return rate_interval(int(kept.sum()), _DRAWS, 1 - _LEVEL)
+
+
+def fewest_violations(trials: int, delta: float, level: float) -> int | None:
+    """The smallest number of violating trials whose binomial tail at delta is below the level; None when not
+    even all of them suffice.
+
+    >>> fewest_violations(60, 0.05, 0.05), fewest_violations(24, 0.95, 0.05)
+    (7, None)
+    """
+    return next((k for k in range(1, trials + 1) if rate_p(k, trials, delta)[0] < level), None)
+
+
+def worst_outcome(rule: Any, observations: Sequence[Observation]) -> list[Observation] | None:
+    """The judged runs with the values that speak most against the rule; None for a rule it does not know.
+
+    A probability prediction stands; only what happened is turned to the less likely side.
+    """
+    if isinstance(rule, (Event, EventMap)):
+        return [replace(o, value=False) for o in observations]
+    if isinstance(rule, (Identity, Band, FittedBand)):
+        return [replace(o, value=math.inf) for o in observations]
+    if isinstance(rule, Exponent):
+        far = rule.value + 10 * rule.margin + 1
+        return [replace(o, value=float(getattr(o.setting, rule.parameter)) ** far) for o in observations]
+    if isinstance(rule, Law):
+        return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
+    if isinstance(rule, SameLaw):
+        first = observations[0].engine if observations else ""
+        return [replace(o, value={name: float(o.engine == first) for name in o.value}) for o in observations]
+    if isinstance(rule, ZScores):
+        return [replace(o, value=(math.inf, *list(o.value)[1:])) for o in observations]
+    if isinstance(rule, Calibration):
+        return [replace(o, value=(o.value[1] < 0.5, o.value[1])) for o in observations]
+    return None
+
+
+def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> Vacuity:
+    """How far the claim is from a check that cannot fail; `family` claims share the budget.
+
+    Within the budget means at Holm's first step, `budget / family`: the strictest that may be asked of it.
+    """
+    claim, rule = judgement.claim, judgement.claim.rule
+    judged = judgement.judged
+    alone = within = False
+    how = "no run was judged"
+    worst = worst_outcome(rule, judged) if judged else None
+    if worst is not None:
+        p = decide(rule, worst).p_value
+        assert p is not None
+        level = budget / max(1, family)
+        alone = p < float(getattr(rule, "alpha", 0.05))
+        within = alone and (isinstance(rule, Identity) or p <= level)
+        how = f"the worst outcome of these {len(judged)} runs has p = {p:.2g}"
+        if isinstance(rule, (Event, EventMap, Band)):
+            trials = judgement.decision.n_trials
+            counts = [fewest_violations(trials, rule.delta, a) for a in (rule.alpha, level)]
+            needed, strict = ("no number" if k is None else str(k) for k in counts)
+            how = f"{needed} violating of {trials} trials refute alone, {strict} within the budget"
+        elif isinstance(rule, Identity):
+            how = "one residual above rounding refutes"
+    elif judged:
+        how = f"not known for {type(rule).__name__}"
+    share, rounding = condition_share(claim), isinstance(rule, Identity)
+    return Vacuity(claim.id, _slack(judgement), share, alone, within, how, rounding)
+
+
+def _slack(judgement: Judgement) -> tuple[float, float, float] | None:
+    from verify.report.reading import bound_factor, is_bound, read
+
+    if not is_bound(judgement):
+        return None
+    factors = [bound_factor(read(judgement, o)) for o in judgement.judged]
+    slacks = [math.log10(f) for f in factors if 0 < f < math.inf]
+    return (min(slacks), float(np.median(slacks)), max(slacks)) if slacks else None
+
+
+def vacuities(verification: Verification) -> list[Vacuity]:
+    """One a claim that has runs in this profile, in the order of the verification."""
+    family = sum(in_family(j) for j in verification.judgements)
+    used = verification.run_info.get("error_budget", {})
+    budget = float(used.get("level", ERROR_BUDGET)) if isinstance(used, dict) else ERROR_BUDGET
+    return [vacuity(j, family, budget) for j in verification.judgements if j.observations]
