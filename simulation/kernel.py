@@ -19,9 +19,9 @@ from simulation.stopping import BOTH, EITHER, LOSS, NOISY, STEP
 __all__ = ["COLUMNS", "ROWS", "advance"]
 
 #: Rows of one pass over N, and columns of a vector register.
-ROWS, COLUMNS = 4, 16
+ROWS, COLUMNS = 4, 8
 #: Part of N that is passed over at once: it stays in the second-level cache.
-_DEEP, _WIDE = 128, 256
+_DEEP, _WIDE = 128, 512
 
 
 def _compiled(function: Any) -> Any:
