@@ -360,7 +360,8 @@ def test_a_machine_without_a_writable_cache_compiles_for_itself(monkeypatch: pyt
 def test_training_on_a_cpu_loads_no_torch() -> None:
     program = (
         "import sys; from simulation import train; from theory import Setting; "
-        "s = Setting.from_n_snr2(n=5, d=50, m=2, n_snr2=6., tau_plus=.1, tau_minus=.1, kappa_0=1., clock_step=.1);"
+        "s = Setting.from_n_snr2(n=5, d=50, m=2, n_snr2=6., tau_plus=.1, tau_minus=.1, kappa_0=1., "
+        "clock_step=.1); "
         "train(s, steps=2); print('torch' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
