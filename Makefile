@@ -7,13 +7,16 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: verify test lint format mutants env clean
+.PHONY: verify test bench lint format mutants env clean
 
 verify: $(READY)
 	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(ARGS)
 
 test: lint
 	$(PY) -m pytest -n auto $(ARGS)
+
+bench: $(READY)
+	$(PY) -m benchmarks $(ARGS)
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -98,6 +98,11 @@ class _Patches:
         for part, xi in self:
             out[:, part.start + 1 : part.stop + 1] = W @ xi.T
 
+    def step(self, W: torch.Tensor, c: torch.Tensor, alpha: float, out: torch.Tensor) -> None:
+        """`W += alpha c V^T` in place, then `W V` into `out`."""
+        self.add(W, c, alpha)
+        self.products(W, out)
+
     def add(self, W: torch.Tensor, c: torch.Tensor, alpha: float) -> None:
         """`W += alpha c V^T` in place, c (R, n+1).
 
@@ -113,6 +118,20 @@ class _Patches:
                 if part.start == 0:
                     change.addr_(c[:, 0], self.mu[columns])
                 W[:, columns].add_(change, alpha=alpha)
+
+
+class _CompiledPatches(_Patches):
+    """The same on a CPU, each step in one pass over the patches."""
+
+    def __init__(self, problem: Problem, dtype: torch.dtype) -> None:
+        from simulation.network_kernel import PatchPass
+
+        super().__init__(problem, "cpu", dtype, None)
+        xi = self._blocks[0].numpy()
+        self._pass = PatchPass(self.mu.numpy(), xi, 2 * problem.m, torch.get_num_threads())
+
+    def step(self, W: torch.Tensor, c: torch.Tensor, alpha: float, out: torch.Tensor) -> None:
+        self._pass(W.numpy(), (alpha * c).numpy(), out.numpy())
 
 
 def _writeable(array: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -205,7 +224,11 @@ def run_cnn(
         resident_bytes: patches larger than this pass through the device in blocks; default what fits.
     """
     n, d, m = problem.n, problem.d, problem.m
-    patches = _Patches(problem, device, getattr(torch, dtype), resident_bytes)
+    number = getattr(torch, dtype)
+    if device == "cpu" and resident_bytes is None:
+        patches: _Patches = _CompiledPatches(problem, number)
+    else:
+        patches = _Patches(problem, device, number, resident_bytes)
     y, y_observed = patches.tensor(problem.y), patches.tensor(problem.y_observed)
     W0 = patches.tensor(problem.w0).reshape(2 * m, d)
     net = TwoLayerCNN(W0.reshape(2, m, d))
@@ -227,8 +250,6 @@ def run_cnn(
     saved: list[int] = []
 
     for t in track(range(steps + 1), "cnn", progress):
-        if t > 0:
-            patches.products(W, A)
         margins = y_observed * net.outputs(A, y)
         z = margins.double().cpu().numpy() if t in wanted or monitor is not None else None
         over = monitor is not None and z is not None and monitor.holds(t, z)
@@ -247,9 +268,10 @@ def run_cnn(
             break
         weights = None if batching is None else patches.tensor(batching.next())
         if gradient == "closed":
-            patches.add(W, _slopes(A, margins, y, y_observed, side, weights), -eta)
+            patches.step(W, _slopes(A, margins, y, y_observed, side, weights), -eta, A)
         else:
             W.sub_(_autograd(net, patches, y, y_observed, weights), alpha=eta)
+            patches.products(W, A)
 
     T, S = len(written), len(saved)
     margins_out = margins_out[:T]

@@ -16,27 +16,31 @@ from numba import njit
 
 from simulation.stopping import BOTH, EITHER, LOSS, NOISY, STEP
 
-__all__ = ["COLUMNS", "ROWS", "advance"]
+__all__ = ["COLUMNS", "ROWS", "advance", "compiled"]
 
 #: Rows of one pass over N, and columns of a vector register.
-ROWS, COLUMNS = 4, 16
+ROWS, COLUMNS = 4, 8
 #: Part of N that is passed over at once: it stays in the second-level cache.
-_DEEP, _WIDE = 128, 256
+_DEEP, _WIDE = 128, 512
 
 
-def _compiled(function: Any) -> Any:
+def compiled(function: Any = None, *, reorder: bool = False) -> Any:
     """Compiled once a machine; where no folder for the result is writable, once a process.
 
-    `contract` lets a product and a sum round once (fma); the order of sums stays as written.
+    `contract` lets a product and a sum round once (fma). The order of sums stays as written, unless `reorder`
+    lets the compiler split one over a vector register.
     """
-    options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+    if function is None:
+        return lambda f: compiled(f, reorder=reorder)
+    fast = {"contract", "reassoc", "nsz"} if reorder else {"contract"}
+    options: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:
         return njit(**options)(function)
 
 
-@_compiled
+@compiled
 def _product(start, C, N, A):  # type: ignore[no-untyped-def]
     """`A = start + C N`: the sum over k in order, four at a time, for four rows at a time."""
     rows, width = A.shape
@@ -63,7 +67,7 @@ def _product(start, C, N, A):  # type: ignore[no-untyped-def]
                         a3[i] = a3[i] + c30 * b0 + c31 * b1 + c32 * b2 + c33 * b3
 
 
-@_compiled
+@compiled
 def _stops(rule, stack, t, streak, margins, n):  # type: ignore[no-untyped-def]
     """The stack machine of `stopping.postfix`."""
     top = 0
@@ -91,7 +95,7 @@ def _stops(rule, stack, t, streak, margins, n):  # type: ignore[no-untyped-def]
     return top > 0 and stack[0]
 
 
-@_compiled
+@compiled
 def advance(  # type: ignore[no-untyped-def]
     first, stop, last, n, start, N, C, A, side, head, y, y_observed, push, weights, place,
     recorded, out_steps, out_margins, out_gamma, snapshots, out_kept, out_C, out_A, rule,

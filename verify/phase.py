@@ -34,6 +34,7 @@ __all__ = [
     "Phase",
     "Plane",
     "cell_row",
+    "measure_cell",
     "phase_diagram",
     "phase_experiment",
 ]
@@ -161,7 +162,7 @@ class Phase:
     seed: int
 
 
-def _measure(run: Run) -> dict[str, float] | NotApplicable:
+def measure_cell(run: Run) -> dict[str, float] | NotApplicable:
     """What every quantity and boundary needs of one run."""
     if not run.noisy.any() or not run.clean.any():
         return NotApplicable("no label was flipped, or all were")
@@ -215,7 +216,7 @@ def phase_diagram(
     """Make the runs of every cell, judged or not, and summarise them."""
     experiment = phase_experiment(plane, cells, runs, kappa_0)
     specs = plan_runs(experiment, "quick", seed)
-    work = batches(experiment, specs, {"phase": _measure}, {spec.index: ["phase"] for spec in specs})
+    work = batches(experiment, specs, {"phase": measure_cell}, {spec.index: ["phase"] for spec in specs})
     made: dict[Setting, list[tuple[int, dict[str, float]]]] = {spec.setting: [] for spec in specs}
     for m in execute(work, jobs=jobs, device="cpu", progress=progress):
         if "phase" in m.values:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields
 from typing import Any
 
@@ -14,7 +16,9 @@ from simulation.closure_cpu import run_on_cpu
 from simulation.closure_torch import run_on_torch
 from simulation.cnn import run_cnn
 from simulation.geometry import Geometry, draw_geometry, geometry_of
+from simulation.kernel import compiled
 from simulation.minibatch import BatchWeights
+from simulation.network_kernel import PatchPass
 from simulation.problem import sample_problem
 from simulation.reduced import Record, run_reduced
 from simulation.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
@@ -199,8 +203,7 @@ def test_a_run_interrupted_by_progress_or_memory_has_the_same_bits(monkeypatch: 
     assert_equal(pieces, whole[0])
 
 
-def test_an_unknown_device_type_goes_to_torch() -> None:
-    """`run_reduced` takes torch's own type names as well, as it always did."""
+def test_torchs_own_type_names_are_taken() -> None:
     g = geometries()[:1]
     options: dict[str, Any] = {"steps": [5], "recorded": [GRID[:6]], "snapshots": [GRID[5:6]]}
     one = run_reduced(g, [SETTINGS[0].eta], dtype=torch.float64, **options)
@@ -295,9 +298,9 @@ def test_patches_in_blocks_change_nothing_beyond_rounding(device: str, samples_i
     problem = sample_problem(SETTINGS[0], 3)
     options: dict[str, Any] = {"steps": 30, "recorded": GRID[:31], "snapshots": KEPT[:2], "device": device}
     whole = run_cnn(problem, SETTINGS[0].eta, **options)
-    room = 4.0 * 8 * problem.d * samples_in_flight
-    assert room < problem.xi.nbytes or samples_in_flight == 4 or samples_in_flight == 10
-    blocks = run_cnn(problem, SETTINGS[0].eta, resident_bytes=min(room, problem.xi.nbytes - 1), **options)
+    # A quarter of the room is one block; the last rooms here would hold nearly everything.
+    room = min(4.0 * 8 * problem.d * samples_in_flight, problem.xi.nbytes - 1.0)
+    blocks = run_cnn(problem, SETTINGS[0].eta, resident_bytes=room, **options)
     assert np.abs(blocks.margins - whole.margins).max() <= 16 * rounding(30, 1.0)
     assert np.abs(blocks.coefficients - whole.coefficients).max() <= 16 * rounding(30, 1.0)
     assert blocks.span_residual.max() < 1e-12
@@ -313,3 +316,53 @@ def test_the_network_ends_where_its_closure_does(rule: StopRule) -> None:
     assert network.steps.tolist() == list(range(end + 1))
     assert network.snapshot_steps[-1] == end
     np.testing.assert_array_equal(network.margins, full.margins[: end + 1])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "d", "rows"), [(2, 3, 2), (7, 256, 4), (8, 9001, 6), (21, 4096 + 255, 10)])
+def test_one_pass_over_the_patches_is_its_two_products(n: int, d: int, rows: int, dtype: Any) -> None:
+    """Shapes on both sides of strips (256), pieces (4096) and groups of four; bits free of the threads."""
+    rng = np.random.default_rng([n, d])
+    mu, xi, W = (rng.standard_normal(shape).astype(dtype) for shape in ((d,), (n, d), (rows, d)))
+    c = rng.standard_normal((rows, n + 1)).astype(dtype)
+    V = np.concatenate([mu[None], xi]).astype(np.float64)
+    expected = W.astype(np.float64) + c.astype(np.float64) @ V
+    results = []
+    for threads in (1, 3):
+        w, A = W.copy(), np.empty((rows, n + 1), dtype)
+        PatchPass(mu, xi, rows, threads)(w, c, A)
+        eps = float(np.finfo(dtype).eps)
+        assert np.abs(w - expected).max() <= eps * (n + 2) * float((np.abs(c) @ np.abs(V)).max())
+        assert np.abs(A - w.astype(float) @ V.T).max() <= eps * d * float((np.abs(w) @ np.abs(V.T)).max())
+        results.append((w, A))
+        before = w.copy()
+        PatchPass(mu, xi, rows, threads)(w, None, A)
+        np.testing.assert_array_equal(w, before)
+        np.testing.assert_array_equal(A, results[-1][1])
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+
+
+def test_a_machine_without_a_writable_cache_compiles_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def njit(cache: bool = False, **options: Any) -> Any:
+        asked.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr("simulation.kernel.njit", njit)
+    assert compiled(len) is len
+    assert asked == [True, False]
+
+
+def test_training_on_a_cpu_loads_no_torch() -> None:
+    program = (
+        "import sys; from simulation import train; from theory import Setting; "
+        "s = Setting.from_n_snr2(n=5, d=50, m=2, n_snr2=6., tau_plus=.1, tau_minus=.1, kappa_0=1., "
+        "clock_step=.1); "
+        "train(s, steps=2); print('torch' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False"]
