@@ -240,9 +240,9 @@ def phase_row(cells: int, runs: int, jobs: int, share: int, time_limit: float = 
 
     With `share` > 1 every share-th batch of runs is made and its time multiplied, which the row says.
     """
-    from time import perf_counter
+    from time import perf_counter, process_time
 
-    from verify.execute import batches, execute
+    from verify.execute import batches, execute, run_batch
     from verify.phase import PLANES, measure_cell, phase_experiment
     from verify.plan import plan_runs
 
@@ -262,6 +262,12 @@ def phase_row(cells: int, runs: int, jobs: int, share: int, time_limit: float = 
     made = perf_counter() - start
     minutes = (planned + started + made * (len(specs) - first) / done) / 60
     done += first
+    # What the workers need of their cores, whoever else uses them: few batches, in this process.
+    sample = work[jobs :: max(1, len(work) // 8)]
+    run_batch(sample[0], "cpu", 1)
+    start = process_time()
+    cost = sum(len(run_batch(batch, "cpu", 1)) for batch in sample)
+    cpu = (process_time() - start) / cost
     how = "" if share == 1 else f", from {done} of {len(specs)} runs"
     return Row(
         f"phase diagram {cells} x {cells} cells x {runs} seeds, n = 100, m = 20, 600 steps, "
@@ -270,5 +276,11 @@ def phase_row(cells: int, runs: int, jobs: int, share: int, time_limit: float = 
         "at most",
         " min",
         Spread(minutes, minutes, minutes),
-        details={"runs": done, "start_seconds": started, "seconds": made, "steps": 600},
+        details={
+            "runs": done,
+            "start_seconds": started,
+            "seconds": made,
+            "cpu_ms_a_run": cpu * 1e3,
+            "cpu_minutes_a_worker": cpu * len(specs) / jobs / 60,
+        },
     )
