@@ -103,6 +103,13 @@ class Claim:
             raise ValueError(f"claim {self.id}: statement must not be empty")
         if not callable(self.measure):
             raise ValueError(f"claim {self.id}: measure must be a function of a run")
+        for condition in self.conditions:
+            missing = sorted(condition.constants - set(self.constants.values))
+            if missing:
+                raise ValueError(
+                    f"claim {self.id}: constants gives no value to {missing[0]!r}, which condition "
+                    f"{condition.name!r} contains; has {sorted(self.constants.values)}"
+                )
         names = [c.name for c in self.conditions]
         for name in self.drops:
             if name not in names:

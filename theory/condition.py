@@ -107,6 +107,13 @@ class Condition:
         r"""The inequality as LaTeX."""
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
+    @property
+    def constants(self) -> frozenset[str]:
+        """Names of the constants that the inequality leaves to be given."""
+        return frozenset(x.name for x in self.large.free_symbols | self.small.free_symbols) - frozenset(
+            x.name for x in SETTING_SYMBOLS
+        )
+
     def check(self, setting: Setting, constants: Constants) -> ConditionCheck:
         """Value, threshold and slack at a setting."""
         value = evaluate(self.large, setting, constants)

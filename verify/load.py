@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType, UnionType
@@ -13,6 +12,7 @@ from theory.experiment import Experiment
 from theory.ledger import Ledger
 from theory.rules import Rule
 from theory.source import Source
+from verify.user_file import import_user_file
 
 __all__ = ["ClaimsFileError", "claims_file_of", "load_claims_file", "load_ledger"]
 
@@ -28,7 +28,6 @@ _FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
     ("measured", str, "text"),
     ("note", str, "text"),
 )
-_LONGEST = 500
 
 #: Claims files are loaded as modules of this prefix, so that a claim's file can be named again.
 MODULE_PREFIX = "claims_file_"
@@ -46,21 +45,7 @@ def load_claims_file(path: Path) -> list[Claim]:
     Raises:
         ClaimsFileError: when it is missing, does not import, or has no list `CLAIMS` of claims.
     """
-    if not path.is_file():
-        raise ClaimsFileError(f"--claims-file: no such file: {path}")
-    name = f"{MODULE_PREFIX}{abs(hash(path.resolve()))}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ClaimsFileError(f"--claims-file {path}: must be a Python file (.py)")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever the user's file raises, SystemExit included
-        sys.modules.pop(name, None)
-        raise ClaimsFileError(f"--claims-file {path}: does not import: {_text(error)}") from error
+    module = import_user_file(path, MODULE_PREFIX, "--claims-file", ClaimsFileError)
     _pickle_by_value(module)
     claims = vars(module).get("CLAIMS")
     if not isinstance(claims, list | tuple) or not claims:
@@ -77,16 +62,6 @@ def load_claims_file(path: Path) -> list[Claim]:
                     f" {type(getattr(claim, name)).__name__}"
                 )
     return list(claims)
-
-
-def _text(error: BaseException) -> str:
-    """An error's type and message, of which the user's own class may make anything."""
-    try:
-        text = str(error)
-    except Exception as wrong:
-        text = f"(its message raised {type(wrong).__name__})"
-    text = " ".join(text.encode(errors="backslashreplace").decode().split())
-    return f"{type(error).__name__}: {text[:_LONGEST]}"
 
 
 def _pickle_by_value(module: ModuleType) -> None:

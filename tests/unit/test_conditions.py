@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from theory.condition import Condition, all_inside, check_all
+from theory.condition import Condition, Constants, all_inside, check_all
+from theory.ledger import builtin_ledger
 from theory.setting import Setting
 from theory.symbols import SETTING_SYMBOLS, C
 from theory.two_stage.conditions import (
@@ -136,3 +138,10 @@ def test_the_reason_of_c_ratio_quotes_its_formula() -> None:
     growth = 6 / 4 * (1 - 2 * 0.1) ** 2
     assert round(2 * (1 / 4 + growth) * math.log(5000 / 2)) == 19
     assert "about 19" in CONSTANT_REASONS["c_ratio"]
+
+
+def test_a_claim_must_give_every_constant_of_its_conditions() -> None:
+    claim = builtin_ledger()["two_stage.theorem_4_1.noisy_misfit"]
+    lacking = Constants({k: v for k, v in claim.constants.values.items() if k != "c_1"})
+    with pytest.raises(ValueError, match="constants gives no value to 'c_1'"):
+        replace(claim, constants=lacking)

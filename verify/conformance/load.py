@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 from simulation.engine import Engine
+from verify.user_file import import_user_file
 
 __all__ = ["load_engine_file"]
 
@@ -17,23 +16,7 @@ def load_engine_file(path: Path) -> Engine:
     Raises:
         ValueError: one line naming the file, when it is missing, does not import or has no callable `ENGINE`.
     """
-    if not path.is_file():
-        raise ValueError(f"--engine-file: no such file: {path}")
-    name = f"engine_file_{abs(hash(path.resolve()))}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"--engine-file {path}: must be a Python file (.py)")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever the user's file raises, SystemExit included
-        del sys.modules[name]
-        text = " ".join(str(error).split())
-        raise ValueError(f"--engine-file {path}: does not import: {type(error).__name__}: {text}") from error
-    engine = getattr(module, "ENGINE", None)
+    engine = vars(import_user_file(path, "engine_file_", "--engine-file")).get("ENGINE")
     if not callable(engine):
         raise ValueError(
             f"--engine-file {path}: must define ENGINE, a callable (see simulation.engine.Engine)"
