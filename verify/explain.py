@@ -25,7 +25,9 @@ def explanation(claim: Claim) -> str:
         for c in claim.conditions:
             dropped = "  [left out on purpose: this is a probe]" if c.name in claim.drops else ""
             lines.append(f"    {c.name} ({c.provenance}): {c.latex}{dropped}")
-            lines += textwrap.wrap(c.why, 96, initial_indent=" " * 8, subsequent_indent=" " * 8)
+            lines += textwrap.wrap(
+                c.why, 96, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False
+            )
         used = {s.name for c in claim.conditions for s in (c.large - c.small).free_symbols}
         constants = {k: v for k, v in claim.constants.values.items() if k in used}
         lines.append("    with " + ", ".join(f"{k} = {v:g}" for k, v in sorted(constants.items())))
@@ -57,7 +59,7 @@ def _first_paragraphs(rule: object) -> str:
 
 def _field(name: str, text: str) -> list[str]:
     body = " ".join(text.split())
-    return textwrap.wrap(f"{name}: {body}", 100, subsequent_indent="    ")
+    return textwrap.wrap(f"{name}: {body}", 100, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def describe_experiment(experiment: Experiment) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from theory.run import Estimate
 
 __all__ = [
+    "MAX_RUNS",
     "MIN_REPLICATES",
     "dkw_half_width",
     "exceeds",

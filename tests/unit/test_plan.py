@@ -190,4 +190,5 @@ def test_claims_of_one_experiment_share_its_runs() -> None:
     small = replace(EXACT, id="plan.shared", runs={"quick": 2})
     verification = verify_claims([replace(c, experiment=small, proof=None) for c in chosen], profile="quick")
     assert verification.run_info["runs"] == 2
-    assert [j.verdict for j in verification.judgements] == ["supported"] * 3
+    assert [j.decision.n_trials for j in verification.judgements] == [2] * 3
+    assert [j.decision.statistic["violations"] for j in verification.judgements] == [0] * 3

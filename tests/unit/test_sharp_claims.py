@@ -71,13 +71,12 @@ def test_identities_hold_on_real_networks_and_a_wrong_scale_does_not() -> None:
     claims = [replace(c, experiment=FEW, proof=None) for c in CLAIMS if isinstance(c.rule, Identity)]
     flow = next(c for c in claims if c.id.endswith(".flow"))
     bad = wrong(flow, partial(sharp_flow.flow_residual, signal_scale=1.15))
-    verdicts = {k: j.verdict for k, j in judged(*claims, bad).items()}
-    assert verdicts.pop(bad.id) == "refuted"
-    assert verdicts.pop("two_stage.sharp.late_share") in (
-        "supported",
-        "not-applicable",
-    )  # few filters: p_i = 0
-    assert set(verdicts.values()) == {"supported"}
+    found = judged(*claims, bad)
+    assert found.pop(bad.id).verdict == "refuted"
+    if not found["two_stage.sharp.late_share"].judged:  # few filters: p_i = 0
+        del found["two_stage.sharp.late_share"]
+    # Three runs are too few a plan to support an identity, and enough to break one.
+    assert {j.decision.statistic["violations"] for j in found.values()} == {0}
 
 
 @pytest.mark.parametrize("a", [0.5, 3.0, 15.0])

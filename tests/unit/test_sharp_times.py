@@ -21,7 +21,12 @@ from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 
 WRONG = 1.15
-RUNS = {"two_stage.sharp.times": 22, "two_stage.sharp.dtest": 20, "two_stage.event_grid": 40}
+RUNS = {
+    "two_stage.sharp.samples.moderate_init": 40,
+    "two_stage.sharp.times": 22,
+    "two_stage.sharp.dtest": 20,
+    "two_stage.event_grid": 40,
+}
 NAMES = tuple(claim.id.removeprefix("two_stage.sharp.") for claim in CLAIMS)
 
 
