@@ -142,7 +142,7 @@ class SweepConfig(_Strict):
     replicates: int = Field(default=1, ge=1, le=_MOST_POINTS)
     test_samples: int = Field(default=4000, ge=1, le=10**8)
     test_lines: int = Field(default=400, ge=1, le=10**8)
-    measure: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    measure: Annotated[tuple[str, ...], Field(strict=False)]
     fixed: dict[str, Number] = Field(default_factory=dict)
     grid: dict[str, _Axis] | None = None
     sample: dict[str, _SampleKey] | None = None
@@ -159,18 +159,20 @@ class SweepConfig(_Strict):
     def _clocks(cls, value: tuple[float, ...] | Between) -> tuple[float, ...] | Between:
         if isinstance(value, Between):
             if value.count is None:
-                raise ValueError("count is missing")
+                raise ValueError("must have a count")
             value = tuple(value.grid())
         if any(v < 0 for v in value):
-            raise ValueError("clocks must be >= 0")
+            raise ValueError("must hold clocks >= 0")
         return tuple(sorted(set(value)))
 
     @field_validator("measure")
     @classmethod
     def _named_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must name at least one quantity or claim")
         repeated = [name for name in value if value.count(name) > 1]
         if repeated:
-            raise ValueError(f"{repeated[0]!r} is given twice")
+            raise ValueError(f"must name {repeated[0]!r} only once")
         return value
 
     @model_validator(mode="after")

@@ -77,7 +77,7 @@ def prepare_sweep(
     _warm_up()
     base = psutil.Process().memory_info().rss
     limit = available_memory() if memory is None else memory
-    fit = fit_into(sweep.batches, limit, base, workers, shared=backend != "dask")
+    fit = fit_into(sweep.batches, limit, base, workers, backend)
     kept = KeptRuns(store if store is not None else MemoryStore(), version, _device_name(device))
     stored = stored_runs(fit.batches, kept) if resume else {}
     left = [batch for batch in fit.batches if batch.index not in stored]
@@ -86,7 +86,7 @@ def prepare_sweep(
         work = sum(batch_seconds(batch, timing.pilots) for batch in left)
         backend = "loky" if min(fit.workers, len(left)) > 1 and work > _WORTH_PROCESSES else "serial"
     if backend == "serial":
-        fit = fit_into(sweep.batches, limit, base, 1, shared=True)
+        fit = fit_into(sweep.batches, limit, base, 1, backend)
     cost = cost_plan(
         sweep,
         fit,
@@ -99,16 +99,18 @@ def prepare_sweep(
 
 
 def _warm_up() -> None:
-    """Load and compile all that a worker holds before its first batch: part of every worker's memory."""
+    """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
     from simulation.training import train
     from theory.setting import Setting
     from verify.measure import MeasuredRun
+    from verify.store.shard import encode
 
     tiny = Setting.from_n_snr2(
         n=4, d=50, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
     )
     with one_thread():
         MeasuredRun(train(tiny, steps=2), tiny).log_test_error("iid", 0.1)
+    encode(0, {"": {"": 0.0}})
 
 
 def make_sweep(

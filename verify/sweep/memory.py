@@ -71,7 +71,7 @@ class Fit:
     total_bytes: int
 
 
-def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int, *, shared: bool) -> Fit:
+def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int, backend: str) -> Fit:
     """Fit a sweep into `limit` bytes.
 
     Fewer workers come before smaller batches, because splitting a batch is the one thing that may change the
@@ -79,7 +79,8 @@ def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int,
 
     Args:
         base: bytes of a process that has loaded the libraries.
-        shared: whether the workers share the limit (one machine) or each has its own (a cluster).
+        backend: of "dask" every worker has the limit for itself; processes ("loky" or "auto") share it with
+            the one that starts them.
 
     Raises:
         ValueError: one line naming the parameter and what would fit, when a single run does not.
@@ -98,16 +99,17 @@ def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int,
         split += len(pieces) > 1
         fitted += pieces
     numbered = tuple(replace(batch, index=k) for k, batch in enumerate(fitted))
+    shared, own = backend != "dask", 0 if backend in ("dask", "serial") else base
     largest = sorted((batch_bytes(batch) for batch in numbered), reverse=True)
     together = max(1, min(workers, len(numbered)))
-    while shared and together > 1 and together * base + sum(largest[:together]) > limit:
+    while shared and together > 1 and own + together * base + sum(largest[:together]) > limit:
         together -= 1
     return Fit(
         batches=numbered,
         workers=together,
         split=split,
         worker_bytes=base + largest[0],
-        total_bytes=together * base + sum(largest[:together]),
+        total_bytes=own + together * base + sum(largest[:together]),
     )
 
 
