@@ -8,7 +8,8 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_, or_
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from simulation.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
 from theory.variation import LabelNoise, Noise, Variation
 from verify.sweep.config_errors import one_line
 from verify.sweep.coordinates import COORDINATES, check_names
@@ -119,6 +121,32 @@ class VariationConfig(_Strict):
         return Variation(self.noise, self.decay, self.batch_size, self.label_noise)
 
 
+class StopConfig(_Strict):
+    """`[stop]`: a run ends early where any (or all) of these hold; see `simulation.stopping`."""
+
+    loss: float | None = Field(default=None, gt=0)
+    noisy_fit: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=None, ge=0)
+    when: Literal["any", "all"] = "any"
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> StopConfig:
+        if self.loss is None and self.noisy_fit is None and self.steps is None:
+            raise ValueError("must give at least one of loss, noisy_fit and steps")
+        return self
+
+    def rule(self) -> StopRule:
+        """The engines' form."""
+        rules: list[StopRule] = []
+        if self.loss is not None:
+            rules.append(LossAtMost(self.loss))
+        if self.noisy_fit is not None:
+            rules.append(NoisyFit(self.noisy_fit))
+        if self.steps is not None:
+            rules.append(StepLimit(self.steps))
+        return reduce(or_ if self.when == "any" else and_, rules)
+
+
 def _canonical(name: str, value: float) -> float:
     return int(value) if COORDINATES[name].count and value == int(value) else float(value)
 
@@ -135,6 +163,7 @@ class SweepConfig(_Strict):
     engine: Literal["law", "reduced", "cnn"] = "law"
     dtype: Literal["float64", "float32"] = "float64"
     variation: VariationConfig = VariationConfig()
+    stop: StopConfig | None = None
     clock: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, ge=1, le=10**8)
     record_every: int = Field(default=1, ge=1)

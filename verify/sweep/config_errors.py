@@ -38,11 +38,11 @@ def _key(loc: Sequence[int | str]) -> str:
 
 
 def _near(loc: Sequence[int | str], model: type[BaseModel]) -> str:
-    from verify.sweep.config import Between, VariationConfig
+    from verify.sweep.config import Between, StopConfig, VariationConfig
 
     table: type[BaseModel] = model
     if len(loc) > 1:
-        table = VariationConfig if loc[0] == "variation" else Between
+        table = {"variation": VariationConfig, "stop": StopConfig}.get(str(loc[0]), Between)
     known = [field.alias or name for name, field in table.model_fields.items()]
     near = difflib.get_close_matches(str(loc[-1]), known, n=3)
     return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known)}"

@@ -11,12 +11,13 @@ from verify.sweep.runs import Sweep
 
 __all__ = ["CostPlan", "cost_plan", "disk_bytes"]
 
-#: Bytes of one number: in the store and in Parquet (mostly incompressible), and as text in CSV.
-_STORE, _PARQUET, _CSV = 8.0, 8.0, 12.0
-#: Bytes of a file's schema, a column of it, and of the rest.
-_FILE, _COLUMN = 1500.0, 250.0
-#: Columns of a row besides its measures: run, point, replicate, seed, steps, setting, groups, failed.
-_OWN_COLUMNS = 22
+#: Bytes of one measured number, compressed in the store and in Parquet, and as text; and of a row's key.
+_STORE, _PARQUET, _CSV, _KEY = 5.0, 5.0, 12.0, 22.0
+#: Bytes of a column's description in a file of the store and in Parquet, and of the rest of a file.
+_STORE_COLUMN, _PARQUET_COLUMN, _FILE = 110.0, 600.0, 500.0
+#: Columns of a row besides its measures: run, point, replicate, seed, steps, setting, groups, failed; as text
+#: these are shorter, since most are inputs.
+_OWN_COLUMNS, _OWN_CSV = 22, 7.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class CostPlan:
     worker_bytes: int
     total_bytes: int
     disk: int
+    stops: bool
 
     @property
     def to_do(self) -> int:
@@ -51,11 +53,12 @@ class CostPlan:
         """For the terminal."""
         split = f", {self.split} of them split to fit into memory" if self.split else ""
         done = f", {self.done} of them finished before" if self.done else ""
+        most = "at most " if self.stops else ""
         return [
             f"runs           {self.runs}{done}",
             f"batches        {self.batches}{split}",
-            f"gradient steps {self.steps}",
-            f"time           {show_seconds(self.seconds)} with {self.workers} worker(s)"
+            f"gradient steps {most}{self.steps}",
+            f"time           {most}{show_seconds(self.seconds)} with {self.workers} worker(s)"
             f" ({show_seconds(sum(self.by_batch.values()))} of work, {show_seconds(self.start_seconds)} to"
             f" start; measured on {self.pilots} pilot batch(es) in {show_seconds(self.pilot_seconds)})",
             f"memory         {show_bytes(self.worker_bytes)} a worker, {show_bytes(self.total_bytes)} in all",
@@ -84,17 +87,18 @@ def cost_plan(
         pilots=len(timing.pilots),
         worker_bytes=fit.worker_bytes,
         total_bytes=fit.total_bytes,
+        stops=sweep.config.stop is not None,
         disk=disk_bytes(len(sweep.runs), len(sweep.points), len(fit.batches), columns),
     )
 
 
 def disk_bytes(runs: int, points: int, batches: int, columns: int) -> int:
     """Bytes of the store and the tables; `columns` of measures a run."""
-    row = columns + _OWN_COLUMNS
-    store = batches * (_FILE + _COLUMN * columns) + runs * (columns * _STORE + 44)
-    tables = _FILE + _COLUMN * row + runs * (columns * _PARQUET + 30) + runs * row * _CSV
-    summary = points * (_OWN_COLUMNS + 6 * columns) * _CSV
-    return round(store + tables + summary + 4000)
+    store = batches * (_FILE + _STORE_COLUMN * columns) + runs * (_KEY + _STORE * columns)
+    parquet = _FILE + _PARQUET_COLUMN * (_OWN_COLUMNS + columns) + runs * (12 + _PARQUET * columns)
+    csv = runs * (_OWN_CSV * _OWN_COLUMNS + _CSV * columns)
+    summary = points * (_OWN_CSV * _OWN_COLUMNS + 3 * _CSV * columns)
+    return round(store + parquet + csv + summary + 3000)
 
 
 def show_seconds(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from simulation.stopping import postfix
 from verify.sweep.runs import SweepBatch
 from verify.sweep.worker import Done
 
@@ -88,6 +89,7 @@ class KeptRuns:
                 device=self._device,
                 threads=1,
                 record_every=batch.record_every,
+                stop=postfix(batch.stop).tolist(),
                 test_samples=batch.test_samples,
                 test_lines=batch.test_lines,
             )

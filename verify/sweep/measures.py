@@ -57,8 +57,10 @@ class QuantityMeasure:
         return tuple(v for k, v in pairs if k in kinds and not isinstance(v, str) and math.isfinite(v))
 
     def __call__(self, run: Run) -> dict[str, Scalar]:
-        """Values by column."""
+        """Values by column; nan at a clock that a run stopped early did not reach."""
         end = float(run.clock[-1])
+        if any(clock > end * (1 + 1e-9) for clock in self.clocks):
+            return {self.column: math.nan}
         arguments = [end if v == math.inf else v for v in self.arguments]
         return flattened(self.column, self.quantity.value(run, *arguments))
 

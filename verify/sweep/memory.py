@@ -21,43 +21,52 @@ _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SHARE = 0.8
 #: Monte Carlo draws of a test error in one piece (`simulation.test_error`).
 _CHUNK = 32 * 2**20
+#: What matrix products of the network take besides, measured.
+_BUFFERS = 64 * 2**20
 
 
 def _parts(shape: RunShape) -> dict[str, float]:
     """Bytes of one run by the parameter that drives them."""
     n, m, d = shape.n + 1.0, 2.0 * shape.m, float(shape.d)
     parts = {
-        # Gram matrix and triangular factor; padded copy, stack and normalised matrix in the engine.
-        "n": 8.0 * (5 * n * n + 9 * m * n + m * m),
-        # Margins and gamma: in the engine, on the host, and the run's own.
-        "steps": 8.0 * shape.recorded * (3 * shape.n + 3 * m),
-        # Coefficients and pre-activations: saved, stacked, cut to size.
-        "snapshots": 8.0 * shape.kept * 6 * m * n,
+        # Gram matrix and triangular factor, initial products and weights in the span and off it.
+        "n": 8.0 * (2 * n * n + 2 * m * n + m * m),
+        # Margins and gamma.
+        "steps": 8.0 * shape.recorded * (shape.n + m),
+        # Coefficients and pre-activations.
+        "snapshots": 8.0 * shape.kept * 2 * m * n,
         "d": 0.0,
     }
     if shape.engine != "law":
-        # Patches: data, matrix V, its copy while checked; weights and their initial value.
-        parts["d"] = 8.0 * d * (4 * n + 3 * m)
+        # Patches: drawn, gathered and normalised while they are checked. Then the data, the matrix V and the
+        # weights, of the network twice; or, for a test error, the QR factors of V and of the weights off it.
+        rows = max(3 * n + m, 2 * n + 2 * m if shape.engine == "cnn" else 0)
+        parts["d"] = 8.0 * d * max(rows, 4 * n + 4 * m if shape.errors else 0)
+    if shape.engine == "cnn":
+        parts["n"] += _BUFFERS
     return parts
 
 
-def _measuring(shape: RunShape) -> float:
-    """While a run is measured: margins by group, states by side, draws of test errors."""
-    n, m = float(shape.n), 2.0 * shape.m
-    draws = 5.0 * min(8.0 * shape.errors * m, _CHUNK)
-    return 8.0 * (1.2 * shape.recorded * n + shape.kept * 2 * m * n) + draws
+def _passing(shape: RunShape) -> float:
+    """While one run is trained or measured, whichever is more."""
+    n, m = shape.n + 1.0, 2.0 * shape.m
+    # Draws of the triangular factor; normalised Gram matrix and state; terms of the losses.
+    training = 8.0 * max(3 * n * n, 2 * n * n + 3 * m * n, 2.5 * shape.recorded * shape.n)
+    # Margins by group, states by side, draws of test errors.
+    measuring = 8.0 * (1.2 * shape.recorded * n + shape.kept * 2 * m * n)
+    return max(training, measuring + 5.0 * min(8.0 * shape.errors * m, _CHUNK))
 
 
 def run_bytes(shape: RunShape) -> int:
     """Peak bytes of one run made alone, without the interpreter and its libraries."""
-    return math.ceil(sum(_parts(shape).values()) + _measuring(shape))
+    return math.ceil(sum(_parts(shape).values()) + _passing(shape))
 
 
 def batch_bytes(batch: SweepBatch) -> int:
     """Peak bytes of a batch, without the interpreter and its libraries."""
     shapes = [shape_of(batch, run) for run in batch.runs]
     held = sum(sum(_parts(shape).values()) for shape in shapes)
-    return math.ceil(held + max(_measuring(shape) for shape in shapes))
+    return math.ceil(held + max(_passing(shape) for shape in shapes))
 
 
 @dataclass(frozen=True)
@@ -93,9 +102,8 @@ def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int,
             shape = shape_of(batch, run)
             if run_bytes(shape) > room:
                 raise ValueError(_refusal(run.point, shape, limit, base))
-        pieces = [batch]
-        while any(batch_bytes(piece) > room for piece in pieces):
-            pieces = split_batch(batch, len(pieces) + 1)
+        cuts = (split_batch(batch, parts) for parts in range(1, len(batch.runs) + 1))
+        pieces = next(cut for cut in cuts if all(batch_bytes(piece) <= room for piece in cut))
         split += len(pieces) > 1
         fitted += pieces
     numbered = tuple(replace(batch, index=k) for k, batch in enumerate(fitted))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from simulation.rng import derive_seed
+from simulation.stopping import StopRule
 from theory.claim import Claim
 from theory.ledger import Ledger
 from theory.setting import Setting
@@ -60,6 +61,7 @@ class SweepBatch:
     engine: str
     dtype: str
     variation: Variation
+    stop: StopRule | None
     record_every: int
     measures: tuple[Measure, ...]
     test_samples: int
@@ -113,13 +115,13 @@ def plan_sweep(config: SweepConfig, ledger: Callable[[], Ledger]) -> Sweep:
         raise ValueError(
             f"record_every must be 1 where claims are measured ({claims[0].id}), was {config.record_every}"
         )
+    if claims and config.stop is not None:
+        raise ValueError(f"stop: claims are measured on runs that reach their end ({claims[0].id})")
     states = [clock for m in measures if isinstance(m, QuantityMeasure) for clock in m.states]
     states += config.snapshot_clocks
     at_snapshots = [m.column for m in measures if isinstance(m, QuantityMeasure) and m.quantity.states]
     if at_snapshots and len(config.snapshot_clocks) < 2:
-        raise ValueError(
-            f"snapshots must hold at least 2 clocks: {at_snapshots[0]} is seen at snapshots only"
-        )
+        raise ValueError(f"snapshots must hold 2 clocks or more: {at_snapshots[0]} is seen there only")
     points = sweep_points(config)
     runs = []
     for point in points:
@@ -144,6 +146,7 @@ def plan_sweep(config: SweepConfig, ledger: Callable[[], Ledger]) -> Sweep:
         engine=config.engine,
         dtype=config.dtype,
         variation=config.variation.variation(),
+        stop=None if config.stop is None else config.stop.rule(),
         record_every=config.record_every,
         measures=tuple(measures),
         test_samples=config.test_samples,

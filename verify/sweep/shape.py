@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from verify.sweep.measures import ClaimMeasure
 from verify.sweep.runs import SweepBatch, SweepRun
 
 __all__ = ["RunShape", "shape_of"]
@@ -43,7 +44,8 @@ class RunShape:
 def shape_of(batch: SweepBatch, run: SweepRun) -> RunShape:
     """The size of one run of a batch."""
     s = run.setting
-    sampled = any("error" in measure.column for measure in batch.measures)
+    # A claim may ask for a test error, whatever its name.
+    sampled = any("error" in m.column or isinstance(m, ClaimMeasure) for m in batch.measures)
     return RunShape(
         engine=batch.engine,
         n=s.n,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from verify.sweep.runs import SweepBatch, SweepRun
 if TYPE_CHECKING:
     from simulation.trajectory import Trajectory
 
+_THREADS = "OMP_NUM_THREADS"
 __all__ = ["Done", "measured", "one_thread", "peak_memory", "run_batch", "run_pickled", "train_batch"]
 
 
@@ -30,17 +32,23 @@ class Done:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums over several threads are split differently: every batch computes on one, wherever it runs."""
+    """One worker is one core: sums over several threads are split differently, and would differ in the last
+    bits from one machine or backend to another."""
     import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
+    threads, given = torch.get_num_threads(), os.environ.get(_THREADS)
     torch.set_num_threads(1)
+    os.environ[_THREADS] = "1"  # where `simulation.threads` looks
     try:
         with threadpool_limits(limits=1):
             yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        if given is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = given
 
 
 def run_batch(batch: SweepBatch, device: str) -> Done:
@@ -94,6 +102,7 @@ def train_batch(batch: SweepBatch, device: str) -> list[Trajectory]:
             device=device,
             dtype=batch.dtype,
             variation=batch.variation,
+            stop=batch.stop,
         )
     return [
         train(
@@ -106,6 +115,7 @@ def train_batch(batch: SweepBatch, device: str) -> list[Trajectory]:
             dtype=batch.dtype,
             seed=run.seed,
             variation=batch.variation,
+            stop=batch.stop,
         )
         for run in batch.runs
     ]
