@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_empty_and_doubled_tables(tmp_path: Path) -> None:
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="CONFIG: .* cannot be read: No such file"):
+    with pytest.raises(ValueError, match=r"CONFIG: .* cannot be read: No such file"):
         load_config(tmp_path / "missing.toml")
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match="not a text file"):
@@ -174,14 +175,15 @@ def test_a_grid_is_the_full_product_in_a_fixed_order() -> None:
 def test_a_log_range_holds_both_ends_and_equal_ratios() -> None:
     values = Between.model_validate({"from": 0.3, "to": 7.0, "count": 5, "scale": "log"}).grid()
     assert (values[0], values[-1]) == (0.3, 7.0)
-    ratios = [b / a for a, b in zip(values, values[1:], strict=False)]
+    ratios = [b / a for a, b in pairwise(values)]
     assert max(ratios) / min(ratios) < 1 + 1e-12
     assert Between.model_validate({"from": 2, "to": 3, "count": 1}).grid() == [2.0]
 
 
 def test_whole_numbers_stay_whole() -> None:
-    config = configuration(grid={"d_over_n": [20], "n_snr2": [2], "n": {"from": 5, "to": 50, "count": 4,
-                           "scale": "log"}}, fixed={k: v for k, v in SMALL["fixed"].items() if k != "n"})  # fmt: skip
+    sizes = {"from": 5, "to": 50, "count": 4, "scale": "log"}
+    fixed = {k: v for k, v in SMALL["fixed"].items() if k != "n"}
+    config = configuration(grid={"d_over_n": [20], "n_snr2": [2], "n": sizes}, fixed=fixed)
     assert [p.setting.n for p in sweep_points(config)] == [5, 11, 23, 50]
 
 

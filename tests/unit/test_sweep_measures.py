@@ -77,9 +77,9 @@ EXPECTED: dict[str, Callable[[MeasuredRun], float]] = {
     "log_dtest_error(2)": lambda r: r.log_test_error("spurious", 2).value,
     "gamma_mean(1)": lambda r: r.gamma[10].mean(),
     "rho_mean(noisy, 2)": lambda r: r.label_side(r.rho[2]).mean(axis=0)[r.noisy].mean(),
-    "active_fraction(noisy, 2)": lambda r: (r.label_side(r.products[2][..., 1:]) > 0).mean(axis=0)[
-        r.noisy
-    ].mean(),
+    "active_fraction(noisy, 2)": lambda r: (
+        (r.label_side(r.products[2][..., 1:]) > 0).mean(axis=0)[r.noisy].mean()
+    ),
     "flip_rate_plus": lambda r: (r.y_observed[r.y > 0] < 0).mean(),
     "flip_rate_minus": lambda r: (r.y_observed[r.y < 0] > 0).mean(),
     "end_step": lambda r: 100,
@@ -167,9 +167,12 @@ def test_a_claim_needs_runs_as_long_as_its_own() -> None:
     with pytest.raises(ValueError, match=r"claim two_stage.theorem_4_1.clean_fit is measured over 64 steps"):
         plan_sweep(config, builtin_ledger)
     sweep = plan_sweep(configuration(clock=20.0, measure=list(config.measure)), builtin_ledger)
-    assert {16.0} <= {t * 0.25 for t in sweep.runs[0].snapshots} <= {0.0, 20.0} | {
-        c for claim in sweep.claims for c in (*claim.experiment.snapshots, claim.experiment.clock)
-    }
+    assert (
+        {16.0}
+        <= {t * 0.25 for t in sweep.runs[0].snapshots}
+        <= {0.0, 20.0}
+        | {c for claim in sweep.claims for c in (*claim.experiment.snapshots, claim.experiment.clock)}
+    )
     with pytest.raises(ValueError, match="record_every must be 1 where claims are measured"):
         plan_sweep(configuration(clock=20.0, record_every=2, measure=list(config.measure)), builtin_ledger)
 

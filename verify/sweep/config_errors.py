@@ -42,7 +42,8 @@ def _near(loc: Sequence[int | str], model: type[BaseModel]) -> str:
 
     table: type[BaseModel] = model
     if len(loc) > 1:
-        table = {"variation": VariationConfig, "stop": StopConfig}.get(str(loc[0]), Between)
+        tables: dict[str, type[BaseModel]] = {"variation": VariationConfig, "stop": StopConfig}
+        table = tables.get(str(loc[0]), Between)
     known = [field.alias or name for name, field in table.model_fields.items()]
     near = difflib.get_close_matches(str(loc[-1]), known, n=3)
     return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known)}"

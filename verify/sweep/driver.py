@@ -74,7 +74,7 @@ def prepare_sweep(
     import psutil
 
     sweep = plan_sweep(config, ledger)
-    _warm_up()
+    _warm_up(config.engine)
     base = psutil.Process().memory_info().rss
     limit = available_memory() if memory is None else memory
     fit = fit_into(sweep.batches, limit, base, workers, backend)
@@ -98,7 +98,7 @@ def prepare_sweep(
     return Prepared(sweep, fit, cost, kept, stored, backend, device, version)
 
 
-def _warm_up() -> None:
+def _warm_up(engine: str) -> None:
     """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
     from simulation.training import train
     from theory.setting import Setting
@@ -109,7 +109,7 @@ def _warm_up() -> None:
         n=4, d=50, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
     )
     with one_thread():
-        MeasuredRun(train(tiny, steps=2), tiny).log_test_error("iid", 0.1)
+        MeasuredRun(train(tiny, steps=2, engine=engine), tiny).log_test_error("iid", 0.1)
     encode(0, {"": {"": 0.0}})
 
 

@@ -40,8 +40,7 @@ class LokyBackend:
         while waiting:
             suspects: list[SweepBatch] = []
             yield from self._pooled(waiting, device, suspects)
-            for batch in suspects:
-                yield self._alone(batch, device)
+            yield from self._one_by_one(deque(suspects), device)
 
     def _pooled(
         self, waiting: deque[SweepBatch], device: str, suspects: list[SweepBatch]
@@ -70,13 +69,18 @@ class LokyBackend:
                     )
                     return
 
-    def _alone(self, batch: SweepBatch, device: str) -> Done | Lost:
-        with _executor(1) as executor:
-            future = _submit(executor, batch, device)
-            error = future.exception()
-            if isinstance(error, BrokenExecutor):
-                return Lost(batch.index, f"its worker process died ({_codes(error)})")
-            return _outcome(future, batch)
+    def _one_by_one(self, suspects: deque[SweepBatch], device: str) -> Iterator[Done | Lost]:
+        """One at a time, so that it is known which one kills its process; then the next has a new one."""
+        while suspects:
+            with _executor(1) as executor:
+                while suspects:
+                    batch = suspects.popleft()
+                    future = _submit(executor, batch, device)
+                    error = future.exception()
+                    if isinstance(error, BrokenExecutor):
+                        yield Lost(batch.index, f"its worker process died ({_codes(error)})")
+                        break
+                    yield _outcome(future, batch)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SHARE = 0.8
 #: Monte Carlo draws of a test error in one piece (`simulation.test_error`).
 _CHUNK = 32 * 2**20
-#: What matrix products of the network take besides, measured.
-_BUFFERS = 64 * 2**20
+#: What matrix products with d-vectors take besides, measured: of numpy, and of torch.
+_BUFFERS, _NETWORK_BUFFERS = 16 * 2**20, 40 * 2**20
 
 
 def _parts(shape: RunShape) -> dict[str, float]:
@@ -38,12 +38,11 @@ def _parts(shape: RunShape) -> dict[str, float]:
         "d": 0.0,
     }
     if shape.engine != "law":
-        # Patches: drawn, gathered and normalised while they are checked. Then the data, the matrix V and the
-        # weights, of the network twice; or, for a test error, the QR factors of V and of the weights off it.
-        rows = max(3 * n + m, 2 * n + 2 * m if shape.engine == "cnn" else 0)
-        parts["d"] = 8.0 * d * max(rows, 4 * n + 4 * m if shape.errors else 0)
-    if shape.engine == "cnn":
-        parts["n"] += _BUFFERS
+        # Patches and weights, of the network twice; for a test error also the QR factors of the patches and of
+        # the weights off their span, with the copies that LAPACK works on.
+        network = shape.engine == "cnn"
+        parts["d"] = 8.0 * d * (5 * n + 4 * m if shape.errors else n + (2 * m if network else m))
+        parts["n"] += _NETWORK_BUFFERS if network else _BUFFERS
     return parts
 
 

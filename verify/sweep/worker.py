@@ -34,17 +34,19 @@ class Done:
 def one_thread() -> Iterator[None]:
     """One worker is one core: sums over several threads are split differently, and would differ in the last
     bits from one machine or backend to another."""
-    import torch
     from threadpoolctl import threadpool_limits
 
-    threads, given = torch.get_num_threads(), os.environ.get(_THREADS)
-    torch.set_num_threads(1)
+    torch = sys.modules.get("torch")  # loaded later, it heeds the variable
+    threads, given = 0 if torch is None else torch.get_num_threads(), os.environ.get(_THREADS)
+    if torch is not None:
+        torch.set_num_threads(1)
     os.environ[_THREADS] = "1"  # where `simulation.threads` looks
     try:
         with threadpool_limits(limits=1):
             yield
     finally:
-        torch.set_num_threads(threads)
+        if torch is not None:
+            torch.set_num_threads(threads)
         if given is None:
             del os.environ[_THREADS]
         else:
