@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verify.options import ClaimsFiles, check_seed
+from verify.options import ClaimsFiles, check_seed, naming
 from verify.profiles import worker_count
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def sweep(
     from simulation.training import resolve_device
     from verify.load import load_ledger
     from verify.store import RunStore, code_version
-    from verify.sweep.driver import finish_sweep, prepare_sweep
+    from verify.sweep.driver import finish_sweep, make_sweep, prepare_sweep
 
     resolved = "cpu" if device == "auto" and settings.engine != "cnn" else resolve_device(device)
     if resolved.startswith("cuda") and backend in ("auto", "loky"):
@@ -75,11 +75,13 @@ def sweep(
     ledger = cache(lambda: load_ledger(claims_file or []))
     if claims_file:
         ledger()  # a file that does not import is refused even when no claim of it is measured
+    with naming("--store"):
+        stored = RunStore.open(kept_in) if kept_in.exists() else None
     with _cluster(scheduler) as cluster:
         prepared = prepare_sweep(
             settings,
             ledger,
-            store=RunStore.open(kept_in) if kept_in.exists() else None,
+            store=stored,
             version=code_version(claims_file or []),
             device=resolved,
             workers=worker_count(jobs) if cluster is None else cluster.workers,
@@ -92,13 +94,14 @@ def sweep(
         if plan:
             return 0
         print(f"results in     {folder}", flush=True)
-        prepared = prepared.keeping(RunStore.open(kept_in))
-        workers = cluster or _workers(prepared)
-        made = _made(prepared, workers)
-        if made.interrupted:
-            _say(_left(prepared, made))
-            sys.exit(_INTERRUPTED)
-        paths = finish_sweep(prepared, made, workers, folder)
+        with naming("--store"):
+            prepared = prepared.keeping(RunStore.open(kept_in))
+        with _ended_by_signals(prepared):
+            workers = cluster or _workers(prepared)
+            made = make_sweep(prepared, workers, failed=_say, progress=sys.stderr.isatty())
+            if made.interrupted:
+                raise KeyboardInterrupt
+            paths = finish_sweep(prepared, made, workers, folder)
     print(_spent(prepared, made))
     for path in paths:
         print(path)
@@ -125,30 +128,28 @@ def _workers(prepared: Prepared) -> Backend:
     return LokyBackend(prepared.fit.workers, _say) if prepared.backend == "loky" else SerialBackend()
 
 
-def _made(prepared: Prepared, workers: Backend) -> Made:
-    """SIGTERM, by which batch systems end a job, ends it as Ctrl-C does."""
-    from verify.sweep.driver import make_sweep
+@contextmanager
+def _ended_by_signals(prepared: Prepared) -> Iterator[None]:
+    """SIGTERM, by which batch systems end a job, ends it as Ctrl-C does: what is finished is kept."""
 
     def stop(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        return make_sweep(prepared, workers, failed=_say, progress=sys.stderr.isatty())
+        yield
+    except KeyboardInterrupt:
+        _say(
+            f"interrupted; {prepared.kept_runs()} of {len(prepared.sweep.runs)} runs are kept, the same command "
+            "goes on from there"
+        )
+        sys.exit(_INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def _say(line: str) -> None:
     print(f"verify: {' '.join(line.split())}", file=sys.stderr, flush=True)
-
-
-def _left(prepared: Prepared, made: Made) -> str:
-    finished = len(made.values)
-    return (
-        f"interrupted; {finished} of {len(prepared.sweep.runs)} runs are kept, the same command goes on from "
-        "there"
-    )
 
 
 def _spent(prepared: Prepared, made: Made) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import pandas as pd
 import pytest
 
 from verify.cli import main
+from verify.sweep.memory import Fit
+from verify.sweep.runs import SweepBatch, split_batch
 
 ROOT = Path(__file__).parents[2]
 TEXT = """
@@ -44,19 +47,19 @@ PLACE = Fixed(Setting.from_n_snr2(n=4, d=40, m=2, n_snr2=4.0, tau_plus=0.1, tau_
                                   clock_step=0.25))
 
 def slow(run):
-    time.sleep(0.05)
+    if "SWEEP_TEST_SLOW" in os.environ:
+        time.sleep(0.05)
     return True
 
-def dies_in_a_worker(run):
-    if "SWEEP_TEST_PARENT" in os.environ and str(os.getpid()) != os.environ["SWEEP_TEST_PARENT"]:
-        if run.setting.n_snr2 > 5:
-            os._exit(3)
+def dies_elsewhere(run):
+    if os.getpid() != @PID@ and run.setting.n_snr2 > 5:
+        os._exit(3)
     return True
 
 CLAIMS = [
     Claim(id=f"mine.{f.__name__}", source=Source("tests", "none"), provenance="derived", statement="x",
           rule=Event(delta=0.05), measure=f, experiment=Experiment("mine", PLACE, clock=1.0, runs={}))
-    for f in (slow, dies_in_a_worker)
+    for f in (slow, dies_elsewhere)
 ]
 """
 Call = Callable[..., tuple[int, str, str]]
@@ -67,7 +70,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     """`verify sweep ...` in this process and an own folder, which holds `c.toml`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.toml").write_text(TEXT)
-    (tmp_path / "claims.py").write_text(CLAIMS)
+    (tmp_path / "claims.py").write_text(CLAIMS.replace("@PID@", str(os.getpid())))
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["verify", "sweep", *arguments])
@@ -84,7 +87,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "verify", "sweep", *arguments],
         cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "SWEEP_TEST_SLOW": "1"},
     )  # fmt: skip
 
 
@@ -110,7 +113,7 @@ def tables(folder: Path) -> tuple[bytes, ...]:
         (("", ""), "c.toml --memory 0", "--memory must be a size > 0"),
         (("", ""), "c.toml --backend ray", "--backend must be one of auto, loky, dask, serial, was 'ray'"),
         (("", ""), "c.toml --backend dask", "--backend dask and --scheduler ADDRESS go together"),
-        (("", ""), "c.toml --scheduler tcp://127.0.0.1:1", "--backend dask and --scheduler ADDRESS go together"),
+        (("", ""), "c.toml --scheduler tcp://h:1", "--backend dask and --scheduler ADDRESS go together"),
         (("", ""), "c.toml --jobs 0", "--jobs must be at least 1, was 0"),
         (("", ""), "c.toml --seed -1", "--seed must be an integer in [0, 2^63), was -1"),
         (("", ""), "c.toml --out c.toml", "--out must be a folder, c.toml is a file"),
@@ -214,22 +217,22 @@ def test_the_examples_of_the_page_run(index: int, here: Call, tmp_path: Path) ->
         assert table["n"].nunique() > 10
 
 
-def test_small_memory_splits_batches_and_changes_nothing(here: Call, tmp_path: Path) -> None:
-    from verify.sweep.config import load_config
-    from verify.sweep.memory import batch_bytes
-    from verify.sweep.runs import plan_sweep
+def test_small_memory_splits_batches_and_changes_nothing(
+    here: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verify.sweep.memory import batch_bytes, fit_into
 
-    (tmp_path / "c.toml").write_text(TEXT.replace("n = 8", "n = 150").replace("= 20\n", "= 8\n"))
-    status, out, _ = here("c.toml", "--out", "o")
-    whole = tables(tmp_path / "o")
-    base = json.loads((tmp_path / "o" / "sweep.json").read_text())["plan"]["worker_bytes"]
-    config = load_config(tmp_path / "c.toml")
-    batch = plan_sweep(config, lambda: pytest.fail("no claim")).batches[0]
-    limit = base - batch_bytes(batch) // 4
-    status, out, _ = here("c.toml", "--out", "p", "--memory", f"{limit / 2**20:.3f}M")
+    assert here("c.toml", "--out", "o")[0] == 0
+
+    def tight(batches: list[SweepBatch], limit: int, base: int, workers: int, backend: str) -> Fit:
+        half = (batch_bytes(batches[0]) + batch_bytes(split_batch(batches[0], 16)[0])) // 2
+        return fit_into(batches, half, 0, workers, backend)
+
+    monkeypatch.setattr("verify.sweep.driver.fit_into", tight)
+    status, out, _ = here("c.toml", "--out", "p")
     assert status == 0
-    if "split to fit into memory" in out:  # the base is measured anew and may have grown past the limit
-        assert tables(tmp_path / "p") == whole
+    assert re.search(r"batches +\d\d, 5 of them split to fit into memory", out)
+    assert tables(tmp_path / "p") == tables(tmp_path / "o")
 
 
 # Signals ------------------------------------------------------------------------------------------------
@@ -295,15 +298,9 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     assert tables(tmp_path / "p") == tables(tmp_path / "o")
     assert json.loads((tmp_path / "p" / "sweep.json").read_text())["backend"] == "dask"
 
-    monkeypatch.setenv("SWEEP_TEST_PARENT", "0")
-    text = CLAIMS.replace(
-        'if "SWEEP_TEST_PARENT" in os.environ and str', f"if {__import__('os').getpid()} != os"
-    )
-    text = text.replace('(os.getpid()) != os.environ["SWEEP_TEST_PARENT"]:', ".getpid():")
-    (tmp_path / "claims.py").write_text(text)
-    (tmp_path / "c.toml").write_text(TEXT.replace('"t_half"', '"t_half", "mine.dies_in_a_worker"'))
+    (tmp_path / "c.toml").write_text(TEXT.replace('"t_half"', '"t_half", "mine.dies_elsewhere"'))
     words = ("--claims-file", "claims.py", "--backend", "dask", "--scheduler", cluster)
-    status, out, err = here("c.toml", "--out", "q", *words)
+    status, _, err = here("c.toml", "--out", "q", *words)
     assert status == 1
     table = pd.read_csv(tmp_path / "q" / "results.csv")
     lost = table["failed"].notna()
@@ -314,3 +311,8 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     assert re.search(r"verify: batch \d+: every worker that tried it died; lost are run", err)
     whole = pd.read_csv(tmp_path / "o" / "results.csv")
     assert table["final_loss"][~lost].equals(whole["final_loss"][~lost])
+
+    monkeypatch.setattr("verify.store.code_version", lambda files=(): "another")
+    status, out, err = here("c.toml", "--out", "r", *words)
+    assert (status, out) == (2, "")
+    assert re.search(r"--scheduler: worker tcp://\S+ runs another version of this code", err)

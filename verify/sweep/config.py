@@ -31,7 +31,7 @@ from theory.variation import LabelNoise, Noise, Variation
 from verify.sweep.config_errors import one_line
 from verify.sweep.coordinates import COORDINATES, check_names
 
-__all__ = ["Between", "SweepConfig", "load_config"]
+__all__ = ["Between", "StopConfig", "SweepConfig", "VariationConfig", "load_config"]
 
 
 def _finite(value: object) -> float:

@@ -9,7 +9,7 @@ from verify.sweep.memory import Fit, show_bytes
 from verify.sweep.pilot import Timing, batch_seconds, makespan
 from verify.sweep.runs import Sweep
 
-__all__ = ["CostPlan", "cost_plan", "disk_bytes"]
+__all__ = ["CostPlan", "cost_plan", "disk_bytes", "show_seconds"]
 
 #: Bytes of one measured number, compressed in the store and in Parquet, and as text; and of a row's key.
 _STORE, _PARQUET, _CSV, _KEY = 5.0, 5.0, 12.0, 22.0

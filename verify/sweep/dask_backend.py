@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from verify.sweep.backends import Lost
@@ -24,10 +25,13 @@ class DaskBackend:
 
     name = "dask"
 
-    def __init__(self, address: str, timeout: float = _CONNECT_SECONDS) -> None:
+    def __init__(self, address: str, timeout: float | None = None) -> None:
         self.address = address
-        self._client = _connect(address, timeout)
+        seconds = _CONNECT_SECONDS if timeout is None else timeout
+        self._client = _connect(address, seconds)
         try:
+            with suppress(TimeoutError):
+                self._client.wait_for_workers(1, timeout=seconds)
             info = self._client.scheduler_info(n_workers=-1)["workers"]
             if not info:
                 raise ValueError(f"--scheduler: {address} has no workers")

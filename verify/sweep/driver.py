@@ -48,6 +48,10 @@ class Prepared:
         """The same, with finished runs going to a store."""
         return replace(self, kept=KeptRuns(store, self.version, _device_name(self.device)))
 
+    def kept_runs(self) -> int:
+        """Runs of finished batches in the store."""
+        return sum(len(values) for values in stored_runs(self.fit.batches, self.kept).values())
+
 
 def prepare_sweep(
     config: SweepConfig,

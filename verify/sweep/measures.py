@@ -18,7 +18,7 @@ from theory.run import Estimate, NotApplicable, Run
 from theory.setting import Setting
 from verify.sweep.quantities import GROUPS, QUANTITIES, Quantity
 
-__all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "parse_measures"]
+__all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "flattened", "inside", "parse_measures"]
 
 Scalar = float | bool
 _CALL = re.compile(r"([A-Za-z_0-9]+)\s*(?:\(([^()]*)\))?")

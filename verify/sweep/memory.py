@@ -38,8 +38,8 @@ def _parts(shape: RunShape) -> dict[str, float]:
         "d": 0.0,
     }
     if shape.engine != "law":
-        # Patches and weights, of the network twice; for a test error also the QR factors of the patches and of
-        # the weights off their span, with the copies that LAPACK works on.
+        # Patches and weights, of the network twice; for a test error also the QR factors of the patches and
+        # of the weights off their span, with the copies that LAPACK works on.
         network = shape.engine == "cnn"
         parts["d"] = 8.0 * d * (5 * n + 4 * m if shape.errors else n + (2 * m if network else m))
         parts["n"] += _NETWORK_BUFFERS if network else _BUFFERS

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from theory.run import Estimate, Run
 
-__all__ = ["QUANTITIES", "Quantity", "group_of"]
+__all__ = ["GROUPS", "QUANTITIES", "Quantity", "group_of"]
 
 Kind = Literal["eps", "clock", "state", "group"]
 Measured = float | bool | Estimate
