@@ -16,6 +16,7 @@ from verify.options import ClaimsFiles, check_seed, naming
 from verify.profiles import worker_count
 
 if TYPE_CHECKING:
+    from verify.store import RunStore
     from verify.sweep.backends import Backend
     from verify.sweep.dask_backend import DaskBackend
     from verify.sweep.driver import Prepared
@@ -95,8 +96,9 @@ def sweep(
             return 0
         print(f"results in     {folder}", flush=True)
         with naming("--store"):
-            prepared = prepared.keeping(RunStore.open(kept_in))
-        with _ended_by_signals(prepared):
+            runs_store = RunStore.open(kept_in)
+        prepared = prepared.keeping(runs_store)
+        with _ended_by_signals(prepared, runs_store):
             workers = cluster or _workers(prepared)
             made = make_sweep(prepared, workers, failed=_say, progress=sys.stderr.isatty())
             if made.interrupted:
@@ -129,7 +131,7 @@ def _workers(prepared: Prepared) -> Backend:
 
 
 @contextmanager
-def _ended_by_signals(prepared: Prepared) -> Iterator[None]:
+def _ended_by_signals(prepared: Prepared, store: RunStore) -> Iterator[None]:
     """SIGTERM, by which batch systems end a job, ends it as Ctrl-C does: what is finished is kept."""
 
     def stop(number: int, frame: object) -> None:
@@ -139,10 +141,9 @@ def _ended_by_signals(prepared: Prepared) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _say(
-            f"interrupted; {prepared.kept_runs()} of {len(prepared.sweep.runs)} runs are kept, the same command "
-            "goes on from there"
-        )
+        store.refresh()  # what was being written when the signal came may stand on disk
+        kept, runs = prepared.kept_runs(), len(prepared.sweep.runs)
+        _say(f"interrupted; {kept} of {runs} runs are kept, the same command goes on from there")
         sys.exit(_INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
