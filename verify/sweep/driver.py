@@ -18,11 +18,12 @@ from verify.sweep.cost import CostPlan, cost_plan
 from verify.sweep.execute import Made, make_runs, stored_runs
 from verify.sweep.files import write_sweep
 from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
+from verify.sweep.loky_backend import start_seconds
 from verify.sweep.memory import Fit, available_memory, fit_into
-from verify.sweep.pilot import Timing, batch_seconds, measure_pilots, start_seconds
+from verify.sweep.pilot import Timing, batch_seconds, measure_pilots
 from verify.sweep.runs import Sweep, plan_sweep
 from verify.sweep.table import results_table, summary_table
-from verify.sweep.worker import one_thread
+from verify.sweep.worker import warm_up
 
 #: Below this many predicted seconds of work, starting processes costs more than they save.
 _WORTH_PROCESSES = 10.0
@@ -78,7 +79,7 @@ def prepare_sweep(
     import psutil
 
     sweep = plan_sweep(config, ledger)
-    _warm_up(config.engine)
+    warm_up(config.engine)
     base = psutil.Process().memory_info().rss
     limit = available_memory() if memory is None else memory
     fit = fit_into(sweep.batches, limit, base, workers, backend)
@@ -96,25 +97,10 @@ def prepare_sweep(
         fit,
         timing,
         finished=frozenset(stored),
-        start=start_seconds() if backend == "loky" and left else 0.0,
+        start=start_seconds(config.engine) if backend == "loky" and left else 0.0,
         columns=timing.columns,
     )
     return Prepared(sweep, fit, cost, kept, stored, backend, device, version)
-
-
-def _warm_up(engine: str) -> None:
-    """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
-    from simulation.training import train
-    from theory.setting import Setting
-    from verify.measure import MeasuredRun
-    from verify.store.shard import encode
-
-    tiny = Setting.from_n_snr2(
-        n=4, d=50, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
-    )
-    with one_thread():
-        MeasuredRun(train(tiny, steps=2, engine=engine), tiny).log_test_error("iid", 0.1)
-    encode(0, {"": {"": 0.0}})
 
 
 def make_sweep(

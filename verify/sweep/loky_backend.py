@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -14,7 +15,7 @@ from verify.sweep.backends import Lost
 from verify.sweep.runs import SweepBatch
 from verify.sweep.worker import Done, run_pickled
 
-__all__ = ["LokyBackend"]
+__all__ = ["LokyBackend", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -92,6 +93,16 @@ def _executor(workers: int) -> Iterator[Any]:
         yield executor
     finally:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+def start_seconds(engine: str) -> float:
+    """Seconds until a new worker is ready for its first batch, measured by starting one."""
+    from verify.sweep.worker import warm_up
+
+    began = time.perf_counter()
+    with _executor(1) as executor:
+        executor.submit(warm_up, engine).result()
+        return time.perf_counter() - began
 
 
 def _submit(executor: Any, batch: SweepBatch, device: str) -> Future[Done]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,7 +18,7 @@ from verify.sweep.runs import SweepBatch, SweepRun
 from verify.sweep.shape import RunShape, shape_of
 from verify.sweep.worker import measured, one_thread, train_batch
 
-__all__ = ["Pilot", "Timing", "batch_seconds", "makespan", "measure_pilots", "start_seconds"]
+__all__ = ["Pilot", "Timing", "batch_seconds", "makespan", "measure_pilots"]
 
 #: Classes that get a pilot, runs of one, and seconds its longer half aims at.
 _CLASSES, _RUNS, _SECONDS = 6, 4, 0.3
@@ -37,14 +35,12 @@ class Pilot:
 
     def seconds(self, shape: RunShape) -> float:
         """Predicted seconds of a run of another shape."""
-        data = (shape.n + 60.0) / (self.shape.n + 60.0)
+        data = ((shape.n + 60.0) / (self.shape.n + 60.0)) ** 2
         if shape.engine != "law":
-            data *= (shape.n + 2 * shape.m) * shape.d / ((self.shape.n + 2 * self.shape.m) * self.shape.d)
+            data = (shape.n + 2 * shape.m) * shape.d / ((self.shape.n + 2 * self.shape.m) * self.shape.d)
         work = shape.step_work / self.shape.step_work
-        return self.start * data + self.step * work * shape.steps + self.measure * self._measuring(shape)
-
-    def _measuring(self, shape: RunShape) -> float:
-        return shape.m * (shape.n + 60.0) / (self.shape.m * (self.shape.n + 60.0))
+        measure = (shape.m + 10.0) / (self.shape.m + 10.0)
+        return self.start * data + self.step * work * shape.steps + self.measure * measure
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,8 @@ def measure_pilots(batches: Sequence[SweepBatch], device: str) -> Timing:
     for batch in batches:
         key = _class(shape_of(batch, batch.runs[-1]))
         work[key] = work.get(key, 0.0) + batch.work
-        classes.setdefault(key, batch)
+        if key not in classes or batch.work > classes[key].work:
+            classes[key] = batch
     chosen = sorted(classes, key=lambda key: -work[key])[:_CLASSES]
     with one_thread():
         made = [_pilot(classes[key], device) for key in chosen]
@@ -128,7 +125,10 @@ def batch_seconds(batch: SweepBatch, pilots: Sequence[Pilot]) -> float:
 
 
 def _distance(one: RunShape, other: RunShape) -> float:
-    return sum(abs(math.log(a / b)) for a, b in ((one.n, other.n), (one.m, other.m), (one.d, other.d)))
+    sizes = [(one.n, other.n), (one.m, other.m)]
+    if one.engine != "law":  # the law engine forms no d-vector
+        sizes.append((one.d, other.d))
+    return sum(abs(math.log(a / b)) for a, b in sizes)
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:
@@ -137,11 +137,3 @@ def makespan(seconds: Sequence[float], workers: int) -> float:
     for cost in sorted(seconds, reverse=True):
         heapq.heapreplace(free, free[0] + cost)
     return max(free)
-
-
-def start_seconds() -> float:
-    """Seconds until a new process has loaded the libraries, measured by starting one."""
-    began = time.perf_counter()
-    code = "import simulation.training, simulation.kernel, verify.measure, verify.sweep.worker, scipy.special"
-    subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-    return time.perf_counter() - began

@@ -24,7 +24,7 @@ __all__ = ["Sweep", "SweepBatch", "SweepRun", "compose", "plan_sweep", "run_seed
 
 #: Law runs of one batch. Above it a step gains nothing (docs/sweeps.md), and less is lost when one is.
 BATCH_RUNS = 16
-#: Steps x filters x (samples + 60)^2 of a batch's largest shape against the mean: what padding may cost.
+#: Steps x filters x (samples + 20)^2 of a batch's largest shape against the mean: what padding may cost.
 _WASTE = 1.25
 _MOST_STEPS = 10**8
 
@@ -49,7 +49,7 @@ class SweepRun:
     @property
     def work(self) -> float:
         """Relative cost: steps x filters x (samples + overhead)^2."""
-        return self.steps * self.setting.m * (self.setting.n + 60.0) ** 2
+        return self.steps * self.setting.m * (self.setting.n + 20.0) ** 2
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def compose(whole: SweepBatch) -> tuple[SweepBatch, ...]:
 
 def _waste(runs: Sequence[SweepRun]) -> float:
     """Work at the padded shape over the work asked for."""
-    n = max(r.setting.n for r in runs) + 60.0
+    n = max(r.setting.n for r in runs) + 20.0
     padded = len(runs) * max(r.steps for r in runs) * max(r.setting.m for r in runs) * n**2
     return padded / sum(r.work for r in runs)
 

@@ -31,9 +31,9 @@ class RunShape:
 
     @property
     def step_work(self) -> float:
-        """Multiplications of a gradient step, with its element-wise work (60 samples' worth)."""
-        width = self.d if self.engine == "cnn" else self.n + 60.0
-        return self.m * (self.n + 60.0) * width
+        """Multiplications of a gradient step; element-wise work is that of 20 samples more, measured."""
+        width = self.d if self.engine == "cnn" else self.n + 20.0
+        return self.m * (self.n + 20.0) * width
 
     def with_(self, **changes: int) -> RunShape:
         """A copy with some sizes changed; never more snapshots than steps."""

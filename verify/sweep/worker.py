@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from simulation.trajectory import Trajectory
 
 _THREADS = "OMP_NUM_THREADS"
-__all__ = ["Done", "measured", "one_thread", "peak_memory", "run_batch", "run_pickled", "train_batch"]
+__all__ = [
+    "Done",
+    "measured",
+    "one_thread",
+    "peak_memory",
+    "run_batch",
+    "run_pickled",
+    "train_batch",
+    "warm_up",
+]
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,21 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return f"not enough memory: {text}"
     return text if isinstance(error, RuntimeError) else f"{type(error).__name__}: {text}"
+
+
+def warm_up(engine: str) -> None:
+    """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
+    from simulation.training import train
+    from theory.setting import Setting
+    from verify.measure import MeasuredRun
+    from verify.store.shard import encode
+
+    tiny = Setting.from_n_snr2(
+        n=4, d=50, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
+    )
+    with one_thread():
+        MeasuredRun(train(tiny, steps=2, engine=engine), tiny).log_test_error("iid", 0.1)
+    encode(0, {"": {"": 0.0}})
 
 
 def peak_memory() -> int:
