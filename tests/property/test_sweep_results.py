@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,12 @@ FIXED = {"m": 2, "tau": 0.2, "kappa_0": 0.3, "clock_step": 0.25}
 SWEEP = small_sweep(
     fixed=FIXED, grid={"n": [6, 30], "n_snr2": [4.0], "d_over_n2": [2.0]}, replicates=40, snapshots=[1.0, 2.0]
 )
-WHOLE = made_of(SWEEP)
+
+
+@cache
+def whole() -> Made:
+    """The sweep made in this process, batch by batch: what all other ways must give."""
+    return made_of(SWEEP)
 
 
 def same(one: Made, other: Made, sweep: Sweep = SWEEP) -> bool:
@@ -40,8 +46,8 @@ def same(one: Made, other: Made, sweep: Sweep = SWEEP) -> bool:
 
 def test_there_is_something_to_shuffle() -> None:
     assert len(SWEEP.batches) == 6
-    assert not WHOLE.failed
-    table = results_table(SWEEP, WHOLE.values, {})
+    assert not whole().failed
+    table = results_table(SWEEP, whole().values, {})
     assert len(table) == 80
     assert table["seed"].is_unique
     assert table["final_loss"].nunique() == 80
@@ -50,7 +56,7 @@ def test_there_is_something_to_shuffle() -> None:
 @given(order=st.permutations(range(6)))
 @settings(max_examples=5)
 def test_the_order_of_batches_changes_nothing(order: list[int]) -> None:
-    assert same(made_of(SWEEP, Shuffled(order)), WHOLE)
+    assert same(made_of(SWEEP, Shuffled(order)), whole())
 
 
 @given(cuts=st.lists(st.integers(1, 16), min_size=6, max_size=6))
@@ -60,7 +66,7 @@ def test_how_batches_are_cut_changes_nothing(cuts: list[int]) -> None:
     pieces = [p for batch, k in zip(SWEEP.batches, cuts, strict=True) for p in split_batch(batch, k)]
     assert sum(len(p.runs) for p in pieces) == 80
     work = [replace(piece, index=k) for k, piece in enumerate(pieces)]
-    assert same(made_of(SWEEP, batches=work), WHOLE)
+    assert same(made_of(SWEEP, batches=work), whole())
 
 
 @given(stops=st.lists(st.integers(0, 3), max_size=4), order=st.permutations(range(6)))
@@ -78,23 +84,23 @@ def test_interrupted_and_resumed_gives_the_same(stops: list[int], order: list[in
     again = made_of(SWEEP, last, store)
     assert sorted(made_before + last.seen) == list(range(6)), "no batch is made twice"
     assert again.reused == sum(len(SWEEP.batches[k].runs) for k in made_before)
-    assert same(again, WHOLE)
+    assert same(again, whole())
 
 
 def test_worker_processes_change_nothing() -> None:
-    assert same(made_of(SWEEP, LokyBackend(2, ignore)), WHOLE)
+    assert same(made_of(SWEEP, LokyBackend(2, ignore)), whole())
 
 
 def test_the_real_store_gives_back_the_same(tmp_path: Path) -> None:
     first = made_of(SWEEP, store=RunStore.open(tmp_path))
     again = made_of(SWEEP, Shuffled(stop_after=0), store=RunStore.open(tmp_path))
     assert again.reused == 80
-    assert same(first, WHOLE)
-    assert same(again, WHOLE)
+    assert same(first, whole())
+    assert same(again, whole())
 
 
 def test_files_are_the_same_bytes(tmp_path: Path) -> None:
-    for name, made in (("a", WHOLE), ("b", made_of(SWEEP, Shuffled([5, 4, 3, 2, 1, 0])))):
+    for name, made in (("a", whole()), ("b", made_of(SWEEP, Shuffled([5, 4, 3, 2, 1, 0])))):
         tables = results_table(SWEEP, made.values, {}), summary_table(SWEEP, made.values)
         write_sweep(tmp_path / name, *tables, {"hash": "x"})
     for name in ("results.parquet", "results.csv", "summary.csv"):
@@ -173,8 +179,8 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
     table = results_table(sweep, made.values, made.failed)
     assert set(table["run"][table["failed"] != ""]) == odd
     good = [run.index for run in sweep.runs if run.index not in odd]
-    whole = results_table(SWEEP, WHOLE.values, {})
-    assert table["final_loss"][good].equals(whole["final_loss"][good])
+    alone = results_table(SWEEP, whole().values, {})
+    assert table["final_loss"][good].equals(alone["final_loss"][good])
     assert table["final_loss"][sorted(odd)].isna().all()
 
 
@@ -197,7 +203,7 @@ def test_a_worker_that_dies_costs_its_batch_alone(monkeypatch: pytest.MonkeyPatc
     assert any("a worker process died" in line and "are made again" in line for line in said)
     assert [line for line in said if line.startswith(f"batch {batch.index}: its worker process died")]
     assert all("\n" not in line for line in said)
-    assert all(made.values[k]["final_loss"] == WHOLE.values[k]["final_loss"] for k in made.values)
+    assert all(made.values[k]["final_loss"] == whole().values[k]["final_loss"] for k in made.values)
 
 
 def test_a_lost_batch_is_named() -> None:
@@ -210,7 +216,7 @@ def test_a_lost_batch_is_named() -> None:
 
 def test_one_thread_or_many_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert same(made_of(SWEEP, SerialBackend()), WHOLE)
+    assert same(made_of(SWEEP, SerialBackend()), whole())
     assert os.environ["OMP_NUM_THREADS"] == "2"
 
 
@@ -218,8 +224,8 @@ def test_one_thread_or_many_give_the_same(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_summary_is_that_of_the_rows() -> None:
-    table = results_table(SWEEP, WHOLE.values, {})
-    summary = summary_table(SWEEP, WHOLE.values)
+    table = results_table(SWEEP, whole().values, {})
+    summary = summary_table(SWEEP, whole().values)
     assert list(summary["point"]) == [0, 1]
     for point, rows in table.groupby("point"):
         at = summary.iloc[int(point)]  # type: ignore[call-overload]

@@ -239,7 +239,7 @@ def test_seconds_scale_with_steps_runs_and_shape() -> None:
     pilot = Pilot(shape, start=1.0, step=0.5, measure=2.0)
     assert batch_seconds(batch, [pilot]) == pytest.approx(4 * (1.0 + 0.5 * 12 + 2.0))
     double = shape.with_(m=2 * shape.m)
-    assert pilot.seconds(double) == pytest.approx(1.0 + 2 * 0.5 * 12 + 2 * 2.0)
+    assert pilot.seconds(double) == pytest.approx(1.0 + 2 * 0.5 * 12 + 14 / 12 * 2.0)
     far = Pilot(shape.with_(n=1000), start=100.0, step=100.0, measure=100.0)
     assert batch_seconds(batch, [far, pilot]) == batch_seconds(batch, [pilot])
 

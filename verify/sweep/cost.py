@@ -105,7 +105,7 @@ def show_seconds(seconds: float) -> str:
     """Seconds as a person reads them.
 
     >>> show_seconds(0.25), show_seconds(75), show_seconds(7300)
-    ('0.25 s', '1 min 15 s', '2 h 02 min')
+    ('0.25 s', '1 min 15 s', '2 h 01 min')
     """
     if seconds < 10:
         return f"{seconds:.2g} s"
