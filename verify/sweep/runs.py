@@ -22,7 +22,7 @@ from verify.sweep.points import Point, sweep_points
 
 __all__ = ["Sweep", "SweepBatch", "SweepRun", "compose", "plan_sweep", "run_seed", "split_batch"]
 
-#: Law runs of one batch. Above it a step gains nothing (docs/sweeps.md), and less is lost when one is.
+#: Law runs of one batch: enough to make handing it out and storing it cheap, few enough to lose.
 BATCH_RUNS = 16
 #: Steps x filters x (samples + 20)^2 of a batch's largest shape against the mean: what padding may cost.
 _WASTE = 1.25
