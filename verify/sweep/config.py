@@ -1,0 +1,327 @@
+"""The configuration of a sweep: a TOML file, validated, with a canonical form and a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property, reduce
+from operator import and_, or_
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from simulation.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from theory.variation import LabelNoise, Noise, Variation
+from verify.sweep.config_errors import one_line
+from verify.sweep.coordinates import COORDINATES, check_names
+
+__all__ = ["Between", "StopConfig", "SweepConfig", "VariationConfig", "load_config"]
+
+
+def _finite(value: object) -> float:
+    """A number as it was written: 3 stays whole, 3.0 does not become so."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")
+    if not math.isfinite(value):
+        raise ValueError("must be finite")
+    return value
+
+
+Number = Annotated[float, PlainValidator(_finite)]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_MOST_POINTS = 1_000_000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Between(_Strict):
+    """`{from, to, scale}`, with a `count` on a grid: equally spaced values, or a law to draw from."""
+
+    low: Number = Field(alias="from")
+    high: Number = Field(alias="to")
+    count: int | None = Field(default=None, ge=1, le=_MOST_POINTS)
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Between:
+        if not self.low <= self.high:
+            raise ValueError(f"from must be at most to, were {self.low!r} and {self.high!r}")
+        if self.scale == "log" and not self.low > 0:
+            raise ValueError(f"from must be > 0 on a log scale, was {self.low!r}")
+        return self
+
+    def grid(self) -> list[float]:
+        """`count` values, both ends included (the lower one alone when count is 1)."""
+        assert self.count is not None
+        if self.count == 1:
+            return [float(self.low)]
+        space = np.geomspace if self.scale == "log" else np.linspace
+        values = [float(v) for v in space(float(self.low), float(self.high), self.count)]
+        return [float(self.low), *values[1:-1], float(self.high)]
+
+    def quantile(self, u: float) -> float:
+        """The value at `u` in [0, 1): uniform on the scale.
+
+        >>> round(Between(**{"from": 1, "to": 100, "scale": "log"}).quantile(0.5), 12)
+        10.0
+        """
+        low, high = float(self.low), float(self.high)
+        if self.scale == "log":
+            return math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+        return low + u * (high - low)
+
+
+def _kind(value: object) -> str:
+    """Which member of the unions below is meant: errors then speak of that one alone."""
+    if isinstance(value, dict | Between):
+        return "range"
+    return "values" if isinstance(value, list | tuple) else "number"
+
+
+_Range = Annotated[Between, Tag("range")]
+_Values = Annotated[tuple[Number, ...], Field(strict=False), Tag("values")]
+_Kind = Discriminator(
+    _kind, custom_error_type="kind", custom_error_message="must be a list of numbers or {from, to, ...}"
+)
+_Axis = Annotated[_Values | _Range, _Kind]
+_SampleKey = Annotated[
+    Annotated[int, Tag("number")] | _Range,
+    Discriminator(_kind, custom_error_type="kind", custom_error_message="must be {from, to, scale}"),
+]
+
+
+class VariationConfig(_Strict):
+    """`[variation]`: departures from the paper's model, as `theory.Variation`."""
+
+    noise: Noise = "gaussian"
+    decay: float = Field(default=0.5, ge=0)
+    batch_size: int | None = Field(default=None, ge=1)
+    label_noise: LabelNoise = "uniform"
+
+    def variation(self) -> Variation:
+        """The engines' form."""
+        return Variation(self.noise, self.decay, self.batch_size, self.label_noise)
+
+
+class StopConfig(_Strict):
+    """`[stop]`: a run ends early where any (or all) of these hold; see `simulation.stopping`."""
+
+    loss: float | None = Field(default=None, gt=0)
+    noisy_fit: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=None, ge=0)
+    when: Literal["any", "all"] = "any"
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> StopConfig:
+        if self.loss is None and self.noisy_fit is None and self.steps is None:
+            raise ValueError("must give at least one of loss, noisy_fit and steps")
+        return self
+
+    def rule(self) -> StopRule:
+        """The engines' form."""
+        rules: list[StopRule] = []
+        if self.loss is not None:
+            rules.append(LossAtMost(self.loss))
+        if self.noisy_fit is not None:
+            rules.append(NoisyFit(self.noisy_fit))
+        if self.steps is not None:
+            rules.append(StepLimit(self.steps))
+        return reduce(or_ if self.when == "any" else and_, rules)
+
+
+def _canonical(name: str, value: float) -> float:
+    return int(value) if COORDINATES[name].count and value == int(value) else float(value)
+
+
+class SweepConfig(_Strict):
+    """A sweep. `docs/sweeps.md` describes every key.
+
+    Raises:
+        ValueError: naming the key, what it was and what is allowed.
+    """
+
+    name: str
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    engine: Literal["law", "reduced", "cnn"] = "law"
+    dtype: Literal["float64", "float32"] = "float64"
+    variation: VariationConfig = VariationConfig()
+    stop: StopConfig | None = None
+    clock: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, ge=1, le=10**8)
+    record_every: int = Field(default=1, ge=1)
+    snapshots: _Axis = ()
+    replicates: int = Field(default=1, ge=1, le=_MOST_POINTS)
+    test_samples: int = Field(default=4000, ge=1, le=10**8)
+    test_lines: int = Field(default=400, ge=1, le=10**8)
+    measure: Annotated[tuple[str, ...], Field(strict=False)]
+    fixed: dict[str, Number] = Field(default_factory=dict)
+    grid: dict[str, _Axis] | None = None
+    sample: dict[str, _SampleKey] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value) or len(value) > 100:
+            raise ValueError("must be letters, digits, '_', '.' and '-', at most 100 of them")
+        return value
+
+    @field_validator("snapshots")
+    @classmethod
+    def _clocks(cls, value: tuple[float, ...] | Between) -> tuple[float, ...] | Between:
+        if isinstance(value, Between):
+            if value.count is None:
+                raise ValueError("must have a count")
+            value = tuple(value.grid())
+        if any(v < 0 for v in value):
+            raise ValueError("must hold clocks >= 0")
+        return tuple(sorted(set(value)))
+
+    @field_validator("measure")
+    @classmethod
+    def _named_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must name at least one quantity or claim")
+        repeated = [name for name in value if value.count(name) > 1]
+        if repeated:
+            raise ValueError(f"must name {repeated[0]!r} only once")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SweepConfig:
+        if (self.clock is None) == (self.steps is None):
+            raise ValueError("exactly one of clock and steps must be given")
+        if (self.grid is None) == (self.sample is None):
+            raise ValueError("exactly one of the tables [grid] and [sample] must be given")
+        if self.engine == "law" and self.variation.variation().needs_data:
+            raise ValueError(
+                "engine law knows gaussian noise and uniform label noise only; use reduced or cnn"
+            )
+        for axis, values in (self.grid or {}).items():
+            if isinstance(values, Between) and values.count is None:
+                raise ValueError(f"grid.{axis}: count is missing")
+            if not isinstance(values, Between) and not values:
+                raise ValueError(f"grid.{axis} must hold at least one value, was empty")
+        if self.grid is not None and not self.grid:
+            raise ValueError("[grid] must name at least one coordinate, was empty")
+        if self.sample is not None:
+            self._check_sample(self.sample)
+        check_names([*self.fixed, *(self.grid or {}), *self.ranges])
+        if self.points > _MOST_POINTS:
+            raise ValueError(f"at most {_MOST_POINTS} points can be swept, were {self.points}")
+        if self.points * self.replicates > 10 * _MOST_POINTS:
+            raise ValueError(
+                f"replicates: at most {10 * _MOST_POINTS} runs can be made, were {self.points} points x "
+                f"{self.replicates}"
+            )
+        return self
+
+    @staticmethod
+    def _check_sample(sample: Mapping[str, int | Between]) -> None:
+        for axis, values in sample.items():
+            if axis == "count":
+                if not isinstance(values, int) or not 1 <= values <= _MOST_POINTS:
+                    raise ValueError(
+                        f"sample.count must be an integer in [1, {_MOST_POINTS}], was {values!r}"
+                    )
+            elif not isinstance(values, Between):
+                raise ValueError(
+                    f"sample.{axis} must be {{from, to, scale}}, was {values!r}; put it in [fixed]"
+                )
+            elif values.count is not None:
+                raise ValueError(f"sample.{axis}: count belongs to [sample] itself, not to a range")
+        if "count" not in sample:
+            raise ValueError("sample.count is missing: the number of points to draw")
+        if len(sample) == 1:
+            raise ValueError("[sample] must name at least one coordinate, named none")
+
+    @property
+    def ranges(self) -> dict[str, Between]:
+        """The ranges of `[sample]`, in the order of the coordinates; empty for a grid."""
+        given = self.sample or {}
+        found = {name: given[name] for name in [*COORDINATES, *given] if name in given}
+        return {name: value for name, value in found.items() if isinstance(value, Between)}
+
+    @cached_property
+    def axes(self) -> dict[str, list[float]]:
+        """The values of `[grid]`, in the order of the coordinates; empty for a sample."""
+        given = self.grid or {}
+        found = {name: given[name] for name in COORDINATES if name in given}
+        return {
+            name: [round(v) if COORDINATES[name].count else v for v in values.grid()]
+            if isinstance(values, Between)
+            else [_canonical(name, v) for v in values]
+            for name, values in found.items()
+        }
+
+    @property
+    def snapshot_clocks(self) -> tuple[float, ...]:
+        """Clocks of `snapshots`, increasing."""
+        return tuple(float(v) for v in self.snapshots) if isinstance(self.snapshots, tuple) else ()
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+        if self.sample is not None:
+            count = self.sample["count"]
+            assert isinstance(count, int)
+            return count
+        return math.prod(len(values) for values in self.axes.values())
+
+    def canonical(self) -> dict[str, Any]:
+        """Strict JSON types in a fixed form: the order of keys, ranges written as lists and 1 for 1.0
+        make no difference."""
+        plain = self.model_dump(by_alias=True, mode="json")
+        plain["fixed"] = {k: _canonical(k, v) for k, v in sorted(self.fixed.items())}
+        plain["grid"] = dict(sorted(self.axes.items())) or None
+        if self.sample is not None:
+            plain["sample"] = {"count": self.points} | {
+                k: {"from": float(v.low), "to": float(v.high), "scale": v.scale}
+                for k, v in sorted(self.ranges.items())
+            }
+        return plain
+
+    @cached_property
+    def hash(self) -> str:
+        """32 hexadecimal digits of the canonical form: the identity of the sweep."""
+        text = json.dumps(self.canonical(), sort_keys=True, allow_nan=False)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def load_config(path: Path, *, seed: int | None = None) -> SweepConfig:
+    """The configuration in a file; `seed` replaces the file's.
+
+    Raises:
+        ValueError: one line naming the file and the key; unknown keys are errors, with near matches.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"CONFIG: {path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"CONFIG: {path} is not a text file in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"CONFIG: {path} is not valid TOML: {error}") from None
+    if seed is not None:
+        raw["seed"] = seed
+    try:
+        return SweepConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ValueError(f"CONFIG: {path}: {one_line(error, SweepConfig)}") from None

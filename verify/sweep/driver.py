@@ -1,0 +1,189 @@
+"""A sweep from its configuration to its files: plan, fit, predict, make, write, report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from theory.ledger import Ledger
+from verify.sweep.backends import Backend
+from verify.sweep.config import SweepConfig
+from verify.sweep.cost import CostPlan, cost_plan
+from verify.sweep.execute import Made, make_runs, stored_runs
+from verify.sweep.files import write_sweep
+from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
+from verify.sweep.loky_backend import start_seconds
+from verify.sweep.memory import Fit, available_memory, fit_into
+from verify.sweep.pilot import Timing, batch_seconds, measure_pilots
+from verify.sweep.runs import Sweep, plan_sweep
+from verify.sweep.table import results_table, summary_table
+from verify.sweep.worker import warm_up
+
+#: Below this many predicted seconds of work, starting processes costs more than they save.
+_WORTH_PROCESSES = 10.0
+__all__ = ["Prepared", "finish_sweep", "make_sweep", "prepare_sweep"]
+
+_VERSIONS = ("torch", "numpy", "scipy", "numba", "pandas", "pyarrow", "joblib")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sweep with its batches fitted into memory, what is stored of it, and what the rest will cost."""
+
+    sweep: Sweep
+    fit: Fit
+    cost: CostPlan
+    kept: KeptRuns
+    stored: dict[int, dict[int, Any]]
+    backend: str
+    device: str
+    version: str
+
+    def keeping(self, store: ResultStore) -> Prepared:
+        """The same, with finished runs going to a store."""
+        return replace(self, kept=KeptRuns(store, self.version, _device_name(self.device)))
+
+    def kept_runs(self) -> int:
+        """Runs of finished batches in the store."""
+        return sum(len(values) for values in stored_runs(self.fit.batches, self.kept).values())
+
+
+def prepare_sweep(
+    config: SweepConfig,
+    ledger: Callable[[], Ledger],
+    *,
+    store: ResultStore | None,
+    version: str,
+    device: str = "cpu",
+    workers: int = 1,
+    backend: str = "serial",
+    memory: int | None = None,
+    resume: bool = True,
+) -> Prepared:
+    """Everything short of starting: pilots are measured, nothing is stored.
+
+    Args:
+        store: where finished runs are looked for; None when there is none yet.
+        backend: serial, loky, dask, or auto: processes where there is work enough for them.
+        memory: bytes that may be used, a worker for dask and in all otherwise; default what is free.
+
+    Raises:
+        ValueError: one line naming what is wrong or does not fit.
+    """
+    import psutil
+
+    sweep = plan_sweep(config, ledger)
+    warm_up(config.engine)
+    base = psutil.Process().memory_info().rss
+    limit = available_memory() if memory is None else memory
+    fit = fit_into(sweep.batches, limit, base, workers, backend)
+    kept = KeptRuns(store if store is not None else MemoryStore(), version, _device_name(device))
+    stored = stored_runs(fit.batches, kept) if resume else {}
+    left = [batch for batch in fit.batches if batch.index not in stored]
+    timing = measure_pilots(left, device) if left else Timing((), 0.0, 0)
+    if backend == "auto":
+        work = sum(batch_seconds(batch, timing.pilots) for batch in left)
+        backend = "loky" if min(fit.workers, len(left)) > 1 and work > _WORTH_PROCESSES else "serial"
+    if backend == "serial":
+        fit = fit_into(sweep.batches, limit, base, 1, backend)
+    cost = cost_plan(
+        sweep,
+        fit,
+        timing,
+        finished=frozenset(stored),
+        start=start_seconds(config.engine) if backend == "loky" and left else 0.0,
+        columns=timing.columns,
+    )
+    return Prepared(sweep, fit, cost, kept, stored, backend, device, version)
+
+
+def make_sweep(
+    prepared: Prepared, backend: Backend, *, failed: Callable[[str], None], progress: bool = False
+) -> Made:
+    """Make the runs that are left; progress with the time left goes to a terminal's standard error."""
+    with _progress(sum(prepared.cost.by_batch.values()), progress) as advance:
+        return make_runs(
+            prepared.fit.batches,
+            backend=backend,
+            device=prepared.device,
+            kept=prepared.kept,
+            stored=prepared.stored,
+            cost=prepared.cost.by_batch,
+            failed=failed,
+            advance=advance,
+        )
+
+
+@contextmanager
+def _progress(total: float, enabled: bool) -> Iterator[Callable[[float], None]]:
+    """A bar in predicted seconds: costly batches move it further than cheap ones."""
+    if not enabled:
+        yield lambda cost: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    bar = Progress(
+        "sweep", BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("sweep", total=total)
+        yield lambda cost: bar.advance(task, cost)
+
+
+def finish_sweep(prepared: Prepared, made: Made, backend: Backend, folder: Path) -> list[Path]:
+    """Write the tables and `sweep.json`; the paths written."""
+    sweep = prepared.sweep
+    return write_sweep(
+        folder,
+        results_table(sweep, made.values, made.failed),
+        summary_table(sweep, made.values),
+        _about(prepared, made, backend),
+    )
+
+
+def _about(prepared: Prepared, made: Made, backend: Backend) -> dict[str, Any]:
+    sweep, cost = prepared.sweep, prepared.cost
+    plan = {key: value for key, value in asdict(cost).items() if key != "by_batch"}
+    return {
+        "name": sweep.config.name,
+        "hash": sweep.config.hash,
+        "config": sweep.config.canonical(),
+        "seed": sweep.config.seed,
+        "run_seeds": 'derive_seed(seed, "sweep point POINT", replicate); in results.csv',
+        "runs": len(sweep.runs),
+        "failed": {str(index): reason for index, reason in sorted(made.failed.items())},
+        "claims": [claim.id for claim in sweep.claims],
+        "code_version": prepared.version,
+        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "python": platform.python_version(),
+        "device": prepared.device,
+        "device_name": _device_name(prepared.device),
+        "backend": backend.name,
+        "workers": prepared.fit.workers,
+        "plan": plan,
+        "actual": {
+            "seconds": made.seconds,
+            "work_seconds": made.work_seconds,
+            "peak_worker_bytes": made.peak_bytes,
+            "runs_made": len(made.values) - made.reused,
+            "runs_reused": made.reused,
+        },
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _device_name(device: str) -> str:
+    """With its model: two of them may round differently."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return f"{device} {torch.cuda.get_device_name(device)}"
