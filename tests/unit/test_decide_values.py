@@ -200,7 +200,7 @@ def test_where_a_map_is_reached_is_read_from_the_top() -> None:
                 runs.append(observation(k < good, len(runs), labels={"a": a} | more))
         return decide(EventMap("a", 9.0, delta=0.1), runs).reason
 
-    assert "is at least 0.9 at : from 2." in reason({1.0: (8, 10), 2.0: (9, 10), 9.0: (10, 10)})
+    assert "is at least 0.9 at a: from 2." in reason({1.0: (8, 10), 2.0: (9, 10), 9.0: (10, 10)})
     assert "from 9." in reason({1.0: (10, 10), 2.0: (8, 10), 9.0: (10, 10)})
     pooled = decide(Event(delta=0.1), [observation(k < 8, k) for k in range(10)]).reason
     assert reason({1.0: (10, 10), 9.0: (8, 10)}) == f"Where a >= 9: {pooled}"

@@ -257,8 +257,8 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
     return Experiment(
         id=f"two_stage.sweep.{regime}.{parameter}",
         place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
-        clock=18.0 if large else 14.0,
-        runs={**runs, "quick": 0, "default": max(8, runs["default"] // 4)} if large else runs,
+        clock=24.0 if large else 14.0,
+        runs={**runs, "quick": 0, "default": max(32, runs["default"] // 2)} if large else runs,
         max_steps=4000,
     )
 

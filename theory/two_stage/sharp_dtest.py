@@ -33,7 +33,7 @@ SHARP_DTEST = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=CLOCKS[-1],
-    runs={"quick": 0, "default": 62, "full": 800},
+    runs={"quick": 0, "default": 100, "full": 800},
     snapshots=CLOCKS[:-1],
 )
 

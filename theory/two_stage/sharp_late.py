@@ -66,7 +66,7 @@ SHARP_VERY_LATE = replace(
     id="two_stage.sharp.very_late",
     place=replace(_LATE_BOX, name="sharp, very late", clock_step=(0.4, 0.6)),
     clock=10_000.0,
-    runs={"quick": 0, "default": 0, "full": 64},
+    runs={"quick": 0, "default": 0, "full": 96},
 )
 
 

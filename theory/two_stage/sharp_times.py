@@ -61,7 +61,7 @@ TIMES = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=24.0,
-    runs={"quick": 0, "default": 384, "full": 2000},
+    runs={"quick": 0, "default": 1000, "full": 2000},
 )
 
 

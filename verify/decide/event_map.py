@@ -61,13 +61,13 @@ def _reaches(rule: EventMap, table: Sequence[Mapping[str, Any]]) -> str:
         lines.setdefault(other, []).append((cell[rule.axis], cell["share"]))
     parts = []
     for other, cells in lines.items():
-        where = ", ".join(f"{name} = {value:g}" for name, value in other)
+        where = ", ".join(f"{name} = {value:g}" for name, value in other) or rule.axis
         reached = None
         for value, share in sorted(cells, reverse=True):
             if share < 1 - rule.delta:
                 break
             reached = value
         parts.append(f"{where}: from {reached:g}" if reached is not None else f"{where}: nowhere")
-    if not parts or parts == [": nowhere"]:
+    if not parts or parts == [f"{rule.axis}: nowhere"]:
         return ""
     return f" The share of runs is at least {1 - rule.delta:g} at {'; '.join(parts)}."

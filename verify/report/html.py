@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from verify.report.figures import DrawnFigure
 
 __all__ = ["render_html"]
+
+#: A source that is a page of this project's documentation, with the title of its part.
+_DOCUMENT = re.compile(r"docs/(?:.*/)?(?P<file>\w+)\.md(?:, (?P<title>.+))?")
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -124,12 +128,18 @@ def _context(verification: Verification, figures: Sequence[DrawnFigure]) -> dict
 
 
 def _by_item(verification: Verification) -> dict[str, list[dict[str, Any]]]:
-    """The claims of each item of each paper, for the overview."""
-    papers = {j.claim.source.paper for j in verification.judgements}
+    """The claims of each item of each paper, for the overview; the paper most cited is the title's."""
+    sources = [j.claim.source for j in verification.judgements]
+    papers = Counter(source.paper for source in sources if not _DOCUMENT.fullmatch(source.item))
+    subject = papers.most_common(1)[0][0] if papers else ""
     out: dict[str, list[dict[str, Any]]] = {}
     for judgement in verification.judgements:
         source = judgement.claim.source
-        name = source.item if len(papers) == 1 else f"{source.item} ({source.paper})"
+        place = _DOCUMENT.fullmatch(source.item)
+        if place is not None:
+            name = f"{place['title'] or place['file'].replace('_', ' ').capitalize()} (derived)"
+        else:
+            name = source.item if source.paper == subject else f"{source.item} ({source.paper})"
         mark = {
             "id": judgement.claim.id,
             "verdict": judgement.verdict,

@@ -78,7 +78,7 @@ LIMITS = Experiment(
         )
     ),
     clock=12.0,
-    runs={"quick": 0, "default": 10, "full": 60},
+    runs={"quick": 0, "default": 14, "full": 60},
 )
 
 
