@@ -17,7 +17,9 @@ __all__ = ["soundness"]
 
 def soundness(
     profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
-    out: Annotated[Path, typer.Option(help="folder of soundness.json, .md and .html")] = Path("reports/soundness"),
+    out: Annotated[Path, typer.Option(help="folder of soundness.json, .md and .html")] = Path(
+        "reports/soundness"
+    ),
     claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,

@@ -42,7 +42,9 @@ def _changed(
     return Falsehood(true.id, name, kind, replace(true, **fields), why)
 
 
-def _seen(true: Claim, name: str, kind: FalsehoodKind, why: str, **changes: Callable[[Run], Any]) -> Falsehood:
+def _seen(
+    true: Claim, name: str, kind: FalsehoodKind, why: str, **changes: Callable[[Run], Any]
+) -> Falsehood:
     """The claim measured on a run of which some quantities are taken wrongly."""
 
     def measure(run: Run) -> Any:
@@ -133,12 +135,22 @@ def _identities(known: Ledger) -> Iterator[Falsehood]:
         _off_noise_span,
     )
     yield _seen(
-        of("rho_signs"), "sides swapped", "sign", "rho moves up on the label's side from the first step", y_observed=opposite
+        of("rho_signs"),
+        "sides swapped",
+        "sign",
+        "rho moves up on the label's side from the first step",
+        y_observed=opposite,
     )
     closure = of("closure")
-    yield _seen(closure, "K without cross-talk", "formula", "cross-talk is not rounding at d/n <= 40", gram=diagonal)
     yield _seen(
-        closure, "without A(0)", "formula", "initial products are not rounding", initial_products=lambda r: 0 * r.initial_products
+        closure, "K without cross-talk", "formula", "cross-talk is not rounding at d/n <= 40", gram=diagonal
+    )
+    yield _seen(
+        closure,
+        "without A(0)",
+        "formula",
+        "initial products are not rounding",
+        initial_products=lambda r: 0 * r.initial_products,
     )
     yield _seen(closure, "y for y~", "symbols", "flipped labels push the other way", y_observed=unflipped)
     yield _seen(closure, "y~ of the other sign", "sign", "every push is reversed", y_observed=opposite)
@@ -148,9 +160,17 @@ def _identities(known: Ledger) -> Iterator[Falsehood]:
     yield _seen(gamma, "y~ of the other sign", "sign", "every push is reversed", y_observed=opposite)
     yield _seen(gamma, "|mu| for |mu|^2", "factor", "|mu| is not 1", gram=root)
     yield _seen(of("conservation.rho"), "|xi| for |xi|^2", "factor", "|xi| is not 1", gram=root)
-    yield _seen(of("conservation.rho"), "other side", "sign", "rho falls on the other side", y_observed=opposite)
+    yield _seen(
+        of("conservation.rho"), "other side", "sign", "rho falls on the other side", y_observed=opposite
+    )
     combined = of("conservation.combined")
-    yield _seen(combined, "without y~", "symbols", "flipped labels push the other way", y_observed=unflipped)
+    yield _seen(
+        combined,
+        "y of the other sign",
+        "sign",
+        "a filter aligned with one class then reads the other one, with every push reversed",
+        y=lambda run: -run.y,
+    )
     yield _seen(combined, "|mu| for |mu|^2", "factor", "norms are not 1", gram=root)
     flow = of("sharp.flow")
     for scale, kind in ((2.0, "constant"), (0.5, "constant"), (-1.0, "sign")):
@@ -201,11 +221,17 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
                 continue
             yield _changed(true, f"{what} (runs)", kind, _DIFFERENT, partial(true.measure, stated=wrong))
             if kind in ("sign", "constant"):
-                yield _changed(true, f"{what} (proof)", kind, _DIFFERENT, proof=partial(true.proof, stated=wrong))
+                yield _changed(
+                    true, f"{what} (proof)", kind, _DIFFERENT, proof=partial(true.proof, stated=wrong)
+                )
     late = of("late_coefficients")
     clean, noisy = limit_late.late_coefficients()
     yield _changed(
-        late, "clean and noisy swapped (runs)", "symbols", _DIFFERENT, partial(late.measure, stated=(noisy, clean))
+        late,
+        "clean and noisy swapped (runs)",
+        "symbols",
+        _DIFFERENT,
+        partial(late.measure, stated=(noisy, clean)),
     )
     yield _changed(
         late,
@@ -222,7 +248,11 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
         ("arctan of the other sign", "sign", lambda X, k: 1 - limit_errors.activation_share(X, k)),
         ("arctan x 2", "constant", lambda X, k: 2 * limit_errors.activation_share(X, k) - sp.Rational(1, 2)),
         ("(X/kappa_0)^0.5", "exponent 0.5", lambda X, k: limit_errors.activation_share(sp.sqrt(X * k), k)),
-        ("(X/kappa_0)^1.1", "exponent 0.1", lambda X, k: limit_errors.activation_share(X * (X / k) ** sp.Rational(1, 10), k)),
+        (
+            "(X/kappa_0)^1.1",
+            "exponent 0.1",
+            lambda X, k: limit_errors.activation_share(X * (X / k) ** sp.Rational(1, 10), k),
+        ),
     )
     X, k = sp.symbols(r"X \kappa_0", positive=True)
     for what, kind, law in laws:
@@ -243,7 +273,9 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
     ):
         true = of(name)
         assert true.proof is not None
-        yield _changed(true, "constant off by 2 (proof)", "constant", _DIFFERENT, proof=partial(true.proof, **stated))
+        yield _changed(
+            true, "constant off by 2 (proof)", "constant", _DIFFERENT, proof=partial(true.proof, **stated)
+        )
 
 
 # Events of the data and the initial weights -------------------------------------------------------------------
@@ -280,7 +312,9 @@ def _initial(known: Ledger) -> Iterator[Falsehood]:
         of("noise_norms"),
         "sigma_xi^2.5",
         "exponent 0.5",
-        norms.format("a factor sqrt(sigma_xi) at sigma_xi from .1 to 10, for more than a third of the settings,"),
+        norms.format(
+            "a factor sqrt(sigma_xi) at sigma_xi from .1 to 10, for more than a third of the settings,"
+        ),
         setting=_set(lambda s: s.with_(sigma_xi=s.sigma_xi**1.25)),
     )
     largest = "the largest of {} normal variables exceeds the bound at more than 5 % of the settings"
@@ -336,7 +370,11 @@ def _initial(known: Ledger) -> Iterator[Falsehood]:
         y_observed=lambda run: -run.y_observed,
     )
     yield _seen(
-        of("coefficient_scale"), "sides swapped", "sign", "rho is positive on the label's side", y_observed=lambda run: -run.y_observed
+        of("coefficient_scale"),
+        "sides swapped",
+        "sign",
+        "rho is positive on the label's side",
+        y_observed=lambda run: -run.y_observed,
     )
     for name in ("margins_clean", "margins_noisy"):
         yield _changed(
@@ -420,7 +458,9 @@ def _memorised_at_t1(run: Run) -> bool | NotApplicable:
     return float((run.margins[run.at(C_T1)] > 0)[run.noisy].mean()) >= 0.5
 
 
-def _spurious_error_at(run: Run, clock: float | None, share: float, nominal: bool = False) -> bool | NotApplicable:
+def _spurious_error_at(
+    run: Run, clock: float | None, share: float, nominal: bool = False
+) -> bool | NotApplicable:
     """Whether the D_test error reaches `share` times the smaller flip rate, at a clock (the end for None)."""
     classes = [run.y == label for label in (1.0, -1.0)]
     if not all(c.any() for c in classes):
@@ -465,12 +505,22 @@ def _training(known: Ledger) -> Iterator[Falsehood]:
     clean = of("theorem_4_1.clean_fit")
     yield _changed(clean, "noisy for clean", "symbols", misfit, _noisy_fit_at_t1)
     noisy = of("theorem_4_1.noisy_misfit")
-    yield _changed(noisy, "clean for noisy", "symbols", "at T_1 the clean samples are fit", _clean_misfit_at_t1)
+    yield _changed(
+        noisy, "clean for noisy", "symbols", "at T_1 the clean samples are fit", _clean_misfit_at_t1
+    )
     selection = of("proposition_4_3.sample_selection")
-    yield _changed(selection, "clean and noisy swapped", "order", "their losses are ordered the other way", _noisy_loss_below)
+    yield _changed(
+        selection,
+        "clean and noisy swapped",
+        "order",
+        "their losses are ordered the other way",
+        _noisy_loss_below,
+    )
     for true in (noisy, selection, of("theorem_4_1.signal_above_noise"), of("theorem_4_1.stage_order")):
         kept = tuple(c for c in true.conditions if c.name != "signal_dominates")
-        yield _changed(true, "without signal_dominates", "condition", weak, experiment=WEAK_SIGNAL, conditions=kept)
+        yield _changed(
+            true, "without signal_dominates", "condition", weak, experiment=WEAK_SIGNAL, conditions=kept
+        )
     grid = of("theorem_4_1.event_map")
     assert isinstance(grid.rule, EventMap)
     yield _changed(
@@ -506,11 +556,17 @@ def _training(known: Ledger) -> Iterator[Falsehood]:
     )
     floor = of("theorem_4_2.dtest_error")
     plateau = "the plateau is half the realised overall rate, below the smaller rate unless one is 3 times the other"
-    yield _changed(floor, "bound x 2", "constant", plateau, partial(_spurious_error_at, clock=None, share=1.0))
+    yield _changed(
+        floor, "bound x 2", "constant", plateau, partial(_spurious_error_at, clock=None, share=1.0)
+    )
     early = "at T_1 the D_test error is exponentially small (Proposition 4.3)"
     yield _changed(floor, "at T_1", "order", early, partial(_spurious_error_at, clock=C_T1, share=0.5))
     yield _changed(
-        of("theorem_4_2.dtest_degrades"), "the other order", "order", "the two errors are ordered as stated", _degrades_backwards
+        of("theorem_4_2.dtest_degrades"),
+        "the other order",
+        "order",
+        "the two errors are ordered as stated",
+        _degrades_backwards,
     )
     yield _changed(
         of("theorem_4_2.iid_error_small"),

@@ -96,17 +96,24 @@ def _varying(settings: Sequence[Setting], names: Sequence[str]) -> list[str]:
     return [name for name in names if len({getattr(s, name) for s in settings}) >= 3]
 
 
-def steepest(settings: Sequence[Setting], log_ratios: Sequence[float], bound: float) -> list[Trend]:
-    """Slopes of `log ratio` in each parameter alone, against what errors within `+-bound` can have.
+def _column(settings: Sequence[Setting], name: str) -> Floats:
+    """A parameter's logarithm at every setting; flip rates, which may be 0, as they are."""
+    raw = np.array([float(getattr(s, name)) for s in settings])
+    return raw if name.startswith("tau") else np.log(raw)
 
-    Empty for fewer than 20 runs, or where no parameter takes three values.
+
+def steepest(settings: Sequence[Setting], log_ratios: Sequence[float], bound: float) -> list[Trend]:
+    """Slopes of `log ratio` in each parameter and group alone, against what errors within `+-bound` can have.
+
+    Only settings are looked at, not the predicted values: their own scatter would show as a slope. Empty for
+    fewer than 20 runs, or where nothing takes three values.
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     if len(values) < _LEAST_RUNS:
         return []
     found = []
-    for name in _varying(settings, (*PARAMETERS, "eta")):
-        x = np.log([float(getattr(s, name)) for s in settings])
+    for name in _varying(settings, (*PARAMETERS, "eta", *GROUPS)):
+        x = _column(settings, name)
         design = np.column_stack([np.ones(len(x)), x - x.mean()])
         slopes, errors, freedom = _robust(design, values)
         found.append(Trend(name, float(slopes[1]), float(errors[1]), freedom, bounded_slope(x, bound)))
@@ -120,10 +127,9 @@ def residual_powers(settings: Sequence[Setting], log_ratios: Sequence[float], al
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     parameters = _varying(settings, PARAMETERS)
-    columns = [np.log([float(getattr(s, name)) for s in settings]) for name in parameters]
+    columns = [_column(settings, name) for name in parameters]
     for name in _varying(settings, GROUPS):
-        raw = np.array([float(getattr(s, name)) for s in settings])
-        x = raw if name.startswith("tau") else np.log(raw)
+        x = _column(settings, name)
         x = x - x.mean()
         columns += [x, x**2]
     if not parameters or len(values) < max(_LEAST_RUNS, 2 * (len(columns) + 1)):
@@ -149,13 +155,15 @@ def fitted_band_trends(rule: FittedBand, observations: Sequence[Observation]) ->
     usable = [o for o in firsts if fit_band(rule, [number_value(o)]) is not None]
     if not rule.two_sided:
         return []
-    return residual_powers([o.setting for o in usable], [math.log(number_value(o)) for o in usable], rule.power)
+    return residual_powers(
+        [o.setting for o in usable], [math.log(number_value(o)) for o in usable], rule.power
+    )
 
 
 def law_trends(rule: Law, observations: Sequence[Observation]) -> list[Trend]:
     """Slopes of the log ratio of the first run of every trial, against what errors within the margin can have."""
-    pairs = [(trial[0].setting, log_ratio(trial[0])) for trial in by_seed(observations)]
-    usable = [(setting, ratio) for setting, ratio in pairs if ratio is not None]
+    firsts = [trial[0] for trial in by_seed(observations)]
+    usable = [(o.setting, ratio) for o in firsts if (ratio := log_ratio(o)) is not None]
     return steepest([s for s, _ in usable], [r for _, r in usable], math.log1p(rule.margin))
 
 

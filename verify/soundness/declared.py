@@ -37,7 +37,9 @@ def declared_falsehoods(ledger: Ledger, files: Sequence[Path]) -> list[Falsehood
                     f"--claims-file {path}: FALSEHOODS holds a {type(item).__name__}, not a theory.Falsehood"
                 )
             if item.of not in ledger:
-                raise ClaimsFileError(f"--claims-file {path}: falsehood {item.name!r} is of no known claim: {item.of!r}")
+                raise ClaimsFileError(
+                    f"--claims-file {path}: falsehood {item.name!r} is of no known claim: {item.of!r}"
+                )
             found.append(item)
     seen: set[tuple[str, str]] = set()
     for item in found:

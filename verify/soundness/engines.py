@@ -70,7 +70,14 @@ def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], prof
 
 
 def try_engine(
-    name: str, flaw: Flaw, claims: Sequence[Claim], *, profile: str, seed: int, jobs: int, progress: bool = False
+    name: str,
+    flaw: Flaw,
+    claims: Sequence[Claim],
+    *,
+    profile: str,
+    seed: int,
+    jobs: int,
+    progress: bool = False,
 ) -> EngineOutcome:
     """Judge the claims on runs of a false engine, through the whole pipeline."""
     verification = verify_claims(

@@ -140,7 +140,15 @@ class FalseTrainer:
                 )
             out.append(
                 Trajectory(
-                    record, geometry, setting.eta, spec.engine, "float64", spec.seed, setting.sigma_xi, setting, True
+                    record,
+                    geometry,
+                    setting.eta,
+                    spec.engine,
+                    "float64",
+                    spec.seed,
+                    setting.sigma_xi,
+                    setting,
+                    True,
                 )
             )
         return out

@@ -162,14 +162,24 @@ def section(result: Falsehoods) -> Section:
         "kinds": kinds,
         "rules": rules,
         "claims_with_falsehoods": len({d.planted.of.id for d in result.detections}),
-        "claims_without": sorted({e.of.id for e in result.exempt} - {d.planted.of.id for d in result.detections}),
+        "claims_without": sorted(
+            {e.of.id for e in result.exempt} - {d.planted.of.id for d in result.detections}
+        ),
         "undetected": [_record(d) for d in missed],
         "falsehoods": [_record(d) for d in result.detections],
         "not_falsehoods": [
             {"claim": e.of.id, "change": e.name, "kind": e.kind, "why": e.why} for e in result.exempt
         ],
     }
-    header = ("kind", "planted", "refuted", "inconclusive", "supported", "rate, 95 % interval", "runs needed, median")
+    header = (
+        "kind",
+        "planted",
+        "refuted",
+        "inconclusive",
+        "supported",
+        "rate, 95 % interval",
+        "runs needed, median",
+    )
 
     def row(name: str, c: Mapping[str, Any]) -> list[str]:
         needed = "" if c["median_runs_needed"] is None else f"{c['median_runs_needed']:g}"

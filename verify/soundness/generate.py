@@ -103,7 +103,9 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
     """
     known = {claim.id: claim for claim in claims}
     found = [
-        Planted(known[f.of], f.name, f.kind, f.claim.rule, f.why, None, f.claim) for f in declared if f.of in known
+        Planted(known[f.of], f.name, f.kind, f.claim.rule, f.why, None, f.claim)
+        for f in declared
+        if f.of in known
     ]
     found += [
         Planted(
@@ -119,7 +121,8 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
         if isinstance(claim.rule, Identity) and not claim.is_probe
     ]
     return [
-        replace(p, measured=replace(_claim(p), id=f"{p.of.id}.falsehood_{k}", parents=())) for k, p in enumerate(found)
+        replace(p, measured=replace(_claim(p), id=f"{p.of.id}.falsehood_{k}", parents=()))
+        for k, p in enumerate(found)
     ]
 
 

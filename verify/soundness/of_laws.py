@@ -82,7 +82,12 @@ def plant_law(claim: Claim, observations: Sequence[Observation]) -> Iterator[Pla
         logs = np.log([change.factor(s) for s in settings]) if settings else np.zeros(1)
         key = tuple(logs.round(12))
         if not np.any(logs) or key in seen:
-            yield Exempt(claim, change.name, change.kind, "at these settings it changes nothing, or as another one does")
+            yield Exempt(
+                claim,
+                change.name,
+                change.kind,
+                "at these settings it changes nothing, or as another one does",
+            )
             continue
         seen.add(key)
         shift = abs(float(logs.mean()))
@@ -126,7 +131,9 @@ def plant_zscores(claim: Claim, observations: Sequence[Observation]) -> Iterator
 
     changes = [*_changes(), _Change("prediction of the other sign", "sign", lambda s: -1.0)]
     for change in changes:
-        moved = (np.array([change.factor(s) for s in settings]) - 1) * predicted / sd if settings else np.zeros(1)
+        moved = (
+            (np.array([change.factor(s) for s in settings]) - 1) * predicted / sd if settings else np.zeros(1)
+        )
         shift = abs(float(moved.mean()))
         if shift > 2 * rule.bias:
             why = f"the mean z lies within {rule.bias:g} of 0, so with this change at least {shift:.3g} - {rule.bias:g} off"
@@ -214,7 +221,8 @@ def plant_same_law(claim: Claim, observations: Sequence[Observation]) -> Iterato
     own = [o.value for o in observations if o.engine == changed]
     for name, kind, change in changes:
         distance = max(
-            _distance(np.array([v[key] for v in own]), np.array([change(v[key]) for v in own])) for key in own[0]
+            _distance(np.array([v[key] for v in own]), np.array([change(v[key]) for v in own]))
+            for key in own[0]
         )
 
         def moved(o: Observation, change: Callable[[float], float] = change) -> Any:

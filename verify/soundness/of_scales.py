@@ -49,7 +49,9 @@ def plant_exponent(claim: Claim, observations: Sequence[Observation]) -> Iterato
         else:
             why = f"the margin {rule.margin:g} allows both exponents"
             yield Exempt(claim, f"exponent {name}", kind, why)  # type: ignore[arg-type]
-    yield Exempt(claim, "quantity x 2", "constant", "an exponent does not depend on the constant before the power")
+    yield Exempt(
+        claim, "quantity x 2", "constant", "an exponent does not depend on the constant before the power"
+    )
 
 
 # Bands ----------------------------------------------------------------------------------------------------
@@ -133,7 +135,11 @@ def plant_fitted_band(claim: Claim, observations: Sequence[Observation]) -> Iter
     yield Exempt(claim, "quantity x 0.5, x 2", "constant", "the fitted constant absorbs it")
     settings = [o.setting for o in observations]
     changes: list[tuple[str, str, Callable[[Setting], float]]] = [
-        *((f"scale without {name}", "factor", f) for name, f in FACTORS.items() if not name.startswith("sqrt")),
+        *(
+            (f"scale without {name}", "factor", f)
+            for name, f in FACTORS.items()
+            if not name.startswith("sqrt")
+        ),
         *(
             (f"scale x {name}^{error:+g}", kind, lambda s, k=name, e=-error: math.exp(e * log_field(s, k)))  # type: ignore[misc]
             for error, kind in EXPONENT_ERRORS
