@@ -14,7 +14,8 @@ __all__ = ["AlteredRun", "altered"]
 class AlteredRun:
     """Delegates to a run, except for the replaced attributes.
 
-    `clean`, `noisy`, `label_side` and `other_side` follow a replaced `y` or `y_observed`. Quantities that the run
+    `clean`, `noisy`, `label_side` and `other_side` follow a replaced `y` or `y_observed`. Quantities that
+    the run
     measured itself (times, states, test errors, the clock) stay what they were.
     """
 
@@ -49,4 +50,4 @@ def altered(run: Run, **changes: Any) -> Run:
     >>> wrong.noisy.tolist(), wrong.seed
     ([True, False], 3)
     """
-    return AlteredRun(run, changes)  # type: ignore[return-value]  # by delegation
+    return AlteredRun(run, changes)

@@ -22,8 +22,10 @@ GROSS: frozenset[FalsehoodKind] = frozenset({"sign", "order", "exponent 0.5"})
 class Falsehood:
     r"""A false variant that a claim's author declares, where the mistake sits inside `measure` or the proof.
 
-    `python -m verify soundness` makes the variants that follow from a claim's rule by itself (a negated event,
-    a wrong exponent, a constant doubled). What it cannot reach is a formula inside `measure`: those are listed
+    `python -m verify soundness` makes the variants that follow from a claim's rule by itself (a negated
+    event,
+    a wrong exponent, a constant doubled). What it cannot reach is a formula inside `measure`: those are
+    listed
     beside `CLAIMS` as `FALSEHOODS`, in a paper's package or in a claims file.
 
     Args:

@@ -31,8 +31,8 @@ def large(run):
 
 CLAIMS = [Claim(id="mine.small", source=Source("mine", "1"), provenance="derived", statement="|Z| < 4",
                 rule=Event(delta=0.05), measure=small, experiment=RUNS)]
-FALSEHOODS = [Falsehood(of="mine.small", name="large", kind="symbols", claim=replace(CLAIMS[0], measure=large),
-                        why="|Z| < 1 in two of three runs")]
+FALSEHOODS = [Falsehood(of="mine.small", name="large", kind="symbols",
+                        claim=replace(CLAIMS[0], measure=large), why="|Z| < 1 in two of three runs")]
 """
 
 

@@ -55,8 +55,8 @@ EARLY = Experiment("outside.early", BOX, clock=0.5, runs={"quick": 200}, snapsho
 WEAK = Experiment(
     "outside.weak",
     Domain(
-        "outside, weak", n=(40, 100), m=(8, 24), signal_margin=(0.3, 1.0), tau=(0.1, 0.2), kappa_0=(0.02, 0.3),
-        dimension=(100.0, 3000.0), clock_step=(0.05, 0.08),
+        "outside, weak", n=(40, 100), m=(8, 24), signal_margin=(0.3, 1.0), tau=(0.1, 0.2),
+        kappa_0=(0.02, 0.3), dimension=(100.0, 3000.0), clock_step=(0.05, 0.08),
     ),
     clock=1.0,
     runs={"quick": 100},
@@ -77,8 +77,9 @@ NETWORKS = Experiment(
 TWO_ENGINES = Experiment(
     "outside.engines",
     Domain(
-        "outside, engines", n=(12, 12), m=(4, 4), signal_margin=(6.0, 6.0), tau=(0.2, 0.2), kappa_0=(2.0, 2.0),
-        dimension=(5.0, 5.0), clock_step=(0.1, 0.1), sigma_xi=(1.0, 1.0), equal_rates=True,
+        "outside, pair", n=(12, 12), m=(4, 4), signal_margin=(6.0, 6.0), tau=(0.2, 0.2),
+        kappa_0=(2.0, 2.0), dimension=(5.0, 5.0), clock_step=(0.1, 0.1), equal_rates=True,
+        sigma_xi=(1.0, 1.0),
     ),
     clock=4.0,
     runs={"quick": 300},
@@ -262,7 +263,8 @@ _pair(
     ("sqrt_d", TIME, _scaled(lambda s: math.sqrt(s.d))),
 )
 
-# Exponents ----------------------------------------------------------------------------------------------------
+# Exponents
+# ----------------------------------------------------------------------------------------------------
 
 _pair("along_eta", ETA, (Exponent("eta", -1.0), _t_half), ("off", Exponent("eta", -1.1), _t_half),
       ("sign", Exponent("eta", 1.0), _t_half), ("half", Exponent("eta", -0.5), _t_half))  # fmt: skip
@@ -272,10 +274,12 @@ _pair("along_m", M, (Exponent("m", 1.0), _t_half), ("half", Exponent("m", 0.5), 
       ("none", Exponent("m", 0.0), _t_half))  # fmt: skip
 _pair("along_d", D, (Exponent("d", -1.0), _t_half), ("off", Exponent("d", -0.9), _t_half),
       ("half", Exponent("d", -0.5), _t_half))  # fmt: skip
-_pair("along_sigma", SIGMA, (Exponent("sigma_xi", -2.0), _t_half), ("off", Exponent("sigma_xi", -2.1), _t_half),
+_pair("along_sigma", SIGMA, (Exponent("sigma_xi", -2.0), _t_half),
+      ("off", Exponent("sigma_xi", -2.1), _t_half),
       ("once", Exponent("sigma_xi", -1.0), _t_half))  # fmt: skip
 
-# Laws -----------------------------------------------------------------------------------------------------------
+# Laws
+# -----------------------------------------------------------------------------------------------------------
 
 CLOSE = Law(margin=0.1, reason="outside")
 

@@ -1,4 +1,5 @@
-"""False engines: the one without a flaw is the engine, every flaw is noticed by the claims on closure engines."""
+"""False engines: the one without a flaw is the engine, every flaw is noticed by the claims on closure
+engines."""
 
 from __future__ import annotations
 

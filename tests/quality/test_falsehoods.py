@@ -37,7 +37,8 @@ from verify.soundness.limits import load_limits
 from verify.soundness.planted import same_value
 from verify.soundness.report import render_html, render_markdown, soundness_record, write_soundness
 
-# Claims whose truth needs no training: their values are drawn from the run's own seed and setting --------------
+# Claims whose truth needs no training: their values are drawn from the run's own seed and setting
+# --------------
 
 _BOX = Domain(
     "drawn", n=(10, 40), m=(2, 12), signal_margin=(2.0, 4.0), tau=(0.1, 0.3), kappa_0=(0.1, 1.0),
@@ -111,7 +112,8 @@ def claim_of(name: str) -> Claim:
     )
 
 
-#: At seed 0 the two samples of `same_law`, equal in law, differ at p = .004: the one false alarm in a hundred that
+#: At seed 0 the two samples of `same_law`, equal in law, differ at p = .004: the one false alarm in a
+#: hundred that
 #: its level allows.
 SEED = 1
 
@@ -146,7 +148,8 @@ def test_every_falsehood_of_a_claim_with_enough_runs_is_refuted(name: str) -> No
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_generator_that_changes_nothing_detects_nothing(name: str) -> None:
-    """Broken on purpose: an identity transformation must come out as supported, so 100 % is no matter of course."""
+    """Broken on purpose: an identity transformation must come out as supported, so 100 % is no matter of
+    course."""
     claim = claim_of(name)
     observations = judged()[claim.id][1]
     for p in planted(name):
@@ -216,7 +219,8 @@ def test_whether_a_variant_is_false_does_not_depend_on_what_was_measured() -> No
         ]
 
 
-# The whole section, on real runs -----------------------------------------------------------------------------
+# The whole section, on real runs
+# -----------------------------------------------------------------------------
 
 
 def _declared(claim: Claim) -> list[Falsehood]:

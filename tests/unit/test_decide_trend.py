@@ -1,4 +1,5 @@
-"""Trends: a wrong power that a mean or a fitted constant absorbs is found, and a true claim hardly ever accused."""
+"""Trends: a wrong power that a mean or a fitted constant absorbs is found, and a true claim hardly ever
+accused."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The engines that the other claims are judged on obey the same recursions as the real network.
 
 The closure ("reduced") and its law ("law") stand in for the network everywhere but in the identities of
-section 2. These claims hold them to the recursions step by step, from their own records, so that an engine with a
+section 2. These claims hold them to the recursions step by step, from their own records, so that an engine
+with a
 mistake refutes a claim and not only a test.
 """
 

@@ -57,6 +57,12 @@ def _set(change: Callable[[Setting], Setting]) -> Callable[[Run], Setting]:
     return lambda run: change(run.setting)
 
 
+def _given(function: Callable[..., Any] | None, **values: Any) -> Callable[..., Any]:
+    """A claim's measurement or proof with another formula than its own."""
+    assert function is not None
+    return partial(function, **values)
+
+
 _UNIQUE = "the increments of the same run cannot follow two different formulas"
 
 
@@ -100,7 +106,7 @@ def _recursions(known: Ledger) -> Iterator[Falsehood]:
         true = known[f"two_stage.recursion.{name}"]
         for what, (kind, term) in terms.items():
             wrong = sp.simplify(term)
-            yield _changed(true, f"{what} (runs)", kind, _UNIQUE, partial(true.measure, term=wrong))
+            yield _changed(true, f"{what} (runs)", kind, _UNIQUE, _given(true.measure, term=wrong))
             if kind in ("sign", "factor", "constant"):
                 yield _changed(true, f"{what} (proof)", kind, _UNIQUE, proof=partial(proof, stated=wrong))
 
@@ -116,7 +122,7 @@ def _off_noise_span(run: Run) -> float:
     distance = float(np.linalg.inv(run.gram)[0, 0]) ** -0.5
     off = float(np.abs(run.gamma[-1]).max()) / float(run.gram[0, 0]) * distance
     rho = np.abs(run.rho[-1]) / np.sqrt(np.diag(run.gram)[1:])
-    return off / (off + float(rho.sum(axis=-1).max()))
+    return float(off / (off + float(rho.sum(axis=-1).max())))
 
 
 def _identities(known: Ledger) -> Iterator[Falsehood]:
@@ -174,7 +180,7 @@ def _identities(known: Ledger) -> Iterator[Falsehood]:
     yield _seen(combined, "|mu| for |mu|^2", "factor", "norms are not 1", gram=root)
     flow = of("sharp.flow")
     for scale, kind in ((2.0, "constant"), (0.5, "constant"), (-1.0, "sign")):
-        wrong = partial(flow.measure, signal_scale=scale)
+        wrong = _given(flow.measure, signal_scale=scale)
         yield _changed(flow, f"signal rate x {scale:g}", kind, _UNIQUE, wrong)  # type: ignore[arg-type]
     for what, kind, term in (("x 2", "constant", 2), ("of the other sign", "sign", -1)):
         proof = partial(limit_dynamics.prove_flow, term * recursions.gamma_term)
@@ -219,10 +225,10 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
             # The closed form of s_inf has no real value at 1 - tau.
             if name == "strong_signal" and kind == "symbols":
                 continue
-            yield _changed(true, f"{what} (runs)", kind, _DIFFERENT, partial(true.measure, stated=wrong))
+            yield _changed(true, f"{what} (runs)", kind, _DIFFERENT, _given(true.measure, stated=wrong))
             if kind in ("sign", "constant"):
                 yield _changed(
-                    true, f"{what} (proof)", kind, _DIFFERENT, proof=partial(true.proof, stated=wrong)
+                    true, f"{what} (proof)", kind, _DIFFERENT, proof=_given(true.proof, stated=wrong)
                 )
     late = of("late_coefficients")
     clean, noisy = limit_late.late_coefficients()
@@ -231,7 +237,7 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
         "clean and noisy swapped (runs)",
         "symbols",
         _DIFFERENT,
-        partial(late.measure, stated=(noisy, clean)),
+        _given(late.measure, stated=(noisy, clean)),
     )
     yield _changed(
         late,
@@ -241,7 +247,7 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
         proof=partial(limit_late.prove_late_margins, clean=noisy, noisy=clean),
     )
     for what, kind, wrong in _mutations(clean):
-        yield _changed(late, f"clean {what}", kind, _DIFFERENT, partial(late.measure, stated=(wrong, noisy)))
+        yield _changed(late, f"clean {what}", kind, _DIFFERENT, _given(late.measure, stated=(wrong, noisy)))
     share = of("activation_share")
     laws: tuple[tuple[str, FalsehoodKind, Callable[[sp.Symbol, sp.Symbol], sp.Expr]], ...] = (
         ("kappa_0 and X swapped", "symbols", lambda X, k: limit_errors.activation_share(k, X)),
@@ -256,7 +262,7 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
     )
     X, k = sp.symbols(r"X \kappa_0", positive=True)
     for what, kind, law in laws:
-        yield _changed(share, f"{what} (runs)", kind, _DIFFERENT, partial(share.measure, stated=law))
+        yield _changed(share, f"{what} (runs)", kind, _DIFFERENT, _given(share.measure, stated=law))
         if kind in ("sign", "constant"):
             proof = partial(limit_errors.prove_activation_law, stated=law(X, k))
             yield _changed(share, f"{what} (proof)", kind, _DIFFERENT, proof=proof)
@@ -272,13 +278,13 @@ def _closed_forms(known: Ledger) -> Iterator[Falsehood]:
         ("loss_constant", {"stated": (p + a * tau * (1 - tau)) / (p * (p + a / 2))}),
     ):
         true = of(name)
-        assert true.proof is not None
         yield _changed(
-            true, "constant off by 2 (proof)", "constant", _DIFFERENT, proof=partial(true.proof, **stated)
+            true, "constant off by 2 (proof)", "constant", _DIFFERENT, proof=_given(true.proof, **stated)
         )
 
 
-# Events of the data and the initial weights -------------------------------------------------------------------
+# Events of the data and the initial weights
+# -------------------------------------------------------------------
 
 
 def _initial(known: Ledger) -> Iterator[Falsehood]:
@@ -359,7 +365,8 @@ def _initial(known: Ledger) -> Iterator[Falsehood]:
         of("activation_persistence"),
         "inactive filters stay inactive",
         "sign",
-        "at kappa_0 < 0.3 more than a third of them are switched on by cross-talk (the law of the active share)",
+        "at kappa_0 < 0.3 more than a third of them are switched on by cross-talk (the law of the active "
+        "share)",
         _inactive_persist,
     )
     yield _seen(
@@ -555,7 +562,7 @@ def _training(known: Ledger) -> Iterator[Falsehood]:
         _clean_memorised,
     )
     floor = of("theorem_4_2.dtest_error")
-    plateau = "the plateau is half the realised overall rate, below the smaller rate unless one is 3 times the other"
+    plateau = "half the realised overall rate is below the smaller rate unless one is 3 times the other"
     yield _changed(
         floor, "bound x 2", "constant", plateau, partial(_spurious_error_at, clock=None, share=1.0)
     )

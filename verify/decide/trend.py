@@ -36,7 +36,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 R = TypeVar("R", FittedBand, Law)
 
-#: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1, since
+#: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
+#: since
 #: the clock step is held fixed.
 PARAMETERS = ("n", "m", "d", "sigma_xi")
 
@@ -73,7 +74,8 @@ class Trend:
 
 
 def bounded_slope(logs: Floats, bound: float) -> float:
-    """The steepest least-squares slope of errors within `+-bound` at the points `logs`: `bound sum|x|/sum x^2`.
+    """The steepest least-squares slope of errors within `+-bound` at the points `logs`: `bound sum|x|/sum
+    x^2`.
 
     >>> bounded_slope(np.array([-1.0, 1.0]), 0.1)
     0.1
@@ -123,7 +125,8 @@ def steepest(settings: Sequence[Setting], log_ratios: Sequence[float], bound: fl
 def residual_powers(settings: Sequence[Setting], log_ratios: Sequence[float], allowed: float) -> list[Trend]:
     """Powers of each parameter left in a ratio at fixed dimensionless groups, by least squares in logarithms.
 
-    The groups enter linearly and squared (in logarithms, but for the flip rates), since a constant may depend on them. Empty when there are fewer than 20 runs or hardly more than unknowns.
+    The groups enter linearly and squared (in logarithms, but for the flip rates), since a constant may
+    depend on them. Empty when there are fewer than 20 runs or hardly more than unknowns.
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     parameters = _varying(settings, PARAMETERS)
@@ -161,7 +164,8 @@ def fitted_band_trends(rule: FittedBand, observations: Sequence[Observation]) ->
 
 
 def law_trends(rule: Law, observations: Sequence[Observation]) -> list[Trend]:
-    """Slopes of the log ratio of the first run of every trial, against what errors within the margin can have."""
+    """Slopes of the log ratio of the first run of every trial, against what errors within the margin can
+    have."""
     firsts = [trial[0] for trial in by_seed(observations)]
     usable = [(o.setting, ratio) for o in firsts if (ratio := log_ratio(o)) is not None]
     return steepest([s for s, _ in usable], [r for _, r in usable], math.log1p(rule.margin))
@@ -173,7 +177,8 @@ def with_trends(
 ) -> Callable[[R, Sequence[Observation], Proof | None], Decision]:
     """The decider, which also REFUTES when a trend is surely steeper than allowed.
 
-    Each trend is tested at a tenth of the rule's alpha over their number, so that a true claim is refuted by any
+    Each trend is tested at a tenth of the rule's alpha over their number, so that a true claim is refuted
+    by any
     of them at most at alpha/10.
     """
 
@@ -188,8 +193,10 @@ def with_trends(
         if decision.verdict == "refuted" or steep.p_value * len(found) >= _SHARE * rule.alpha:
             return decision
         reason = (
-            f"The ratio changes like {steep.parameter}^{steep.slope:.3g} (standard error {steep.error:.2g}) over the"
-            f" settings, surely beyond the power {steep.allowed:.2g} that the rule leaves room for. {decision.reason}"
+            f"The ratio changes like {steep.parameter}^{steep.slope:.3g} (standard error "
+            f"{steep.error:.2g}) over the"
+            f" settings, surely beyond the power {steep.allowed:.2g} that the rule leaves room for. "
+            f"{decision.reason}"
         )
         return replace(decision, verdict="refuted", reason=reason, needed=None)
 

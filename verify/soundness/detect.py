@@ -16,7 +16,8 @@ __all__ = ["Detection", "detect", "smallest_prefix"]
 
 @dataclass(frozen=True)
 class Detection:
-    """One falsehood's verdict. `runs_needed` is the smallest prefix of the runs that refutes it, `runs` all."""
+    """One falsehood's verdict. `runs_needed` is the smallest prefix of the runs that refutes it, `runs`
+    all."""
 
     planted: Planted
     verdict: Verdict
@@ -43,7 +44,8 @@ class Detection:
 def detect(planted: Planted, observations: Sequence[Observation], proof: Proof | None = None) -> Detection:
     """Decide a falsehood on the judged observations it is made from.
 
-    Runs are taken replicate by replicate, so that a prefix holds whole rows of a sweep, all cells of a grid and
+    Runs are taken replicate by replicate, so that a prefix holds whole rows of a sweep, all cells of a grid
+    and
     both engines.
     """
     if planted.value is not None:
@@ -63,7 +65,8 @@ def detect(planted: Planted, observations: Sequence[Observation], proof: Proof |
 def smallest_prefix(refuted: Callable[[int], bool], runs: int) -> int:
     """The smallest number of runs that refutes, all of them being enough.
 
-    Prefixes are tried at 0, 1, 2, 4, ... and then by bisection between the first that refutes and the one before:
+    Prefixes are tried at 0, 1, 2, 4, ... and then by bisection between the first that refutes and the one
+    before:
     exact when a refutation, once there, stays.
 
     >>> smallest_prefix(lambda k: k >= 11, 100)

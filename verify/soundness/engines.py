@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from theory.claim import Claim
 from theory.domain import Grid, Sweep
 from theory.experiment import Experiment
+from theory.run import NotApplicable, Run
+from theory.variation import PLAIN
 from verify.outcome import Verdict
 from verify.pipeline import verify_claims
 from verify.plan import plan_runs, run_steps
@@ -17,11 +23,12 @@ from verify.soundness.section import Section, Table
 __all__ = ["EngineOutcome", "chosen_claims", "section", "try_engine"]
 
 #: Runs of an experiment that a false engine makes (replicates of each setting of a sweep or grid).
-RUNS, REPLICATES = 30, 4
+RUNS, REPLICATES = 20, 4
 
-#: Experiments longer than this, in steps x filters x samples^2 over all their runs, are left out: they would take
+#: Experiments longer than this, in steps x filters x samples^2 over all their runs, are left out: they
+#: would take
 #: most of the time and every flaw shows sooner.
-LARGEST_COST = 2.5e9
+LARGEST_COST = 1.5e9
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,21 @@ class EngineOutcome:
         return bool(self.caught_by)
 
 
+class _Tolerant:
+    """A measurement that is out of its depth on a nonsensical run does not judge it."""
+
+    def __init__(self, measure: Callable[[Run], Any]) -> None:
+        self.measure = measure
+
+    def __call__(self, run: Run) -> Any:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                return self.measure(run)
+            except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError) as error:
+                return NotApplicable(f"not measurable: {type(error).__name__}")
+
+
 def _shortened(experiment: Experiment, profile: str) -> Experiment:
     most = REPLICATES if isinstance(experiment.place, (Sweep, Grid)) else RUNS
     return replace(experiment, runs={profile: min(experiment.runs.get(profile, 0), most)})
@@ -51,13 +73,18 @@ def _cost(experiment: Experiment, profile: str) -> float:
 
 
 def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], profile: str) -> list[Claim]:
-    """The claims that a false engine is tried on: supported ones, judged on an engine of the closure, their
-    experiments shortened. A symbolic proof has nothing to do with an engine and is left out."""
+    """The claims that a false engine is tried on: supported ones, judged on an engine of the closure under
+    the paper's model, their experiments shortened.
+
+    A symbolic proof has nothing to do with an engine and is left out.
+    """
     shortened: dict[str, Experiment | None] = {}
     out = []
     for claim in claims:
         experiment = claim.experiment
-        if verdicts.get(claim.id) != "supported" or claim.is_probe or "cnn" in experiment.engines:
+        if verdicts.get(claim.id) != "supported" or claim.is_probe:
+            continue
+        if "cnn" in experiment.engines or experiment.variation != PLAIN:
             continue
         if experiment.id not in shortened:
             short = _shortened(experiment, profile)
@@ -65,7 +92,8 @@ def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], prof
             shortened[experiment.id] = short if fits else None
         short_one = shortened[experiment.id]
         if short_one is not None:
-            out.append(replace(claim, experiment=short_one, proof=None))
+            measure = _Tolerant(claim.measure)
+            out.append(replace(claim, measure=measure, experiment=short_one, proof=None))
     return out
 
 
@@ -106,7 +134,8 @@ def section(
 ) -> Section:
     """Every false engine on the chosen claims; passed when each of them is noticed.
 
-    Without a supported claim on an engine of the closure there is nothing to notice it with: nothing is tried.
+    Without a supported claim on an engine of the closure there is nothing to notice it with: nothing is
+    tried.
     A selection of claims need not notice every flaw: then `all_must_be_noticed` is False.
     """
     chosen = chosen_claims(claims, verdicts, profile)

@@ -20,7 +20,7 @@ from simulation.reduced import Record
 from simulation.trajectory import Trajectory
 from verify.execute import Batch
 
-__all__ = ["FALSE_ENGINES", "NONE", "Flaw", "FalseTrainer", "descend"]
+__all__ = ["FALSE_ENGINES", "NONE", "FalseTrainer", "Flaw", "descend"]
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]

@@ -89,7 +89,8 @@ def plant_and_judge(
 
 
 def _unchanged(planted: Planted, true: Judgement, false: Judgement) -> bool:
-    """Whether a mistake in the measurement left every single value as it was: then it is the same statement."""
+    """Whether a mistake in the measurement left every single value as it was: then it is the same
+    statement."""
     same_rule = planted.rule == planted.of.rule and true.claim.experiment == false.claim.experiment
     if not same_rule or (false.claim.proof is not None):
         return False

@@ -40,7 +40,8 @@ def _plant(rule: Any, claim: Claim, observations: Sequence[Observation]) -> Iter
 
 
 def register(rule_type: type, planter: Planter) -> None:
-    """Let `planter(claim, judged observations)` make the false variants of the claims with this type of rule."""
+    """Let `planter(claim, judged observations)` make the false variants of the claims with this type of
+    rule."""
 
     def plant(rule: Any, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
         return planter(claim, observations)
@@ -68,7 +69,8 @@ def by_rule(claim: Claim, observations: Sequence[Observation]) -> list[Planted |
     """The variants that follow from the rule, on the claim's judged observations.
 
     Of an observation only the setting, the labels and what the claim PREDICTS are looked at to tell whether a
-    variant is false, never how close measured and predicted came. For `SameLaw` the quantities of one engine are
+    variant is false, never how close measured and predicted came. For `SameLaw` the quantities of one
+    engine are
     its prediction of the other's.
 
     A probe asks whether its statement holds: neither it nor its negation is known to be false.

@@ -21,7 +21,8 @@ def _negated(observation: Observation) -> bool:
 def plant_event(claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
     """The event negated (for an `Ordering`: the two things in the other order).
 
-    Above delta = 1/2 an event and its negation can both have probability 1 - delta; there the inequality that is
+    Above delta = 1/2 an event and its negation can both have probability 1 - delta; there the inequality
+    that is
     flipped is the one about the probability: P(event) <= 1 - delta.
     """
     rule: Any = claim.rule
@@ -33,7 +34,8 @@ def plant_event(claim: Claim, observations: Sequence[Observation]) -> Iterator[P
         "the other order" if order else "probability flipped" if high else "negated",
         "order" if order else "sign",
         replace(rule, delta=1 - rule.delta) if high else rule,
-        "the event happens in a share of at least 1 - delta, so its negation in at most delta, which is less than "
+        "the event happens in a share of at least 1 - delta, so its negation in at most delta, which is "
+        "less than "
         "what is claimed of it",
         _negated,
     )

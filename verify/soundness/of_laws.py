@@ -23,7 +23,8 @@ __all__ = ["plant_calibration", "plant_law", "plant_same_law", "plant_zscores"]
 
 Floats = NDArray[np.float64]
 
-#: Parameters whose power is put wrong in a predicted formula: a count far from 1, and a unit that may lie around 1.
+#: Parameters whose power is put wrong in a predicted formula: a count far from 1, and a unit that may lie
+#: around 1.
 _POWERS_OF = ("n", "sigma_xi")
 
 
@@ -59,7 +60,8 @@ def _changes() -> list[_Change]:
     ]
 
 
-# Laws ---------------------------------------------------------------------------------------------------------
+# Laws
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _predicted_times(factor: Callable[[Setting], float]) -> Callable[[Observation], tuple[float, float]]:
@@ -101,7 +103,7 @@ def plant_law(claim: Claim, observations: Sequence[Observation]) -> Iterator[Pla
             x = log_values(settings, change.power_of)
             allowed = bounded_slope(x, room) if len(set(x.tolist())) >= 3 else math.inf
             if abs(change.power) > 2 * allowed:
-                why = f"errors within the margin have a slope of at most {allowed:.2g}, the change adds {change.power:+g}"
+                why = f"errors within the margin have slopes up to {allowed:.2g}; this adds {change.power:+g}"
         if why:
             yield Planted(claim, change.name, change.kind, rule, why, _predicted_times(change.factor))
         else:
@@ -115,7 +117,8 @@ def plant_law(claim: Claim, observations: Sequence[Observation]) -> Iterator[Pla
         yield Exempt(claim, "prediction inverted", "symbols", "the prediction is about 1")
 
 
-# Z-scores ------------------------------------------------------------------------------------------------------
+# Z-scores
+# ------------------------------------------------------------------------------------------------------
 
 
 def plant_zscores(claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
@@ -136,7 +139,7 @@ def plant_zscores(claim: Claim, observations: Sequence[Observation]) -> Iterator
         )
         shift = abs(float(moved.mean()))
         if shift > 2 * rule.bias:
-            why = f"the mean z lies within {rule.bias:g} of 0, so with this change at least {shift:.3g} - {rule.bias:g} off"
+            why = f"the mean z lies within {rule.bias:g} of 0 and moves by {shift:.3g}"
             yield Planted(claim, change.name, change.kind, rule, why, by_factor(change.factor))
         else:
             yield Exempt(claim, change.name, change.kind, "the change is small against the predicted spread")
@@ -147,13 +150,14 @@ def plant_zscores(claim: Claim, observations: Sequence[Observation]) -> Iterator
             return (o.value[0], o.value[1], c * o.value[2], o.value[3])
 
         if max(c, 1 / c) > high / low:
-            why = f"the spread of z lies in [{low:g}, {high:g}], so with this change in [{low / c:.3g}, {high / c:.3g}]"
+            why = f"the spread of z moves from [{low:g}, {high:g}] to [{low / c:.3g}, {high / c:.3g}]"
             yield Planted(claim, f"standard deviation x {c:g}", "constant", rule, why, scaled)
         else:
             yield Exempt(claim, f"standard deviation x {c:g}", "constant", "the declared spread allows both")
 
 
-# Calibrations ----------------------------------------------------------------------------------------------------
+# Calibrations
+# ----------------------------------------------------------------------------------------------------
 
 
 def plant_calibration(claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
@@ -165,7 +169,7 @@ def plant_calibration(claim: Claim, observations: Sequence[Observation]) -> Iter
         ("probability x 0.5", "constant", lambda p: p / 2),
         ("probability x 2", "constant", lambda p: min(1.0, 2 * p)),
         *(
-            (f"probability to the power {1 + error:g}", kind, lambda p, e=error: p ** (1 + e))  # type: ignore[misc]
+            (f"probability to the power {1 + error:g}", kind, lambda p, e=error: p ** (1 + e))
             for error, kind in EXPONENT_ERRORS
         ),
     ]
@@ -181,16 +185,18 @@ def plant_calibration(claim: Claim, observations: Sequence[Observation]) -> Iter
                 return o.value[0], change(float(o.value[1]))
 
             why = (
-                f"the two predictions differ by {distance:.3g} in root mean square over cells; within {rule.margin:g} of "
+                f"the two predictions differ by {distance:.3g} in root mean square over cells; within "
+                f"{rule.margin:g} of "
                 "both is impossible"
             )
             yield Planted(claim, name, kind, rule, why, moved)
         else:
-            why = f"the two predictions differ by {distance:.2g} in root mean square, no more than the margin allows"
+            why = f"the predictions differ by {distance:.2g} in root mean square, as the margin allows"
             yield Exempt(claim, name, kind, why)
 
 
-# Two engines ----------------------------------------------------------------------------------------------------
+# Two engines
+# ----------------------------------------------------------------------------------------------------
 
 
 def _distance(first: Floats, second: Floats) -> float:
@@ -214,7 +220,7 @@ def plant_same_law(claim: Claim, observations: Sequence[Observation]) -> Iterato
         ("x 0.5", "constant", lambda v: v / 2),
         ("x 2", "constant", lambda v: 2 * v),
         *(
-            (f"to the power {1 + error:g}", kind, lambda v, e=error: math.copysign(abs(v) ** (1 + e), v))  # type: ignore[misc]
+            (f"to the power {1 + error:g}", kind, lambda v, e=error: math.copysign(abs(v) ** (1 + e), v))
             for error, kind in EXPONENT_ERRORS
         ),
     ]
@@ -230,7 +236,7 @@ def plant_same_law(claim: Claim, observations: Sequence[Observation]) -> Iterato
 
         title = f"quantities of {changed} {name}"
         if distance > rule.margin:
-            why = f"the change alone moves one engine's law by {distance:.3g}, more than the margin {rule.margin:g}"
+            why = f"the change alone moves the law by {distance:.3g}, beyond the margin {rule.margin:g}"
             yield Planted(claim, title, kind, rule, why, moved)
         else:
             why = f"the change moves the law by {distance:.2g} only, within the margin {rule.margin:g}"

@@ -42,13 +42,14 @@ def plant_exponent(claim: Claim, observations: Sequence[Observation]) -> Iterato
             yield Planted(
                 claim,
                 f"exponent {name}",
-                kind,  # type: ignore[arg-type]
+                kind,
                 replace(rule, value=wrong),
-                f"the true exponent lies within {rule.margin:g} of {rule.value:g}, so no nearer than that to {wrong:g}",
+                f"the true exponent lies within {rule.margin:g} of {rule.value:g}, so no nearer than that "
+                f"to {wrong:g}",
             )
         else:
             why = f"the margin {rule.margin:g} allows both exponents"
-            yield Exempt(claim, f"exponent {name}", kind, why)  # type: ignore[arg-type]
+            yield Exempt(claim, f"exponent {name}", kind, why)
     yield Exempt(
         claim, "quantity x 2", "constant", "an exponent does not depend on the constant before the power"
     )
@@ -84,10 +85,10 @@ def plant_band(claim: Claim, observations: Sequence[Observation]) -> Iterator[Pl
     )
     settings = [o.setting for o in observations]
     changes: list[tuple[str, str, Callable[[Setting], float]]] = [
-        *((f"quantity x {c:g}", "constant", lambda s, c=c: c) for c in CONSTANTS),  # type: ignore[misc]
-        *((f"quantity / ({name})", "factor", lambda s, f=f: 1 / f(s)) for name, f in FACTORS.items()),  # type: ignore[misc]
+        *((f"quantity x {c:g}", "constant", lambda s, c=c: c) for c in CONSTANTS),
+        *((f"quantity / ({name})", "factor", lambda s, f=f: 1 / f(s)) for name, f in FACTORS.items()),
         *(
-            (f"quantity x {name}^{error:+g}", kind, lambda s, k=name, e=error: math.exp(e * log_field(s, k)))  # type: ignore[misc]
+            (f"quantity x {name}^{error:+g}", kind, lambda s, k=name, e=error: math.exp(e * log_field(s, k)))
             for error, kind in EXPONENT_ERRORS
             for name in FIELDS
         ),
@@ -101,7 +102,8 @@ def plant_band(claim: Claim, observations: Sequence[Observation]) -> Iterator[Pl
                 name,
                 kind,  # type: ignore[arg-type]
                 rule,
-                f"at {share:.3g} of the settings the factor moves the band off itself, and both can hold at no more "
+                f"at {share:.3g} of the settings the factor moves the band off itself, and both can hold "
+                f"at no more "
                 "than the rest",
                 _times(factor),
             )
@@ -141,7 +143,7 @@ def plant_fitted_band(claim: Claim, observations: Sequence[Observation]) -> Iter
             if not name.startswith("sqrt")
         ),
         *(
-            (f"scale x {name}^{error:+g}", kind, lambda s, k=name, e=-error: math.exp(e * log_field(s, k)))  # type: ignore[misc]
+            (f"scale x {name}^{error:+g}", kind, lambda s, k=name, e=-error: math.exp(e * log_field(s, k)))
             for error, kind in EXPONENT_ERRORS
             for name in FIELDS
         ),
@@ -160,7 +162,8 @@ def plant_fitted_band(claim: Claim, observations: Sequence[Observation]) -> Iter
                 name,
                 kind,  # type: ignore[arg-type]
                 rule,
-                f"no power beyond {rule.power:g} may be left in the ratio; this leaves one of at least twice that less "
+                f"no power beyond {rule.power:g} may be left in the ratio; this leaves one of at least "
+                f"twice that less "
                 f"{rule.power:g}, over a range of {math.exp(spread):.3g}",
                 _times(factor),
             )

@@ -18,8 +18,8 @@ __all__ = ["SCHEMA", "check_folder", "render_html", "render_markdown", "soundnes
 SCHEMA = "soundness/1"
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left;"
-    "vertical-align:top}th{background:#eee}"
+    "table{border-collapse:collapse;margin:1em 0}th{background:#eee}"
+    "td,th{border:1px solid #bbb;padding:.2em .6em;text-align:left;vertical-align:top}"
 )
 
 
@@ -66,7 +66,8 @@ def render_markdown(sections: Sequence[Section], run_info: Mapping[str, Any]) ->
 def render_html(sections: Sequence[Section], run_info: Mapping[str, Any]) -> str:
     """All tables as one self-contained page."""
     parts = [
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Soundness</title><style>{_STYLE}</style>',
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Soundness</title>',
+        f"<style>{_STYLE}</style>",
         f"<h1>Soundness</h1><p>{escape(_heading(run_info))}</p>",
     ]
     for s in sections:
