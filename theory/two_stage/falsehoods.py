@@ -25,7 +25,9 @@ from theory.setting import Setting
 from theory.symbols import m, mu_norm, n, p, tau
 from theory.two_stage import limit_dynamics, limit_errors, limit_late, limit_transition, recursions
 from theory.two_stage.experiments import EQUAL_RATES, PAPER, WEAK_SIGNAL
+from theory.two_stage.lemmas_training import margin_error_bound
 from theory.two_stage.limit_dynamics import a
+from theory.two_stage.sharp_identities import first_push
 from theory.two_stage.sources import C_T1
 from theory.two_stage.terms import j, l_prime, noise_active, signal_active, xi_norm, y, y_observed
 
@@ -417,8 +419,6 @@ def _inactive_persist(run: Run) -> bool:
 
 def _main_term_with_sign(run: Run, noisy: bool) -> bool | NotApplicable:
     """Lemma 5.1 with gamma subtracted for clean samples and added for noisy ones."""
-    from theory.two_stage.lemmas_training import margin_error_bound
-
     which = run.noisy if noisy else run.clean
     if not which.any():
         return NotApplicable("no such sample in the data")
@@ -596,14 +596,8 @@ def _training(known: Ledger) -> Iterator[Falsehood]:
             f"threshold {threshold:g} p",
             "constant",
             "between p and 4 p both sides of the true threshold 2 p occur, and one of them contradicts",
-            partial(_push, exists=exists, threshold=threshold),
+            partial(first_push, exists=exists, threshold=threshold),
         )
-
-
-def _push(run: Run, exists: bool, threshold: float) -> Any:
-    from theory.two_stage.sharp_identities import first_push
-
-    return first_push(run, exists=exists, threshold=threshold)
 
 
 def falsehoods(known: Ledger) -> tuple[Falsehood, ...]:
