@@ -44,7 +44,7 @@ PARAMETERS = ("n", "m", "d", "sigma_xi")
 #: Dimensionless groups that a constant may depend on: they are held fixed when a power is read.
 GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
-_LEAST_RUNS = 20
+_LEAST_RUNS = 12
 
 #: Share of a rule's error level that all trends of a claim have together; the rule's own test keeps the rest
 #: to the accuracy of a tenth.
@@ -108,7 +108,7 @@ def steepest(settings: Sequence[Setting], log_ratios: Sequence[float], bound: fl
     """Slopes of `log ratio` in each parameter and group alone, against what errors within `+-bound` can have.
 
     Only settings are looked at, not the predicted values: their own scatter would show as a slope. Empty for
-    fewer than 20 runs, or where nothing takes three values.
+    fewer than 12 runs, or where nothing takes three values.
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     if len(values) < _LEAST_RUNS:
@@ -126,7 +126,7 @@ def residual_powers(settings: Sequence[Setting], log_ratios: Sequence[float], al
     """Powers of each parameter left in a ratio at fixed dimensionless groups, by least squares in logarithms.
 
     The groups enter linearly and squared (in logarithms, but for the flip rates), since a constant may
-    depend on them. Empty when there are fewer than 20 runs or hardly more than unknowns.
+    depend on them. Empty when there are hardly more runs than unknowns.
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     parameters = _varying(settings, PARAMETERS)
