@@ -194,8 +194,8 @@ class Law:
     `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the mean log
     ratio with 0 at `log(1 + margin)`. Errors of opposite sign at the two ends of a box cancel in a mean: a
     slope of the log ratio in a parameter or dimensionless group of the setting, surely steeper than errors
-    within the margin can make, also refutes. `planned_spread` is the standard deviation of a trial's log ratio
-    that the numbers of runs are planned with; None: the observed one.
+    within the margin can make, also refutes. `planned_spread` is the standard deviation of a trial's log
+    ratio that the numbers of runs are planned with; None: the observed one.
     """
 
     margin: float

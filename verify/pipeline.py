@@ -69,8 +69,8 @@ def verify_claims(
     never kept.
 
     Raises:
-        ValueError: when the budget lies outside (0, 1), two experiments share an id, or a keeper and a trainer
-            are given together.
+        ValueError: when the budget lies outside (0, 1), two experiments share an id, or a keeper and a
+            trainer are given together.
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")

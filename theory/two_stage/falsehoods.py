@@ -27,7 +27,7 @@ from theory.two_stage import limit_dynamics, limit_errors, limit_late, limit_tra
 from theory.two_stage.experiments import EQUAL_RATES, PAPER, WEAK_SIGNAL
 from theory.two_stage.lemmas_training import margin_error_bound
 from theory.two_stage.limit_dynamics import a
-from theory.two_stage.sharp_identities import first_push
+from theory.two_stage.sharp_stage_one import first_push
 from theory.two_stage.sources import C_T1
 from theory.two_stage.terms import j, l_prime, noise_active, signal_active, xi_norm, y, y_observed
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from theory.claim import Proof
 from theory.rules import FittedBand, Law
 from theory.setting import Setting
-from verify.decide.band import fit_band
+from verify.decide.fitted import fit_band
 from verify.decide.law import log_ratio
 from verify.decide.trials import by_seed, number_value
 from verify.outcome import Decision, Observation
@@ -46,8 +46,7 @@ GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
 _LEAST_RUNS = 12
 
-#: Share of a rule's error level that all trends of a claim have together; the rule's own test keeps the rest
-#: to the accuracy of a tenth.
+#: Share of a rule's error level that all trends of a claim have together; the rule's own test has the rest.
 _SHARE = 0.1
 
 
@@ -177,9 +176,8 @@ def with_trends(
 ) -> Callable[[R, Sequence[Observation], Proof | None], Decision]:
     """The decider, which also REFUTES when a trend is surely steeper than allowed.
 
-    Each trend is tested at a tenth of the rule's alpha over their number, so that a true claim is refuted
-    by any
-    of them at most at alpha/10.
+    All trends of a claim together have a tenth of its error level, the decider's own test the rest: the
+    p-value is the smaller of the two, each divided by its share, and a refutation needs it below alpha.
     """
 
     def decide(rule: R, observations: Sequence[Observation], proof: Proof | None) -> Decision:
@@ -187,17 +185,22 @@ def with_trends(
         found = trends(rule, observations) if observations else []
         if not found:
             return decision
-        statistic = {**decision.statistic, "trends": {t.parameter: [t.slope, t.error] for t in found}}
-        decision = replace(decision, statistic=statistic)
+        own = decision.p_value
+        assert own is not None
         steep = min(found, key=lambda t: t.p_value)
-        if decision.verdict == "refuted" or steep.p_value * len(found) >= _SHARE * rule.alpha:
+        of_trends = min(1.0, steep.p_value * len(found) / _SHARE)
+        p_value = min(of_trends, own / (1 - _SHARE), 1.0)
+        statistic = {**decision.statistic, "trends": {t.parameter: [t.slope, t.error] for t in found}}
+        decision = replace(decision, statistic=statistic, p_value=p_value)
+        if decision.verdict == "refuted":
+            return decision if p_value < rule.alpha else replace(decision, verdict="inconclusive")
+        if of_trends >= rule.alpha:
             return decision
         reason = (
-            f"The ratio changes like {steep.parameter}^{steep.slope:.3g} (standard error "
-            f"{steep.error:.2g}) over the"
-            f" settings, surely beyond the power {steep.allowed:.2g} that the rule leaves room for. "
-            f"{decision.reason}"
+            f"The ratio changes like {steep.parameter}^{steep.slope:.3g} (standard error {steep.error:.2g})"
+            f" over the settings, surely beyond the power {steep.allowed:.2g} that the rule leaves room for."
+            f" {decision.reason}"
         )
-        return replace(decision, verdict="refuted", reason=reason, needed=None)
+        return replace(decision, verdict="refuted", reason=reason, needed=None, support_p=1.0)
 
     return decide

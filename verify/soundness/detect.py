@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from theory.claim import Proof
 from theory.falsehood import GROSS
+from theory.rules import Identity
 from verify.decide import decide
-from verify.outcome import Observation, Verdict
+from verify.outcome import Decision, Observation, Verdict
 from verify.soundness.planted import Planted
 
 __all__ = ["Detection", "detect", "smallest_prefix"]
@@ -41,8 +42,13 @@ class Detection:
         return self.planted.kind in GROSS
 
 
-def detect(planted: Planted, observations: Sequence[Observation], proof: Proof | None = None) -> Detection:
+def detect(
+    planted: Planted, observations: Sequence[Observation], proof: Proof | None = None, level: float = 1.0
+) -> Detection:
     """Decide a falsehood on the judged observations it is made from.
+
+    A refutation must have a p-value of at most `level`: the share that one claim has of the error budget of
+    the verification it would stand in. At 1 the rule's own alpha decides.
 
     Runs are taken replicate by replicate, so that a prefix holds whole rows of a sweep, all cells of a grid
     and
@@ -53,13 +59,26 @@ def detect(planted: Planted, observations: Sequence[Observation], proof: Proof |
     ordered = sorted(observations, key=lambda o: (o.replicate, o.index))
     if not ordered and proof is None:
         return Detection(planted, "not-applicable", "no run was judged", 0, None)
-    decision = decide(planted.rule, ordered, proof=proof)
+    decision = _decided(planted, ordered, proof, level)
     needed = None
     if decision.verdict == "refuted":
         needed = smallest_prefix(
-            lambda k: decide(planted.rule, ordered[:k], proof=proof).verdict == "refuted", len(ordered)
+            lambda k: _decided(planted, ordered[:k], proof, level).verdict == "refuted", len(ordered)
         )
     return Detection(planted, decision.verdict, decision.reason, len(ordered), needed)
+
+
+def _decided(
+    planted: Planted, observations: Sequence[Observation], proof: Proof | None, level: float
+) -> Decision:
+    decision = decide(planted.rule, observations, proof=proof)
+    p_value = decision.p_value
+    # An identity is compared with rounding error: chance cannot refute it, so it takes no part in the budget.
+    by_chance = not isinstance(planted.rule, Identity) and (proof is None or proof.holds)
+    if decision.verdict != "refuted" or not by_chance or (p_value is not None and p_value <= level):
+        return decision
+    reason = f"{decision.reason} But p = {p_value} does not survive the error budget (level {level:.2g})."
+    return replace(decision, verdict="inconclusive", reason=reason)
 
 
 def smallest_prefix(refuted: Callable[[int], bool], runs: int) -> int:

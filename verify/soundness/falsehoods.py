@@ -10,6 +10,7 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.falsehood import FALSEHOOD_KINDS, GROSS, Falsehood
+from verify.error_budget import ERROR_BUDGET, in_family
 from verify.intervals import rate_interval
 from verify.outcome import Judgement, Verdict
 from verify.pipeline import verify_claims
@@ -67,7 +68,10 @@ def plant_and_judge(
     items: list[Planted | Exempt] = []
     for claim in claims:
         items += by_rule(claim, judged[claim.id].judged)
-    detections = [detect(p, judged[p.of.id].judged) for p in items if isinstance(p, Planted)]
+    # A falsehood would stand beside the true claims and share their budget.
+    family = 1 + sum(in_family(judged[claim.id]) for claim in claims)
+    level = ERROR_BUDGET / family
+    detections = [detect(p, judged[p.of.id].judged, level=level) for p in items if isinstance(p, Planted)]
     exempt = [e for e in items if isinstance(e, Exempt)]
     for planted in measured:
         assert planted.measured is not None
@@ -78,7 +82,7 @@ def plant_and_judge(
         elif not mine.judged:
             exempt.append(Exempt(planted.of, planted.name, planted.kind, "no run was judged in this profile"))
         else:
-            detections.append(detect(planted, mine.judged, mine.proof))
+            detections.append(detect(planted, mine.judged, mine.proof, level))
     order = {claim.id: k for k, claim in enumerate(claims)}
     return Falsehoods(
         tuple(sorted(detections, key=lambda d: order[d.planted.of.id])),
