@@ -70,7 +70,7 @@ NETWORKS = Experiment(
     ),
     clock=10.0,
     max_steps=20,
-    runs={"quick": 8},
+    runs={"quick": 36},
     engines=("cnn",),
     every_step_snapshots=True,
 )  # fmt: skip
@@ -114,8 +114,8 @@ def _along(parameter: Any, *, factors: tuple[float, ...], runs: int) -> Experime
 ETA = _along("eta", factors=(0.5, 1.0, 2.0), runs=12)
 N = _along("n", factors=(0.5, 0.7, 1.0, 1.4, 2.0), runs=60)
 M = _along("m", factors=(0.5, 1.0, 2.0), runs=40)
-D = _along("d", factors=(0.5, 1.0, 2.0), runs=12)
-SIGMA = _along("sigma_xi", factors=(0.5, 1.0, 2.0), runs=12)
+D = _along("d", factors=(0.5, 1.0, 2.0), runs=40)
+SIGMA = _along("sigma_xi", factors=(0.5, 1.0, 2.0), runs=40)
 
 Measure = Callable[[Run], Any]
 CLAIMS: list[Claim] = []
