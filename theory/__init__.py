@@ -19,6 +19,7 @@ _EXPORTS = {
     "Event": "theory.rules",
     "Experiment": "theory.experiment",
     "Exponent": "theory.rules",
+    "Falsehood": "theory.falsehood",
     "FittedBand": "theory.rules",
     "Fixed": "theory.domain",
     "Grid": "theory.domain",
@@ -35,6 +36,7 @@ _EXPORTS = {
     "Source": "theory.source",
     "Sweep": "theory.domain",
     "Variation": "theory.variation",
+    "altered": "theory.altered_run",
     "builtin_ledger": "theory.ledger",
 }
 

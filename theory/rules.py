@@ -147,9 +147,11 @@ class FittedBand:
     two_sided: bool = True
     delta: float = 0.05
     alpha: float = 0.05
+    power: float = 0.25
 
     def __post_init__(self) -> None:
         _positive("max_ratio", self.max_ratio)
+        _positive("power", self.power)
         if self.widen < 1.0:
             raise ValueError(f"widen must be at least 1, was {self.widen!r}")
         if self.two_sided and self.max_ratio < self.widen**2:
@@ -190,8 +192,10 @@ class Law:
     """`measured = predicted` up to a relative margin on average, nothing fitted.
 
     `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the mean log
-    ratio with 0 at `log(1 + margin)`. `planned_spread` is the standard deviation of a trial's log ratio that
-    the numbers of runs are planned with; None: the observed one.
+    ratio with 0 at `log(1 + margin)`. Errors of opposite sign at the two ends of a box cancel in a mean: a
+    slope of the log ratio in a parameter or dimensionless group of the setting, surely steeper than errors
+    within the margin can make, also refutes. `planned_spread` is the standard deviation of a trial's log
+    ratio that the numbers of runs are planned with; None: the observed one.
     """
 
     margin: float

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulation.console import run_app, spread_options
-from verify import cli_conformance, cli_explore, cli_sweep
+from verify import cli_conformance, cli_explore, cli_soundness, cli_sweep
 from verify.options import ClaimsFiles, Outside, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
@@ -164,6 +164,7 @@ app.command()(cli_explore.falsify)
 app.command()(cli_explore.doctor)
 app.command()(cli_explore.phase)
 app.command()(cli_conformance.conformance)
+app.command()(cli_soundness.soundness)
 app.command()(cli_sweep.sweep)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from theory.experiment import Experiment
 from theory.run import NotApplicable, Run
 from theory.variation import PLAIN, Variation
 from verify.plan import RunSpec, run_steps, snapshot_steps
+
+if TYPE_CHECKING:
+    from simulation.trajectory import Trajectory
 
 __all__ = [
     "Batch",
@@ -41,13 +44,17 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Batch:
-    """Runs of one engine that are trained side by side; `measures[k]` are those of run k."""
+    """Runs of one engine that are trained side by side; `measures[k]` are those of run k.
+
+    `trainer` makes the trajectories in place of the engine: how a false engine is put to the test.
+    """
 
     specs: tuple[RunSpec, ...]
     steps: tuple[int, ...]
     snapshots: tuple[tuple[int, ...], ...]
     measures: tuple[tuple[tuple[str, Callable[[Run], Any]], ...], ...]
     variation: Variation = PLAIN
+    trainer: Callable[[Batch], Sequence[Trajectory]] | None = None
 
     @property
     def cost(self) -> float:
@@ -116,7 +123,10 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
         import torch
 
         torch.set_num_threads(threads)
-    if batch.specs[0].engine == "law":
+    trajectories: Sequence[Trajectory]
+    if batch.trainer is not None:
+        trajectories = batch.trainer(batch)
+    elif batch.specs[0].engine == "law":
         trajectories = train_many(
             [spec.setting for spec in batch.specs],
             [spec.seed for spec in batch.specs],

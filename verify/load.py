@@ -14,7 +14,7 @@ from theory.rules import Rule
 from theory.source import Source
 from verify.user_file import import_user_file
 
-__all__ = ["ClaimsFileError", "claims_file_of", "load_claims_file", "load_ledger"]
+__all__ = ["ClaimsFileError", "claims_file_of", "claims_module", "load_claims_file", "load_ledger"]
 
 #: Fields of a claim that are used before anything could say what is wrong with them.
 _FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
@@ -62,6 +62,19 @@ def load_claims_file(path: Path) -> list[Claim]:
                     f" {type(getattr(claim, name)).__name__}"
                 )
     return list(claims)
+
+
+def claims_module(path: Path) -> ModuleType:
+    """The module of a claims file that was loaded before.
+
+    Raises:
+        KeyError: when it was not.
+    """
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name.startswith(MODULE_PREFIX) and file and Path(file).resolve() == path.resolve():
+            return module
+    raise KeyError(str(path))
 
 
 def _pickle_by_value(module: ModuleType) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
@@ -22,6 +22,9 @@ from verify.execute import Batch, Keeper, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Showcase, Verification
 from verify.plan import RunSpec, plan_runs
+
+if TYPE_CHECKING:
+    from simulation.trajectory import Trajectory
 
 __all__ = ["builtin_exhibits", "builtin_questions", "verify_claims"]
 
@@ -55,19 +58,24 @@ def verify_claims(
     counterexamples: bool = True,
     keeper: Keeper | None = None,
     error_budget: float = ERROR_BUDGET,
+    trainer: Callable[[Batch], Sequence[Trajectory]] | None = None,
 ) -> Verification:
     """Judge claims on fresh runs.
 
     Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
     only, not on the number of workers. A `keeper` keeps finished runs and gives them back in a later call
     (`verify.store.KeptBatches`). `error_budget` bounds the probability that any of the claims is refuted
-    though it holds (`verify.error_budget`).
+    though it holds (`verify.error_budget`). A `trainer` makes the runs in place of the engines; such runs are
+    never kept.
 
     Raises:
-        ValueError: when the budget lies outside (0, 1), or two experiments share an id.
+        ValueError: when the budget lies outside (0, 1), two experiments share an id, or a keeper and a
+            trainer are given together.
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
+    if keeper is not None and trainer is not None:
+        raise ValueError("runs of a trainer must not be kept: keeper and trainer exclude each other")
     started = time.perf_counter()
     experiments = _experiments(claims)
     curves = [curve for question in questions for curve in question.curves]
@@ -83,6 +91,8 @@ def verify_claims(
         wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
         work += batches(experiment, specs, measures, wanted)
 
+    if trainer is not None:
+        work = [replace(batch, trainer=trainer) for batch in work]
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     for measurement in execute(work, jobs=jobs, device=device, progress=progress, keeper=keeper):
         made[measurement.spec.experiment][measurement.spec.index] = measurement

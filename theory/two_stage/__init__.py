@@ -11,6 +11,7 @@ from theory.claim import Claim
 from theory.two_stage import (
     answers,
     certificates,
+    engine_identities,
     exact,
     lemmas_initial,
     lemmas_training,
@@ -36,6 +37,7 @@ __all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
+    *engine_identities.CLAIMS,
     *lemmas_initial.CLAIMS,
     *lemmas_training.CLAIMS,
     *theorem_4_1.CLAIMS,

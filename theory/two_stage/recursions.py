@@ -212,24 +212,28 @@ def _closing(holds: bool, formula: str, cases: int) -> str:
     return f"Derived minus stated does NOT vanish; stated: ${formula}$."
 
 
-def prove_gamma_recursion(n: int = 2, m: int = 2, d: int = 3) -> Proof:
-    r"""Derive `gamma_{j,r}^(t+1) - gamma_{j,r}^(t)` from the gradient and compare with `gamma_term`.
+def prove_gamma_recursion(
+    n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None
+) -> Proof:
+    r"""Derive `gamma_{j,r}^(t+1) - gamma_{j,r}^(t)` from the gradient and compare with `gamma_term`
+    (or another `stated` term).
 
     Holds when the difference vanishes identically in all symbols, for every (j, r).
 
     Source: Han et al. 2025, section 5 (signal-noise decomposition).
     """
+    term = gamma_term if stated is None else stated
     network = SymbolicNetwork(n, m, d)
     updates = {(side, r): gradient_update(network, side, r) for side in SIDES for r in range(m)}
     exact = all(u.exact for u in updates.values())
     holds = exact
     for (side, r), update in updates.items():
-        stated = sp.Add(*(evaluate_at(gamma_term, _named_sample(network, side, r, i)) for i in range(n)))
-        holds = holds and sp.expand(update.gamma - stated) == 0
+        total = sp.Add(*(evaluate_at(term, _named_sample(network, side, r, i)) for i in range(n)))
+        holds = holds and sp.expand(update.gamma - total) == 0
     first = updates[1, 0]
     formula = (
         r"\gamma_{j,r}^{(t+1)} - \gamma_{j,r}^{(t)} = "
-        rf"\sum_{{i=1}}^{{n}} \left({sp.latex(gamma_term)}\right)"
+        rf"\sum_{{i=1}}^{{n}} \left({sp.latex(term)}\right)"
     )
     read = (
         r"The coefficient of $\mu_k$, times $\|\mu\|^2/j$: "
@@ -239,23 +243,27 @@ def prove_gamma_recursion(n: int = 2, m: int = 2, d: int = 3) -> Proof:
     return Proof(holds, steps)
 
 
-def prove_rho_recursion(n: int = 2, m: int = 2, d: int = 3) -> Proof:
-    r"""Derive `rho_{j,r,i}^(t+1) - rho_{j,r,i}^(t)` from the gradient and compare with `rho_term`.
+def prove_rho_recursion(
+    n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None
+) -> Proof:
+    r"""Derive `rho_{j,r,i}^(t+1) - rho_{j,r,i}^(t)` from the gradient and compare with `rho_term` (or
+    another `stated` term).
 
     Holds when the difference vanishes identically in all symbols, for every (j, r, i).
 
     Source: Han et al. 2025, section 5 (signal-noise decomposition).
     """
+    term = rho_term if stated is None else stated
     network = SymbolicNetwork(n, m, d)
     updates = {(side, r): gradient_update(network, side, r) for side in SIDES for r in range(m)}
     exact = all(u.exact for u in updates.values())
     holds = exact
     for (side, r), update in updates.items():
         for i, derived in enumerate(update.rho):
-            stated = evaluate_at(rho_term, _named_sample(network, side, r, i))
-            holds = holds and sp.expand(derived - stated) == 0
+            named = evaluate_at(term, _named_sample(network, side, r, i))
+            holds = holds and sp.expand(derived - named) == 0
     first = updates[1, 0]
-    formula = rf"\rho_{{j,r,i}}^{{(t+1)}} - \rho_{{j,r,i}}^{{(t)}} = {sp.latex(rho_term)}"
+    formula = rf"\rho_{{j,r,i}}^{{(t+1)}} - \rho_{{j,r,i}}^{{(t)}} = {sp.latex(term)}"
     read = (
         r"The coefficient of $\xi_{i,k}$, times $\|\xi_i\|^2$: "
         rf"$\Delta\rho_{{+1,1,1}} = {sp.latex(sp.factor(first.rho[0]))}$."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -37,8 +38,9 @@ SHARP_ACTIVATION = Experiment(
 )
 
 
-def _activation_residual(run: Run) -> float:
-    """The share at X = 1 and the setting's kappa_0 against the probability as an integral."""
+def _activation_residual(run: Run, stated: Callable[[sp.Symbol, sp.Symbol], sp.Expr] | None = None) -> float:
+    """The share (or another `stated` law of X and kappa_0) at X = 1 and the setting's kappa_0 against the
+    probability as an integral."""
     from scipy.integrate import quad
     from scipy.special import ndtr
 
@@ -51,7 +53,8 @@ def _activation_residual(run: Run) -> float:
         for low, high in pairwise(ends)
     )
     X, kappa = sp.symbols(r"X \kappa_0", positive=True)
-    return gap(number_function(limit_errors.activation_share(X, kappa), X, kappa)(1.0, k), 0.5 + value)
+    law = stated or limit_errors.activation_share
+    return gap(number_function(law(X, kappa), X, kappa)(1.0, k), 0.5 + value)
 
 
 def switched_on(run: Run) -> tuple[float, float]:

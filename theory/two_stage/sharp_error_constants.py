@@ -44,7 +44,7 @@ def _error_constant_residual(
 ) -> Callable[[Run], float]:
     """A test error's constant against the constrained Gaussian minimum, solved in floating point."""
 
-    def residual(run: Run) -> float:
+    def residual(run: Run, stated: sp.Expr | None = None) -> float:
         a, rate = run.setting.n_snr2, rate_of(run)
         gamma, mass = a / 2 * (1 - 2 * rate), 0.125  # rho = 1, p = 1/2
         cross, var = -(gamma**2) / a, gamma**2 / a + mass
@@ -56,7 +56,8 @@ def _error_constant_residual(
         point = np.linalg.solve(system, np.array([0.0, 0.0, gamma]))[:2]
         exponent = 0.5 * float(point @ precision @ point)
         found = a**2 / exponent if constant is limit_errors.no_noise_constant else 1 / exponent
-        return gap(number_function(constant(), _a, tau, _p)(a, rate, 0.5), found)
+        formula = constant() if stated is None else stated
+        return gap(number_function(formula, _a, tau, _p)(a, rate, 0.5), found)
 
     return residual
 

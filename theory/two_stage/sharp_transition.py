@@ -19,8 +19,9 @@ from theory.two_stage.sharp_claim import QUADRATURE, gap, number_function, rates
 __all__ = ["CLAIMS", "transition_residual"]
 
 
-def _comparison_residual(run: Run) -> float | NotApplicable:
-    """The closed inverse of Mhat at the highest M of the upper bracket, against quadrature."""
+def _comparison_residual(run: Run, stated: sp.Expr | None = None) -> float | NotApplicable:
+    """The closed inverse of Mhat (or another `stated` one) at the highest M of the upper bracket, against
+    quadrature."""
     from scipy.integrate import quad
 
     a, rate = rates(run)
@@ -31,15 +32,14 @@ def _comparison_residual(run: Run) -> float | NotApplicable:
     upper = limit_transition.upper_bracket(a, rate)
     # At the bracket M = Delta s/(2 kappa); half of it stays away from the pole.
     M = (0.5 + a / 2) * 0.5 * upper / (a * (1 - rate)) / 2
-    inverse = number_function(
-        limit_transition.comparison_inverse(), *(sp.Symbol(x, positive=True) for x in "ABM")
-    )
+    formula = limit_transition.comparison_inverse() if stated is None else stated
+    inverse = number_function(formula, *(sp.Symbol(x, positive=True) for x in "ABM"))
     value, _ = quad(lambda x: (1 + math.exp(x)) / (A - B * math.exp(x)), 0.0, M, epsabs=0.0, epsrel=1e-13)
     return gap(inverse(A, B, M), value)
 
 
-def _strong_signal_residual(run: Run) -> float:
-    """The closed form of s_inf against quadrature of the slow flow."""
+def _strong_signal_residual(run: Run, stated: sp.Expr | None = None) -> float:
+    """The closed form of s_inf (or another `stated` one) against quadrature of the slow flow."""
     from scipy.integrate import quad
 
     _, rate = rates(run)
@@ -50,7 +50,8 @@ def _strong_signal_residual(run: Run) -> float:
 
     value, _ = quad(integrand, 0.5, 1 - rate, epsabs=0.0, epsrel=1e-13, limit=200)
     value *= (1 - rate) / 0.5
-    return gap(number_function(limit_transition.strong_signal_limit(), tau, _p)(rate, 0.5), value)
+    formula = limit_transition.strong_signal_limit() if stated is None else stated
+    return gap(number_function(formula, tau, _p)(rate, 0.5), value)
 
 
 @cache

@@ -37,6 +37,7 @@ from verify.decide.fitted import decide_fitted_band
 from verify.decide.identity import decide_identity
 from verify.decide.law import decide_law
 from verify.decide.same_law import decide_same_law
+from verify.decide.trend import fitted_band_trends, law_trends, with_trends
 from verify.decide.zscores import decide_zscores
 from verify.outcome import Decision, Observation
 
@@ -67,9 +68,9 @@ register(Identity, decide_identity)
 register(Event, decide_event)  # and Ordering, a subclass
 register(EventMap, decide_event_map)
 register(Band, decide_band)
-register(FittedBand, decide_fitted_band)
+register(FittedBand, with_trends(decide_fitted_band, fitted_band_trends))
 register(Exponent, decide_exponent)
-register(Law, decide_law)
+register(Law, with_trends(decide_law, law_trends))
 register(SameLaw, decide_same_law)
 register(ZScores, decide_zscores)
 register(Calibration, decide_calibration)

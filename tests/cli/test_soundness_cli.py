@@ -1,0 +1,157 @@
+"""`python -m verify soundness` as its user meets it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verify.cli import main
+
+CLAIMS = """
+import numpy as np
+from dataclasses import replace
+from theory import Claim, Domain, Event, Experiment, Falsehood, Law, Source
+
+BOX = Domain("cli", n=(4, 12), m=(2, 4), signal_margin=(1.0, 8.0), tau=(0.1, 0.4), kappa_0=(0.1, 1.0),
+             dimension=(5.0, 20.0), clock_step=(0.1, 0.3))
+RUNS = Experiment("mine.runs", BOX, clock=0.3, runs={"quick": 240})
+
+
+def small(run):
+    return abs(float(np.random.default_rng(run.seed).standard_normal())) < 4
+
+
+def large(run):
+    return abs(float(np.random.default_rng(run.seed).standard_normal())) > 1
+
+
+CLAIMS = [Claim(id="mine.small", source=Source("mine", "1"), provenance="derived", statement="|Z| < 4",
+                rule=Event(delta=0.05), measure=small, experiment=RUNS)]
+FALSEHOODS = [Falsehood(of="mine.small", name="large", kind="symbols",
+                        claim=replace(CLAIMS[0], measure=large), why="|Z| < 1 in two of three runs")]
+"""
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """`python -m verify soundness` on a claims file of this text, in this process."""
+
+    def call(text: str, *arguments: str) -> tuple[int, str, str]:
+        path = tmp_path / "mine.py"
+        path.write_text(text)
+        given = [
+            "verify",
+            "soundness",
+            "--claims-file",
+            str(path),
+            "--claims",
+            "mine.*",
+            "--profile",
+            "quick",
+        ]
+        monkeypatch.setattr(sys, "argv", [*given, "--jobs", "1", "--out", str(tmp_path / "out"), *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_a_claims_file_with_falsehoods_of_its_own(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    status, out, err = here(CLAIMS)
+    assert (status, err) == (0, "")
+    assert out.startswith("2 of 2 planted falsehoods refuted: 100.0 % [15.8, 100.0]; gross ones 1 of 1\n")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "soundness.html",
+        "soundness.json",
+        "soundness.md",
+    ]
+    record = json.loads((tmp_path / "out" / "soundness.json").read_text())
+    assert record["schema"] == "soundness/1"
+    assert [f["falsehood"] for f in record["falsehoods"]["falsehoods"]] == ["negated", "large"]
+    assert all(f["runs_needed"] <= f["runs"] == 240 for f in record["falsehoods"]["falsehoods"])
+    assert record["run"]["profile"] == "quick"
+    # One claim that no engine enters cannot notice a false one, and need not.
+    assert record["engines"]["tried"] == 6
+    assert record["engines"]["detected"] == 0
+
+
+def test_a_falsehood_that_gets_through_is_named_first_and_fails(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    """Broken on purpose: a declared falsehood that is true."""
+    status, out, _ = here(CLAIMS.replace("measure=large)", "rule=Event(delta=0.06))"))
+    assert status == 1
+    assert "NOT FOUND (supported): mine.small: large" in out
+    record = json.loads((tmp_path / "out" / "soundness.json").read_text())
+    assert record["passed"] is False
+    assert record["falsehoods"]["undetected"][0]["verdict"] == "supported"
+
+
+def test_the_same_seed_gives_the_same_verdicts(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    found = []
+    for _ in range(2):
+        here(CLAIMS, "--seed", "5")
+        found.append(json.loads((tmp_path / "out" / "soundness.json").read_text())["falsehoods"])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('of="mine.small"', 'of="mine.other"'), "falsehood 'large' is of no known claim: 'mine.other'"),
+        (("FALSEHOODS = [", "FALSEHOODS = [3, "), "FALSEHOODS holds a int, not a theory.Falsehood"),
+        (("FALSEHOODS = [", "FALSEHOODS = 3\nX = ["), "FALSEHOODS must be a list"),
+        (('kind="symbols"', 'kind="typo"'), "kind must be one of sign, order"),
+        (("FALSEHOODS = [", "FALSEHOODS = 2 * ["), "is declared twice"),
+    ],
+)
+def test_wrong_falsehoods_are_refused_in_one_line(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    status, out, err = here(CLAIMS.replace(*change))
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--profile", "nope"), "--profile must be one of"),
+        (("--jobs", "0"), "--jobs must be at least 1"),
+        (("--seed", "-1"), "--seed must be"),
+        (("--claims", "nothing.*"), "no claim matches"),
+    ],
+)
+def test_wrong_options_are_refused_in_one_line(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = here(CLAIMS, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_a_file_is_refused_before_any_run(
+    here: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("mine")
+    status, out, err = here(CLAIMS)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert (tmp_path / "out").read_text() == "mine"

@@ -1,0 +1,102 @@
+"""Judging a planted falsehood, and how many runs its refutation took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from theory.claim import Proof
+from theory.falsehood import GROSS
+from theory.rules import Identity
+from verify.decide import decide
+from verify.outcome import Decision, Observation, Verdict
+from verify.soundness.planted import Planted
+
+__all__ = ["Detection", "detect", "smallest_prefix"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One falsehood's verdict. `runs_needed` is the smallest prefix of the runs that refutes it, `runs`
+    all."""
+
+    planted: Planted
+    verdict: Verdict
+    reason: str
+    runs: int
+    runs_needed: int | None
+
+    @property
+    def detected(self) -> bool:
+        """Whether it was REFUTED."""
+        return self.verdict == "refuted"
+
+    @property
+    def wrongly_supported(self) -> bool:
+        """The worst outcome: a false statement passed."""
+        return self.verdict == "supported"
+
+    @property
+    def gross(self) -> bool:
+        """Whether its kind must be found without exception."""
+        return self.planted.kind in GROSS
+
+
+def detect(
+    planted: Planted, observations: Sequence[Observation], proof: Proof | None = None, level: float = 1.0
+) -> Detection:
+    """Decide a falsehood on the judged observations it is made from.
+
+    A refutation must have a p-value of at most `level`: the share that one claim has of the error budget of
+    the verification it would stand in. At 1 the rule's own alpha decides.
+
+    Runs are taken replicate by replicate, so that a prefix holds whole rows of a sweep, all cells of a grid
+    and
+    both engines.
+    """
+    if planted.value is not None:
+        observations = [replace(o, value=planted.value(o)) for o in observations]
+    ordered = sorted(observations, key=lambda o: (o.replicate, o.index))
+    if not ordered and proof is None:
+        return Detection(planted, "not-applicable", "no run was judged", 0, None)
+    decision = _decided(planted, ordered, proof, level)
+    needed = None
+    if decision.verdict == "refuted":
+        needed = smallest_prefix(
+            lambda k: _decided(planted, ordered[:k], proof, level).verdict == "refuted", len(ordered)
+        )
+    return Detection(planted, decision.verdict, decision.reason, len(ordered), needed)
+
+
+def _decided(
+    planted: Planted, observations: Sequence[Observation], proof: Proof | None, level: float
+) -> Decision:
+    decision = decide(planted.rule, observations, proof=proof)
+    p_value = decision.p_value
+    # An identity is compared with rounding error: chance cannot refute it, so it takes no part in the budget.
+    by_chance = not isinstance(planted.rule, Identity) and (proof is None or proof.holds)
+    if decision.verdict != "refuted" or not by_chance or (p_value is not None and p_value <= level):
+        return decision
+    reason = f"{decision.reason} But p = {p_value} does not survive the error budget (level {level:.2g})."
+    return replace(decision, verdict="inconclusive", reason=reason)
+
+
+def smallest_prefix(refuted: Callable[[int], bool], runs: int) -> int:
+    """The smallest number of runs that refutes, all of them being enough.
+
+    Prefixes are tried at 0, 1, 2, 4, ... and then by bisection between the first that refutes and the one
+    before:
+    exact when a refutation, once there, stays.
+
+    >>> smallest_prefix(lambda k: k >= 11, 100)
+    11
+    """
+    last, size = -1, 0
+    while size < runs and not refuted(size):
+        last, size = size, max(1, 2 * size)
+    high = min(size, runs)
+    low = last
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if refuted(middle) else (middle, high)
+    return high
