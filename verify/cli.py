@@ -45,6 +45,10 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="reuse the finished runs in DIR and add to them; made if absent"),
     ] = None,
+    soundness: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="a soundness.json: falsehoods it lists as not found are reported"),
+    ] = None,
 ) -> int:
     """Run the verification and write the report; exit status 1 if a claim is refuted."""
     if profile not in PROFILES:
@@ -63,6 +67,10 @@ def run(
         check_writable(out)
     if resume is not None:
         check_apart(resume, out)
+    from verify.soundness.limits import load_limits, with_limits
+
+    with naming("--soundness"):
+        limits = {} if soundness is None else load_limits(soundness)
 
     from simulation.training import resolve_device
     from verify.pipeline import builtin_exhibits, builtin_questions, verify_claims
@@ -81,6 +89,7 @@ def run(
             progress=sys.stderr.isatty(),
             keeper=keeper,
         )
+        verification = with_limits(verification, limits)
         write_report(verification, out)
     print_summary(verification, out)
     return verification.exit_status

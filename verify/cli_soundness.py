@@ -24,16 +24,22 @@ def soundness(
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
+    suites: Annotated[
+        int, typer.Option(help="verifications of claims known by construction, for false alarms; 0: none")
+    ] = 1000,
 ) -> int:
-    """Plant falsehoods and false engines and see them refuted; exit status 1 if a target is missed."""
+    """Plant falsehoods and false engines and see them refuted, count false alarms; exit status 1 if a target
+    is missed."""
     if profile not in PROFILES:
         raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
     check_seed(seed)
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    if suites < 0:
+        raise ValueError(f"--suites must be at least 0, was {suites}")
 
     from verify.load import load_ledger
-    from verify.soundness import engines, falsehoods
+    from verify.soundness import alarms, engines, falsehoods
     from verify.soundness.declared import declared_falsehoods
     from verify.soundness.report import check_folder, write_soundness
 
@@ -60,6 +66,8 @@ def soundness(
             all_must_be_noticed=not claims,
         ),
     ]
+    if suites:
+        sections.append(alarms.section(suites, seed=seed, jobs=workers))
     run_info = {
         "profile": profile,
         "seed": seed,

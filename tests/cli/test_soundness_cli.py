@@ -55,7 +55,8 @@ def here(
             "--profile",
             "quick",
         ]
-        monkeypatch.setattr(sys, "argv", [*given, "--jobs", "1", "--out", str(tmp_path / "out"), *arguments])
+        quiet = ["--jobs", "1", "--suites", "0", "--out", str(tmp_path / "out")]
+        monkeypatch.setattr(sys, "argv", [*given, *quiet, *arguments])
         with pytest.raises(SystemExit) as stop:
             main()
         captured = capsys.readouterr()
@@ -155,3 +156,20 @@ def test_a_folder_that_is_a_file_is_refused_before_any_run(
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_false_alarms_are_counted_beside(here: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    status, out, _ = here(CLAIMS, "--suites", "4")
+    record = json.loads((tmp_path / "out" / "soundness.json").read_text())["false_alarms"]
+    assert status == 0
+    assert "every rate is consistent with its declared level" in out
+    assert record["suites"] == 4
+    known_false = [c for c in record["claims"] if not c["holds"]]
+    assert known_false
+    assert all(0 <= c["supported"] <= 4 for c in record["claims"])
+
+
+def test_a_negative_number_of_suites_is_refused(here: Callable[..., tuple[int, str, str]]) -> None:
+    status, _, err = here(CLAIMS, "--suites", "-1")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--suites must be at least 0, was -1" in err

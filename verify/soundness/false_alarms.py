@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.rng import generator
 from theory.claim import Claim
@@ -298,34 +299,63 @@ def measure_false_alarms(
     error_budget: float = ERROR_BUDGET,
     rules: Mapping[str, Rule] | None = None,
     declared_budget: float | None = None,
+    jobs: int = 1,
 ) -> FalseAlarms:
     """Judge the known claims in this many verifications with seeds derived from `seed`.
 
     `rules` replaces the rules of claims by name, and `declared_budget` the budget that the alarms are held
     against: to see a broken decider or a missing correction caught. A replaced rule is held to the alpha of
-    the original.
+    the original. The counts do not depend on `jobs`.
 
     Raises:
         ValueError: when suites is not positive, or a name is unknown.
     """
     if suites < 1:
         raise ValueError(f"suites must be at least 1, was {suites!r}")
-    from simulation.rng import derive_seed
-    from verify.pipeline import verify_claims
-
     known = _known()
     changed = dict(rules or {})
     unknown = set(changed) - {k.name for k in known}
     if unknown:
         raise ValueError(f"rules must name known claims, was {sorted(unknown)[0]!r}")
-    claims = [replace(k, rule=changed.get(k.name, k.rule)).claim() for k in known]
     levels = [float(getattr(k.rule, "alpha", 0.05)) for k in known]
-    counts = np.zeros((len(known), 3), dtype=int)
+    if jobs == 1:
+        parts = [_judge_suites(range(suites), seed, error_budget, changed)]
+    else:
+        from joblib import Parallel, delayed
+
+        shares = [range(start, suites, 4 * jobs) for start in range(min(suites, 4 * jobs))]
+        parts = Parallel(n_jobs=jobs)(
+            delayed(_judge_suites)(share, seed, error_budget, changed) for share in shares
+        )
+    counts = np.sum([part for part, _ in parts], axis=0)
+    alarms = sum(part for _, part in parts)
+    return FalseAlarms(
+        suites,
+        error_budget if declared_budget is None else declared_budget,
+        alarms,
+        tuple(
+            ClaimRates(c.name, level, int(row[0]), int(row[1]), int(row[2]), c.holds, c.fails)
+            for c, level, row in zip(known, levels, counts, strict=True)
+        ),
+    )
+
+
+def _judge_suites(
+    suites: Sequence[int], seed: int, error_budget: float, rules: Mapping[str, Rule]
+) -> tuple[NDArray[np.int64], int]:
+    """Per known claim how often it is refuted alone, refuted and supported; and the suites with an alarm."""
+    from simulation.rng import derive_seed
+    from verify.pipeline import verify_claims
+
+    known = _known()
+    claims = [replace(k, rule=rules.get(k.name, k.rule)).claim() for k in known]
+    levels = [float(getattr(k.rule, "alpha", 0.05)) for k in known]
+    counts = np.zeros((len(known), 3), dtype=np.int64)
     alarms = 0
     gc.collect()
     gc.freeze()  # statsmodels collects garbage at every correction, which would take longer than the suite
     try:
-        for k in range(suites):
+        for k in suites:
             judgements = verify_claims(
                 claims,
                 profile="quick",
@@ -341,12 +371,4 @@ def measure_false_alarms(
             alarms += any(v == "refuted" and c.holds for v, c in zip(verdicts, known, strict=True))
     finally:
         gc.unfreeze()
-    return FalseAlarms(
-        suites,
-        error_budget if declared_budget is None else declared_budget,
-        alarms,
-        tuple(
-            ClaimRates(c.name, level, int(row[0]), int(row[1]), int(row[2]), c.holds, c.fails)
-            for c, level, row in zip(known, levels, counts, strict=True)
-        ),
-    )
+    return counts, alarms

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from verify.outcome import Verification
 from verify.soundness.report import SCHEMA
 
-__all__ = ["Limit", "load_limits"]
+__all__ = ["Limit", "load_limits", "with_limits"]
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,12 @@ def load_limits(path: Path) -> Mapping[str, tuple[Limit, ...]]:
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: an entry of falsehoods.undetected is not complete: {error!r}") from error
     return {claim: tuple(limits) for claim, limits in found.items()}
+
+
+def with_limits(verification: Verification, limits: Mapping[str, tuple[Limit, ...]]) -> Verification:
+    """The verification with every claim's known limits at the end of its reason chain."""
+    judgements = tuple(
+        replace(j, chain=(*j.chain, *(f"Known limit: {limit}." for limit in limits.get(j.claim.id, ()))))
+        for j in verification.judgements
+    )
+    return replace(verification, judgements=judgements)
