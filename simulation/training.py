@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ def train(
     progress: bool = False,
     variation: Variation = PLAIN,
     stop: StopRule | None = None,
+    gradient: Literal["closed", "autograd"] = "closed",
 ) -> Trajectory:
     """Full-batch gradient descent on the logistic loss; the trajectory of one run.
 
@@ -108,6 +110,8 @@ def train(
             Gaussian patches only) and mini-batches.
         stop: a rule of `simulation.stopping`: the run ends, and the trajectory with it, at the first step
             where it holds. Default: all steps are made.
+        gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
+            forward and backward pass; equal to rounding.
 
     Raises:
         ValueError: naming the argument, what it was and what is allowed.
@@ -121,6 +125,8 @@ def train(
     _check_counts(steps, record_every)
     _check_dtype(dtype)
     _check_stop(stop)
+    if gradient not in ("closed", "autograd"):
+        raise ValueError(f"gradient must be closed or autograd, was {gradient!r}")
     resolved = resolve_device(device)
     setting = what if isinstance(what, Setting) else what.setting
     if engine is None:
@@ -162,6 +168,7 @@ def train(
             snapshots=kept,
             batching=_batching(geometry.n, variation, seed),
             stop=stop,
+            gradient=gradient,
             device=resolved,
             dtype=dtype,
             progress=progress,

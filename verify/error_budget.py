@@ -59,16 +59,18 @@ class BudgetUse:
 
 
 def in_family(judgement: Judgement) -> bool:
-    """Whether chance could refute this claim in this profile."""
-    return bool(judgement.observations) and not isinstance(judgement.claim.rule, Identity)
+    """Whether chance could refute this claim in this profile, with a p-value that says how easily.
+
+    A refutation by a rule of one's own without a p-value stands outside: no correction could ever cover it.
+    """
+    unknown = judgement.verdict == "refuted" and judgement.decision.p_value is None
+    return bool(judgement.observations) and not isinstance(judgement.claim.rule, Identity) and not unknown
 
 
 def refutation_p(judgement: Judgement) -> float:
-    """The decision's p-value; of a decider that gives none, the level it refuted at (1 if it did not)."""
-    decision = judgement.decision
-    if decision.p_value is not None:
-        return decision.p_value
-    return float(getattr(judgement.claim.rule, "alpha", 0.05)) if decision.verdict == "refuted" else 1.0
+    """The decision's p-value; 1 where a decider that did not refute gives none."""
+    p_value = judgement.decision.p_value
+    return 1.0 if p_value is None else p_value
 
 
 def within_budget(judgements: Sequence[Judgement], budget: float) -> list[Judgement]:

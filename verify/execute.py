@@ -145,6 +145,8 @@ def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measuremen
                 seed=spec.seed,
                 device=device,
                 variation=batch.variation,
+                # What claims compare with the theory is the module's own gradient, not one written out.
+                gradient="autograd",
             )
             for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True)
         ]

@@ -26,6 +26,7 @@ from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScor
 from theory.setting import Setting
 from verify.counterexample import replay_command
 from verify.decide import decide
+from verify.decide.fitted import admissible_ratio
 from verify.intervals import exceeds, rate_lower, runs_for_event
 from verify.judge import admitted
 from verify.outcome import Counterexample, Decision, Observation
@@ -359,11 +360,11 @@ def _counterexample(claim: Claim, o: Observation) -> Counterexample:
 
 
 def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
-    """No band of ratio `max_ratio` holds at every setting: a setting that goes low, then one that goes high.
+    """No admissible band holds at every setting: a setting that goes low, then one that goes high.
 
     At the low one, more than delta of the runs lie below `low` (an order statistic of fresh runs, exact
-    binomial); so a band with a smaller failure rate starts below it and ends below `low * max_ratio`, which
-    is then a `Band` claim like any other.
+    binomial); so a band with a smaller failure rate starts below it and ends below `low` times the admissible
+    ratio, which is then a `Band` claim like any other.
     """
     claim = trials.claim
     rule = claim.rule
@@ -392,9 +393,9 @@ def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[
         low_text = (
             f"; at n {cases[0][0].n}, d {cases[0][0].d}, m {cases[0][0].m} (groups {_groups(cases[0][0])})"
             f" more than {rule.delta:g} of the runs lie below {low:.4g}, and the widest allowed ratio is"
-            f" {rule.max_ratio:g}"
+            f" {admissible_ratio(rule):g}"
         )
-    upper = low * rule.max_ratio
+    upper = low * admissible_ratio(rule)
     trials.claim = replace(claim, rule=Band(0.0, upper, rule.reason, rule.delta, rule.alpha))
     found, measured = _search(trials, places, seed)
     return found, measured + low_text

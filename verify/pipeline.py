@@ -79,6 +79,9 @@ def verify_claims(
     started = time.perf_counter()
     experiments = _experiments(claims)
     curves = [curve for question in questions for curve in question.curves]
+    shared = {claim.id for claim in claims} & {curve.id for curve in curves}
+    if shared:
+        raise ValueError(f"questions: a curve has the id of a claim: {sorted(shared)[0]!r}")
     plans: dict[str, list[RunSpec]] = {}
     work: list[Batch] = []
     for experiment in experiments:

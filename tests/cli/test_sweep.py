@@ -262,8 +262,8 @@ def test_stopped_and_resumed_gives_the_same_table(how: str, here: Call, tmp_path
         assert kept
         assert int(kept[1]) >= 32
         assert err.count("\n") == 1
-    status, out, _ = here(*words, "--out", "o")
-    assert status == 0
+    status, out, err = here(*words, "--out", "o")
+    assert (status, err) == (0, "")
     assert re.search(r"(32|48|64) of them finished before", out)
     assert here(*words, "--out", "whole")[0] == 0
     assert tables(tmp_path / "o") == tables(tmp_path / "whole")

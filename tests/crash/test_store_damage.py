@@ -230,6 +230,17 @@ def test_a_folder_of_other_things_is_refused_and_untouched(tmp_path: Path) -> No
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("text", ['{"name": "my extension"}', "[1, 2]", "not JSON"])
+def test_a_folder_with_a_manifest_of_another_kind_is_refused_and_untouched(text: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    (tmp_path / "quarantine").mkdir()
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(StoreError, match="is not empty and holds no run store"):
+        RunStore.open(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["manifest.json", "quarantine", "thesis.tex"]
+    assert (tmp_path / "manifest.json").read_text() == text
+
+
 def test_a_lost_manifest_is_written_again(good: Path, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     shutil.copytree(good, folder)

@@ -133,3 +133,16 @@ def test_too_few_runs_and_a_single_setting_have_no_trend() -> None:
     one = settings(rng, 1) * 50
     assert steepest(one, [0.0] * 50, 0.1) == []
     assert residual_powers(one, [0.0] * 50, 0.25) == []
+
+
+def test_a_level_kept_for_trends_is_told() -> None:
+    """Ratios whose own p-value lies between nine tenths of alpha and alpha."""
+    for offset in np.linspace(1.1, 1.2, 400):
+        found = decide(LAW, drawn(1, lambda s, o=offset: float(o), spread=0.4, pair=True))
+        if found.verdict == "inconclusive" and "kept for trends" in found.reason:
+            assert found.p_value is not None
+            assert found.p_value >= LAW.alpha
+            assert found.needed is not None
+            assert found.needed > RUNS
+            return
+    pytest.fail("no offset has a p-value in between")

@@ -91,11 +91,14 @@ def test_a_failed_proof_needs_no_budget() -> None:
     assert found[0].verdict == "refuted"
 
 
-def test_a_decider_without_a_p_value_is_held_to_its_level() -> None:
+def test_a_refutation_without_a_p_value_stands_outside_the_budget() -> None:
+    """No correction could ever cover it, whatever the number of runs."""
     known = event("custom", 40)
     silent = replace(known, decision=replace(known.decision, p_value=None))
-    assert within_budget([silent], 0.01)[0].verdict == "inconclusive"
-    assert within_budget([silent], 0.05)[0].verdict == "refuted"
+    (judged,) = within_budget([silent], 0.01)
+    assert judged.verdict == "refuted"
+    assert not in_family(silent)
+    assert judged.decision.adjusted_p is None
 
 
 def test_the_family_wise_error_is_the_budget_and_without_holm_it_is_not(

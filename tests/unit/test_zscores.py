@@ -155,3 +155,11 @@ def test_calibration_needs_an_event_and_a_probability(value: object) -> None:
     with pytest.raises(ValueError, match="claim value must be"):
         decide(CALIBRATED, observations([value]))
     assert decide(CALIBRATED, observations([(True, 0.5)])).verdict == "inconclusive"
+
+
+def test_a_few_runs_that_agree_do_not_prove_a_predicted_zero() -> None:
+    """A true rate of .12, beyond the margin of .1, is not seen by half of the samples of six runs."""
+    few = decide(CALIBRATED, [observation((False, 0.0), k, labels={"cell": 0.0}) for k in range(6)])
+    assert few.verdict == "inconclusive"
+    many = decide(CALIBRATED, [observation((False, 0.0), k, labels={"cell": 0.0}) for k in range(600)])
+    assert many.verdict == "supported"

@@ -169,7 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"p(p+a/2)$",
         LINEAR,
         _late_margins_residual,
-        "relative difference of the closed forms and the 2 x 2 system at the setting's a and tau_+",
+        "relative difference of the closed forms and the 2 x 2 system at the setting's a, tau_+ >= .01",
         limit_late.prove_late_margins,
     ),
     sharp_claim(

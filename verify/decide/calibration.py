@@ -76,7 +76,7 @@ def decide_calibration(
     for labels, values in cells.items():
         happened = float(np.mean([h for h, _ in values]))
         predicted = float(np.mean([p for _, p in values]))
-        spread = float(np.mean([p * (1 - p) for _, p in values]))
+        spread = float(np.mean([_variance(p, rule.margin) for _, p in values]))
         table.append(
             {
                 **dict(labels),
@@ -87,10 +87,12 @@ def decide_calibration(
             }
         )
         if len(values) >= MIN_REPLICATES:
-            square, variance = cell_square([h - p for h, p in values], [p * (1 - p) for _, p in values])
+            square, variance = cell_square(
+                [h - p for h, p in values], [_variance(p, rule.margin) for _, p in values]
+            )
             squares.append(square)
             variances.append(variance)
-            of_means.append(_variance_of_mean(values))
+            of_means.append(_variance_of_mean(values, rule.margin))
     used = len(squares)
     statistic: dict[str, Any] = {
         "runs": len(observations),
@@ -150,10 +152,20 @@ def decide_calibration(
     )
 
 
-def _variance_of_mean(values: Sequence[tuple[bool, float]]) -> float:
+def _variance(probability: float, margin: float) -> float:
+    """Of one run: `p (1 - p)`, p brought as far from 0 and 1 as a true probability at the margin may lie.
+
+    A predicted 0 or 1 would otherwise have no variance, and a few runs that agree would seem to prove it.
+    """
+    least = min(margin, 0.5)
+    p = min(max(probability, least), 1 - least)
+    return p * (1 - p)
+
+
+def _variance_of_mean(values: Sequence[tuple[bool, float]], margin: float) -> float:
     """Of a cell's mean difference: the larger of the observed and the predicted variance, over its runs."""
     differences = [h - p for h, p in values]
-    predicted = float(np.mean([p * (1 - p) for _, p in values]))
+    predicted = float(np.mean([_variance(p, margin) for _, p in values]))
     return max(float(np.var(differences, ddof=1)), predicted) / len(values)
 
 

@@ -16,7 +16,7 @@ from verify.decide.trials import by_seed, count, finite, number_value, plain, wi
 from verify.intervals import rate_p
 from verify.outcome import Decision, Observation
 
-__all__ = ["decide_fitted_band", "fewest_outside", "fit_band", "new_range_p"]
+__all__ = ["admissible_ratio", "decide_fitted_band", "fewest_outside", "fit_band", "new_range_p"]
 
 
 def fit_band(rule: FittedBand, values: Sequence[float]) -> tuple[float, float] | None:
@@ -32,6 +32,12 @@ def _constant(rule: FittedBand, value: float) -> bool:
     return math.isfinite(value) and (value > 0 or (value == 0 and not rule.two_sided))
 
 
+def admissible_ratio(rule: FittedBand) -> float:
+    """Largest ratio of values (largest value, when one-sided) whose band, widened, is not wider than
+    `max_ratio`."""
+    return rule.max_ratio / (rule.widen**2 if rule.two_sided else rule.widen)
+
+
 def fewest_outside(rule: FittedBand, trials: Sequence[Sequence[float]]) -> int:
     """Trials that lie wholly outside the best admissible band: the smallest count over all bands that,
     widened, are not wider than `max_ratio`.
@@ -45,9 +51,9 @@ def fewest_outside(rule: FittedBand, trials: Sequence[Sequence[float]]) -> int:
     flat = np.array([v if _constant(rule, v) else math.nan for trial in trials for v in trial])
     starts = np.cumsum([0, *(len(trial) for trial in trials)])[:-1]
     if not rule.two_sided:
-        inside = flat <= rule.max_ratio / rule.widen * (1 + 1e-12)
+        inside = flat <= admissible_ratio(rule) * (1 + 1e-12)
         return len(trials) - int(np.logical_or.reduceat(inside, starts).sum())
-    width = rule.max_ratio / rule.widen**2 * (1 + 1e-12)
+    width = admissible_ratio(rule) * (1 + 1e-12)
     most = 0
     for low in np.unique(flat[np.isfinite(flat)]):  # an optimal band starts at a value
         inside = (flat >= low) & (flat <= width * low)
@@ -188,8 +194,8 @@ def _drift_p(
 
 
 def _limit(rule: FittedBand) -> str:
-    shape = "upper / lower" if rule.two_sided else "upper end"
-    return f"{shape} at most {rule.max_ratio:g}"
+    shape = "largest / smallest value" if rule.two_sided else "largest value"
+    return f"{shape} at most {admissible_ratio(rule):.4g}, widened to {rule.max_ratio:g}"
 
 
 def _width(rule: FittedBand, band: tuple[float, float]) -> float:

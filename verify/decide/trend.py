@@ -20,6 +20,7 @@ from theory.setting import Setting
 from verify.decide.fitted import fit_band
 from verify.decide.law import log_ratio
 from verify.decide.trials import by_seed, number_value
+from verify.error_budget import runs_to_survive
 from verify.outcome import Decision, Observation
 
 __all__ = [
@@ -193,7 +194,17 @@ def with_trends(
         statistic = {**decision.statistic, "trends": {t.parameter: [t.slope, t.error] for t in found}}
         decision = replace(decision, statistic=statistic, p_value=p_value)
         if decision.verdict == "refuted":
-            return decision if p_value < rule.alpha else replace(decision, verdict="inconclusive")
+            if p_value < rule.alpha:
+                return decision
+            needed = runs_to_survive(decision.n_trials, own, (1 - _SHARE) * rule.alpha)
+            more = (
+                "" if needed is None else f"; about {needed} runs would decide"
+            )
+            why = (
+                f" But a tenth of the error level is kept for trends, and p = {own:.3g} is not below the"
+                f" {(1 - _SHARE) * rule.alpha:.3g} that is left{more}."
+            )
+            return replace(decision, verdict="inconclusive", reason=f"{decision.reason}{why}", needed=needed)
         if of_trends >= rule.alpha:
             return decision
         reason = (

@@ -59,6 +59,8 @@ def _own_files(claims_files: list[Path], root: Path) -> Iterator[Path]:
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
         path = Path(file).resolve()
+        if not path.is_file():  # loaded under a relative name from a folder left since
+            continue
         built_in = path.is_relative_to(root) and path.relative_to(root).parts[0] in _PACKAGES
         installed = "site-packages" in path.parts
         if not (built_in or installed) and any(path.is_relative_to(folder) for folder in folders):

@@ -85,7 +85,9 @@ class RunStore:
         store = cls(path, reached)
         entries = store._entries()
         strangers = [n for n in entries if n != _MANIFEST and not n.startswith(".") and parse_name(n) is None]
-        if _MANIFEST not in entries and strangers and _QUARANTINE not in entries:
+        # Only a manifest of ours, or files of results, vouch for a folder: the names alone are anybody's.
+        known = any(parse_name(n) is not None for n in entries) or store._has_manifest()
+        if not known and any(n != _QUARANTINE for n in strangers + [n for n in entries if n == _MANIFEST]):
             raise StoreError(f"folder {path} is not empty and holds no run store; name another one")
         sweep(path)
         store._check_manifest()
@@ -191,6 +193,14 @@ class RunStore:
             return os.listdir(self.folder)
         except OSError as error:
             raise self._unreadable(error) from error
+
+    def _has_manifest(self) -> bool:
+        """Whether the manifest is one of this format, of any version."""
+        try:
+            found = json.loads(read_regular(self.folder / _MANIFEST))
+        except (OSError, ValueError):
+            return False
+        return isinstance(found, dict) and found.get("format") == json.loads(_MANIFEST_TEXT)["format"]
 
     def _check_manifest(self) -> None:
         """Leaves a good manifest; also shows whether the folder can be written."""

@@ -272,9 +272,9 @@ QUESTION = Question(
         ),
         Part(
             _these("wide.", {f"fresh_{rule}": words for rule, words in _WORDS.items()}),
-            "On fresh noise the earliest stop is best and any of these beats none; ln of the error saved: "
+            "On fresh noise any of these beats not stopping; ln of the error saved: "
             "{these}.",
-            "On fresh noise these are no better than not stopping; ln of the error saved: {these}.",
+            "On fresh noise these do harm in more than a tenth of the runs; ln of the error saved: {these}.",
             "on fresh noise, stopping at",
         ),
         Part(
