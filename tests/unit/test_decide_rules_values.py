@@ -293,6 +293,12 @@ def test_a_width_that_refutes() -> None:
     assert (found.needed, found.support_p) == (None, 1.0)
 
 
+def test_a_width_refutes_before_the_judging_block_is_decided() -> None:
+    found = decide_fitted_band(TWO, halves([1.0, 400.0] * 5, [1.0, 400.0] * 5), None)
+    assert (found.verdict, found.needed) == ("refuted", None)
+    assert found.statistic["violations"] == 0
+
+
 def test_a_drift_that_refutes() -> None:
     """Half of the judging block lies beyond the fitted band, inside another of the allowed width."""
     seen = halves([1.0] * 30, [2.0] * 15 + [1.0] * 15)
@@ -349,6 +355,9 @@ def test_no_band() -> None:
     assert few.statistic["left_out_of_fit"] == 2
     assert few.statistic["violations"] == 1
     assert few.statistic["outside_every_band"] == 3
+    counted = decide_fitted_band(TWO, halves([math.nan] * 3, [1.0, math.nan, 2.0]), None)
+    assert counted.statistic["violations"] == 1
+    assert counted.p_value == pytest.approx(min(1.0, 2 * stats.binom.sf(3, 6, 0.2)))
     one = decide_fitted_band(TWO, observations([math.nan]), None)
     assert one.reason == "None of the 1 fitting run has a finite value of the right sign."
     assert one.measured is None

@@ -359,6 +359,22 @@ def test_a_plan_beyond_the_cap_is_none() -> None:
         assert ("would decide" in found.reason) == planned
 
 
+@pytest.mark.parametrize(("predicted", "runs", "happened"), [(0.5, 21, 10), (0.2, 39, 21)])
+def test_a_verdict_needs_the_interval_and_the_tail(predicted: float, runs: int, happened: int) -> None:
+    """Interval below but tail not below alpha; tail below alpha but interval not above."""
+    table = {1.0: [(T, predicted)] * happened + [(F, predicted)] * (runs - happened)}
+    found = decide_calibration(CELLS, calibrated(table), None)
+    low, high = found.statistic["interval"]
+    assert found.p_value is not None
+    if predicted == 0.5:
+        assert high < 0.04
+        assert 1 - found.p_value > 0.06
+    else:
+        assert low < 0.04
+        assert found.p_value < 0.06
+    assert found.verdict == "inconclusive"
+
+
 # Two engines ---------------------------------------------------------------------------------------------
 
 SAME = SameLaw(0.5, "test", alpha=0.04)
@@ -500,6 +516,15 @@ def test_a_distance_of_the_margin_has_no_room() -> None:
     assert wide.measured == pytest.approx(1 / 3)
     far = decide_same_law(replace(SAME, margin=0.2), engines({"x": [0.0, 1, 2]}, {"x": [0.0, 1, 9]}), None)
     assert far.support_p == 1.0
+
+
+def test_the_rule_s_level_rejects() -> None:
+    """p = .0443: above .04."""
+    seen = engines({"x": uniform(13)}, {"x": uniform(13, 6 / 13)})
+    found = decide_same_law(SAME, seen, None)
+    assert found.p_value == pytest.approx(0.04427, abs=1e-5)
+    assert found.verdict == "inconclusive"
+    assert decide_same_law(replace(SAME, alpha=0.045), seen, None).verdict == "refuted"
 
 
 # The error budget ----------------------------------------------------------------------------------------
