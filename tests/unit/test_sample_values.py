@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy import integrate, special, stats
 
+from theory.condition import Condition
 from theory.setting import Setting
-from theory.two_stage import limit_transition
+from theory.two_stage import conditions, limit_transition
 from theory.two_stage.conditions import ALL, CONSTANT_REASONS, DEFAULT_CONSTANTS
 from theory.two_stage.event_law import misfit_probability
 from theory.two_stage.iid_law import SideSums, iid_log_error, relu_moments, side_sums
 from theory.two_stage.mean_field import Population, mean_field, share_response
 from theory.two_stage.recursions import gamma_increment, rho_increment
 from theory.two_stage.sample_law import memorisation_error, run_sample_law, sample_law
+from theory.two_stage.sources import framework, here, paper
 from theory.two_stage.time_errors import CrossingLaw, crossing_law, order_statistic, share_variance, stage_time
 
 
@@ -120,6 +123,21 @@ def test_both_sides_of_every_condition() -> None:
     assert set(CONSTANT_REASONS) == set(DEFAULT_CONSTANTS.values)
 
 
+def test_a_condition_carries_its_source() -> None:
+    x, y = sp.symbols("x y")
+    assert conditions._paper("a", x, y, "why") == Condition("a", x, y, paper("Condition 4.1"), "paper", "why")
+    assert conditions._framework("b", x, y, "why") == Condition(
+        "b", x, y, framework("standing condition"), "framework", "why"
+    )
+    assert conditions._scope("c", x, y, "Part", "why") == Condition(
+        "c", x, y, here("docs/derivations/scope.md, Part"), "derived", "why"
+    )
+    found = conditions._condition("d", 2, 3, here("place"), "paper", "why")  # type: ignore[arg-type]
+    assert found == Condition("d", sp.Integer(2), sp.Integer(3), here("place"), "paper", "why")
+    assert isinstance(found.large, sp.Expr)
+    assert isinstance(found.small, sp.Expr)
+
+
 # The law of every sample ---------------------------------------------------------------------------------
 
 
@@ -129,7 +147,7 @@ def small_run(**changes: Any) -> Any:
     m, n, d = 3, 4, 50
     V = rng.normal(size=(d, n + 1)) * 2
     setting = Setting.from_n_snr2(
-        n=n, d=d, m=m, n_snr2=5.0, tau_plus=0.1, tau_minus=0.2, clock_step=0.4, kappa_0=0.7, sigma_xi=2.0
+        n=n, d=d, m=m, n_snr2=5.0, tau_plus=0.1, tau_minus=0.2, clock_step=0.4, kappa_0=0.7, sigma_xi=3.0
     )
     y, seen = np.array([1.0, 1.0, -1.0, -1.0]), np.array([1.0, -1.0, -1.0, 1.0])
     given: dict[str, Any] = {
@@ -175,7 +193,7 @@ def test_the_sample_law_written_out() -> None:
 
 def test_the_sample_law_of_a_run() -> None:
     run = small_run()
-    q = [run.gram[i, i] / (4.0 * 50) for i in range(1, 5)]
+    q = [run.gram[i, i] / (9.0 * 50) for i in range(1, 5)]
     found = run_sample_law(run)
     iota = run.setting.iota
     expected = written_out(5.0, 0.4, iota, run.y, run.y_observed, run.active_fraction, q)
