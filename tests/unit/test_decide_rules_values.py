@@ -153,9 +153,7 @@ def test_a_band_is_the_rate_of_leaving_it(bad: int) -> None:
     values = [math.nan, 9.0, -1.0, 2.5, *([7.0] * 11)][:bad] + [1.0, 2.0] * 10
     rule = Band(1.0, 2.0, "test", delta=0.2, alpha=0.04)
     seen = observations(values)
-    rate = decide_rate(
-        by_seed(seen), lambda o: not 1.0 <= o.value <= 2.0, 0.2, 0.04, "leave [1, 2]"
-    )
+    rate = decide_rate(by_seed(seen), lambda o: not 1.0 <= o.value <= 2.0, 0.2, 0.04, "leave [1, 2]")
     finite = [v for v in values if math.isfinite(v)]
     statistic = {**rate.statistic, "lower": 1.0, "upper": 2.0, "not_finite": 1}
     assert decide_band(rule, seen, None) == Decision(
@@ -447,9 +445,11 @@ def test_an_identity_that_fails() -> None:
     assert found.statistic["worst_residual_over_bound"] == 1 / bound
     lost = decide_identity(rule, observations([math.nan]), None)
     assert (lost.measured, lost.statistic["worst_residual_over_bound"]) == (None, None)
-    with pytest.raises(ValueError, match="^claim value must be a residual >= 0, was -1e-20"):
+    with pytest.raises(ValueError, match=r"^claim value must be a residual >= 0, was -1e-20"):
         decide_identity(rule, observations([-1e-20]), None)
-    assert decide_identity(rule, observations([accepted_residual(rule, seen[0])]), None).verdict == "supported"
+    assert (
+        decide_identity(rule, observations([accepted_residual(rule, seen[0])]), None).verdict == "supported"
+    )
 
 
 # Laws ----------------------------------------------------------------------------------------------------
@@ -488,7 +488,9 @@ def test_a_law_word_by_word(ratios: list[float], verdict: str, bad: int) -> None
     outer = [math.exp(by.outer.low), math.exp(by.outer.high)]
     refuted = verdict == "refuted"
     shown, level = (outer, "96 %") if refuted else (inner, "92 %")
-    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[verdict]
+    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[
+        verdict
+    ]
     more = "" if by.needed is None else f"; about {by.needed} runs would decide"
     if bad:
         more += "; 1 run without a finite positive value left out"
@@ -539,7 +541,9 @@ def test_means_over_the_runs_of_a_seed_and_over_settings() -> None:
     assert found.predicted == pytest.approx(3.0)
     assert "; 3 runs without a finite positive value left out" in found.reason
     seen[4:6] = [observation((math.nan, 3.0), 4, seed=2), observation((3.0, 3.0), 5, seed=2)]
-    assert decide_law(LAW, seen, None).statistic["mean_log_ratio"] == pytest.approx(np.mean(means[:2]) * 2 / 3)
+    assert decide_law(LAW, seen, None).statistic["mean_log_ratio"] == pytest.approx(
+        np.mean(means[:2]) * 2 / 3
+    )
 
 
 def majority(bad: int, runs: int) -> float:
@@ -594,7 +598,10 @@ def test_a_doubled_p_value_no_longer_refutes() -> None:
             assert found.verdict == "inconclusive"
             assert found.p_value == pytest.approx(2 * alone.p_value)
             low, high = found.statistic["interval"]
-            assert f"92 % interval [{low:.4g}, {high:.4g}], neither inside nor outside [0.8333, 1.2]" in found.reason
+            assert (
+                f"92 % interval [{low:.4g}, {high:.4g}], neither inside nor outside [0.8333, 1.2]"
+                in found.reason
+            )
             assert "would decide" not in found.reason
             return
     pytest.fail("no such case")

@@ -100,7 +100,9 @@ def spread_p(z: list[float]) -> tuple[float, float]:
 
 def in_words(inner: Any, outer: Any, verdict: str, ends: tuple[float, float]) -> str:
     shown, level = (outer, "98 %") if verdict == "refuted" else (inner, "88 %")
-    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[verdict]
+    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[
+        verdict
+    ]
     return (
         f"{inner.value:.3g} ({level} interval [{shown.low:.3g}, {shown.high:.3g}], {lies}"
         f" [{ends[0]:g}, {ends[1]:g}])"
@@ -133,7 +135,9 @@ def test_scores_word_by_word(z: list[float], outliers: str, bias: str, spread: s
     outer_mean, outer_sd = mean_interval(z, 0.02), spread_interval(z, 0.02)
     wanted = [outliers, bias, spread]
     assert [found.statistic[f"{part}_verdict"] for part in ("outlier", "bias", "spread")] == wanted
-    verdict = "refuted" if "refuted" in wanted else "supported" if set(wanted) == {"supported"} else "inconclusive"
+    verdict = (
+        "refuted" if "refuted" in wanted else "supported" if set(wanted) == {"supported"} else "inconclusive"
+    )
     assert (found.verdict, found.n_trials, found.predicted) == (verdict, len(z), 1.0)
     assert found.measured == pytest.approx(sd.value)
     more = "" if found.needed is None else f" About {found.needed} runs would decide."
@@ -145,7 +149,8 @@ def test_scores_word_by_word(z: list[float], outliers: str, bias: str, spread: s
     extra = {k: v for k, v in found.statistic.items() if k not in rate.statistic}
     assert extra == {
         "outlier_verdict": outliers, "bias_verdict": bias, "spread_verdict": spread,
-        "z_mean": pytest.approx(mean.value, abs=1e-12), "z_mean_interval": pytest.approx([mean.low, mean.high]),
+        "z_mean": pytest.approx(mean.value, abs=1e-12), "z_mean_interval": pytest.approx([mean.low,
+        mean.high]),
         "z_sd": pytest.approx(sd.value), "z_sd_interval": pytest.approx([sd.low, sd.high]),
         "z_largest": pytest.approx(max(abs(v) for v in z)), "not_finite": 0,
     }  # fmt: skip
@@ -254,8 +259,14 @@ def test_cumulants_and_the_gamma_law() -> None:
         assert gamma_tail(at, spread, third) == pytest.approx(float(law.sf(at)))
     assert excess_p(0.34, 0.2, v) == pytest.approx(float(law.sf(0.3)))
     assert gamma_tail(-1e9, spread, third) == 1.0
-    assert (gamma_tail(0.0, 0.0, 1.0), gamma_tail(1e-9, 0.0, 1.0), gamma_tail(-1.0, -1.0, 1.0)) == (1.0, 0.0, 1.0)
-    assert gamma_tail(1.5, 1.0, 2.0) == pytest.approx(integrate.quad(lambda x: math.exp(-x), 2.5, math.inf)[0])
+    assert (gamma_tail(0.0, 0.0, 1.0), gamma_tail(1e-9, 0.0, 1.0), gamma_tail(-1.0, -1.0, 1.0)) == (
+        1.0,
+        0.0,
+        1.0,
+    )
+    assert gamma_tail(1.5, 1.0, 2.0) == pytest.approx(
+        integrate.quad(lambda x: math.exp(-x), 2.5, math.inf)[0]
+    )
 
 
 def cell_of(values: list[tuple[bool, float]]) -> tuple[float, float, float]:
@@ -306,7 +317,8 @@ def test_cells_word_by_word(table: dict[float, list[tuple[bool, float]]], verdic
     size = "no more than its noise" if mean <= 0 else f"{math.sqrt(mean):.3g} in root mean square"
     more = "" if needed is None else f"; about {needed} runs in all would decide"
     assert found.reason == (
-        f"Over {len(used)} cells the frequency misses the predicted probability by {size}; the 88 % interval of"
+        f"Over {len(used)} cells the frequency misses the predicted probability by {size}; the"
+        f" 88 % interval of"
         f" its square [{mean - half:.3g}, {mean + half:.3g}] lies {lies} 0.2^2"
         f" (p = {min(p, 1 - p):.2g}){more}."
     )
@@ -437,15 +449,16 @@ def test_two_engines_word_by_word(n: int, shift: float, verdict: str) -> None:
     planned = runs_for_same_law(0.5, 0.04, 2)
     head = f"Over {n} runs of law and {n + 5} of cnn"
     certified = (
-        f"{head} no test rejects (lowest corrected p = {holm[low]:.2g}), and every distance is certified below"
+        f"{head} no test rejects (lowest corrected p = {holm[low]:.2g}), and every distance is"
+        f" certified below"
         f" {bound:.3g} at 96 % confidence"
     )
     reasons = {
-        "refuted": f"{head} the distributions of {low} differ: distance {d[low]:.3g}, p = {holm[low]:.2g} after"
-        " Holm's correction, below alpha = 0.04.",
+        "refuted": f"{head} the distributions of {low} differ: distance {d[low]:.3g}, p = {holm[low]:.2g}"
+        " after Holm's correction, below alpha = 0.04.",
         "supported": f"{certified}, under the margin 0.5.",
-        "inconclusive": f"{certified}, not under the margin 0.5; about {max(planned, n + 1)} runs of each engine"
-        " would decide.",
+        "inconclusive": f"{certified}, not under the margin 0.5; about {max(planned, n + 1)} runs of each"
+        " engine would decide.",
     }
     assert found.reason == reasons[verdict]
     assert (found.verdict, found.measured, found.predicted) == (verdict, pytest.approx(d[worst]), 0.0)
@@ -496,16 +509,20 @@ def test_a_comparison_that_cannot_be_made() -> None:
     with pytest.raises(ValueError, match=r"^engines must be two to be compared, was \['cnn', 'gd', 'law'\]$"):
         decide_same_law(SAME, three, None)
     for bad in (3.0, {}, {"x": "?"}):
-        with pytest.raises(ValueError, match="^claim value must be a mapping of names to numbers, was "):
+        with pytest.raises(ValueError, match=r"^claim value must be a mapping of names to numbers, was "):
             decide_same_law(SAME, [observation(bad)], None)
-    with pytest.raises(ValueError, match=r"^claim value must be a mapping with the names \['x'\] as in the other"):
+    with pytest.raises(
+        ValueError, match=r"^claim value must be a mapping with the names \['x'\] as in the other"
+    ):
         decide_same_law(SAME, [observation({"x": 1.0}), observation({"y": 1.0}, 1)], None)
 
 
 def test_values_that_are_not_finite_are_counted_by_engine_and_name() -> None:
     found = decide_same_law(
         SAME,
-        engines({"x": [1.0, math.nan, 3.0], "y": [1.0] * 3}, {"x": [1.0] * 3, "y": [math.inf, -math.inf, 0.0]}),
+        engines(
+            {"x": [1.0, math.nan, 3.0], "y": [1.0] * 3}, {"x": [1.0] * 3, "y": [math.inf, -math.inf, 0.0]}
+        ),
         None,
     )
     assert found.statistic["not_finite"] == {"law": {"x": 1, "y": 0}, "cnn": {"x": 0, "y": 2}}
@@ -532,7 +549,9 @@ def test_the_rule_s_level_rejects() -> None:
 EXPERIMENT = Experiment("budget", Fixed(BASE), clock=0.01, runs={"quick": 100})
 
 
-def judged(p: float | None, verdict: str, rule: Any = None, support: float | None = None, runs: int = 100) -> Judgement:
+def judged(
+    p: float | None, verdict: str, rule: Any = None, support: float | None = None, runs: int = 100
+) -> Judgement:
     claim = Claim(
         id="budget.x", source=Source("example", "1"), provenance="derived", statement="example",
         rule=rule or Event(), measure=lambda run: True, experiment=EXPERIMENT,
@@ -564,7 +583,8 @@ def test_holm_by_hand() -> None:
     needed = runs_to_survive(100, 0.03, 0.016 / 5)
     text = (
         "Alone this refutes (p = 0.03), but not within the error budget 0.016 of the whole verification: of 5"
-        f" claims that chance could refute, p = 0.09 after Holm's correction; about {needed} runs would decide"
+        f" claims that chance could refute, p = 0.09 after Holm's correction; about {needed}"
+        f" runs would decide"
         " if the effect is as large as it looks."
     )
     assert found[0].decision.reason == f"Seen. {text}"

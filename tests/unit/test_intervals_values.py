@@ -98,7 +98,7 @@ def test_probabilities_lie_strictly_between_their_ends(name: str, call: Callable
 
 @pytest.mark.parametrize("call", [rate_upper, rate_lower, rate_p])
 def test_counts_lie_between_their_ends(call: Callable[[int, int, float], Any]) -> None:
-    with pytest.raises(ValueError, match="^trials must be at least 0, was -1$"):
+    with pytest.raises(ValueError, match=r"^trials must be at least 0, was -1$"):
         call(0, -1, 0.1)
     for bad in (-1, 4):
         with pytest.raises(ValueError, match=rf"^violations must lie in \[0, 3\], was {bad}$"):
@@ -116,9 +116,9 @@ def test_the_interval_of_a_mean_by_students_law() -> None:
     assert two.high == pytest.approx(1.5 + stats.t.ppf(0.9, 1) * 0.5)
     one = mean_interval([5.0], 0.2)
     assert (one.value, one.low, one.high) == (5.0, -math.inf, math.inf)
-    with pytest.raises(ValueError, match="^values must not be empty$"):
+    with pytest.raises(ValueError, match=r"^values must not be empty$"):
         mean_interval([], 0.2)
-    with pytest.raises(ValueError, match="^values must be finite$"):
+    with pytest.raises(ValueError, match=r"^values must be finite$"):
         mean_interval([1.0, math.inf], 0.2)
 
 
@@ -267,7 +267,11 @@ def test_the_e_value_at_its_ends() -> None:
 
 
 def test_anytime_limits_solve_for_one_over_alpha() -> None:
-    for k, n, alpha, prior in ((3, 20, 0.05, (0.5, 0.5)), (9, 10, 0.2, (2.0, 3.0)), (10, 10, 0.01, (0.5, 0.5))):
+    for k, n, alpha, prior in (
+        (3, 20, 0.05, (0.5, 0.5)),
+        (9, 10, 0.2, (2.0, 3.0)),
+        (10, 10, 0.01, (0.5, 0.5)),
+    ):
         low = anytime_lower(k, n, alpha, prior)
         assert 0 < low < k / n
         assert log_e_value(k, n, low, prior) == pytest.approx(-math.log(alpha), abs=1e-9)
@@ -286,7 +290,9 @@ def upper_counts(n: int, delta: float, alpha: float) -> list[int]:
     return [k for k in range(n + 1) if stats.binom.cdf(k, n, delta) < alpha]
 
 
-@pytest.mark.parametrize(("n", "delta", "alpha"), [(0, 0.1, 0.1), (1, 0.95, 0.1), (28, 0.1, 0.05), (80, 0.1, 0.02)])
+@pytest.mark.parametrize(
+    ("n", "delta", "alpha"), [(0, 0.1, 0.1), (1, 0.95, 0.1), (28, 0.1, 0.05), (80, 0.1, 0.02)]
+)
 def test_power_for_a_rate_by_enumeration(n: int, delta: float, alpha: float) -> None:
     counts = upper_counts(n, delta, alpha)
     expected = float(stats.binom.pmf(counts, n, 0.03).sum()) if counts else 0.0
@@ -310,7 +316,9 @@ def test_power_of_each_rule() -> None:
     exponent, law = Exponent("n", 1.0, margin=0.3, alpha=0.02), Law(0.3, "test", alpha=0.02)
     assert planned_power(exponent, 9, 0.25) == equivalence_power(9, 0.25, margin, 0.02)
     assert planned_power(law, 9, 0.25) == equivalence_power(9, 0.25, law_margin, 0.02)
-    assert planned_power(replace(exponent, planned_spread=0.4), 9, 0.25) == equivalence_power(9, 0.4, margin, 0.02)
+    assert planned_power(replace(exponent, planned_spread=0.4), 9, 0.25) == equivalence_power(
+        9, 0.4, margin, 0.02
+    )
     assert planned_power(exponent, 9) is None
     assert planned_power(object(), 9, 0.1, cells=[(9, 0.1)]) is None
     assert planned_power(Calibration(0.1, "test"), 9) is None
@@ -318,12 +326,12 @@ def test_power_of_each_rule() -> None:
 
 def test_arguments_of_the_power_are_checked() -> None:
     assert planned_power(Event(), 0, 0.0, quantities=1) == 0.0
-    with pytest.raises(ValueError, match="^n_trials must be at least 0, was -1$"):
+    with pytest.raises(ValueError, match=r"^n_trials must be at least 0, was -1$"):
         planned_power(Event(), -1)
     for bad in (-0.1, math.nan):
         with pytest.raises(ValueError, match=rf"^spread must be at least 0, was {bad!r}$"):
             planned_power(Event(), 1, bad)
-    with pytest.raises(ValueError, match="^quantities must be at least 1, was 0$"):
+    with pytest.raises(ValueError, match=r"^quantities must be at least 1, was 0$"):
         planned_power(Event(), 1, quantities=0)
 
 

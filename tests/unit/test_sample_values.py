@@ -23,7 +23,13 @@ from theory.two_stage.mean_field import Population, mean_field, share_response
 from theory.two_stage.recursions import gamma_increment, rho_increment
 from theory.two_stage.sample_law import memorisation_error, run_sample_law, sample_law
 from theory.two_stage.sources import framework, here, paper
-from theory.two_stage.time_errors import CrossingLaw, crossing_law, order_statistic, share_variance, stage_time
+from theory.two_stage.time_errors import (
+    CrossingLaw,
+    crossing_law,
+    order_statistic,
+    share_variance,
+    stage_time,
+)
 
 
 def g(z: float) -> float:
@@ -70,11 +76,16 @@ def test_increments_name_what_has_the_wrong_shape() -> None:
     }  # fmt: skip
     gamma_increment(**good_gamma)
     rho_increment(**good_rho)
-    for name, shape in (("loss_derivative", r"\(3,\)"), ("signal_products", r"\(2, 2\)"), ("y_observed", r"\(3,\)")):
+    for name, shape in (
+        ("loss_derivative", r"\(3,\)"),
+        ("signal_products", r"\(2, 2\)"),
+        ("y_observed", r"\(3,\)"),
+    ):
         with pytest.raises(ValueError, match=rf"^{name} must have trailing shape {shape}, was \(7,\)$"):
             gamma_increment(**(good_gamma | {name: np.ones(7)}))
     for name, shape in (
-        ("loss_derivative", r"\(3,\)"), ("noise_products", r"\(2, 2, 3\)"), ("xi_norm_sq", r"\(3,\)"), ("y", r"\(3,\)"),
+        ("loss_derivative", r"\(3,\)"), ("noise_products", r"\(2, 2, 3\)"), ("xi_norm_sq", r"\(3,\)"),
+        ("y", r"\(3,\)"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=rf"^{name} must have trailing shape {shape}, was \(7,\)$"):
             rho_increment(**(good_rho | {name: np.ones(7)}))
@@ -82,7 +93,9 @@ def test_increments_name_what_has_the_wrong_shape() -> None:
 
 # Conditions ----------------------------------------------------------------------------------------------
 
-S = Setting(n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02)
+S = Setting(
+    n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02
+)
 A = 30 * 25 / (9 * 700)
 LOG = math.log
 
@@ -112,7 +125,8 @@ SIDES_OF = {
 
 def test_both_sides_of_every_condition() -> None:
     constants = DEFAULT_CONSTANTS.with_(
-        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_1=6.5, c_kappa=11.0, c_k=0.35, c_iota=0.15, c_h=0.12,
+        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_1=6.5, c_kappa=11.0, c_k=0.35, c_iota=0.15,
+        c_h=0.12,
         c_ratio=21.0, c_z=2.5,
     )  # fmt: skip
     assert set(ALL) == set(SIDES_OF)
@@ -154,7 +168,8 @@ def small_run(**changes: Any) -> Any:
         "setting": setting, "y": y, "y_observed": seen, "clean": y == seen, "noisy": y != seen,
         "gram": V.T @ V, "initial_products": rng.normal(size=(2, m, n + 1)),
         "steps": np.arange(3), "snapshot_steps": np.arange(3), "clock": 0.4 * np.arange(3),
-        "gamma": rng.random((3, 2, m)), "rho": rng.random((3, 2, m, n)), "products": rng.normal(size=(3, 2, m, n + 1)),
+        "gamma": rng.random((3, 2, m)), "rho": rng.random((3, 2, m, n)), "products": rng.normal(size=(3,
+        2, m, n + 1)),
         "margins": rng.normal(size=(3, n)), "noise_mass": rng.random((3, n)),
         "active_fraction": rng.random((3, n)),
     }  # fmt: skip
@@ -269,7 +284,9 @@ def test_the_variance_at_the_end_of_the_field() -> None:
     short = mean_field(POP, 40)
     long = mean_field(POP, 150)
     for crossing in (3.95, 3.85):
-        assert share_variance(short, 0, crossing) == pytest.approx(share_variance(long, 0, crossing), rel=1e-12)
+        assert share_variance(short, 0, crossing) == pytest.approx(
+            share_variance(long, 0, crossing), rel=1e-12
+        )
 
 
 def crossing_of(margins: list[float], h: float) -> float:
@@ -307,7 +324,9 @@ def test_the_crossing_law_written_out() -> None:
                 margins.append(mass - f.gamma[t, c] + head(f.rho[t, c, 1], 0.05))
                 mass += 0.1 * min(max(f.active[t, c, 1] + offset, 0.0), 1.0) * g(margins[-1])
             expected = crossing_of(margins, 0.1)
-            assert law.at_score[k, c] == (expected if math.isinf(expected) else pytest.approx(expected, rel=1e-9))
+            assert law.at_score[k, c] == (
+                expected if math.isinf(expected) else pytest.approx(expected, rel=1e-9)
+            )
 
 
 def test_a_class_that_does_not_cross_has_no_deviation() -> None:
@@ -519,7 +538,9 @@ def test_the_sums_of_a_run_written_out() -> None:
 # Brackets of the transition clock ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("a", "tau", "p"), [(6.0, 0.1, 0.5), (4.0, 0.2, 0.8), (30.0, 0.3, 0.4), (1.3, 0.1, 0.5)])
+@pytest.mark.parametrize(
+    ("a", "tau", "p"), [(6.0, 0.1, 0.5), (4.0, 0.2, 0.8), (30.0, 0.3, 0.4), (1.3, 0.1, 0.5)]
+)
 def test_brackets_solve_their_equations(a: float, tau: float, p: float) -> None:
     alpha, beta, delta, kappa = a * (1 - tau) / 2 + p, a * tau / 2, p + a * tau / 2, a * (1 - tau) / 2
     Delta = p * (p + a / 2)
