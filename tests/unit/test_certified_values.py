@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
 
+from theory.certified import survey as survey_module
 from theory.certified.enclosure import (
     Enclosure,
     _Curve,
@@ -36,7 +37,7 @@ from theory.certified.rounding import (
     up,
 )
 from theory.certified.state import aligned_state
-from theory.certified.survey import Point, random_points, survey
+from theory.certified.survey import Point, SurveyResult, random_points, survey
 from theory.certified.visitor import UnsupportedNodeError, compare, decide, enclose, exact, relative_width
 from theory.symbols import p, tau
 
@@ -318,6 +319,7 @@ def test_the_strong_signal_limit_and_bound_by_hand() -> None:
     assert float(strong_signal_limit().subs(at)) == pytest.approx(limit, rel=1e-14)
     assert float(strong_signal_bound().subs(at)) == pytest.approx(bound, rel=1e-14)
     assert below_strong_signal_limit(6, Fraction(1, 5), Fraction(3, 4)) is True
+    assert below_strong_signal_limit(10, Fraction(1, 5), Fraction(3, 4), order=3) is None
     # With few coefficients the lower curve is positive too late to tell.
     assert below_strong_signal_limit(20, Fraction(1, 5), Fraction(3, 4), order=3) is None
 
@@ -336,6 +338,52 @@ def test_points_of_the_survey() -> None:
     found = survey(2, 1)
     assert (found.certified, found.undecided) == (2, ())
     assert survey(2) == survey(2, 0)
+
+
+def _above_a_fifth(a: Fraction, t: Fraction, q: Fraction, **_: int) -> bool | None:
+    return True if t > Fraction(1, 5) else None
+
+
+def test_undecided_points_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey_module, "below_strong_signal_limit", _above_a_fifth)
+    for seed in (0, 5):
+        points = list(random_points(30, seed))
+        found = survey(30, seed)
+        assert found.undecided == tuple(q for q in points if q.tau <= Fraction(1, 5))
+        assert found.certified == 30 - len(found.undecided)
+        assert 0 < found.certified < 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "points", "seed"),
+    [([], 10_000, 0), (["--points", "30"], 30, 0), (["--points", "30", "--seed", "5"], 30, 5)],
+)
+def test_the_survey_on_the_command_line(
+    arguments: list[str],
+    points: int,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    undecided = tuple(random_points(2, seed))
+    asked: list[tuple[int, int]] = []
+
+    def answer(count: int, start: int) -> SurveyResult:
+        asked.append((count, start))
+        return SurveyResult(count - len(asked[1:]), undecided if len(asked) > 1 else ())
+
+    monkeypatch.setattr(survey_module, "survey", answer)
+    monkeypatch.setattr("sys.argv", ["survey", *arguments])
+    with pytest.raises(SystemExit) as end:
+        survey_module.main()
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"s_2 < s_inf certified at {points} of {points} points\n"
+    with pytest.raises(SystemExit) as end:
+        survey_module.main()
+    assert end.value.code == 1
+    lines = [f"undecided: a = {q.a}, tau = {q.tau}, p = {q.p}" for q in undecided]
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+    assert asked == [(points, seed)] * 2
 
 
 # The aligned state ---------------------------------------------------------------------------------------
