@@ -14,6 +14,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from theory.certified import survey as survey_module
+from theory.certified.bracket import Bracket, NotCertified
 from theory.certified.enclosure import (
     Enclosure,
     _Curve,
@@ -460,3 +461,38 @@ def test_the_start_may_be_aligned_or_undecided() -> None:
         aligned_state(gram, A0, labels, seen, 1e-5, 5)
         == "the sign of a pre-activation is not decided at step 0"
     )
+
+
+# What a bracket offers -----------------------------------------------------------------------------------
+
+
+def bracket(low: list[list[float]], high: list[list[float]], noisy: list[bool], start: int = 10) -> Bracket:
+    steps = np.arange(start, start + len(low), dtype=np.int64)
+    zero = np.zeros((len(low), 2))
+    ends = np.array(low), np.array(high)
+    return Bracket(steps, zero, zero, ends[0], ends[1], *ends, np.array(noisy), "its end")
+
+
+def test_times_of_a_bracket_by_hand() -> None:
+    """Two noisy samples: fit from 12 to 13 and from 11 to 12; the clean one does not count."""
+    low = [[-1.0, -1.0, -9.0], [-1.0, 0.0, -9.0], [-1.0, 1.0, -9.0], [1.0, 1.0, -9.0]]
+    high = [[0.0, 0.0, 9.0], [-1.0, 1.0, 9.0], [1.0, 1.0, 9.0], [1.0, 1.0, 9.0]]
+    b = bracket(low, high, [True, True, False])
+    assert (b.start, b.horizon) == (10, 13)
+    assert b.time(0.5) == (11.0, 12.0)
+    assert b.time(1.0) == (12.0, 13.0)
+    assert b.relative_width(1.0) == pytest.approx(1 / 12.5)
+    assert b.offered(1.0) == (12.0, 13.0)
+    assert b.offered(1.0, 1 / 12.5) == (12.0, 13.0)
+    assert b.offered(1.0, 0.07) == NotCertified("relative width 0.08, above 0.07")
+    assert bracket(low[:3], high[:3], [True, True, False]).time(1.0) == (12.0, math.inf)
+    lost = bracket(low[:3], high[:3], [True, True, False])
+    assert lost.relative_width(1.0) == math.inf
+    assert lost.offered(1.0) == NotCertified("not certified to happen by step 12: its end")
+    assert bracket([[1.0]], [[1.0]], [True]).time(1.0) == (0.0, 10.0)
+    none = bracket(low, high, [False] * 3)
+    assert none.time(0.5) == (0.0, 0.0)
+    assert none.relative_width(0.5) == math.inf
+    at_once = bracket([[1.0]], [[1.0]], [True], start=0)
+    assert at_once.time(1.0) == (0.0, 0.0)
+    assert at_once.relative_width(1.0) == math.inf
