@@ -256,7 +256,8 @@ def test_a_one_sided_fitted_band() -> None:
     wide = decide_fitted_band(ONE, halves([1.0, 8.0, 1.0] * 10, [0.1, 8.0, 0.0] * 10), None)
     assert wide.verdict == "refuted"
     assert wide.reason == (
-        "20 of 60 trials leave every band narrow enough to be a usable constant (largest value at most 5.333, widened to 8),"
+        "20 of 60 trials leave every band narrow enough to be a usable constant"
+        " (largest value at most 5.333, widened to 8),"
         f" surely more than delta = 0.2 (p = {2 * stats.binom.sf(19, 60, 0.2):.2g})."
         " The fitted one, [0, 12], is too wide."
     )
@@ -268,8 +269,10 @@ def test_a_fitted_band_too_wide_but_for_few() -> None:
     p = min(1.0, 2 * stats.binom.sf(1, 60, 0.2))
     assert found.verdict == "inconclusive"
     assert found.reason == (
-        "The band [0.6667, 30] fitted on 30 trials is too wide to be a usable constant (largest / smallest value at"
-        f" most 3.556, widened to 8), but only 2 of 60 trials leave the best band of that width, which delta = 0.2 allows"
+        "The band [0.6667, 30] fitted on 30 trials is too wide to be a usable constant"
+        " (largest / smallest value at"
+        f" most 3.556, widened to 8), but only 2 of 60 trials leave the best band of that width, which"
+        " delta = 0.2 allows"
         f" (p = {p:.2g})."
     )
     assert (found.needed, found.support_p, found.p_value) == (None, 1.0, 1.0)
@@ -285,7 +288,8 @@ def test_a_width_that_refutes() -> None:
     assert found.verdict == "refuted"
     assert found.p_value == pytest.approx(p)
     assert found.reason == (
-        "20 of 60 trials leave every band narrow enough to be a usable constant (largest / smallest value at most 3.556, widened to 8),"
+        "20 of 60 trials leave every band narrow enough to be a usable constant"
+        " (largest / smallest value at most 3.556, widened to 8),"
         f" surely more than delta = 0.2 (p = {p:.2g}). The fitted one, [0.6667, 30], is too wide."
     )
     assert (found.needed, found.support_p) == (None, 1.0)
@@ -362,7 +366,8 @@ def test_no_band() -> None:
     many = decide_fitted_band(TWO, halves([math.nan] * 20, [1.0] * 20), None)
     assert many.verdict == "refuted"
     assert many.reason == (
-        "20 of 40 trials leave every band narrow enough to be a usable constant (largest / smallest value at most 3.556, widened to 8),"
+        "20 of 40 trials leave every band narrow enough to be a usable constant"
+        " (largest / smallest value at most 3.556, widened to 8),"
         f" surely more than delta = 0.2 (p = {2 * stats.binom.sf(19, 40, 0.2):.2g})."
     )
 
