@@ -58,7 +58,7 @@ def dies_elsewhere(run):
 
 CLAIMS = [
     Claim(id=f"mine.{f.__name__}", source=Source("tests", "none"), provenance="derived", statement="x",
-          rule=Event(delta=0.05), measure=f, experiment=Experiment("mine", PLACE, clock=1.0, runs={}))
+          rule=Event(delta=0.05), measure=f, experiment=Experiment("mine", place=PLACE, clock=1.0, runs={}))
     for f in (slow, dies_elsewhere)
 ]
 """

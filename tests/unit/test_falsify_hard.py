@@ -72,9 +72,9 @@ def test_a_scan_visits_the_ends_of_the_box_and_stays_inside() -> None:
     assert isinstance(box, Domain)
     rng = np.random.default_rng(0)
     points = [_drawn(box, rng) for _ in range(2000)]
-    for name in ("kappa_0", "tau_plus", "n"):
-        low, high = box.tau if name == "tau_plus" else getattr(box, name)
-        values = np.array([p[name] for p in points])
+    for c in box.coordinates:
+        low, high = c.low, c.high
+        values = np.array([p[c.name] for p in points])
         assert values.min() == low
         assert values.max() == high
         # 1/4 on each end; five standard deviations of a share of 2000.

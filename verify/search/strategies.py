@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
+from theory.place import Box, Cells, Coordinate, Place
 from theory.rules import EventMap, Rule
-from theory.two_stage.box import Domain, Grid, Place, Sweep
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 
 __all__ = ["log_floats", "seeds", "settings_at", "settings_in"]
+
+Settings = st.SearchStrategy[AbstractSetting]
 
 
 def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
@@ -21,37 +25,35 @@ def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
     return st.integers(0, count).map(lambda k: low * (high / low) ** (k / count))
 
 
-def settings_in(domain: Domain) -> st.SearchStrategy[Setting]:
-    """Settings of a box; examples shrink toward small n, m and the low end of every range."""
-    taus = st.integers(0, 32).map(lambda k: domain.tau[0] + (domain.tau[1] - domain.tau[0]) * k / 32)
-    return st.builds(
-        domain.at,
-        n=st.integers(*domain.n),
-        m=st.integers(*domain.m),
-        signal_margin=log_floats(*domain.signal_margin),
-        tau_plus=taus,
-        tau_minus=taus,
-        kappa_0=log_floats(*domain.kappa_0),
-        dimension=log_floats(*domain.dimension),
-        clock_step=log_floats(*domain.clock_step),
-        sigma_xi=log_floats(*domain.sigma_xi),
-    )
+def _values(c: Coordinate) -> st.SearchStrategy[Any]:
+    if c.whole:
+        return st.integers(math.ceil(c.low), math.floor(c.high))
+    if c.scale == "linear":
+        return st.integers(0, 32).map(lambda k: c.low + (c.high - c.low) * k / 32)
+    return log_floats(c.low, c.high)
 
 
-def settings_at(place: Place, rule: Rule) -> st.SearchStrategy[Setting]:
+def settings_in(box: Box) -> Settings:
+    """Settings of a box; examples shrink toward the low end of every range."""
+
+    def made(**values: Any) -> AbstractSetting:
+        return box.make(values)
+
+    return st.builds(made, **{c.name: _values(c) for c in box.coordinates})
+
+
+def settings_at(place: Place, rule: Rule) -> Settings:
     """Settings of any place that a rule speaks of: an `EventMap` claims nothing below its threshold."""
-    if isinstance(place, Domain):
-        return settings_in(place)
-    if isinstance(place, Sweep):
-        return st.sampled_from([place.at(factor) for factor in place.factors])
-    if isinstance(place, Grid):
-        cells = [
-            setting
-            for labels, setting in place.cells
-            if not isinstance(rule, EventMap) or labels[rule.axis] >= rule.threshold
-        ]
-        return st.sampled_from(cells) if cells else st.nothing()
-    return st.just(place.setting)
+    if place.coordinates:
+        return settings_in(cast("Box", place))
+    cells = [setting for labels, setting in cast("Cells", place).cells if _spoken_of(rule, labels)]
+    return st.sampled_from(cells) if cells else st.nothing()
+
+
+def _spoken_of(rule: Rule, labels: Mapping[str, Any]) -> bool:
+    if not isinstance(rule, EventMap) or rule.axis not in labels:
+        return True
+    return bool(labels[rule.axis] >= rule.threshold)
 
 
 def seeds() -> st.SearchStrategy[int]:

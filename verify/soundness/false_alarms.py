@@ -55,14 +55,14 @@ _FACTORS = (0.5, 1.0, 2.0)
 _ONE_STEP: Mapping[str, Any] = {"clock": 0.1, "max_steps": 1}
 _RUNS = Experiment(
     "false_alarms.runs",
-    Grid(tuple(({"x": float(x)}, _SETTING.with_(sigma_0=_SETTING.sigma_0 * x)) for x in range(1, 5))),
+    place=Grid(tuple(({"x": float(x)}, _SETTING.with_(sigma_0=_SETTING.sigma_0 * x)) for x in range(1, 5))),
     runs={"quick": 16},
     **_ONE_STEP,
 )
-_SWEEP = Experiment("false_alarms.sweep", Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP)
+_SWEEP = Experiment("false_alarms.sweep", place=Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP)
 _ENGINES = Experiment(
     "false_alarms.engines",
-    Fixed(_SETTING),
+    place=Fixed(_SETTING),
     runs={"quick": 32},
     engines=("law", "reduced"),
     pair_engines=False,
