@@ -61,7 +61,9 @@ def function_model(setting: type[AbstractSetting], simulate: FunctionOfSetting, 
     """
     given: Any = setting  # a user's argument may be anything
     if not (isinstance(given, type) and issubclass(given, AbstractSetting) and is_dataclass(given)):
-        raise ValueError(f"setting must be a frozen dataclass on theory.AbstractSetting, was {_name_of(given)}")
+        raise ValueError(
+            f"setting must be a frozen dataclass on theory.AbstractSetting, was {_name_of(given)}"
+        )
     if not vars(given)["__dataclass_params__"].frozen:
         raise ValueError(f"setting must be frozen: write @dataclass(frozen=True) above {given.__name__}")
     if not fields(given):

@@ -53,6 +53,7 @@ class Paper:
         claims: in the order of the paper.
         settings: classes of settings that its claims speak of.
         conditions: heading -> conditions, for `doctor` and the report.
+        asked: headings of the conditions that `doctor` finds the nearest setting for; () for all.
         constants: the values in use of the constants in conditions.
         parameters: how a setting is made of named values, by class: sweeps, doctor, `--set`.
         reference_box: the space that conditions are held against.
@@ -72,6 +73,7 @@ class Paper:
     claims: tuple[Claim, ...]
     settings: tuple[type[AbstractSetting], ...] = ()
     conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({}))
     parameters: Mapping[type[AbstractSetting], Parameters] = field(default_factory=dict)
     reference_box: Box | None = None

@@ -25,6 +25,7 @@ class Quantity:
         value: a function of the run and the arguments: float, bool or `Estimate`.
         states: whether it is seen at snapshots only.
         words: the words allowed, by the position of the argument.
+        sampled: whether its value is an estimate, as fine as the job's precision says.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Quantity:
     value: Callable[..., Any]
     states: bool = False
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    sampled: bool = False
 
     @property
     def usage(self) -> str:
