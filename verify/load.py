@@ -10,8 +10,8 @@ from theory.claim import Claim
 from theory.condition import Constants
 from theory.experiment import Experiment
 from theory.ledger import Ledger
-from theory.rules import Rule
 from theory.source import Source
+from verify.rules.registry import find_judge
 from verify.user_file import import_user_file
 
 __all__ = ["ClaimsFileError", "claims_file_of", "claims_module", "load_claims_file", "load_ledger"]
@@ -20,7 +20,6 @@ __all__ = ["ClaimsFileError", "claims_file_of", "claims_module", "load_claims_fi
 _FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
     ("source", Source, "a theory.Source"),
     ("statement", str, "text"),
-    ("rule", Rule, "one of theory's rules"),
     ("experiment", Experiment, "a theory.Experiment"),
     ("conditions", tuple, "a tuple of conditions"),
     ("constants", Constants, "a theory.Constants"),
@@ -61,6 +60,12 @@ def load_claims_file(path: Path) -> list[Claim]:
                     f"--claims-file {path}: claim {claim.id}: {name} must be {allowed}, was a"
                     f" {type(getattr(claim, name)).__name__}"
                 )
+        if find_judge(claim.rule) is None or not isinstance(getattr(claim.rule, "kind", None), str):
+            raise ClaimsFileError(
+                f"--claims-file {path}: claim {claim.id}: rule must be one of theory's rules, or of a kind"
+                f" with a judge of its own (verify.rules.registry.register), was a"
+                f" {type(claim.rule).__name__}"
+            )
     return list(claims)
 
 

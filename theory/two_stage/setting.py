@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
+
+from theory.setting import Trends
 
 __all__ = ["Setting"]
 
 _LEAST = 1e-75
 _MOST_COUNT = 2**53
+
+_PARAMETERS = ("n", "m", "d", "sigma_xi")
+_GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
 
 def _require_count(name: str, value: object, least: int) -> None:
@@ -61,6 +67,29 @@ class Setting:
     >>> round(s.iota, 12), round(s.kappa_0, 6)
     (0.2, 2.828427)
     """
+
+    #: A power of eta shows as one of sigma_xi^-2 and of d^-1, since the clock step is held fixed.
+    trends: ClassVar[Trends] = Trends(
+        slopes=(*_PARAMETERS, "eta", *_GROUPS),
+        powers=_PARAMETERS,
+        held=_GROUPS,
+        linear=("tau_plus", "tau_minus"),
+    )
+    #: What a formula may have lost (planted by `python -m verify soundness`).
+    formula_factors: ClassVar[Mapping[str, Callable[[Setting], float]]] = {
+        "n": lambda s: float(s.n),
+        "sqrt(n)": lambda s: math.sqrt(s.n),
+        "m": lambda s: float(s.m),
+        "sqrt(d)": lambda s: math.sqrt(s.d),
+        "sigma_xi^2": lambda s: s.sigma_xi**2,
+        "eta": lambda s: s.eta,
+    }
+    #: The same of dimensionless groups alone, which an unnamed constant may contain.
+    group_factors: ClassVar[Mapping[str, Callable[[Setting], float]]] = {
+        "1 - 2 tau": lambda s: 1 - 2 * s.tau_max,
+    }
+    #: The field that every increment of a run is proportional to.
+    step_size: ClassVar[str] = "eta"
 
     n: int
     d: int
