@@ -251,4 +251,4 @@ def test_the_command_replays(
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == status
-    assert capsys.readouterr().out == f"own.{name}: {word}: {name == 'true'}\n"
+    assert capsys.readouterr().out == (f"own.{name}: the claim {word} (measured {name == 'true'})\n")

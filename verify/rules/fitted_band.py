@@ -239,8 +239,8 @@ def _times(factor: Callable[[Any], float]) -> Callable[[Observation], float]:
 
 
 def _logs(factor: Callable[[Any], float], settings: Sequence[Any]) -> NDArray[np.float64]:
-    """Logarithms of a factor at every setting, to twelve digits."""
-    return np.log([factor(s) for s in settings]).round(12) if settings else np.zeros(1)
+    """Logarithms of a factor at every setting."""
+    return np.log([factor(s) for s in settings]) if settings else np.zeros(1)
 
 
 def _changed_sign(o: Observation) -> float:
@@ -318,10 +318,10 @@ class FittedBandJudge(RateJudge[FittedBand]):
             yield Exempt(claim, "factors lost, powers wrong", "factor", why)
             return
         absorbed, of_groups = [], {f"scale without {name}" for name in group_factors_of(settings)}
-        known = {tuple(_logs(factor, settings)) for _, _, factor in powers}
+        known = {tuple(_logs(factor, settings).round(12)) for _, _, factor in powers}
         for name, kind, factor in (*changes, *powers):
             logs = _logs(factor, settings)
-            if kind == "factor" and tuple(logs) in known:
+            if kind == "factor" and tuple(logs.round(12)) in known:
                 continue  # the same as a power
             spread = float(logs.max() - logs.min())
             if kind != "exponent 0.1" and name not in of_groups and spread > 2 * math.log(rule.widen):
