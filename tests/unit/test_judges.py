@@ -20,7 +20,7 @@ from verify.rules.judge import Exempt, Judge, Readout
 from verify.rules.registry import built_in, find_judge, judge_of, register
 from verify.rules.trend import trends_of
 
-EXPERIMENT = Experiment("judges", Fixed(BASE), clock=1.0, runs={"quick": 1})
+EXPERIMENT = Experiment("judges", place=Fixed(BASE), clock=1.0, runs={"quick": 1})
 
 
 def claim(rule: Any) -> Claim:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from theory.setting import Trends
+from theory.model import Model
+from theory.setting import AbstractSetting, Trends
+from theory.slips import FormulaSlips
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 __all__ = ["Setting"]
 
+#: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
+#: since the clock step is held fixed.
+_POWERS = ("n", "m", "d", "sigma_xi")
+#: Dimensionless groups that a constant may depend on: they are held fixed when a power is read.
+_GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
+
 _LEAST = 1e-75
 _MOST_COUNT = 2**53
-
-_PARAMETERS = ("n", "m", "d", "sigma_xi")
-_GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
 
 def _require_count(name: str, value: object, least: int) -> None:
@@ -47,7 +55,7 @@ def _require_rate(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(AbstractSetting):
     r"""One point of the parameter space of the two-patch model.
 
     The data are `n` pairs of patches `(y mu, xi)` in `R^d` with `xi ~ N(0, sigma_xi^2 I)` and labels
@@ -68,28 +76,24 @@ class Setting:
     (0.2, 2.828427)
     """
 
-    #: A power of eta shows as one of sigma_xi^-2 and of d^-1, since the clock step is held fixed.
     trends: ClassVar[Trends] = Trends(
-        slopes=(*_PARAMETERS, "eta", *_GROUPS),
-        powers=_PARAMETERS,
+        slopes=(*_POWERS, "eta", *_GROUPS),
+        powers=_POWERS,
         held=_GROUPS,
         linear=("tau_plus", "tau_minus"),
     )
-    #: What a formula may have lost (planted by `python -m verify soundness`).
-    formula_factors: ClassVar[Mapping[str, Callable[[Setting], float]]] = {
-        "n": lambda s: float(s.n),
-        "sqrt(n)": lambda s: math.sqrt(s.n),
-        "m": lambda s: float(s.m),
-        "sqrt(d)": lambda s: math.sqrt(s.d),
-        "sigma_xi^2": lambda s: s.sigma_xi**2,
-        "eta": lambda s: s.eta,
-    }
-    #: The same of dimensionless groups alone, which an unnamed constant may contain.
-    group_factors: ClassVar[Mapping[str, Callable[[Setting], float]]] = {
-        "1 - 2 tau": lambda s: 1 - 2 * s.tau_max,
-    }
-    #: The field that every increment of a run is proportional to.
-    step_size: ClassVar[str] = "eta"
+    slips: ClassVar[FormulaSlips] = FormulaSlips(
+        factors={
+            "n": lambda s: float(s.n),
+            "sqrt(n)": lambda s: math.sqrt(s.n),
+            "m": lambda s: float(s.m),
+            "sqrt(d)": lambda s: math.sqrt(s.d),
+            "sigma_xi^2": lambda s: float(s.sigma_xi**2),
+            "eta": lambda s: float(s.eta),
+        },
+        group_factors={"1 - 2 tau": lambda s: float(1 - 2 * s.tau_max)},
+        step_size="eta",
+    )
 
     n: int
     d: int
@@ -205,23 +209,18 @@ class Setting:
         """`a (1 - 2 max(tau_plus, tau_minus))`, the strength with which signal opposes flipped labels."""
         return self.n_snr2 * (1.0 - 2.0 * self.tau_max)
 
-    # Conversions --------------------------------------------------------------------------------
+    # What the core asks ---------------------------------------------------------------------------
 
-    def clock(self, steps: float) -> float:
-        """Clock `s` reached after `steps` gradient steps."""
-        return steps * self.clock_step
+    def size(self) -> tuple[float, ...]:
+        """Counterexamples are smaller by `n m`, then by d."""
+        return float(self.n * self.m), float(self.d)
 
-    def steps(self, clock: float) -> int:
-        """Smallest number of gradient steps that reaches the clock."""
-        return math.ceil(clock / self.clock_step - 1e-9)
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The symbols of `theory.two_stage.symbols` that stand for fields."""
+        from theory.two_stage.symbols import SETTING_SYMBOLS
 
-    def with_(self, **changes: Any) -> Setting:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain numbers, in order."""
-        return asdict(self)
+        return SETTING_SYMBOLS
 
     def groups(self) -> dict[str, float]:
         """The dimensionless groups by name."""
@@ -233,3 +232,6 @@ class Setting:
             "d_over_n": self.d / self.n,
             "signal_margin": self.signal_margin,
         }
+
+
+Setting.model = Model("two_stage", Setting, "simulation.two_stage.engines")

@@ -17,7 +17,7 @@ from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
 from verify.rules.trend import Trend, guarded, residual_powers
-from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, group_factors_of, power_of
+from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, power_of, slips_of
 from verify.rules.words import mean_in_words
 from verify.statistics.intervals import rate_p
 from verify.statistics.rate import RateDecision, decide_rate
@@ -317,7 +317,7 @@ class FittedBandJudge(RateJudge[FittedBand]):
             why = "an upper bound with a fitted constant: it is finite on any bounded box"
             yield Exempt(claim, "factors lost, powers wrong", "factor", why)
             return
-        absorbed, of_groups = [], {f"scale without {name}" for name in group_factors_of(settings)}
+        absorbed, of_groups = [], {f"scale without {name}" for name in slips_of(settings).group_factors}
         known = {tuple(_logs(factor, settings).round(12)) for _, _, factor in powers}
         for name, kind, factor in (*changes, *powers):
             logs = _logs(factor, settings)

@@ -1,7 +1,7 @@
 """What judges plant: the constants a formula may get wrong, the factors it may lose, powers it may err in.
 
-Which numbers of a setting a formula may contain is the model's to say: `Setting.trends`, and
-`Setting.formula_factors` where more than the plain parameters may be lost.
+Which numbers of a setting a formula may contain is the model's to say: `trends` of its setting's class, and
+`slips` where more than the plain parameters may be lost.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.falsehood import FalsehoodKind
+from theory.slips import FormulaSlips
 from verify.rules.trend import trends_of
 
 __all__ = [
@@ -23,10 +24,10 @@ __all__ = [
     "Change",
     "factors_of",
     "fields_of",
-    "group_factors_of",
     "log_values",
     "power_of",
     "prediction_changes",
+    "slips_of",
 ]
 
 Floats = NDArray[np.float64]
@@ -59,19 +60,19 @@ def fields_of(settings: Sequence[Any]) -> tuple[str, ...]:
     return tuple(name for name in trends.slopes if name not in trends.held)
 
 
+def slips_of(settings: Sequence[Any]) -> FormulaSlips:
+    """What the settings' class says a formula may get wrong; its parameters one by one where it says
+    nothing."""
+    own = getattr(type(settings[0]), "slips", None) if settings else None
+    if isinstance(own, FormulaSlips):
+        return own
+    return FormulaSlips({name: power_of(name, 1.0) for name in fields_of(settings)})
+
+
 def factors_of(settings: Sequence[Any]) -> Mapping[str, Callable[[Any], float]]:
-    """What a formula may have lost, by name: what the setting's class says, else each of its fields."""
-    if not settings:
-        return {}
-    own: Mapping[str, Callable[[Any], float]] | None = getattr(type(settings[0]), "formula_factors", None)
-    if own is not None:
-        return {**own, **group_factors_of(settings)}
-    return {name: lambda s, k=name: float(getattr(s, k)) for name in fields_of(settings)}  # type: ignore[misc]
-
-
-def group_factors_of(settings: Sequence[Any]) -> Mapping[str, Callable[[Any], float]]:
-    """Those of dimensionless groups alone, on which a constant may depend."""
-    return getattr(type(settings[0]), "group_factors", {}) if settings else {}
+    """What a formula may have lost, by name."""
+    slips = slips_of(settings)
+    return {**slips.factors, **slips.group_factors}
 
 
 def prediction_changes(settings: Sequence[Any]) -> list[Change]:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from theory.altered_run import altered
 from theory.claim import Claim
-from theory.falsehood import Falsehood
+from theory.falsehood import Falsehood, altered
 from theory.run import NotApplicable, Run
 from verify.outcome import Observation
 from verify.rules.judge import Exempt, Planted
 from verify.rules.registry import judge_of
+from verify.rules.variants import slips_of
 
 __all__ = ["by_rule", "measured_falsehoods"]
 
@@ -47,7 +47,7 @@ class _DoubledStep:
         self.measure = measure
 
     def __call__(self, run: Run) -> Any:
-        name = getattr(type(run.setting), "step_size", "")
+        name = slips_of([run.setting]).step_size
         if not name:
             return NotApplicable("the model names no step size")
         setting = run.setting.with_(**{name: 2 * getattr(run.setting, name)})
