@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, cast
 
 from hypothesis import strategies as st
 
 from theory.place import Box, Cells, Coordinate, Place
-from theory.rules import EventMap, Rule
 from theory.setting import AbstractSetting
+from verify.rules.registry import judge_of
 
 __all__ = ["log_floats", "seeds", "settings_at", "settings_in"]
 
@@ -42,18 +41,13 @@ def settings_in(box: Box) -> Settings:
     return st.builds(made, **{c.name: _values(c) for c in box.coordinates})
 
 
-def settings_at(place: Place, rule: Rule) -> Settings:
+def settings_at(place: Place, rule: Any) -> Settings:
     """Settings of any place that a rule speaks of: an `EventMap` claims nothing below its threshold."""
     if place.coordinates:
         return settings_in(cast("Box", place))
-    cells = [setting for labels, setting in cast("Cells", place).cells if _spoken_of(rule, labels)]
-    return st.sampled_from(cells) if cells else st.nothing()
-
-
-def _spoken_of(rule: Rule, labels: Mapping[str, Any]) -> bool:
-    if not isinstance(rule, EventMap) or rule.axis not in labels:
-        return True
-    return bool(labels[rule.axis] >= rule.threshold)
+    judge, cells = judge_of(rule), cast("Cells", place).cells
+    claimed = [setting for labels, setting in cells if judge.claimed(rule, labels)]
+    return st.sampled_from(claimed) if claimed else st.nothing()
 
 
 def seeds() -> st.SearchStrategy[int]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from theory.claim import Claim
 from theory.place import Place
 from theory.rng import derive_seed
-from theory.rules import Identity
 from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.outcome import Observation
+from verify.rules.registry import judge_of
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.plan import RunSpec
 from verify.runs.work import run_batch
@@ -35,7 +35,7 @@ Score = Callable[[Sequence[Observation]], float]
 
 def probe_size(claim: Claim) -> int:
     """Runs of one setting while searching."""
-    return 1 if isinstance(claim.rule, Identity) else _PROBE
+    return 1 if judge_of(claim.rule).single else _PROBE
 
 
 @dataclass
