@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from theory.table import Table
 if TYPE_CHECKING:
     from theory.ledger import Ledger
 
-__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names"]
+__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names", "paper_of"]
 
 #: Installed packages offer papers under this group of entry points.
 ENTRY_POINTS = "theorem_verifier.papers"
@@ -140,6 +142,18 @@ def load_paper(name: str) -> Paper:
     if not isinstance(found, Paper):
         raise ValueError(f"paper {name}: paper.py must define THIS, a theory.Paper")
     return found
+
+
+def paper_of(kind: type[AbstractSetting]) -> Paper | None:
+    """The paper in whose folder a class of settings stands, built-in or a user's own; None without one."""
+    package = kind.__module__.rpartition(".")[0]
+    while package:
+        module = f"{package}.paper"
+        if module in sys.modules or find_spec(module) is not None:
+            found = getattr(import_module(module), "THIS", None)
+            return found if isinstance(found, Paper) else None
+        package = package.rpartition(".")[0]
+    return None
 
 
 def find_papers(*, optional: bool = False) -> dict[str, Paper]:
