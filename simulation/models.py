@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from theory.rng import generator
 from theory.run import Run
 from theory.setting import AbstractSetting
 
-__all__ = ["Engine", "FunctionEngine", "FunctionRun", "Job", "engine_of", "engines_of", "read_only"]
+__all__ = ["Engine", "FunctionEngine", "FunctionRun", "Job", "Memory", "engine_of", "engines_of", "read_only"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,31 @@ class Job:
     seed: int
     steps: int = 0
     snapshots: tuple[int, ...] = ()
-    record: tuple[int, ...] | None = None
+    record: Sequence[int] | None = None
     dtype: str = "float64"
     options: Hashable = None
     streams: tuple[str, ...] = ()
     stop: Any = None
     precision: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of one run at the peak, without the interpreter and its libraries.
+
+    Args:
+        held: while the runs of its batch are made and measured, by what drives them: "steps", "snapshots", or
+            a field of the setting.
+        passing: while this run is made or measured, whichever is more; not held by several at once.
+    """
+
+    held: Mapping[str, float] = field(default_factory=dict)
+    passing: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """Of the run made alone."""
+        return math.ceil(sum(self.held.values()) + self.passing)
 
 
 class Engine(ABC):
@@ -61,6 +82,8 @@ class Engine(ABC):
     dtypes: tuple[str, ...] = ("float64",)
     #: Whether a search for counterexamples may make runs by it (small nets on real data may not).
     searchable: bool = True
+    #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
+    precision: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
@@ -78,9 +101,43 @@ class Engine(ABC):
         """Relative cost of a job: its order among others, and predicted seconds after one calibrating run."""
         return float(max(1, job.steps))
 
+    def beside(self, jobs: Sequence[Job]) -> float:
+        """Relative cost of jobs made in one batch: more than their sum where they are padded to one shape."""
+        return sum(self.work(job) for job in jobs)
+
+    def memory(self, job: Job) -> Memory:
+        """Peak memory of a job; nothing where it does not matter."""
+        return Memory()
+
     def bytes(self, job: Job) -> int:
-        """Peak memory of a job, 0 where it does not matter."""
-        return 0
+        """Peak memory of a job made alone."""
+        return self.memory(job).total
+
+    def options(self, table: Mapping[str, Any]) -> Hashable:
+        """The job's options that a table `[variation]` of a sweep means.
+
+        Raises:
+            ValueError: naming the key, what it was and what is allowed.
+        """
+        if table:
+            raise ValueError(f"variation: this engine knows no variations, was given {', '.join(table)}")
+        return None
+
+    def stop_rule(self, table: Mapping[str, Any]) -> Any:
+        """The job's stop rule that a table `[stop]` of a sweep means.
+
+        Raises:
+            ValueError: naming the key, what it was and what is allowed.
+        """
+        raise ValueError(f"stop: this engine knows no rule to stop at, was given {', '.join(table)}")
+
+    def check(self, job: Job) -> None:
+        """Refuse a job that asks for what cannot be.
+
+        Raises:
+            ValueError: naming the field, what it was and what is allowed.
+        """
+        return
 
     def warm_up(self) -> None:
         """Load and compile all that a first run would; never timed."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from sweep_cases import SMALL, configuration
+from verify.sweep.coordinates import COORDINATES, check_names, setting_at
 
 from theory.rng import generator
 from verify.sweep.config import Between, SweepConfig, load_config
-from verify.sweep.coordinates import COORDINATES, check_names, setting_at
 from verify.sweep.points import sweep_points
 
 TEXT = """

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sweep_cases import configuration, made_of, no_ledger, small_sweep
+from verify.sweep.quantities import QUANTITIES
 
 from simulation import train
 from simulation.two_stage.run import MeasuredRun
@@ -17,7 +18,6 @@ from theory.ledger import Ledger, builtin_ledger
 from theory.run import Estimate, NotApplicable
 from theory.two_stage.setting import Setting
 from verify.sweep.measures import QuantityMeasure, flattened, parse_measures
-from verify.sweep.quantities import QUANTITIES
 from verify.sweep.runs import plan_sweep
 
 SETTING = Setting.from_n_snr2(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.condition import Condition, Constants, all_inside
 from theory.parameters import Parameters
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, number_kinds
 
 __all__ = ["log_distance", "moved_fields", "nearest_setting"]
 
@@ -106,8 +106,8 @@ class _Projection:
         inward: Mapping[str, float],
     ) -> None:
         self.base, self.names, self.inward = base, names, inward
-        kinds = get_type_hints(type(base))
-        self.whole = tuple(name for name in names if kinds[name] is int)
+        kinds = number_kinds(type(base))
+        self.whole = tuple(name for name in names if kinds.get(name) is int)
         self.start = np.log([float(getattr(base, name)) for name in names])
         # Only conditions on which some coordinate acts: the others no step can mend.
         self.slacks = [
