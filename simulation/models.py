@@ -82,6 +82,8 @@ class Engine(ABC):
     dtypes: tuple[str, ...] = ("float64",)
     #: Whether a search for counterexamples may make runs by it (small nets on real data may not).
     searchable: bool = True
+    #: Whether one run is worth a GPU where there is one.
+    gpu: bool = False
     #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
     precision: Mapping[str, int] = MappingProxyType({})
 

@@ -41,7 +41,7 @@ class Quantity:
     def usage(self) -> str:
         """`name(parameter, ...)`."""
         shown = [
-            "|".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
+            "/".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
             for k, kind in enumerate(self.parameters)
         ]
         return f"{self.name}({', '.join(shown)})" if shown else self.name

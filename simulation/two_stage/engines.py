@@ -126,6 +126,11 @@ class DataEngine(_TwoStageEngine):
 
     name: Literal["reduced", "cnn"]
 
+    @property
+    def gpu(self) -> bool:  # type: ignore[override]
+        """The real network at large n d is what a GPU is for."""
+        return self.name == "cnn"
+
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
         """One after the other."""
         from simulation.two_stage.training import train

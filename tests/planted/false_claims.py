@@ -40,7 +40,10 @@ ALONG_N = Experiment(
     "planted.along_n", place=Sweep("n", BASE, (0.5, 1.0, 2.0)), clock=12.0, runs={"quick": 10, "default": 40}
 )
 ALONG_ETA = Experiment(
-    "planted.along_eta", place=Sweep("eta", BASE, (0.5, 1.0, 2.0)), clock=14.0, runs={"quick": 16, "default": 32}
+    "planted.along_eta",
+    place=Sweep("eta", BASE, (0.5, 1.0, 2.0)),
+    clock=14.0,
+    runs={"quick": 16, "default": 32},
 )
 RUNS = Experiment("planted.runs", place=BOX, clock=12.0, runs={"quick": 100, "default": 200})
 # Real networks trained by autograd, every step kept.

@@ -52,7 +52,9 @@ NETWORKS = Experiment(
 _BASE = Setting.from_n_snr2(
     n=12, d=600, m=4, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.1, clock_step=0.1
 )
-SWEEP = Experiment("planted.hard_sweep", place=Sweep("eta", _BASE, (0.5, 1.0, 2.0)), clock=0.6, runs={"quick": 8})
+SWEEP = Experiment(
+    "planted.hard_sweep", place=Sweep("eta", _BASE, (0.5, 1.0, 2.0)), clock=0.6, runs={"quick": 8}
+)
 GRID = Experiment(
     "planted.hard_grid",
     place=Grid(

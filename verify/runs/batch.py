@@ -60,6 +60,7 @@ class Batch:
         model, engine: whose engine makes them; `by` goes before, an engine put in its place (a false one).
         measures: what is measured of each run.
         twice: names of measures that are called twice on every run, to see whether they give one value.
+        go_on: a measure that fails on one run is asked on the next ones all the same.
     """
 
     index: int
@@ -71,6 +72,7 @@ class Batch:
     controls: tuple[Job, ...] = ()
     by: Engine | None = None
     twice: frozenset[str] = frozenset()
+    go_on: bool = False
 
     @property
     def maker(self) -> Engine:

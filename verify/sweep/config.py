@@ -41,7 +41,13 @@ def _finite(value: object) -> float:
     return value
 
 
+def _value(value: object) -> float | str:
+    """A number, or a word where the parameter has words."""
+    return value if isinstance(value, str) else _finite(value)
+
+
 Number = Annotated[float, PlainValidator(_finite)]
+Value = Annotated[Any, PlainValidator(_value)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MOST_POINTS = 1_000_000
 _TABLES = "[fixed], [grid] or [sample]"
@@ -96,7 +102,7 @@ def _kind(value: object) -> str:
 
 
 _Range = Annotated[Between, Tag("range")]
-_Values = Annotated[tuple[Number, ...], Field(strict=False), Tag("values")]
+_Values = Annotated[tuple[Value, ...], Field(strict=False), Tag("values")]
 _Kind = Discriminator(
     _kind, custom_error_type="kind", custom_error_message="must be a list of numbers or {from, to, ...}"
 )
@@ -134,7 +140,7 @@ class SweepConfig(_Strict):
     replicates: int = Field(default=1, ge=1, le=_MOST_POINTS)
     precision: dict[str, Annotated[int, Field(ge=1, le=10**8)]] = Field(default_factory=dict)
     measure: Annotated[tuple[str, ...], Field(strict=False)]
-    fixed: dict[str, Number] = Field(default_factory=dict)
+    fixed: dict[str, Value] = Field(default_factory=dict)
     grid: dict[str, _Axis] | None = None
     sample: dict[str, _SampleKey] | None = None
 
@@ -165,12 +171,12 @@ class SweepConfig(_Strict):
 
     @field_validator("snapshots")
     @classmethod
-    def _clocks(cls, value: tuple[float, ...] | Between) -> tuple[float, ...] | Between:
+    def _clocks(cls, value: tuple[float | str, ...] | Between) -> tuple[float | str, ...]:
         if isinstance(value, Between):
             if value.count is None:
                 raise ValueError("must have a count")
             value = tuple(value.grid())
-        if any(v < 0 for v in value):
+        if any(isinstance(v, str) or v < 0 for v in value):
             raise ValueError("must hold clocks >= 0")
         return tuple(sorted(set(value)))
 
@@ -221,6 +227,13 @@ class SweepConfig(_Strict):
         except ValueError as error:
             missing = f"; values stand in {_TABLES}" if "missing" in str(error) else ""
             raise ValueError(f"{error}{missing}") from None
+        for table, values in (("fixed", self.fixed), ("grid", self.grid or {})):
+            for name, given in values.items():
+                words = subject.parameters[name].words
+                for each in given if isinstance(given, tuple) else (given,):
+                    if isinstance(each, str) and each not in words:
+                        allowed = f"one of {', '.join(words)}" if words else "a number"
+                        raise ValueError(f"{table}.{name} must be {allowed}, was {each!r}")
         maker = subject.maker
         if self.dtype and self.dtype not in maker.dtypes:
             raise ValueError(f"dtype must be one of {', '.join(maker.dtypes)}, was {self.dtype!r}")

@@ -63,7 +63,7 @@ class QuantityMeasure:
 
     def __call__(self, run: Run) -> Scalar | dict[str, Scalar]:
         """The value, or values by column; nan at a clock that a run stopped early did not reach."""
-        end = float(run.clock[-1])
+        end = run.setting.clock(float(run.steps[-1]))
         if any(clock > end * (1 + 1e-9) for clock in self.clocks):
             return math.nan
         arguments = [end if v == math.inf else v for v in self.arguments]

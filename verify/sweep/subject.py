@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from simulation.models import Engine, engine_of, engines_of
 from theory.model import Model
@@ -38,12 +39,15 @@ def fitting(
     Args:
         constants: whether names of a paper's constants count as well.
     """
-    found = []
+    found: list[tuple[Any, ...]] = []
     for paper in papers:
         for kind, parameters in paper.parameters.items():
             known = {*parameters.names, *(paper.constants.values if constants else ())}
             found.append((len(set(names) - known), -len(paper.claims), len(found), paper, kind, parameters))
-    return min(found, key=lambda f: f[:3])[3:] if found else None
+    if not found:
+        return None
+    _, _, _, paper, kind, parameters = min(found, key=lambda f: f[:3])
+    return paper, kind, parameters
 
 
 @cache
