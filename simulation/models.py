@@ -18,7 +18,18 @@ from theory.rng import generator
 from theory.run import Run
 from theory.setting import AbstractSetting
 
-__all__ = ["Engine", "FunctionEngine", "FunctionRun", "Job", "Memory", "engine_of", "engines_of", "read_only"]
+__all__ = [
+    "Engine",
+    "FalseEngine",
+    "FunctionEngine",
+    "FunctionRun",
+    "Job",
+    "Memory",
+    "engine_of",
+    "engines_of",
+    "flawed_engines",
+    "read_only",
+]
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,10 @@ class Engine(ABC):
         """
         return
 
+    def in_place_of(self, engine: str) -> Engine:
+        """What makes the runs of an engine when this one is put in its place."""
+        return self
+
     def warm_up(self) -> None:
         """Load and compile all that a first run would; never timed."""
         return
@@ -149,6 +164,20 @@ class Engine(ABC):
         """Why a job cannot be made here ("no CIFAR-10 at DATA"); None where it can. Its run is then not
         applicable, for this reason."""
         return None
+
+
+class FalseEngine(Engine):
+    """An engine that is wrong in one place, to see whether claims notice. A model's module lists its own as
+    `FLAWED`, a mapping of names to them."""
+
+    #: What is wrong, in a few words.
+    what: str
+    #: Experiments with more work than this over all their runs are left out.
+    most_work: float = math.inf
+
+    def stands_for(self, engine: str, options: Hashable) -> bool:
+        """Whether it knows how to make the runs of this engine under these options."""
+        return True
 
 
 class FunctionRun:
@@ -237,6 +266,13 @@ def engines_of(model: Model) -> Mapping[str, Engine]:
             raise ValueError(f"model {model.name}: engines must not be empty")
         return engines
     return {"function": FunctionEngine(engines)}
+
+
+def flawed_engines(model: Model) -> Mapping[str, FalseEngine]:
+    """A model's false engines by name; none where it lists none."""
+    if not isinstance(model.engines, str):
+        return {}
+    return getattr(import_module(model.engines), "FLAWED", {})
 
 
 def engine_of(model: Model, name: str = "") -> Engine:

@@ -179,3 +179,11 @@ ENGINES: Mapping[str, Engine] = {
     "reduced": DataEngine("reduced"),
     "cnn": DataEngine("cnn"),
 }
+
+
+def __getattr__(name: str) -> Any:
+    if name != "FLAWED":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from simulation.two_stage.flawed import FALSE_ENGINES, FlawedEngine
+
+    return {wrong: FlawedEngine(flaw) for wrong, flaw in FALSE_ENGINES.items()}

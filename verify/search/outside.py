@@ -76,7 +76,7 @@ def _reach(
     def slack(value: float) -> float:
         try:
             return condition.check(at(value), claim.constants).slack
-        except ValueError:  # no setting has this value
+        except (ValueError, ArithmeticError):  # no setting has this value
             return math.nan
 
     best: _Reach | None = None

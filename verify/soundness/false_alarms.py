@@ -59,7 +59,9 @@ _RUNS = Experiment(
     runs={"quick": 16},
     **_ONE_STEP,
 )
-_SWEEP = Experiment("false_alarms.sweep", place=Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP)
+_SWEEP = Experiment(
+    "false_alarms.sweep", place=Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP
+)
 _ENGINES = Experiment(
     "false_alarms.engines",
     place=Fixed(_SETTING),
