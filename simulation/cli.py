@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["commands_of_engines", "main"]
+__all__ = ["commands_of_engines", "main", "run_command"]
 
 Command = Callable[[], object]
 
@@ -32,10 +32,17 @@ def _of_papers() -> Mapping[str, str]:
     return {word: where for paper in papers for word, where in paper.commands.items()}
 
 
-def _function(where: str) -> Command:
-    module, _, name = where.replace(":", ".").rpartition(".")
-    found: Command = getattr(import_module(module), name)
-    return found
+def run_command(program: str, where: str, argv: Sequence[str]) -> int:
+    """The exit status of a paper's command: a dotted function of the words after its own, which returns it.
+
+    Wrong input (a ValueError or OSError) is one line on standard error and status 2.
+    """
+    module, _, name = where.rpartition(".")
+    try:
+        return int(getattr(import_module(module), name)(argv) or 0)
+    except (ValueError, OSError) as error:
+        print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
 
 
 def main() -> None:
@@ -47,9 +54,7 @@ def main() -> None:
         return
     named = _of_papers()
     if word in named:
-        del sys.argv[1]
-        _function(named[word])()
-        return
+        sys.exit(run_command("simulation", named[word], sys.argv[2:]))
     words = ", ".join((*own, *named))
     if word in ("", "-h", "--help"):
         print(f"Usage: python -m simulation WORD ...\n\nWORD is one of {words}; WORD --help says more.")

@@ -93,6 +93,8 @@ class Engine(ABC):
     dtypes: tuple[str, ...] = ("float64",)
     #: Whether a search for counterexamples may make runs by it (small nets on real data may not).
     searchable: bool = True
+    #: Whether a run has a length, in steps.
+    lengths: bool = True
     #: Whether one run is worth a GPU where there is one.
     gpu: bool = False
     #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
@@ -210,6 +212,7 @@ class FunctionEngine(Engine):
 
     simulate: Callable[[Any, np.random.Generator], Mapping[str, Any]]
     most = 64
+    lengths = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
         """Each job by one call; the generator is a function of the job's seed.

@@ -62,7 +62,8 @@ class Paper:
         regime: sentences that say where a setting lies.
         exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
         falsehoods: the declared false variants of claims in a ledger.
-        commands: word -> dotted function, for `python -m verify WORD`.
+        commands: word -> dotted function of the words after it, which returns the exit status; for
+            `python -m verify WORD` and `python -m simulation WORD`.
         builds_on: names of papers that it imports.
         optional: judged when named only (examples).
 

@@ -32,13 +32,15 @@ def run_memory(job: Job, engine: str) -> Memory:
         "d": 0.0,
     }
     if engine != "law":
-        # Patches and weights, of the network twice; for a test error also the QR factors of the patches and
-        # of the weights off their span, with the copies that LAPACK works on.
+        # Patches and weights, of the network five times, with its gradient and what differentiating keeps;
+        # for a test error also the QR factors of the patches and of the weights off their span, with the
+        # copies that LAPACK works on.
         network = engine == "cnn"
-        held["d"] = 8.0 * d * (5 * n + 4 * m if errors else n + (2 * m if network else m))
+        training = n + (5 * m if network else m)
+        held["d"] = 8.0 * d * (max(5 * n + 4 * m, training) if errors else training)
         held["n"] += _NETWORK_BUFFERS if network else _BUFFERS
     # Draws of the triangular factor; normalised Gram matrix and state; terms of the losses.
-    training = 8.0 * max(3 * n * n, 2 * n * n + 3 * m * n, 2.5 * recorded * s.n)
+    making = 8.0 * max(3 * n * n, 2 * n * n + 3 * m * n, 2.5 * recorded * s.n)
     # Margins by group, states by side, draws of test errors.
     measuring = 8.0 * (1.2 * recorded * n + kept * 2 * m * n)
-    return Memory(held, max(training, measuring + 5.0 * min(8.0 * errors * m, _CHUNK)))
+    return Memory(held, max(making, measuring + 5.0 * min(8.0 * errors * m, _CHUNK)))

@@ -69,7 +69,7 @@ def sweep(
     kept_in = store or folder / STORE
 
     from simulation.device import resolve_device
-    from verify.load import load_ledger
+    from verify.load import load_sources
     from verify.runs.keep import KeptBatches
     from verify.store import RunStore, code_version
     from verify.sweep.driver import finish_sweep, make_sweep, prepare_sweep
@@ -77,7 +77,8 @@ def sweep(
     resolved = "cpu" if device == "auto" and not settings.subject.maker.gpu else resolve_device(device)
     if resolved.startswith("cuda") and backend in ("auto", "loky"):
         backend = "serial"  # one GPU: processes would only share it
-    ledger = cache(lambda: load_ledger(claims_file or []))
+    named = [settings.paper] if settings.paper else []
+    ledger = cache(lambda: load_sources(claims_file or [], papers=named).ledger)
     if claims_file:
         ledger()  # a file that does not import is refused even when no claim of it is measured
     with naming("--store"):

@@ -138,6 +138,9 @@ class _Projection:
             x[free] = u
             return x
 
+        if not free:
+            inside = all(s(full(start[free])) >= 0 for s in self.slacks)
+            return dict(zip(names, full(start[free]).tolist(), strict=True)) if inside else None
         low = np.array([0.0 if names[k] in self.whole else math.log(1e-300) for k in free])
         bounds = [
             (max(a, c - _FARTHEST), max(a, c) + _FARTHEST) for a, c in zip(low, start[free], strict=True)

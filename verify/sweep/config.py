@@ -192,8 +192,6 @@ class SweepConfig(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> SweepConfig:
-        if (self.clock is None) == (self.steps is None):
-            raise ValueError("exactly one of clock and steps must be given")
         if (self.grid is None) == (self.sample is None):
             raise ValueError("exactly one of the tables [grid] and [sample] must be given")
         for axis, values in (self.grid or {}).items():
@@ -235,6 +233,11 @@ class SweepConfig(_Strict):
                         allowed = f"one of {', '.join(words)}" if words else "a number"
                         raise ValueError(f"{table}.{name} must be {allowed}, was {each!r}")
         maker = subject.maker
+        lengths = [name for name in ("clock", "steps") if getattr(self, name) is not None]
+        if lengths and not maker.lengths:
+            raise ValueError(f"{lengths[0]}: runs of this engine have no length")
+        if maker.lengths and len(lengths) != 1:
+            raise ValueError("exactly one of clock and steps must be given")
         if self.dtype and self.dtype not in maker.dtypes:
             raise ValueError(f"dtype must be one of {', '.join(maker.dtypes)}, was {self.dtype!r}")
         for name in self.precision:
