@@ -35,7 +35,7 @@ def call(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> int:
         ("doctor --tau-plus 0.5", "tau_plus must lie in [0, 1/2), was 0.5"),
         ("doctor --sigma-0 1 --kappa-0 1", "sigma_0 and kappa_0 do not go together"),
         ("doctor --n-snr2 1 --signal-norm 1", "n_snr2 and signal_norm do not go together"),
-        ("doctor --eta 1 --clock-step 1", "--clock-step and --eta exclude"),
+        ("doctor --eta 1 --clock-step 1", "clock_step and eta do not go together"),
         ("doctor --eta 0", "eta must be a finite number > 0"),
         ("doctor --C -1", "--C must be a finite number > 0"),
         ("doctor --delta 1", "--delta must lie in (0, 1)"),

@@ -397,7 +397,8 @@ def sleeps(run):
 
 CLAIMS = [
     Claim(id="own.slow", source=Source("own", "1"), provenance="derived", statement="example", rule=Event(),
-          measure=sleeps, experiment=Experiment("own.slow", place=Fixed(AT), clock=0.5, runs={{"quick": 40}})),
+          measure=sleeps,
+          experiment=Experiment("own.slow", place=Fixed(AT), clock=0.5, runs={{"quick": 40}})),
 ]
 """
 

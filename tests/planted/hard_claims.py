@@ -67,8 +67,8 @@ GRID = Experiment(
     runs={"quick": 24},
 )
 ENGINES = Experiment(
-    "planted.hard_engines", place=Grid((({}, _BASE),)), clock=0.6, runs={"quick": 48}, engines=("law", "reduced"),
-    pair_engines=False,
+    "planted.hard_engines", place=Grid((({}, _BASE),)), clock=0.6, runs={"quick": 48},
+    engines=("law", "reduced"), pair_engines=False,
 )  # fmt: skip
 
 

@@ -207,7 +207,8 @@ AT = Setting.from_n_snr2(
 CLAIMS = [
     Claim(
         id=f"own.{name}", source=Source("own", "1"), provenance="derived", statement="example",
-        rule=Event(), measure=measure, experiment=Experiment("own", place=Fixed(AT), clock=0.5, runs={"quick": 4}),
+        rule=Event(), measure=measure,
+        experiment=Experiment("own", place=Fixed(AT), clock=0.5, runs={"quick": 4}),
     )
     for name, measure in {"false": lambda run: run.seed < 0, "true": lambda run: run.seed >= 0}.items()
 ]

@@ -1,9 +1,9 @@
 """How often whole verifications are wrong about claims whose truth is known by construction.
 
 A suite is a list of claims of every rule kind, judged by `verify_claims` on runs in which nothing happens.
-Each claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is true or
-false by construction; most stand exactly on the border of what they claim (violation rate exactly delta,
-exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
+Each claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is
+true or false by construction; most stand exactly on the border of what they claim (violation rate exactly
+delta, exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
 largest. A thousand suites with different seeds give the rates.
 """
 

@@ -332,7 +332,7 @@ class SweepConfig(_Strict):
         }
         plain |= {"paper": self.subject.paper.name, "engine": self.subject.engine}
         plain |= {"dtype": self.dtype or self.subject.maker.dtypes[0], "precision": dict(self.counts)}
-        options = self.options
+        options: Any = self.options
         if is_dataclass(options) and not isinstance(options, type):
             plain["variation"] = {k: v for k, v in asdict(options).items() if v is not None}
         plain["grid"] = dict(sorted(self.axes.items())) or None

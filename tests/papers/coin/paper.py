@@ -10,20 +10,16 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy as sp
 
-from theory import (
-    AbstractSetting, Axis, Boundary, Box, Claim, Condition, Constant, Constants, Coordinate, Entry, Event,
-    Experiment, Falsehood, Identity, Law, Ledger, LevelSet, Paper, Parameter, Parameters, Plane,
-    PlaneQuantity, Quantity, Reference, Run, Source, Trends, ZScores, function_model,
-)  # fmt: skip
+import theory as th
 
-WHERE = Source("Bernoulli 1713", "part four")
+WHERE = th.Source("Bernoulli 1713", "part four")
 
 
 @dataclass(frozen=True)
-class Coin(AbstractSetting):
+class Coin(th.AbstractSetting):
     """`n` tosses of a coin that shows heads with probability `p`; `side` is the side that is counted."""
 
-    trends: ClassVar[Trends] = Trends(slopes=("n", "p"), powers=("n",), held=("p",), linear=("p",))
+    trends: ClassVar[th.Trends] = th.Trends(slopes=("n", "p"), powers=("n",), held=("p",), linear=("p",))
     n: int
     p: float
     side: str = "heads"
@@ -46,16 +42,18 @@ def toss(setting: Coin, rng: np.random.Generator) -> Mapping[str, Any]:
     return {"share": float(counted.mean()), "heads": float(up.sum()), "tails": float((~up).sum())}
 
 
-MODEL = Coin.model = function_model(Coin, toss, name="coin")
-BOX = Box(
-    "coins", (Coordinate("n", 40, 400, whole=True), Coordinate("p", 0.2, 0.8, "linear")), lambda x: Coin(**x)
+MODEL = Coin.model = th.function_model(Coin, toss, name="coin")
+BOX = th.Box(
+    "coins",
+    (th.Coordinate("n", 40, 400, whole=True), th.Coordinate("p", 0.2, 0.8, "linear")),
+    lambda x: Coin(**x),
 )
-TOSSES = Experiment("coin.tosses", place=BOX, runs={"quick": 400, "default": 800})
-_N, _P, _C = sp.Symbol("n"), sp.Symbol("p"), Constant("C")
-ENOUGH = Condition("enough", _N * _P * (1 - _P), 5 * _C, WHERE, "derived", "nearly normal")
+TOSSES = th.Experiment("coin.tosses", place=BOX, runs={"quick": 400, "default": 800})
+_N, _P, _C = sp.Symbol("n"), sp.Symbol("p"), th.Constant("C")
+ENOUGH = th.Condition("enough", _N * _P * (1 - _P), 5 * _C, WHERE, "derived", "nearly normal")
 
 
-def expected(run: Run) -> float:
+def expected(run: th.Run) -> float:
     return float(run.setting.p if run.setting.side == "heads" else 1 - run.setting.p)
 
 
@@ -69,25 +67,29 @@ def score(run: Any) -> tuple[float, float, float, float]:
     return run.share, p, math.sqrt(p * (1 - p) / n), 0.5 / n
 
 
-def _claim(name: str, statement: str, rule: Any, measure: Any) -> Claim:
-    return Claim(
-        id=f"coin.{name}", source=WHERE, provenance="derived", statement=statement, rule=rule, measure=measure,
-        experiment=TOSSES, conditions=(ENOUGH,), constants=Constants({"C": 1.0}),
+def left_over(run: Any) -> float:
+    return float(abs(run.heads + run.tails - run.setting.n))
+
+
+def _claim(name: str, statement: str, rule: Any, measure: Any) -> th.Claim:
+    return th.Claim(
+        id=f"coin.{name}", source=WHERE, provenance="derived", statement=statement, rule=rule,
+        measure=measure, experiment=TOSSES, conditions=(ENOUGH,), constants=th.Constants({"C": 1.0}),
     )  # fmt: skip
 
 
 CLAIMS = (
-    _claim("sum", "heads and tails are all tosses", Identity(), lambda run: abs(run.heads + run.tails - run.setting.n)),
-    _claim("near", "the share is near p", Event(delta=0.05), near),
-    _claim("share", "the share is p", Law(0.1, "an example"), lambda run: (run.share, expected(run))),
-    _claim("score", "the share is normal", ZScores("an example"), score),
+    _claim("sum", "heads and tails are all tosses", th.Identity(), left_over),
+    _claim("near", "the share is near p", th.Event(delta=0.05), near),
+    _claim("share", "the share is p", th.Law(0.1, "an example"), lambda run: (run.share, expected(run))),
+    _claim("score", "the share is normal", th.ZScores("an example"), score),
 )  # fmt: skip
 
 
-def falsehoods(ledger: Ledger) -> list[Falsehood]:
+def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
     true = ledger["coin.share"]
     wrong = replace(true, measure=lambda run: (run.share, 1.3 * expected(run)))
-    return [Falsehood(true.id, "1.3 p for p", "factor", wrong, "no share is 1.3 p on average")]
+    return [th.Falsehood(true.id, "1.3 p for p", "factor", wrong, "no share is 1.3 p on average")]
 
 
 def _made(values: Mapping[str, Any]) -> Coin:
@@ -95,41 +97,45 @@ def _made(values: Mapping[str, Any]) -> Coin:
     return Coin(int(values["n"]), p, values.get("side", "heads"))
 
 
-PARAMETERS = Parameters(
+PARAMETERS = th.Parameters(
     (
-        Parameter("n", "tosses", whole=True), Parameter("p", "probability of heads"),
-        Parameter("odds", "p / (1 - p)"),
-        Parameter("side", "side counted", default="heads", words=("heads", "tails")),
+        th.Parameter("n", "tosses", whole=True), th.Parameter("p", "probability of heads"),
+        th.Parameter("odds", "p / (1 - p)"),
+        th.Parameter("side", "side counted", default="heads", words=("heads", "tails")),
     ),
     _made,
     one_of=(("p", "odds"),),
     usual=lambda given: {"n": 100} | ({} if "odds" in given else {"p": 0.5}) | dict(given),
 )  # fmt: skip
-PLANE = Plane(
-    "fair", Axis("p", "$p$", 0.3, 0.7), Axis("n", "$n$", 20, 2000, log=True),
+PLANE = th.Plane(
+    "fair", th.Axis("p", "$p$", 0.3, 0.7), th.Axis("n", "$n$", 20, 2000, log=True),
     lambda p, n: Coin(round(n), p), lambda run: {"more": float(run.share > 0.5), "excess": run.share - 0.5},
-    (PlaneQuantity("more", "more heads than tails", "rate", (0.0, 1.0)),),
-    level_sets=(LevelSet("$p = 1/2$", lambda p, n: p + 0 * n, 0.5),),
-    boundaries=(Boundary("fair coin", lambda p, n: p, 0.5, "excess", "p", quantities=("more",)),),
+    (th.PlaneQuantity("more", "more heads than tails", "rate", (0.0, 1.0)),),
+    level_sets=(th.LevelSet("$p = 1/2$", lambda p, n: p + 0 * n, 0.5),),
+    boundaries=(th.Boundary("fair coin", lambda p, n: p, 0.5, "excess", "p", quantities=("more",)),),
 )  # fmt: skip
 
-THIS = Paper(
+REFERENCE = th.Box(
+    "reference",
+    (th.Coordinate("n", 1, 10_000, whole=True), th.Coordinate("p", 0.01, 0.99, "linear")),
+    BOX.make,
+)
+THIS = th.Paper(
     name="coin",
-    reference=Reference("Bernoulli", 1713, "The art of conjecturing", "Basel"),
+    reference=th.Reference("Bernoulli", 1713, "The art of conjecturing", "Basel"),
     claims=CLAIMS,
     settings=(Coin,),
     conditions={"Enough tosses": (ENOUGH,)},
-    constants=Constants({"C": 1.0}),
+    constants=th.Constants({"C": 1.0}),
     parameters={Coin: PARAMETERS},
-    reference_box=Box("reference", (Coordinate("n", 1, 10_000, whole=True), Coordinate("p", 0.01, 0.99, "linear")),
-                      lambda x: Coin(**x)),
+    reference_box=REFERENCE,
     regime=lambda s: (f"The share scatters by {math.sqrt(s.p * (1 - s.p) / s.n):.2g}.",),
     planes=(PLANE,),
     quantities=(
-        Quantity("share", (), "share", "of the side counted", lambda run: run.share),
-        Quantity("count", ("word",), "tosses", "with this side up", lambda run, side: getattr(run, side),
+        th.Quantity("share", (), "share", "of the side counted", lambda run: run.share),
+        th.Quantity("count", ("word",), "tosses", "with this side up", lambda run, side: getattr(run, side),
                  words={0: ("heads", "tails")}),
     ),
-    letters=(Entry("n", "n", "number of tosses", "tosses", "Setting"),),
+    letters=(th.Entry("n", "n", "number of tosses", "tosses", "Setting"),),
     falsehoods=falsehoods,
 )  # fmt: skip
