@@ -9,10 +9,10 @@ from dataclasses import replace
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.power import with_power
 from verify.rules.registry import decide
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
-from verify.statistics.power import with_power
 
 __all__ = ["admitted", "errored", "judge", "note_parents", "observe"]
 

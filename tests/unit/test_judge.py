@@ -161,7 +161,7 @@ def test_a_run_that_should_have_been_made_is_an_error_not_a_gap() -> None:
 
 @pytest.mark.parametrize(("proved", "verdict"), [(True, "supported"), (False, "refuted")])
 def test_a_proof_is_a_link_of_the_chain(proved: bool, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.statistics.power.LEAST_POWER", 0.1)  # four runs are few for an identity
+    monkeypatch.setattr("verify.rules.power.LEAST_POWER", 0.1)  # four runs are few for an identity
     c = claim(rule=Identity())
     j = judged(c, lambda index: 0.0, Proof(proved, ("Compare.",)))
     assert j.verdict == verdict
