@@ -114,7 +114,6 @@ def load_claims_file(path: Path) -> list[Claim]:
     Raises:
         ClaimsFileError: when it is missing, does not import, or has no list `CLAIMS` of claims.
     """
-
     module = _imported(path)
     claims = vars(module).get("CLAIMS")
     if not isinstance(claims, list | tuple) or not claims:
@@ -132,9 +131,8 @@ def load_claims_file(path: Path) -> list[Claim]:
                 )
         if find_judge(claim.rule) is None or not isinstance(getattr(claim.rule, "kind", None), str):
             raise ClaimsFileError(
-                f"--claims-file {path}: claim {claim.id}: rule must be one of theory's rules, or of a kind"
-                f" with a judge of its own (verify.rules.registry.register), was a"
-                f" {type(claim.rule).__name__}"
+                f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
+                f"has registered, was a {type(claim.rule).__name__}"
             )
     return list(claims)
 
