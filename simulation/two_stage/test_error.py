@@ -49,11 +49,11 @@ def binomial_interval(errors: int, samples: int, level: float = 0.95) -> tuple[f
     >>> low, round(high, 4)
     (0.0, 0.0362)
     """
-    from scipy.special import betaincinv
+    from scipy.special import betainccinv, betaincinv
 
     tail = (1 - level) / 2
     low = 0.0 if errors == 0 else float(betaincinv(errors, samples - errors + 1, tail))
-    high = 1.0 if errors == samples else float(betaincinv(errors + 1, samples - errors, 1 - tail))
+    high = 1.0 if errors == samples else float(betainccinv(errors + 1, samples - errors, tail))
     return low, high
 
 

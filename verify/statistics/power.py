@@ -147,7 +147,7 @@ def equivalence_power(replicates: int, spread: float | None, margin: float, alph
     error = spread / math.sqrt(replicates)
     degrees = replicates - 1
     sample_error = error * _spread_quantiles(degrees)
-    room = np.maximum(margin - stdtrit(degrees, 1 - alpha) * sample_error, 0.0)
+    room = np.maximum(margin + stdtrit(degrees, alpha) * sample_error, 0.0)
     return float(np.mean(2 * ndtr(room / error) - 1))
 
 
@@ -173,7 +173,7 @@ def _same_law_power(rule: SameLaw, runs: int, quantities: int) -> float:
 
 
 def _zscores_power(rule: ZScores, runs: int) -> float:
-    from scipy.special import chdtr, chdtri, ndtr
+    from scipy.special import chdtr, chdtri, gammaincinv, ndtr
 
     if runs < MIN_REPLICATES:
         return 0.0
@@ -181,9 +181,9 @@ def _zscores_power(rule: ZScores, runs: int) -> float:
     outliers = rate_power(2 * float(ndtr(-rule.sds)), runs, rule.delta, rule.alpha)
     bias = equivalence_power(runs, 1.0, rule.bias, rule.alpha)
     assert bias is not None
-    # chdtri inverts the upper tail: the sums of squares whose whole interval lies within the spread.
+    # The sums of squares whose whole interval lies within the spread; chdtri inverts the upper tail.
     least = rule.spread[0] ** 2 * float(chdtri(degrees, rule.alpha))
-    most = rule.spread[1] ** 2 * float(chdtri(degrees, 1 - rule.alpha))
+    most = rule.spread[1] ** 2 * 2 * float(gammaincinv(degrees / 2, rule.alpha))
     spread = max(0.0, float(chdtr(degrees, most) - chdtr(degrees, least)))
     return max(0.0, outliers + bias + spread - 2)
 
