@@ -11,6 +11,8 @@ __all__ = ["Setting"]
 
 _LEAST = 1e-75
 _MOST_COUNT = 2**53
+#: Dimensionless groups that stay where a setting is moved, and the field that makes each.
+_GROUP_OF = {"n_snr2": "signal_norm", "kappa_0": "sigma_0", "clock_step": "eta"}
 
 
 def _require_count(name: str, value: object, least: int) -> None:
@@ -187,8 +189,55 @@ class Setting:
         return math.ceil(clock / self.clock_step - 1e-9)
 
     def with_(self, **changes: Any) -> Setting:
-        """A copy with some fields changed."""
+        """A copy with some fields changed, the others as they are: groups move with them. See `at`."""
         return replace(self, **changes)
+
+    def at(self, **changes: Any) -> Setting:
+        """A copy elsewhere on the same groups: `n SNR^2`, `kappa_0` and the clock step stay unless named.
+
+        What is not named keeps its value; `signal_norm`, `sigma_0` and `eta` follow, so that the run is the
+        same one in time units. Naming one of the three sets it and gives up its group.
+
+        Args:
+            changes: fields of a setting, or `n_snr2` (instead of `signal_norm`), `kappa_0` (of `sigma_0`),
+                `clock_step` (of `eta`).
+
+        Raises:
+            ValueError: for a name that is none of these, both names of a pair, or a value not allowed.
+
+        >>> s = Setting.from_n_snr2(n=100, d=10_000, m=20, n_snr2=4.0, tau_plus=0.1,
+        ...                         tau_minus=0.2, clock_step=0.05, kappa_0=0.5)
+        >>> far = s.at(d=10**12, n_snr2=6.0)
+        >>> round(far.n_snr2, 12), round(far.clock_step, 12), round(far.kappa_0, 12)
+        (6.0, 0.05, 0.5)
+        >>> s.at() == s, f"{s.with_(d=10**12).n_snr2:.0e}"
+        (True, '4e-08')
+        """
+        fields = list(asdict(self))
+        for name in changes:
+            if name not in fields and name not in _GROUP_OF:
+                known = ", ".join([*fields, *_GROUP_OF])
+                raise ValueError(f"at takes {known}, was given {name!r}")
+        for group, field in _GROUP_OF.items():
+            if group in changes and field in changes:
+                raise ValueError(f"{group} and {field} exclude each other: give one of them")
+        for name, least in (("n", 2), ("d", 1), ("m", 1)):
+            _require_count(name, changes.get(name, least), least)
+        for name in ("sigma_xi", *_GROUP_OF):
+            _require_positive(name, changes.get(name, 1.0))
+        new = {name: changes.get(name, getattr(self, name)) for name in fields}
+        # As ratios: what does not move keeps its last bit.
+        n, m, d, sigma = (new[name] / getattr(self, name) for name in ("n", "m", "d", "sigma_xi"))
+        if "signal_norm" not in changes:
+            power = changes["n_snr2"] / self.n_snr2 if "n_snr2" in changes else 1.0
+            new["signal_norm"] = self.signal_norm * (sigma * math.sqrt(power * d / n))
+        if "sigma_0" not in changes:
+            start = changes["kappa_0"] / self.kappa_0 if "kappa_0" in changes else 1.0
+            new["sigma_0"] = self.sigma_0 * (start * math.sqrt(n) / (sigma * d))
+        if "eta" not in changes:
+            step = changes["clock_step"] / self.clock_step if "clock_step" in changes else 1.0
+            new["eta"] = self.eta * (step * n * m / (sigma**2 * d))
+        return replace(self, **new)
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain numbers, in order."""
