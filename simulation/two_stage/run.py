@@ -193,6 +193,8 @@ class MeasuredRun:
         """Several claims ask for the same error: measured once."""
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
         key = (kind, distribution, step)
+        if kind == "log_test_error" and not self.trajectory.resolves_rare_errors(distribution):
+            samples = max(samples, self.test_samples)  # drawn patches, no lines
         if key not in self._errors:
             method = getattr(self.trajectory, kind)
             self._errors[key] = Estimate(*method(distribution, at=step, samples=samples, seed=self.seed))

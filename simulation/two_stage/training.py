@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -15,6 +16,7 @@ from simulation.two_stage.problem import Problem, sample_problem
 from simulation.two_stage.reduced import Record, run_reduced
 from simulation.two_stage.stopping import StopRule
 from simulation.two_stage.trajectory import Trajectory
+from simulation.two_stage.units import computable, require_finite
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
@@ -109,8 +111,7 @@ def train(
         variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
             Gaussian patches only) and mini-batches.
         stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
-        first step
-            where it holds. Default: all steps are made.
+            first step where it holds. Default: all steps are made.
         gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
             forward and backward pass; equal to rounding.
 
@@ -138,8 +139,9 @@ def train(
         if setting is None:
             raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
         eta = setting.eta
-    if not (math.isfinite(eta) and eta > 0):
+    if isinstance(eta, bool) or not isinstance(eta, numbers.Real) or not (math.isfinite(eta) and eta > 0):
         raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+    eta = float(eta)
 
     recorded = _recorded(steps, record_every)
     last = np.array([steps], dtype=np.int64)
@@ -155,6 +157,7 @@ def train(
         if isinstance(what, Setting):
             what = sample_problem(what, seed, variation)
         geometry = geometry_of(what)
+    near, step, unit = computable(geometry, eta, dtype)
 
     record: Record
     if engine == "cnn":
@@ -162,8 +165,8 @@ def train(
 
         assert isinstance(what, Problem)
         record = run_cnn(
-            what,
-            eta,
+            what if unit == 1.0 else what.in_units(unit),
+            step,
             steps=steps,
             recorded=recorded,
             snapshots=kept,
@@ -173,12 +176,12 @@ def train(
             device=resolved,
             dtype=dtype,
             progress=progress,
-            gram=geometry.gram,
+            gram=near.gram,
         )
     else:
         (record,) = run_reduced(
-            [geometry],
-            [eta],
+            [near],
+            [step],
             steps=[steps],
             recorded=[recorded],
             snapshots=[kept],
@@ -188,6 +191,7 @@ def train(
             dtype=dtype,
             progress=progress,
         )
+    require_finite(record.margins, eta, dtype)
     return Trajectory(
         record=record,
         geometry=geometry,
@@ -244,9 +248,10 @@ def train_many(
     geometries: list[Geometry] = [
         draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
     ]
+    near = [computable(g, s.eta, dtype) for g, s in zip(geometries, settings, strict=True)]
     records = run_reduced(
-        geometries,
-        [s.eta for s in settings],
+        [geometry for geometry, _, _ in near],
+        [step for _, step, _ in near],
         steps=steps,
         recorded=recorded,
         snapshots=kept,
@@ -255,6 +260,8 @@ def train_many(
         device=resolve_device(device),
         dtype=dtype,
     )
+    for record, s in zip(records, settings, strict=True):
+        require_finite(record.margins, s.eta, dtype)
     return [
         Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
         for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)
