@@ -37,8 +37,8 @@ Sampler: TypeAlias = Callable[[np.random.Generator, int], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Pre-activations `scale root g` with `g ~ N(0, I)`; scale is one of `scales` (K,), with `log_weights` (K,)
-    whose weights sum to 1."""
+    """Pre-activations `scale root g` with `g ~ N(0, I)`; scale is one of `scales` (K,), drawn with weights
+    that sum to 1, `log_weights` (K,)."""
 
     root: Floats
     scales: Floats
