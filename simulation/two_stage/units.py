@@ -2,7 +2,7 @@ r"""Units in which a run is computed: numbers that the run's number type can hol
 
 Gradient descent is unchanged by `(mu, xi, w0, eta) -> (c mu, c xi, w0 / c, eta / c^2)`: margins, coefficients
 and pre-activations stay. With c a power of two it is unchanged to the last bit, so that a run in units far
-from 1 is computed near 1. What still does not fit is refused: an `eta` or weight that becomes 0 would train nothing.
+from 1 is computed near 1. What still does not fit is refused: `eta` or weights that become 0 train nothing.
 """
 
 from __future__ import annotations
