@@ -98,12 +98,12 @@ def test_times_do_not_move_with_the_records_but_within_them() -> None:
     s = Setting.from_n_snr2(
         n=40, d=4_000, m=8, n_snr2=8.0, tau_plus=0.2, tau_minus=0.2, kappa_0=10.0, clock_step=0.02
     )
-    fine, coarse = (MeasuredRun(train(s, steps=400, record_every=k), s) for k in (1, 8))
+    fine, coarse = (MeasuredRun(train(s, steps=1200, record_every=k), s) for k in (1, 8))
     for name in ("t_half", "t_all"):
         found = getattr(fine, name), getattr(coarse, name)
         assert found[0] != round(found[0])
         assert abs(found[0] - found[1]) < 0.25
-    assert abs(fine.t_loss(0.3) - coarse.t_loss(0.3)) < 0.05
+    assert abs(fine.t_loss(0.3) - coarse.t_loss(0.3)) < 0.25
     assert (fine.resolution(fine.t_half), coarse.resolution(coarse.t_half)) == (1.0, 8.0)
 
 
