@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["Setting"]
+from theory.model import Model
+from theory.setting import AbstractSetting, Trends
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+__all__ = ["Setting", "require_count", "require_positive"]
+
+#: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
+#: since the clock step is held fixed.
+_POWERS = ("n", "m", "d", "sigma_xi")
+#: Dimensionless groups that a constant may depend on: they are held fixed when a power is read.
+_GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
 _LEAST = 1e-75
 _MOST_COUNT = 2**53
-#: Dimensionless groups that stay where a setting is moved, and the field that makes each.
-_GROUP_OF = {"n_snr2": "signal_norm", "kappa_0": "sigma_0", "clock_step": "eta"}
 
 
-def _require_count(name: str, value: object, least: int) -> None:
+def require_count(name: str, value: object, least: int) -> None:
+    """Raise ValueError unless `value` is a count from `least` to 2^53."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise ValueError(f"{name} must be an integer, was {value!r}")
     if int(value) < least:
@@ -24,7 +36,8 @@ def _require_count(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be at most 2^53 (counts are computed with as floats), was {value!r}")
 
 
-def _require_positive(name: str, value: object) -> None:
+def require_positive(name: str, value: object) -> None:
+    """Raise ValueError unless `value` is a number > 0 whose squares are floats."""
     if (
         isinstance(value, bool)
         or not isinstance(value, numbers.Real)
@@ -43,7 +56,7 @@ def _require_rate(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(AbstractSetting):
     r"""One point of the parameter space of the two-patch model.
 
     The data are `n` pairs of patches `(y mu, xi)` in `R^d` with `xi ~ N(0, sigma_xi^2 I)` and labels
@@ -64,6 +77,13 @@ class Setting:
     (0.2, 2.828427)
     """
 
+    trends: ClassVar[Trends] = Trends(
+        slopes=(*_POWERS, "eta", *_GROUPS),
+        powers=_POWERS,
+        held=_GROUPS,
+        linear=("tau_plus", "tau_minus"),
+    )
+
     n: int
     d: int
     m: int
@@ -75,11 +95,11 @@ class Setting:
     eta: float
 
     def __post_init__(self) -> None:
-        _require_count("n", self.n, 2)
-        _require_count("d", self.d, 1)
-        _require_count("m", self.m, 1)
+        require_count("n", self.n, 2)
+        require_count("d", self.d, 1)
+        require_count("m", self.m, 1)
         for name in ("sigma_xi", "signal_norm", "sigma_0", "eta"):
-            _require_positive(name, getattr(self, name))
+            require_positive(name, getattr(self, name))
         for name in ("tau_plus", "tau_minus"):
             _require_rate(name, getattr(self, name))
 
@@ -107,16 +127,16 @@ class Setting:
         >>> round(s.n_snr2, 12), round(s.clock_step, 12), round(s.kappa_0, 12)
         (4.0, 0.05, 0.5)
         """
-        _require_count("n", n, 2)
-        _require_count("d", d, 1)
-        _require_count("m", m, 1)
-        _require_positive("n_snr2", n_snr2)
-        _require_positive("clock_step", clock_step)
-        _require_positive("sigma_xi", sigma_xi)
+        require_count("n", n, 2)
+        require_count("d", d, 1)
+        require_count("m", m, 1)
+        require_positive("n_snr2", n_snr2)
+        require_positive("clock_step", clock_step)
+        require_positive("sigma_xi", sigma_xi)
         if (sigma_0 is None) == (kappa_0 is None):
             raise ValueError("exactly one of sigma_0 and kappa_0 must be given")
         if sigma_0 is None:
-            _require_positive("kappa_0", kappa_0)
+            require_positive("kappa_0", kappa_0)
             assert kappa_0 is not None
             sigma_0 = kappa_0 * math.sqrt(n) / (sigma_xi * d)
         return cls(
@@ -178,19 +198,18 @@ class Setting:
         """`a (1 - 2 max(tau_plus, tau_minus))`, the strength with which signal opposes flipped labels."""
         return self.n_snr2 * (1.0 - 2.0 * self.tau_max)
 
-    # Conversions --------------------------------------------------------------------------------
+    # What the core asks ---------------------------------------------------------------------------
 
-    def clock(self, steps: float) -> float:
-        """Clock `s` reached after `steps` gradient steps."""
-        return steps * self.clock_step
+    def size(self) -> tuple[float, ...]:
+        """Counterexamples are smaller by `n m`, then by d."""
+        return float(self.n * self.m), float(self.d)
 
-    def steps(self, clock: float) -> int:
-        """Smallest number of gradient steps that reaches the clock."""
-        return math.ceil(clock / self.clock_step - 1e-9)
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The symbols of `theory.two_stage.symbols` that stand for fields."""
+        from theory.two_stage.symbols import SETTING_SYMBOLS
 
-    def with_(self, **changes: Any) -> Setting:
-        """A copy with some fields changed, the others as they are: groups move with them. See `at`."""
-        return replace(self, **changes)
+        return SETTING_SYMBOLS
 
     def at(self, **changes: Any) -> Setting:
         """A copy elsewhere on the same groups: `n SNR^2`, `kappa_0` and the clock step stay unless named.
@@ -213,35 +232,9 @@ class Setting:
         >>> s.at() == s, f"{s.with_(d=10**12).n_snr2:.0e}"
         (True, '4e-08')
         """
-        fields = list(asdict(self))
-        for name in changes:
-            if name not in fields and name not in _GROUP_OF:
-                known = ", ".join([*fields, *_GROUP_OF])
-                raise ValueError(f"at takes {known}, was given {name!r}")
-        for group, field in _GROUP_OF.items():
-            if group in changes and field in changes:
-                raise ValueError(f"{group} and {field} exclude each other: give one of them")
-        for name, least in (("n", 2), ("d", 1), ("m", 1)):
-            _require_count(name, changes.get(name, least), least)
-        for name in ("sigma_xi", *_GROUP_OF):
-            _require_positive(name, changes.get(name, 1.0))
-        new = {name: changes.get(name, getattr(self, name)) for name in fields}
-        # As ratios: what does not move keeps its last bit.
-        n, m, d, sigma = (new[name] / getattr(self, name) for name in ("n", "m", "d", "sigma_xi"))
-        if "signal_norm" not in changes:
-            power = changes["n_snr2"] / self.n_snr2 if "n_snr2" in changes else 1.0
-            new["signal_norm"] = self.signal_norm * (sigma * math.sqrt(power * d / n))
-        if "sigma_0" not in changes:
-            start = changes["kappa_0"] / self.kappa_0 if "kappa_0" in changes else 1.0
-            new["sigma_0"] = self.sigma_0 * (start * math.sqrt(n) / (sigma * d))
-        if "eta" not in changes:
-            step = changes["clock_step"] / self.clock_step if "clock_step" in changes else 1.0
-            new["eta"] = self.eta * (step * n * m / (sigma**2 * d))
-        return replace(self, **new)
+        from theory.two_stage.moves import moved
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain numbers, in order."""
-        return asdict(self)
+        return moved(self, changes)
 
     def groups(self) -> dict[str, float]:
         """The dimensionless groups by name."""
@@ -253,3 +246,6 @@ class Setting:
             "d_over_n": self.d / self.n,
             "signal_margin": self.signal_margin,
         }
+
+
+Setting.model = Model("two_stage", Setting, "simulation.two_stage.engines")
