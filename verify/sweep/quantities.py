@@ -37,6 +37,17 @@ class Quantity:
     states: bool = False
 
     @property
+    def range(self) -> tuple[float, float]:
+        """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
+        if self.unit in ("probability", "share", "0 or 1"):
+            return 0.0, 1.0
+        if self.name.startswith("log_"):
+            return -math.inf, 0.0
+        if self.unit == "steps" or self.name in ("final_loss", "loss"):
+            return 0.0, math.inf
+        return -math.inf, math.inf
+
+    @property
     def usage(self) -> str:
         """`name(parameter, ...)`."""
         shown = ["clock" if kind == "state" else kind for kind in self.parameters]
