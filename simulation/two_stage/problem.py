@@ -62,7 +62,7 @@ def _labels(name: str, value: Any, n: int) -> Floats:
 
 def _largest(values: Floats) -> Floats:
     """Largest absolute value along the last axis, without a copy of the array."""
-    return np.maximum(values.max(axis=-1), -values.min(axis=-1))
+    return np.asarray(np.maximum(values.max(axis=-1), -values.min(axis=-1)))
 
 
 def patch_gram(mu: Floats, xi: Floats) -> Floats:

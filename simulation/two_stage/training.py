@@ -71,6 +71,12 @@ def _check_counts(steps: int, record_every: int) -> None:
             raise ValueError(f"{name} must be an integer >= {least}, was {value!r}")
 
 
+def _step_size(eta: object) -> float:
+    if isinstance(eta, bool) or not isinstance(eta, numbers.Real) or not 0 < float(eta) < math.inf:
+        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+    return float(eta)
+
+
 def _check_dtype(dtype: str) -> None:
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be float64 or float32, was {dtype!r}")
@@ -146,9 +152,7 @@ def train(
         if setting is None:
             raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
         eta = setting.eta
-    if isinstance(eta, bool) or not isinstance(eta, numbers.Real) or not (math.isfinite(eta) and eta > 0):
-        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
-    eta = float(eta)
+    eta = _step_size(eta)
 
     grid = _recorded(steps, record_every, recorded)
     last = np.array([steps], dtype=np.int64)
