@@ -30,6 +30,7 @@ from theory.two_stage.limits import stage_one as sharp_stage_one
 from theory.two_stage.limits import transition_claims as sharp_transition
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.mean_field import dtest as sharp_dtest
+from theory.two_stage.mean_field import iid as sharp_iid
 from theory.two_stage.mean_field import time_laws as sharp_time_laws
 from theory.two_stage.mean_field import times as sharp_times
 
@@ -52,6 +53,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_plateau.CLAIMS,
     *sharp_error_constants.CLAIMS,
     *sharp_times.CLAIMS,
+    *sharp_iid.CLAIMS,
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
