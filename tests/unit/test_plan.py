@@ -14,7 +14,7 @@ from theory.rng import derive_seed
 from theory.rules import Band, Event
 from theory.source import Source
 from theory.two_stage.box import Domain, Fixed, Grid, Place, Sweep
-from theory.two_stage.experiments import EVENT_GRID, EXACT, LAW, PAPER, sweep
+from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
@@ -66,7 +66,7 @@ def test_a_larger_profile_extends_and_changes_nothing(place: Place) -> None:
     assert len(runs_of(large)) == len(large)
 
 
-@pytest.mark.parametrize("built_in", [PAPER, EXACT, EVENT_GRID, LAW, sweep("n")], ids=lambda e: e.id)
+@pytest.mark.parametrize("built_in", [PAPER, EXACT, EVENT_GRID, sweep("n")], ids=lambda e: e.id)
 def test_the_built_in_profiles_nest(built_in: Experiment) -> None:
     assert runs_of(plan_runs(built_in, "quick", 0)) <= runs_of(plan_runs(built_in, "default", 0))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from theory.claim import Claim
 from theory.two_stage import (
     answers,
+    drawn_claims,
     engine_identities,
     exact,
     lemmas_initial,
@@ -38,6 +39,7 @@ __all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
+    *drawn_claims.CLAIMS,
     *engine_identities.CLAIMS,
     *lemmas_initial.CLAIMS,
     *lemmas_training.CLAIMS,

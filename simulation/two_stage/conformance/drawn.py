@@ -72,7 +72,7 @@ def sample_draws(setting: Setting, draws: int, seed: int) -> Draws:
 def _p_values(setting: Setting, draws: Draws, arrays: Draws) -> dict[str, float]:
     from scipy import stats
 
-    K, A, y, y_observed = draws
+    K, _, y, y_observed = draws
     found, sampled = draw_features(*draws), draw_features(*arrays)
     p = {
         f"{name} against arrays": float(stats.ks_2samp(found[name], sampled[name], method="asymp").pvalue)

@@ -1,9 +1,10 @@
 r"""Engines in law: they take a Setting and draw their own geometry, so checks start from the draw.
 
 Two questions. Is the draw of the right law? (`drawn`: many draws against arrays and closed forms.) Is the run
-gradient descent on the draw? Each run tells its draw, which is realised as concrete arrays (`law_case`); on them
-gradient descent by autograd must give the same run, in other units too, and for thousands of steps. Further: a
-shorter run is the beginning of a longer one, a run does not depend on the batch, and comes out the same again.
+gradient descent on the draw? Each run tells its draw, which is realised as concrete arrays (`law_case`); on
+them gradient descent by autograd must give the same run, in other units too, and for thousands of steps.
+Further: a shorter run is the beginning of a longer one, a run does not depend on the batch, and comes out the
+same again.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def iid_log_error(sums: SideSums) -> float:
 
     Quadrature on two grids: a coarse one, with a normal tail, finds the largest point of the integrand; a
     fine one around it integrates, with the saddlepoint's tail. The spacing 0.1 standard deviations leaves
-    an error of the order of 1 % in the probability; 15 % for a network without own parts, whose tail is a step.
+    an error of the order of 1 % in the probability; 15 % without own parts, where the tail is a step.
 
     Source: derived here.
     """

@@ -113,7 +113,7 @@ def _saddlepoint(
     """The root t of `k'(t) = signal`, k(t) and k''(t): Newton's steps, halving the bracket where they leave
     it."""
 
-    def at(t: Floats, of: slice | Floats) -> tuple[Floats, Floats, Floats]:
+    def at(t: Floats, of: slice | NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         return _difference(t, s_own[of], q_own, s_other[of], q_other)
 
     everywhere = slice(None)
