@@ -1,7 +1,7 @@
 r"""Exactness in law: the law engine's draw against arrays of d dimensions, from no room at all to d = 100n.
 
-A run is a function of `(K, A^(0), y, y~)`, so these are compared and nothing is trained beyond the one step that
-a run has. Source: derived here (`docs/engines.md`, Exactness in law).
+A run is a function of `(K, A^(0), y, y~)`, so these are compared and nothing is trained beyond the one step
+that a run has. Source: derived here (`docs/engines.md`, Exactness in law).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from theory.two_stage.sources import here
 __all__ = ["CLAIMS", "DRAWS"]
 
 _N = 6
-#: 16,000 draws of each engine certify eight distances below .05 at 99 % with probability .8, if the laws agree.
+#: 16,000 draws of each engine certify eight distances below .05 at 99 %, with probability .8 for equal laws.
 _RUNS = {"quick": 0, "default": 16_000, "full": 40_000}
 
 
@@ -68,7 +68,8 @@ def _claim(name: str, dimension: str, id: str) -> Claim:
         source=here("docs/engines.md, Exactness in law"),
         provenance="derived",
         statement=r"$(K, A^{(0)})$ and the labels drawn by Bartlett and Wishart factors, without any "
-        rf"$d$-vector, have the law of the real data and weights, at $d = {dimension}$ and unequal flip rates",
+        rf"$d$-vector, have the law of the real data and weights, at $d = {dimension}$ and unequal flip "
+        r"rates",
         rule=SameLaw(
             margin=0.05,
             reason="the distance that 16,000 draws of each engine certify at 99 % for eight quantities; one "
@@ -77,8 +78,8 @@ def _claim(name: str, dimension: str, id: str) -> Claim:
         measure=_features,
         experiment=DRAWS[name],
         parents=("two_stage.closure",),
-        measured="ln det K, its least and largest eigenvalue, tr A0 K^-1 A0^T, squared norms of a patch and of a "
-        "row of A0, and the flipped labels of each class: law engine against sampled d-dimensional arrays",
+        measured="ln det K, its least and largest eigenvalue, tr A0 K^-1 A0^T, squared norms of a patch and "
+        "of a row of A0, and the flipped labels of each class: law engine against sampled d-dimensional arrays",
     )
 
 

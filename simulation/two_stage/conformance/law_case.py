@@ -1,8 +1,9 @@
 r"""Problems on which law engines are tried: each is a draw of the engine's own, realised as arrays.
 
 An engine in law draws by its own seeds, so nothing can be said of its draw before it is made. Its result
-tells the draw (`LawResult.geometry`); `V = R` with `K = R^T R` puts the patches on n + 1 axes, and `B = A^(0) R^-1`
-the weights: gradient descent by autograd on these arrays is the engine's run, in real numbers exactly.
+tells the draw (`LawResult.geometry`); `V = R` with `K = R^T R` puts the patches on n + 1 axes, and
+`B = A^(0) R^-1` the weights: gradient descent by autograd on these arrays is the engine's run, in real numbers
+exactly.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from simulation.two_stage.problem import Problem
 from theory.rng import derive_seed
 from theory.two_stage.setting import Setting
 
-__all__ = ["DrawnGeometry", "LawCase", "LawEngine", "LawResult", "drawn_case", "geometry_told", "realised"]
+__all__ = [
+    "SHAPES",
+    "DrawnGeometry",
+    "LawCase",
+    "LawEngine",
+    "LawResult",
+    "drawn_case",
+    "geometry_told",
+    "realised",
+]
 
 Floats = NDArray[np.float64]
 
@@ -110,13 +120,11 @@ def realised(result: object, setting: Setting) -> Problem:
     """
     gram, products, y, y_observed = geometry_told(result, setting)
     try:
-        factor: Floats = np.linalg.cholesky(gram)
+        factor = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
     except np.linalg.LinAlgError as error:
         raise ValueError("geometry.gram must be positive definite") from error
-    weights: Floats = np.linalg.solve(factor, products.T).T
-    return Problem(
-        np.array(factor[0]), np.array(factor[1:]), y, y_observed, weights.reshape(2, setting.m, setting.n + 1)
-    )
+    weights = np.asarray(np.linalg.solve(factor, products.T).T, dtype=np.float64)
+    return Problem(factor[0], factor[1:], y, y_observed, weights.reshape(2, setting.m, setting.n + 1))
 
 
 def drawn_case(
