@@ -79,7 +79,7 @@ def _claim(name: str, dimension: str, id: str) -> Claim:
         experiment=DRAWS[name],
         parents=("two_stage.closure",),
         measured="ln det K, its least and largest eigenvalue, tr A0 K^-1 A0^T, squared norms of a patch and "
-        "of a row of A0, and the flipped labels of each class: law engine against sampled d-dimensional arrays",
+        "of a row of A0, and the flipped labels of each class: law engine against sampled arrays",
     )
 
 

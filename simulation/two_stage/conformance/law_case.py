@@ -2,8 +2,8 @@ r"""Problems on which law engines are tried: each is a draw of the engine's own,
 
 An engine in law draws by its own seeds, so nothing can be said of its draw before it is made. Its result
 tells the draw (`LawResult.geometry`); `V = R` with `K = R^T R` puts the patches on n + 1 axes, and
-`B = A^(0) R^-1` the weights: gradient descent by autograd on these arrays is the engine's run, in real numbers
-exactly.
+`B = A^(0) R^-1` the weights: gradient descent by autograd on these arrays is the engine's run, in real
+numbers exactly.
 """
 
 from __future__ import annotations
