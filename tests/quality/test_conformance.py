@@ -199,15 +199,22 @@ def redrawn(change: Callable[[Setting, Geometry, int], Geometry]) -> Callable[..
         dtype: str = "float64",
         **_: Any,
     ) -> Sequence[Any]:
-        made = []
-        for s, seed, count in zip(settings, seeds, steps, strict=True):
-            geometry = change(s, draw_geometry(s, seed), seed)
-            grid = np.arange(count + 1, dtype=np.int64)
-            (record,) = run_reduced(
-                [geometry], [s.eta], steps=[count], recorded=[grid], snapshots=[grid], dtype=dtype
-            )
-            made.append(Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True))
-        return made
+        geometries = [
+            change(s, draw_geometry(s, seed), seed) for s, seed in zip(settings, seeds, strict=True)
+        ]
+        grids = [np.arange(count + 1, dtype=np.int64) for count in steps]
+        records = run_reduced(
+            geometries,
+            [s.eta for s in settings],
+            steps=steps,
+            recorded=grids,
+            snapshots=grids,
+            dtype=dtype,
+        )
+        return [
+            Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
+            for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)
+        ]
 
     return engine
 
