@@ -199,7 +199,8 @@ def redrawn(change: Callable[[Setting, Geometry, int], Geometry]) -> Callable[..
         dtype: str = "float64",
         **_: Any,
     ) -> Sequence[Any]:
-        geometries = [
+        pairs = zip(settings, seeds, strict=True)
+        geometries = [change(s, draw_geometry(s, seed), seed) for s, seed in pairs]
             change(s, draw_geometry(s, seed), seed) for s, seed in zip(settings, seeds, strict=True)
         ]
         grids = [np.arange(count + 1, dtype=np.int64) for count in steps]
