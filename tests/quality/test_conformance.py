@@ -201,8 +201,6 @@ def redrawn(change: Callable[[Setting, Geometry, int], Geometry]) -> Callable[..
     ) -> Sequence[Any]:
         pairs = zip(settings, seeds, strict=True)
         geometries = [change(s, draw_geometry(s, seed), seed) for s, seed in pairs]
-            change(s, draw_geometry(s, seed), seed) for s, seed in zip(settings, seeds, strict=True)
-        ]
         grids = [np.arange(count + 1, dtype=np.int64) for count in steps]
         records = run_reduced(
             geometries,
