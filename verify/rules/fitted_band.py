@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.rules import FittedBand
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import interval, nearest
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
@@ -266,6 +267,18 @@ class FittedBandJudge(RateJudge[FittedBand]):
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
     blocks: ClassVar[int] = 2
+    open_value = "number"
+
+    def assignments(self, rule: FittedBand, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """As near together as the numbers may be, and as far apart."""
+        numbers = finite([float(o.value) for o in observations])
+        middle = float(np.median(numbers)) if numbers else 1.0
+        apart = []
+        for o in observations:
+            low, high = interval(o.value)
+            far = high if float(o.value) >= middle else low
+            apart.append(replace(o, value=math.nan if math.isinf(low) and math.isinf(high) else far))
+        return [[replace(o, value=nearest(o.value, middle, middle)) for o in observations], apart]
 
     def decide(self, rule: FittedBand, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         decision = decide_fitted_band(rule, observations, proof)
