@@ -60,6 +60,8 @@ def decide_derived(rule: Derived, observations: Sequence[Observation], proof: Pr
         measured=None if worst is None else plain(worst),
         predicted=0.0,
         statistic={
+            "runs": 0,
+            "trials": 0,
             "checks": len(known),
             "violations": len(broken),
             "worst_residual": None if worst is None else plain(worst),

@@ -211,10 +211,17 @@ def _positive_ends(value: Any) -> tuple[float, float]:
     return (low if low > 0 else size / _FAR), (high if math.isfinite(high) else size * _FAR)
 
 
-def _level(slope: float, logs: Sequence[float], values: Sequence[float]) -> float:
-    """Of a line of this slope in logarithms through positive values: its intercept; 0 without any."""
-    kept = [math.log(v) - slope * x for x, v in zip(logs, values, strict=True) if 0 < v < math.inf]
-    return float(np.median(kept)) if kept else 0.0
+def _level(slope: float, logs: Sequence[float], points: Sequence[Observation]) -> float:
+    """Intercept of a line of this slope in logarithms that the points allow, nearest to that of
+    the numbers as measured; 0 without a positive one."""
+    usable = [(x, o.value) for x, o in zip(logs, points, strict=True) if 0 < float(o.value) < math.inf]
+    if not usable:
+        return 0.0
+    middle = float(np.median([math.log(float(v)) - slope * x for x, v in usable]))
+    ends = [(x, *_positive_ends(v)) for x, v in usable]
+    least = max(math.log(low) - slope * x for x, low, _ in ends)
+    most = min(math.log(high) - slope * x for x, _, high in ends)
+    return min(max(middle, least), most) if least <= most else middle
 
 
 class ExponentJudge(Judge[Exponent]):
@@ -244,7 +251,7 @@ class ExponentJudge(Judge[Exponent]):
         for points in groups.values():
             logs = [math.log(_parameter_value(rule, o)) for o in points]
             middle = float(np.mean(logs))
-            level = _level(rule.value, logs, [float(o.value) for o in points])
+            level = _level(rule.value, logs, points)
             for o, x in zip(points, logs, strict=True):
                 if math.isnan(float(o.value)):
                     ends = (math.nan, math.nan, math.nan)

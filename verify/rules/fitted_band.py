@@ -270,13 +270,16 @@ class FittedBandJudge(RateJudge[FittedBand]):
     open_value = "number"
 
     def assignments(self, rule: FittedBand, observations: Sequence[Observation]) -> list[list[Observation]]:
-        """As near together as the numbers may be, and as far apart."""
+        """As near together as the numbers may be, and as far apart: those above the median at their high end,
+        those below at their low ones, equal ones by turns, so that one block is fitted high and the other
+        judged low."""
         numbers = finite([float(o.value) for o in observations])
         middle = float(np.median(numbers)) if numbers else 1.0
         apart = []
-        for o in observations:
+        for k, o in enumerate(sorted(observations, key=lambda o: o.index)):
             low, high = interval(o.value)
-            far = high if float(o.value) >= middle else low
+            above = k % 2 == 0 if float(o.value) == middle else float(o.value) > middle
+            far = high if above else low
             apart.append(replace(o, value=math.nan if math.isinf(low) and math.isinf(high) else far))
         return [[replace(o, value=nearest(o.value, middle, middle)) for o in observations], apart]
 
