@@ -211,7 +211,7 @@ def test_power_of_a_difference_is_that_of_its_test() -> None:
 
 
 def by_engines(change: float = 0.0, runs: int = 40, names: bool = False) -> list[Observation]:
-    out = []
+    out: list[Observation] = []
     for k in range(runs):
         for engine in ("first", "second"):
             value: Any = 1.0 + k + (change if engine == "second" and k == 17 else 0.0)
@@ -288,7 +288,7 @@ def test_a_proof_without_runs_is_judged_and_nothing_without_either() -> None:
         Derived(" ")
 
 
-# What every one of them answers ---------------------------------------------------------------------------------
+# What every one of them answers ----------------------------------------------------------------------
 
 TRUE: list[tuple[Any, list[Observation]]] = [
     (Universal(), observations([True] * 60)),

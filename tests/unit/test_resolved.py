@@ -18,7 +18,7 @@ from verify.rules.registry import decide, excess, judge_of
 
 def one_step(replicates: int = 12) -> list[Observation]:
     """A time of one step at every step size: what a fast quantity looks like on whole steps."""
-    out = []
+    out: list[Observation] = []
     for r in range(replicates):
         for eta in (0.5, 1.0, 2.0, 4.0):
             value = Resolved(1.0, 1.0, floor=1.0)
