@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +143,15 @@ def test_readout_factor() -> None:
     assert Readout(0.5, math.nan, 0.0, 2.0).factor == 4.0
     assert Readout(2.0, math.nan, 0.5, 8.0).factor == 4.0
     assert math.isnan(Readout(-1.0, math.nan, 0.5, 8.0).factor)
+
+
+def test_the_rule_of_ones_own_in_the_docs_works() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "NeverJudge" in block]
+    space: dict[str, Any] = {"__name__": "own_rule"}
+    exec(code, space)
+    never = space["Never"]()
+    assert judge_of(never).decide(never, observations([False] * 3), None).verdict == "supported"
+    assert judge_of(never).decide(never, observations([False, True]), None).verdict == "refuted"
+    exec(code, space)  # as when its file is imported again
+    assert type(judge_of(space["Never"]())).__name__ == "NeverJudge"
