@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from theory.resolved import Resolved
 from verify.outcome import Decision, Observation
@@ -51,12 +54,14 @@ def interval(value: Any) -> tuple[float, float]:
 def _members(value: Any) -> Sequence[Any]:
     if isinstance(value, Mapping):
         return list(value.values())
+    if isinstance(value, np.ndarray):
+        return list(value.ravel())
     return list(value) if isinstance(value, (tuple, list)) else [value]
 
 
 def unmeasured(value: Any) -> bool:
     """Whether a measured value, or one of its members, is nan."""
-    return any(isinstance(v, (float, Resolved)) and math.isnan(float(v)) for v in _members(value))
+    return any(isinstance(v, (Real, Resolved)) and math.isnan(float(v)) for v in _members(value))
 
 
 def is_open(value: Any) -> bool:
