@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from theory.claim import Claim, Proof
 from theory.experiment import Experiment
+from theory.paper import Paper
 from theory.question import Question
-from verify.curves import measured_curves
+from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
-from verify.outcome import Judgement, Verification
+from verify.outcome import Judgement, Verification, paper_name
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import Made, make_runs, recheck
@@ -34,7 +35,7 @@ __all__ = ["CLAIM_SECONDS", "verify_claims"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
-    "matplotlib", "pyarrow", "joblib",
+    "matplotlib", "latex2mathml", "pyarrow", "joblib",
 )  # fmt: skip
 #: Allowed to one call of a claim's measure, in seconds.
 CLAIM_SECONDS = 60.0
@@ -48,6 +49,8 @@ def verify_claims(
     *,
     device: str = "cpu",
     questions: Sequence[Question] = (),
+    papers: Sequence[Paper] = (),
+    exhibits: bool = True,
     progress: bool = False,
     counterexamples: bool = True,
     keeper: Keeper | None = None,
@@ -64,6 +67,8 @@ def verify_claims(
 
     Args:
         seed: base seed; None for 0.
+        papers: of those with a claim among the chosen ones the questions are asked and the exhibits made.
+        exhibits: whether they are made; they cost runs and serve figures alone.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
             holds.
@@ -79,6 +84,9 @@ def verify_claims(
     seed = 0 if seed is None else seed
     started = time.perf_counter()
     experiments = _experiments(claims)
+    chosen = {paper_name(claim, papers) for claim in claims}
+    papers = [paper for paper in papers if paper.name in chosen]
+    questions = [*questions, *(q for paper in papers for q in paper.questions)]
     curves = [curve for question in questions for curve in question.curves]
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
     if shared:
@@ -91,9 +99,9 @@ def verify_claims(
         plans[experiment.id] = specs
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
-        shown = [c for c in curves if c.experiment.id == experiment.id]
-        measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in shown}
-        wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
+        drawn = [c for c in curves if c.experiment.id == experiment.id]
+        measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in drawn}
+        wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
         work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
     if backend is None:
@@ -122,13 +130,16 @@ def verify_claims(
     if counterexamples:
         judgements = [_with_counterexample(j) for j in judgements]
 
+    shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
+
     runs = sum(len(b.specs) for b in work)
     steps = sum(job.steps for b in work for job in b.jobs)
     return Verification(
         judgements=tuple(note_parents(judgements)),
-        showcases=(),
+        exhibits=shown,
         questions=tuple(questions),
         curves=measured_curves(curves, made),
+        papers=tuple(papers),
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "error_budget": budget_use(judgements, error_budget).as_dict(),

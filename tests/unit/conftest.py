@@ -30,4 +30,4 @@ def small() -> Verification:
     """Two claims and no showcase: quick to write again and again."""
     from report_cases import make_verification
 
-    return make_verification("zoo.exponent.eta", "zoo.theorem_4_1.order", showcases=False)
+    return make_verification("zoo.exponent.eta", "zoo.theorem_4_1.order", exhibits=False)

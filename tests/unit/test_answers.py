@@ -29,7 +29,7 @@ ORDER, NORMS = "zoo.theorem_4_1.order", "zoo.lemma.norms"
 
 
 def asked(*claims: str) -> Verification:
-    return replace(make_verification(showcases=False), questions=(question(*claims),))
+    return replace(make_verification(exhibits=False), questions=(question(*claims),))
 
 
 def with_verdict(verification: Verification, claim_id: str, verdict: Verdict) -> Verification:
@@ -86,7 +86,7 @@ def test_a_question_without_any_judged_claim_is_left_out() -> None:
 
 
 def test_equal_numbers_are_said_once() -> None:
-    verification = make_verification(showcases=False)
+    verification = make_verification(exhibits=False)
     judgement = by_id(verification, ORDER)
     twin = replace(judgement, claim=replace(judgement.claim, id="zoo.twin"))
     made = replace(verification, judgements=(judgement, twin), questions=(question(ORDER, "zoo.twin"),))
@@ -120,7 +120,7 @@ def test_builtin_questions_name_claims_that_exist_and_write_no_result() -> None:
 
 @pytest.mark.parametrize("verdict", ["supported", "refuted", "inconclusive", "not-applicable"])
 def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -> None:
-    judgement = by_id(make_verification(showcases=False), ORDER)
+    judgement = by_id(make_verification(exhibits=False), ORDER)
     ledger = builtin_ledger()
     judgements = tuple(
         replace(
@@ -142,7 +142,7 @@ def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -
 
 
 def test_every_numeric_rule_has_short_numbers() -> None:
-    for judgement in make_verification(showcases=False).judgements:
+    for judgement in make_verification(exhibits=False).judgements:
         if judgement.judged:
             assert 0 < len(in_numbers(judgement)) < 400
 

@@ -41,7 +41,7 @@ def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None
 
 def test_figures_without_data_are_left_out() -> None:
     assert draw_all(Verification((), (), {})) == []
-    names = [f.name for f in draw_all(make_verification("zoo.exponent.eta", showcases=False))]
+    names = [f.name for f in draw_all(make_verification("zoo.exponent.eta", exhibits=False))]
     assert names == ["exponents"]
 
 

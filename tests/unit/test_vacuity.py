@@ -116,7 +116,7 @@ def test_the_share_of_the_reference_box_is_that_of_its_definition() -> None:
 
 
 def test_the_section_has_a_row_for_every_claim_with_runs() -> None:
-    verification = make_verification(showcases=False)
+    verification = make_verification(exhibits=False)
     found = vacuities(verification)
     section = vacuity_section(verification)
     assert [row[0] for row in section.rows] == [v.claim_id for v in found]

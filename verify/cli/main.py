@@ -52,6 +52,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="a soundness.json: falsehoods it lists as not found are reported"),
     ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="a report of text and tables")] = False,
 ) -> int:
     """Run the verification and write the report; exit status 1 if a claim is refuted."""
     if profile not in PROFILES:
@@ -81,19 +82,21 @@ def run(
     from verify.pipeline import verify_claims
 
     resolved = _device(resolve_device, device, profile)
+    workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
     with kept_runs(resume, claims_file or []) as keeper:
         verification = verify_claims(
             chosen,
             profile=profile,
             seed=seed,
-            jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
+            jobs=workers,
             device=resolved,
-            questions=[q for paper in find_papers().values() for q in paper.questions],
+            papers=list(find_papers().values()),
+            exhibits=not no_figures,
             progress=sys.stderr.isatty(),
             keeper=keeper,
         )
         verification = with_limits(verification, limits)
-        write_report(verification, out)
+        write_report(verification, out, figures=not no_figures, jobs=workers)
     print_summary(verification, out)
     return verification.exit_status
 

@@ -15,7 +15,7 @@ from typing import Any
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import run_pickled
 
-__all__ = ["LokyBackend", "start_seconds"]
+__all__ = ["LokyBackend", "pool", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Seconds that idle workers are kept for the next call.
@@ -78,7 +78,7 @@ class LokyBackend:
                         done = True
                         break
                     try:
-                        running[_submit(_pool(self.workers), batch, device, seconds)] = batch
+                        running[_submit(pool(self.workers), batch, device, seconds)] = batch
                     except BrokenExecutor:
                         suspects += [*running.values(), batch]
                         running.clear()
@@ -99,10 +99,10 @@ class LokyBackend:
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
-                _pool(self.workers).shutdown(wait=True, kill_workers=True)
+                pool(self.workers).shutdown(wait=True, kill_workers=True)
 
 
-def _pool(workers: int) -> Any:
+def pool(workers: int) -> Any:
     """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
     from joblib.externals.loky import get_reusable_executor
 

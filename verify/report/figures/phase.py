@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from verify.phase.boundaries import CURVES, Boundary
 from verify.phase.diagram import LATE, QUANTITIES, Cell, Phase
-from verify.report.figures.style import panels, style
+from verify.report.figures.style import grid_of_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequenc
     for name in quantities:
         if name not in QUANTITIES:
             raise ValueError(f"--quantity must be of {', '.join(QUANTITIES)}, was {name!r}")
-    figure, axes = panels(len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6)
+    figure, axes = grid_of_axes(len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6)
     handles: dict[str, Any] = {}
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, name, boundaries)
