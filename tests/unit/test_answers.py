@@ -10,13 +10,13 @@ import pytest
 from report_cases import by_id, make_verification
 
 from theory.ledger import builtin_ledger
+from theory.paper import load_paper
 from theory.question import Curve, Part, Question
 from verify.outcome import MeasuredCurve, Verdict, Verification
-from verify.pipeline import builtin_questions, verify_claims
+from verify.pipeline import verify_claims
 from verify.report.answers import answers
 from verify.report.figures import draw_all
-from verify.report.html import render_html
-from verify.report.markdown import render_markdown
+from verify.report.render import render_html, render_markdown
 from verify.report.numbers import in_numbers
 
 
@@ -106,10 +106,10 @@ def test_a_part_must_take_its_numbers_from_the_runs() -> None:
 
 def test_builtin_questions_name_claims_that_exist_and_write_no_result() -> None:
     ledger = builtin_ledger()
-    ids = [claim for q in builtin_questions() for claim in q.claims]
+    ids = [claim for q in load_paper("two_stage").questions for claim in q.claims]
     for claim in ids:
         assert claim in ledger
-    for q in builtin_questions():
+    for q in load_paper("two_stage").questions:
         runs = {ledger[claim].experiment.id for claim in q.claims}
         for curve in q.curves:
             assert curve.experiment.id in runs | {"two_stage.question.stopping", "two_stage.sharp.times"}
@@ -128,12 +128,12 @@ def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -
             claim=replace(judgement.claim, id=claim),
             decision=replace(judgement.decision, verdict=verdict),
         )
-        for q in builtin_questions()
+        for q in load_paper("two_stage").questions
         for claim in q.claims
         if claim in ledger
     )
-    found = answers(Verification(judgements, (), {}, tuple(builtin_questions())))
-    assert len(found) == len(builtin_questions())
+    found = answers(Verification(judgements, (), {}, tuple(load_paper("two_stage").questions)))
+    assert len(found) == len(load_paper("two_stage").questions)
     for answer in found:
         assert "{these}" not in answer.text
         assert "  " not in answer.text

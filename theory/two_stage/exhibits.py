@@ -103,7 +103,7 @@ def _losses(run: Run, t_1: float) -> Panel:
     apart = len(clean) == 0 or clean.max() < math.log(2) < noisy.min()
     where = f"{len(clean)} clean, {len(noisy)} noisy at $s = {at * run.setting.clock_step:.3g}$"
     return Panel(
-        f"Does log 2 select the clean samples? {'Yes' if apart else 'No'}, {word}\n{where}",
+        f"Does log 2 separate them? {'Yes' if apart else 'No'}, {word}\n{where}",
         r"loss $\ell(\tilde{y} f)$",
         "samples",
         (

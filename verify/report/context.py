@@ -93,11 +93,12 @@ def _counts(verification: Verification) -> list[Count]:
 
 
 def _items(verification: Verification) -> dict[str, tuple[Judgement, ...]]:
-    """The claims of each item; an item of another work names it."""
+    """The claims of each item; an item of another work names it, a page of this project's is its file."""
     subject = Counter(j.claim.source.paper for j in verification.judgements).most_common(1)
     out: dict[str, tuple[Judgement, ...]] = {}
     for judgement in verification.judgements:
         source = judgement.claim.source
-        name = source.item if source.paper == subject[0][0] else f"{source.item} ({source.paper})"
+        item = source.item.rpartition("/")[2] if judgement.claim.provenance == "derived" else source.item
+        name = item if source.paper == subject[0][0] or item != source.item else f"{item} ({source.paper})"
         out[name] = (*out.get(name, ()), judgement)
     return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from theory.condition import Condition, Constants
@@ -11,7 +11,7 @@ from theory.setting import AbstractSetting
 from verify.outcome import Judgement, Verification
 from verify.report.wording import show, show_range
 
-__all__ = ["ConditionCount", "Regime", "claim_conditions", "constants_text", "paper_conditions", "regimes"]
+__all__ = ["ConditionCount", "Regime", "claim_conditions", "constants_text", "paper_conditions", "ranges", "regimes"]
 
 _SENTENCES = 6
 
@@ -80,7 +80,7 @@ def regimes(verification: Verification) -> list[Regime]:
                 engines=", ".join(sorted({o.engine for o in runs.values()})),
                 runs=len(runs),
                 settings=len(settings),
-                ranges=_ranges(settings),
+                ranges=ranges(settings),
                 sentences=_sentences(verification, settings),
                 conditions={
                     name: _count(name, condition, constants, settings)
@@ -144,7 +144,7 @@ def _count(
     return counter
 
 
-def _ranges(settings: list[AbstractSetting]) -> dict[str, str]:
+def ranges(settings: Sequence[AbstractSetting]) -> dict[str, str]:
     """Whole numbers, dimensionless groups and what else a constant may depend on; of a setting without groups
     every field. Words are listed."""
     first, groups = settings[0], settings[0].groups()

@@ -121,7 +121,7 @@ def _labels(answer: Answer, events: Sequence[Judgement]) -> list[str]:
     """The words of each claim, or its id without what all share; what differs is added to equal ones."""
     split = [j.claim.id.split(".") for j in events]
     shared = 0
-    while all(len(s) > shared + 1 and s[shared] == split[0][shared] for s in split):
+    while split and all(len(s) > shared + 1 and s[shared] == split[0][shared] for s in split):
         shared += 1
     ids = [" ".join(s[shared:]).replace("_", " ") for s in split]
     words = [answer.words.get(j.claim.id) or text for j, text in zip(events, ids, strict=True)]

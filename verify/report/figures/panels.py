@@ -54,7 +54,7 @@ def draw_panel(ax: Any, panel: Panel) -> None:
         ax.set_yscale("log")
     edges = _edges(panel)
     for k, series in enumerate(panel.series):
-        _series(ax, series, edges, 1 + 0.02 * (k - (len(panel.series) - 1) / 2))
+        _series(ax, series, edges, 1 + 0.07 * (k - (len(panel.series) - 1) / 2))
     for name, value in panel.lines.items():
         ax.axhline(value, color="black", linewidth=0.9, linestyle=":" if name else "-", label=name or None)
     if panel.y_range is not None:
