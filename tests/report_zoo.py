@@ -85,7 +85,9 @@ _GRID = Experiment(
     clock=1.0,
     runs={"quick": 20},
 )  # fmt: skip
-_ENGINES = Experiment("zoo.engines", place=Fixed(_BASE), clock=5.0, runs={"quick": 60}, engines=("law", "cnn"))
+_ENGINES = Experiment(
+    "zoo.engines", place=Fixed(_BASE), clock=5.0, runs={"quick": 60}, engines=("law", "cnn")
+)
 _UNUSED = Experiment("zoo.unused", place=Fixed(_BASE.with_(m=2)), clock=5.0, runs={"quick": 5})
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from verify.runs.worker import Done
+
 from theory.ledger import Ledger
 from verify.runs.backends import Lost, SerialBackend
-from verify.runs.worker import Done
 from verify.sweep.config import SweepConfig
 from verify.sweep.execute import Made, make_runs, stored_runs
 from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore

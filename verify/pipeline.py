@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from theory.paper import Paper
 from theory.question import Question
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
+from verify.load import travelling
 from verify.outcome import Judgement, Verification, paper_name
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
@@ -48,7 +49,6 @@ def verify_claims(
     jobs: int = 1,
     *,
     device: str = "cpu",
-    questions: Sequence[Question] = (),
     papers: Sequence[Paper] = (),
     exhibits: bool = True,
     progress: bool = False,
@@ -67,7 +67,7 @@ def verify_claims(
 
     Args:
         seed: base seed; None for 0.
-        papers: of those with a claim among the chosen ones the questions are asked and the exhibits made.
+        papers: whose questions are answered and exhibits shown, as far as their claims are judged.
         exhibits: whether they are made; they cost runs and serve figures alone.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
@@ -86,7 +86,7 @@ def verify_claims(
     experiments = _experiments(claims)
     chosen = {paper_name(claim, papers) for claim in claims}
     papers = [paper for paper in papers if paper.name in chosen]
-    questions = [*questions, *(q for paper in papers for q in paper.questions)]
+    questions = _questions(papers, claims)
     curves = [curve for question in questions for curve in question.curves]
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
     if shared:
@@ -100,7 +100,7 @@ def verify_claims(
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
         drawn = [c for c in curves if c.experiment.id == experiment.id]
-        measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in drawn}
+        measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
         wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
         work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
@@ -124,8 +124,10 @@ def verify_claims(
 
     judgements = []
     for claim in claims:
-        observations = observe(claim, plans[claim.experiment.id], made[claim.experiment.id])
-        judgements.append(_judged(claim, observations, notes))
+        id_ = claim.experiment.id
+        unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
+        observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
+        judgements.append(_judged(claim, observations, notes, unmade))
     judgements = _within_budgets(judgements, error_budget)
     if counterexamples:
         judgements = [_with_counterexample(j) for j in judgements]
@@ -147,6 +149,12 @@ def verify_claims(
     )
 
 
+def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Question]:
+    """The papers' questions that a judged claim bears on."""
+    judged = {claim.id for claim in claims}
+    return [q for paper in papers for q in paper.questions if judged & set(q.claims)]
+
+
 def _backend(jobs: int, isolated: bool) -> Backend:
     if jobs == 1 and not isolated:
         return SerialBackend()
@@ -165,17 +173,18 @@ def _built_in(claim: Claim) -> bool:
     return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
 
 
-def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made) -> Judgement:
+def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Mapping[int, str]) -> Judgement:
     """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule."""
     failed = notes.failures.get(claim.id)
     if failed is not None:
         broken, failure = failed
         return errored(claim, observations, broken, failure, _replay(claim, broken))
-    unmade = [(index, reason) for (id_, index), reason in notes.unmade.items() if id_ == claim.experiment.id]
     if unmade:
-        index, reason = min(unmade)
+        index = min(unmade)
         found = [o for o in observations if o.index == index]
-        failure = Failure("raised", f"{len(unmade)} of {len(observations)} runs could not be made: {reason}")
+        failure = Failure(
+            "raised", f"{len(unmade)} of {len(observations)} runs could not be made: {unmade[index]}"
+        )
         spec = _spec(found[0]) if found else None
         return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
     try:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweep_cases import Shuffled, configuration, ignore, made_of, small_sweep
+from verify.runs.worker import Done
 
 from theory.two_stage.run import Run
 from verify.runs.backends import SerialBackend
 from verify.runs.loky import LokyBackend
-from verify.runs.worker import Done
 from verify.store import RunStore
 from verify.sweep.execute import Made
 from verify.sweep.files import write_sweep

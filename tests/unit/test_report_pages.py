@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_the_page_can_be_read_without_seeing_it(folder: Path) -> None:
     assert re.findall(r"<th(?! scope=)[ >]", html) == []
     levels = [int(level) for level in re.findall(r"<h([1-6])>", html)]
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert '<a class="skip" href="#main">' in html
     for alt in re.findall(r'<img [^>]*alt="([^"]*)"', html):
         assert len(alt) > 40, alt

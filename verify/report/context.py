@@ -62,7 +62,9 @@ def page(verification: Verification, figures: Sequence[Figure]) -> Page:
 def title_of(verification: Verification) -> str:
     """The papers whose claims were checked, the most cited first; other sources where there is none."""
     if verification.papers:
-        return "; ".join(f"{p.reference.authors} ({p.reference.year}): {p.reference.title}" for p in verification.papers)
+        return "; ".join(
+            f"{p.reference.authors} ({p.reference.year}): {p.reference.title}" for p in verification.papers
+        )
     stated = Counter(j.claim.source.paper for j in verification.judgements if j.claim.provenance == "paper")
     papers = stated or Counter(j.claim.source.paper for j in verification.judgements)
     return "; ".join(paper for paper, _ in papers.most_common()) or "no claims"
@@ -74,7 +76,11 @@ def _checked(verification: Verification) -> str:
     probes = sum(j.claim.is_probe for j in judgements)
     experiments = {o.experiment for j in judgements for o in j.judged}
     runs = len({(o.experiment, o.index) for j in judgements for o in j.judged})
-    words = {"paper": "stated by the paper", "framework": "from the framework it builds on", "derived": "derived here"}
+    words = {
+        "paper": "stated by the paper",
+        "framework": "from the framework it builds on",
+        "derived": "derived here",
+    }
     tags = Counter(j.claim.provenance for j in judgements)
     origin = ", ".join(f"{tags[tag]} {text}" for tag, text in words.items() if tags[tag])  # type: ignore[index]
     probe = f" {probes} of them are probes, judged outside a condition on purpose." if probes else ""
@@ -84,9 +90,13 @@ def _checked(verification: Verification) -> str:
 
 def _counts(verification: Verification) -> list[Count]:
     out = []
-    for verdict, number in verdict_counts(verification).items():
+    counts = verdict_counts(verification)
+    for verdict in VERDICTS:
+        number = counts[verdict]
         roles = Counter(j.claim.role for j in verification.judgements if j.verdict == verdict)
-        apart = ", ".join(f"{roles[r]} {r}{'s' if roles[r] > 1 else ''}" for r in ("probe", "reading") if roles[r])
+        apart = ", ".join(
+            f"{roles[r]} {r}{'s' if roles[r] > 1 else ''}" for r in ("probe", "reading") if roles[r]
+        )
         if number or verdict in VERDICTS[:3]:
             out.append(Count(verdict, number, apart))
     return out

@@ -44,7 +44,9 @@ def formula_html(latex: str) -> str:
         made = "\\"
     if "\\" in made:  # a command that it does not know stays as it is
         return f'<code class="tex">{escape(source, quote=False)}</code>'
-    made = re.sub(r"<math[^>]*>(?:<mrow>(.*)</mrow>)?", lambda m: "<math>" + (m[1] or ""), made, flags=re.DOTALL)
+    made = re.sub(
+        r"<math[^>]*>(?:<mrow>(.*)</mrow>)?", lambda m: "<math>" + (m[1] or ""), made, flags=re.DOTALL
+    )
     return _ENTITY.sub(lambda m: escape(unescape(m[0])), made)
 
 

@@ -11,9 +11,18 @@ from theory.setting import AbstractSetting
 from verify.outcome import Judgement, Verification
 from verify.report.wording import show, show_range
 
-__all__ = ["ConditionCount", "Regime", "claim_conditions", "constants_text", "paper_conditions", "ranges", "regimes"]
+__all__ = [
+    "ConditionCount",
+    "Regime",
+    "claim_conditions",
+    "constants_text",
+    "paper_conditions",
+    "ranges",
+    "regimes",
+]
 
 _SENTENCES = 6
+
 
 @dataclass
 class ConditionCount:

@@ -33,7 +33,7 @@ def render_markdown(verification: Verification, figures: Sequence[Figure]) -> st
 
 def html_of(shown: Page) -> str:
     """A page as HTML."""
-    return _template("report.html.j2", html=True).render(page=shown) + "\n"
+    return str(_template("report.html.j2", html=True).render(page=shown)) + "\n"
 
 
 def markdown_of(shown: Page) -> str:
@@ -48,12 +48,15 @@ def markdown_of(shown: Page) -> str:
 
 def index_pages(parts: Mapping[str, Verification]) -> tuple[str, str]:
     """HTML and Markdown that lead to the reports of several papers."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": name, "title": title_of(part), "headline": headline(part), "counts": verdict_counts(part)}
         for name, part in parts.items()
     ]
     html = _template("index.html.j2", html=True).render(rows=rows) + "\n"
-    lines = [f"- [{plain_markdown(r['title'])}]({r['name']}/report.md): {plain_markdown(r['headline'])}" for r in rows]
+    lines = [
+        f"- [{plain_markdown(r['title'])}]({r['name']}/report.md): {plain_markdown(r['headline'])}"
+        for r in rows
+    ]
     return html, "\n".join(["# Verification reports", "", *lines]) + "\n"
 
 

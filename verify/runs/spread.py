@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from verify.runs.work import Payload
 
 __all__ = ["spread"]
 
@@ -20,16 +23,15 @@ def spread(function: Callable[[T], U], items: Sequence[T], jobs: int) -> list[U 
     """
     if jobs == 1 or len(items) < 2:
         return [_called(function, item) for item in items]
-    import cloudpickle
-
     from verify.runs.loky import pool
+    from verify.runs.work import pickled
 
     workers = pool(jobs)
-    payloads = [cloudpickle.dumps((function, item)) for item in items]
+    payloads = [pickled((function, item)) for item in items]
     futures = []
     try:
         for payload in payloads:
-            futures.append(workers.submit(_unpickled, payload))
+            futures.append(workers.submit(_called_there, payload))  # noqa: PERF401
         return [_result(future) for future in futures]
     except BrokenExecutor as error:  # while handing out: what was not handed out is lost with the rest
         return [_result(f) for f in futures] + [error] * (len(items) - len(futures))
@@ -45,10 +47,11 @@ def _called(function: Callable[[T], U], item: T) -> U | BaseException:
         return error
 
 
-def _unpickled(payload: bytes) -> Any:
-    import cloudpickle
+def _called_there(payload: Payload) -> Any:
+    from verify.runs.work import one_thread, unpickled
 
-    return _called(*cloudpickle.loads(payload))
+    with one_thread():
+        return _called(*unpickled(payload))
 
 
 def _result(future: Any) -> Any:

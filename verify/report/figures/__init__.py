@@ -14,7 +14,14 @@ from verify.runs.spread import spread
 __all__ = ["FIGURES", "draw_all"]
 
 #: In the order of the report; adding a figure is adding its file and a line here.
-FIGURES = (panels.figures, event_map.figures, exponents.figures, bounds.figures, slack.figures, answers.figures)
+FIGURES = (
+    panels.figures,
+    event_map.figures,
+    exponents.figures,
+    bounds.figures,
+    slack.figures,
+    answers.figures,
+)
 
 _DPI = 120
 #: Of lines, text and a few fills; with so many colours no difference can be seen, at a third of the bytes.
@@ -33,9 +40,11 @@ def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
         except Exception as problem:
             name = figures.__module__.rpartition(".")[2]
             out.append(Figure(name, name.replace("_", " "), "", None, f"{type(problem).__name__}: {problem}"))
-    for exhibit in verification.exhibits:
-        if exhibit.error:
-            out.append(Figure(f"exhibit_{exhibit.id}", exhibit.title, exhibit.caption, None, exhibit.error))
+    out += [
+        Figure(f"exhibit_{exhibit.id}", exhibit.title, exhibit.caption, None, exhibit.error)
+        for exhibit in verification.exhibits
+        if exhibit.error
+    ]
     for spec, drawn in zip(specs, spread(_png, specs, jobs), strict=True):
         error = f"{type(drawn).__name__}: {drawn}" if isinstance(drawn, BaseException) else ""
         png = None if isinstance(drawn, BaseException) else drawn

@@ -34,8 +34,8 @@ __all__ = ["figures"]
 
 _CAPTION = (
     "Lines and large points are means over independent runs with 95 % intervals (dark bands, bars); light "
-    "bands and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events have "
-    "exact intervals; the dotted line is what the claim asks for."
+    "bands and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events "
+    "have exact intervals; the dotted line is what the claim asks for."
 )
 
 
@@ -75,9 +75,7 @@ def figures(verification: Verification) -> list[FigureSpec]:
     return out
 
 
-def _parts(
-    answer: Answer, names: Mapping[str, str]
-) -> tuple[list[_Curve], list[MapPanel], list[_Share]]:
+def _parts(answer: Answer, names: Mapping[str, str]) -> tuple[list[_Curve], list[MapPanel], list[_Share]]:
     """Curves, maps and shares of events; a single share beside other panels is a sentence, no panel."""
     curves = [_curve_of(c) for c in answer.curves if c.runs]
     judged = [j for j in answer.judgements if j.judged]

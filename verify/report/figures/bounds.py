@@ -20,7 +20,8 @@ from verify.report.figures.style import (
     plain_text,
     short_id,
 )
-from verify.report.reading import Reading, read
+from verify.rules.judge import Readout
+from verify.rules.registry import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ class _Shown:
     margin: float | None
     x_name: str
     x: tuple[float, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[Readout, ...]
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
@@ -78,7 +79,7 @@ def _weight(judgement: Judgement) -> tuple[int, int]:
     return verdict, PROVENANCES.index(judgement.claim.provenance)
 
 
-def _shown(judgement: Judgement, points: list[tuple[Observation, Reading]], names: Any) -> _Shown:
+def _shown(judgement: Judgement, points: list[tuple[Observation, Readout]], names: Any) -> _Shown:
     rule = judgement.claim.rule
     name, x = _widest([o for o, _ in points])
     return _Shown(
@@ -91,7 +92,9 @@ def _widest(observations: list[Observation]) -> tuple[str, tuple[float, ...]]:
     """The group (field, where there are none) that differs most between the runs, by ratio, and its values;
     the number of the run where none does."""
     settings = [o.setting for o in observations]
-    groups = [s.groups() or {k: v for k, v in s.as_dict().items() if not isinstance(v, str)} for s in settings]
+    groups = [
+        s.groups() or {k: v for k, v in s.as_dict().items() if not isinstance(v, str)} for s in settings
+    ]
     best, ratio = "run", 1.0
     for name in groups[0]:
         values = [float(g.get(name, 0.0)) for g in groups]
@@ -125,16 +128,14 @@ def _scatter(ax: Any, x: list[float], y: list[float], inside: list[bool]) -> Non
         )  # fmt: skip
 
 
-def _law(ax: Any, margin: float, readings: list[Reading]) -> None:
+def _law(ax: Any, margin: float, readings: list[Readout]) -> None:
     kept = [r for r in readings if r.measured > 0 and 0 < r.predicted < math.inf]
     if not kept:
         ax.text(0.5, 0.5, "no positive pair", transform=ax.transAxes, ha="center", color="#666666")
         return
     values = [v for r in kept for v in (r.measured, r.predicted)]
     ends = np.array([min(values) * 0.9, max(values) * 1.1])
-    ax.fill_between(
-        ends, ends / (1 + margin), ends * (1 + margin), color="#BBBBBB", alpha=0.5, linewidth=0
-    )
+    ax.fill_between(ends, ends / (1 + margin), ends * (1 + margin), color="#BBBBBB", alpha=0.5, linewidth=0)
     ax.plot(ends, ends, color="black", linewidth=0.8)
     _scatter(ax, [r.predicted for r in kept], [r.measured for r in kept], [r.holds for r in kept])
     if ends[1] > 8 * ends[0]:

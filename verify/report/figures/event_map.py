@@ -18,7 +18,7 @@ from verify.report.figures.style import (
     plain_text,
     short_id,
 )
-from verify.report.reading import read
+from verify.rules.registry import read
 from verify.statistics.intervals import rate_interval
 
 if TYPE_CHECKING:
@@ -193,4 +193,3 @@ def _curve(
     silent = [(c.at(x_name) or 0.0) * (1 + shift) for c in members if not c.judged]
     ax.plot(silent, [0.0] * len(silent), linestyle="", marker=marker, markersize=4, color="#8C8C8C",
             markerfacecolor="none")  # fmt: skip
-

@@ -11,8 +11,15 @@ import numpy as np
 
 from theory.rules import Exponent
 from verify.outcome import Judgement, Verification
-from verify.report.figures.style import TEXT_COLOURS, FigureSpec, axis_names, grid_of_axes, plain_text, short_id
-from verify.report.reading import as_number
+from verify.report.figures.style import (
+    TEXT_COLOURS,
+    FigureSpec,
+    axis_names,
+    grid_of_axes,
+    plain_text,
+    short_id,
+)
+from verify.statistics.trials import as_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,4 +131,3 @@ def _readable_log_ticks(ax: Any) -> None:
         axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         axis.set_minor_formatter(NullFormatter())
-

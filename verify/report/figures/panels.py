@@ -99,9 +99,7 @@ def _series(ax: Any, series: Series, edges: np.ndarray[Any, Any] | None, shift: 
         drawn[0].set_label(label or "_")
 
 
-def _estimate(
-    ax: Any, x: Any, rows: Any, colour: str, marker: str, shift: float, label: str | None
-) -> None:
+def _estimate(ax: Any, x: Any, rows: Any, colour: str, marker: str, shift: float, label: str | None) -> None:
     """Points with intervals; on a logarithmic axis an arrow at the upper limit stands for an estimate of 0.
 
     Arrows stand beside their place by the factor `shift`: series without an event share their limits.

@@ -42,7 +42,9 @@ def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequenc
     for name in quantities:
         if name not in QUANTITIES:
             raise ValueError(f"--quantity must be of {', '.join(QUANTITIES)}, was {name!r}")
-    figure, axes = grid_of_axes(len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6)
+    figure, axes = grid_of_axes(
+        len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6
+    )
     handles: dict[str, Any] = {}
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, name, boundaries)

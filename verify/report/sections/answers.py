@@ -18,7 +18,10 @@ def section(material: Material) -> Section | None:
     """Statements, figure and evidence of every answer."""
     if not material.answers:
         return None
-    blocks = (Text(_INTRODUCTION, "small"), *(_answer(material, a) for a in material.answers))
+    blocks: tuple[Block, ...] = (
+        Text(_INTRODUCTION, "small"),
+        *(_answer(material, a) for a in material.answers),
+    )
     return Section("questions", "Questions asked of the paper", blocks, short="Questions")
 
 

@@ -46,8 +46,15 @@ def _entry(material: Material, judgement: Judgement) -> ClaimEntry:
         Chip(judgement.verdict), Code(claim.id), Plain(str(claim.source)), Tag(claim.provenance),
         Tag(claim.kind), *role,
     )  # fmt: skip
-    blocks = (*_said(judgement), *_why(material, judgement), *_numbers(judgement), *_rest(material, judgement))
-    return ClaimEntry(claim.id, summary, blocks, judgement.fails_verification or judgement.verdict == "errored")
+    blocks = (
+        *_said(judgement),
+        *_why(material, judgement),
+        *_numbers(judgement),
+        *_rest(material, judgement),
+    )
+    return ClaimEntry(
+        claim.id, summary, blocks, judgement.fails_verification or judgement.verdict == "errored"
+    )
 
 
 def _said(judgement: Judgement) -> list[Block]:
@@ -73,24 +80,24 @@ def _why(material: Material, judgement: Judgement) -> list[Block]:
         blocks.append(_failure(judgement))
     if claim.conditions:
         text = constants_text(claim.conditions, claim.constants)
-        rows = tuple(
+        required: tuple[tuple[Cell, ...], ...] = tuple(
             (Link("#conditions", condition.name), role, Plain(counter.text), Plain(counter.slack_text))
             for condition, role, counter in claim_conditions(judgement)
         )
         caption = "Conditions" + (f" at {text}" if text else "")
-        blocks.append(Table(caption, ("condition", "role", "settings inside", "slack"), rows))
+        blocks.append(Table(caption, ("condition", "role", "settings inside", "slack"), required))
     again = Text(reproduce(judgement, material.verification.run_info), "command")
     blocks += [Text("reproduce:", "small"), again]
     example = judgement.counterexample
     if example is not None:
-        rows = (
+        found: tuple[tuple[Cell, ...], ...] = (
             ("setting", Plain(_named(example.setting.as_dict()))),
             ("groups", Plain(_named(example.setting.groups()))),
             ("seed", Plain(str(example.seed))),
             ("engine", Plain(example.engine)),
             ("value", Plain(show(example.value))),
         )
-        table = Table("The smallest counterexample found", (), rows, "pairs")
+        table = Table("The smallest counterexample found", (), found, "pairs")
         blocks.append(Section("", "Counterexample", (table, Text(example.replay, "command"))))
     return blocks
 
@@ -98,7 +105,9 @@ def _why(material: Material, judgement: Judgement) -> list[Block]:
 def _failure(judgement: Judgement) -> Section:
     """Where the claim's own code failed, and how to see it again."""
     statistic = judgement.decision.statistic
-    rows = tuple((name, Plain(show(value))) for name, value in statistic.items() if name != "replay" and value)
+    rows = tuple(
+        (name, Plain(show(value))) for name, value in statistic.items() if name != "replay" and value
+    )
     table = Table("How the claim's own code failed", (), rows, "pairs")
     replay = statistic.get("replay")
     blocks: tuple[Block, ...] = (table, Text(str(replay), "command")) if replay else (table,)
@@ -129,7 +138,9 @@ def _numbers(judgement: Judgement) -> list[Block]:
         if _is_table(value):
             head = tuple(str(key).replace("_", " ") for key in value[0])
             body = tuple(tuple(Plain(show(cell)) for cell in row.values()) for row in value)
-            tables.append(Section("", label.capitalize(), (Table(label, head, body, "compact"),), folded=True))
+            tables.append(
+                Section("", label.capitalize(), (Table(label, head, body, "compact"),), folded=True)
+            )
         elif jsonable(value) != []:
             rows.append((Plain(label), Plain(show(value))))
     numbers = Table("What the rule computed", (), tuple(rows), "pairs")

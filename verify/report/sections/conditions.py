@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from theory.condition import Condition, Constants
 from verify.report.blocks import Formula, Line, Plain, Section, Table, Tag, Text
 from verify.report.regimes import constants_text
 from verify.report.sections.material import Material
@@ -11,7 +12,7 @@ __all__ = ["section"]
 
 def section(material: Material) -> Section | None:
     """Inequality, constants, source and purpose of every condition that a claim names."""
-    found = {}
+    found: dict[str, tuple[Condition, Constants]] = {}
     for judgement in material.verification.judgements:
         for condition in judgement.claim.conditions:
             found.setdefault(condition.name, (condition, judgement.claim.constants))
@@ -28,5 +29,7 @@ def section(material: Material) -> Section | None:
         for name, (condition, constants) in found.items()
     )
     head = ("condition", "inequality", "constants", "source", "what for")
-    note = Text("The slack of a condition is value over threshold; below 1 it is outside, by the inverse factor.")
+    note = Text(
+        "The slack of a condition is value over threshold; below 1 it is outside, by the inverse factor."
+    )
     return Section("conditions", "Conditions", (note, Table("Every condition of these claims", head, rows)))

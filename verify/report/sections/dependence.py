@@ -9,8 +9,8 @@ __all__ = ["section"]
 
 _NOTE = (
     "Below each claim stand the claims that rest on it. A supported theorem on a refuted or undecided lemma "
-    "needs a closer look: the chain of its verdict names the lemma. Claims that stand alone are left out; one "
-    "that rests on several stands below each, and unfolds below the first."
+    "needs a closer look: the chain of its verdict names the lemma. Claims that stand alone are left out; "
+    "one that rests on several stands below each, and unfolds below the first."
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verify.report.blocks import Chip, Items, Section, Tag, Text
 from verify.report.sections.material import Material
-from verify.report.wording import RULE_EXPLANATIONS, VERDICT_EXPLANATIONS
+from verify.report.wording import VERDICT_EXPLANATIONS
 
 __all__ = ["section"]
 
@@ -13,13 +13,16 @@ _FIXED = (
     "setting that misses a condition is not judged and is counted as such. Runs that share a seed are one "
     "trial."
 )
-_FILES = "Every claim, its numbers and its counterexample stand in `claims.json`; every claim and setting in `comparison.csv`."
+_FILES = (
+    "Every claim, its numbers and its counterexample stand in `claims.json`; every claim and setting in "
+    "`comparison.csv`."
+)
 
 
 def section(material: Material) -> Section:
     """The words of verdicts, and of the rules in use."""
-    used = {j.claim.kind for j in material.verification.judgements}
+    used = {judge_of(j.claim.rule).rule.__name__ for j in material.verification.judgements}
     verdicts = tuple((Chip(verdict), f"{text}.") for verdict, text in VERDICT_EXPLANATIONS.items())  # type: ignore[arg-type]
-    rules = tuple((Tag(kind), text) for kind, text in RULE_EXPLANATIONS.items() if kind in used)
+    rules = tuple((Tag(kind), text) for kind, text in rule_explanations().items() if kind in used)
     blocks = (Text(_FIXED), Items(verdicts), Items(rules), Text(_FILES))
     return Section("method", "How a verdict is made", blocks, short="Method")

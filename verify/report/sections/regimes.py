@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.report.blocks import Block, Cell, Code, Formula, Items, Line, Plain, Section, Table, Text
+from verify.report.blocks import Block, Cell, Code, Items, Line, Plain, Section, Table, Text
 from verify.report.regimes import Regime, regimes
 from verify.report.sections.material import Material
 
@@ -21,7 +21,7 @@ def section(material: Material) -> Section | None:
         return None
     blocks: list[Block] = [Text("Ranges over the judged settings of each experiment.")]
     names = list(dict.fromkeys(name for r in found for name in r.ranges))
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (Code(r.experiment), Plain(r.engines), Plain(str(r.runs)), Plain(str(r.settings)),
          *(Plain(r.ranges.get(name, "–")) for name in names))
         for r in found
@@ -33,7 +33,9 @@ def section(material: Material) -> Section | None:
         blocks.append(Section("", "In the paper's words", (Items(said),), folded=True))
     conditions = list(found[0].conditions)
     if conditions:
-        body = tuple((Code(r.experiment), *(_count(r, name) for name in conditions)) for r in found)
+        body: tuple[tuple[Cell, ...], ...] = tuple(
+            (Code(r.experiment), *(_count(r, name) for name in conditions)) for r in found
+        )
         table = Table(_INSIDE, ("experiment", *conditions), body, "compact")
         blocks.append(Section("", "The paper's conditions at these settings", (table,)))
     return Section("regimes", "Regimes: where the runs lie", tuple(blocks), short="Regimes")

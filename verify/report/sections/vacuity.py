@@ -30,7 +30,10 @@ def section(material: Material) -> Section:
     rows = tuple((material.ref(v.claim_id), *map(Plain, _row(v))) for v in entries)
     blocks: tuple[Text | Table, ...] = (Text(_INTRODUCTION), Text(summary))
     if rows:
-        blocks = (*blocks, Table("How far each claim is from a check that cannot fail", _HEAD, rows, "compact"))
+        blocks = (
+            *blocks,
+            Table("How far each claim is from a check that cannot fail", _HEAD, rows, "compact"),
+        )
     return Section("vacuity", "Could the claims have failed?", blocks, short="Vacuity")
 
 

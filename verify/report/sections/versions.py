@@ -29,8 +29,16 @@ def section(material: Material) -> Section:
     if material.verification.papers:
         cited = tuple(Plain(str(p.reference)) for p in material.verification.papers)
         commit = f", commit {str(info['git_commit'])[:12]}" if info.get("git_commit") else ""
-        ours = f"This report: theorem-verifier{commit}, profile {show(info.get('profile'))}, seed {show(info.get('seed'))}."
-        blocks.append(Section("cite", "How to cite", (Text("The paper whose claims are judged:"), Items(cited), Text(Plain(ours)))))
+        ours = (
+            f"This report: theorem-verifier{commit}, profile {info.get('profile')}, seed {info.get('seed')}."
+        )
+        blocks.append(
+            Section(
+                "cite",
+                "How to cite",
+                (Text("The paper whose claims are judged:"), Items(cited), Text(Plain(ours))),
+            )
+        )
     return Section("versions", "Versions and seeds", tuple(blocks), short="Versions")
 
 
