@@ -10,6 +10,7 @@ import numpy as np
 from theory.exhibit import Exhibit, Panel
 from theory.paper import Paper
 from theory.question import Curve
+from theory.run import Run
 from verify.outcome import MadeExhibit, MeasuredCurve
 from verify.runs.batch import Measurement
 from verify.runs.spread import spread
@@ -47,7 +48,7 @@ def make_panels(exhibit: Exhibit, *, device: str = "cpu") -> tuple[Panel, ...]:
     kept = {min(setting.steps(clock), steps) for clock in exhibit.snapshots} | {0, steps}
     engine = engine_of(model, exhibit.engine)
     with one_thread():
-        runs = []
+        runs: list[Run] = []
         for where in (setting, exhibit.control):
             if where is None:
                 continue

@@ -159,7 +159,7 @@ def ranges(settings: Sequence[AbstractSetting]) -> dict[str, str]:
     first, groups = settings[0], settings[0].groups()
     fields = first.as_dict()
     plain = [k for k, v in fields.items() if not groups or not isinstance(v, float) or k in first.trends.held]
-    values = [s.as_dict() | s.groups() for s in settings]
+    values = [{**s.as_dict(), **s.groups()} for s in settings]
     out = {}
     for name in dict.fromkeys([*plain, *groups]):
         column = [v[name] for v in values]

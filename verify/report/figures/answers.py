@@ -92,6 +92,7 @@ def _parts(answer: Answer, names: Mapping[str, str]) -> tuple[list[_Curve], list
     shares = [
         _Share(label, sum(bool(o.value) for o in j.judged), len(j.judged), j.verdict, 1 - j.claim.rule.delta)
         for j, label in zip(events, _labels(answer, events), strict=True)
+        if isinstance(j.claim.rule, Event)
     ]
     return curves, maps, shares
 

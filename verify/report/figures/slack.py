@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
+#: Claim, verdict, whether it is an allowance for rounding, slack of each run.
+_Row = tuple[str, str, bool, NDArray[np.float64]]
+
 _CAPTION = (
     "How far are the bounds from what is observed? Each point is a run, the bar holds the middle half, the "
     "tick is the median. Points close to the vertical line show a bound that is tight; points far to the "
@@ -29,7 +32,7 @@ _CAPTION = (
 def figures(verification: Verification) -> list[FigureSpec]:
     """A strip of runs with its quartile box for each bound, the tightest first; bands first, rounding
     allowances below."""
-    found = [
+    found: list[_Row] = [
         (short_id(j.claim.id), j.verdict, isinstance(j.claim.rule, Identity), slacks)
         for j in verification.judgements
         if is_bound(j) and len(slacks := log10_slacks(j))
@@ -42,7 +45,7 @@ def figures(verification: Verification) -> list[FigureSpec]:
     return [FigureSpec("slack", "Tightness of the bounds", _CAPTION, partial(_draw, found), alt)]
 
 
-def _draw(found: list[tuple[str, str, bool, NDArray[np.float64]]]) -> Figure:
+def _draw(found: list[_Row]) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 1.1 + 0.3 * len(found)), layout="constrained")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from verify.outcome import VERDICTS
 from verify.report.blocks import Chip, Items, Section, Tag, Text
 from verify.report.sections.material import Material
-from verify.report.wording import VERDICT_EXPLANATIONS
+from verify.report.wording import VERDICT_EXPLANATIONS, rule_explanations
+from verify.rules.registry import judge_of
 
 __all__ = ["section"]
 
@@ -22,7 +24,7 @@ _FILES = (
 def section(material: Material) -> Section:
     """The words of verdicts, and of the rules in use."""
     used = {judge_of(j.claim.rule).rule.__name__ for j in material.verification.judgements}
-    verdicts = tuple((Chip(verdict), f"{text}.") for verdict, text in VERDICT_EXPLANATIONS.items())  # type: ignore[arg-type]
+    verdicts = tuple((Chip(verdict), f"{VERDICT_EXPLANATIONS[verdict]}.") for verdict in VERDICTS)
     rules = tuple((Tag(kind), text) for kind, text in rule_explanations().items() if kind in used)
     blocks = (Text(_FIXED), Items(verdicts), Items(rules), Text(_FILES))
     return Section("method", "How a verdict is made", blocks, short="Method")
