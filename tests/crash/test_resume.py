@@ -18,7 +18,6 @@ from crash.store_writer import PROFILE
 
 from simulation.two_stage import training
 from theory.claim import Claim
-from verify import pipeline
 from verify.cli.main import main
 from verify.jsonable import jsonable
 from verify.load import load_claims_file
@@ -174,7 +173,6 @@ def verify_run(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Call:
     """Exit status, stdout and stderr of `verify run` on two small claims, into `tmp_path/report`."""
-    monkeypatch.setattr(pipeline, "builtin_exhibits", list)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(

@@ -158,7 +158,8 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     )
     other = replace(curve, id="o", experiment=replace(claim.experiment, id="elsewhere"))
     asking = Question("?", (Part({small.id: ""}, "{these}", "{these}", "it"),), (curve, other))
-    made = verify_claims([small], profile="quick", questions=[asking], counterexamples=False)
+    paper = replace(load_paper("two_stage"), claims=(small,), questions=(asking,), exhibits=())
+    made = verify_claims([small], profile="quick", papers=[paper], counterexamples=False)
     (measured,) = made.curves
     seeds = [o.seed for o in made.judgements[0].observations]
     judged = [o.seed for o in made.judgements[0].observations if o.not_judged is None]
@@ -166,10 +167,9 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     assert len(judged) <= measured.runs <= len(seeds)
 
     wrong = replace(curve, measure=lambda run: {"margin": [1.0]})
+    other_paper = replace(paper, questions=(replace(asking, curves=(wrong,)),))
     with pytest.raises(ValueError, match="curve c: series 'margin' must hold 2 values"):
-        verify_claims(
-            [small], profile="quick", questions=[replace(asking, curves=(wrong,))], counterexamples=False
-        )
+        verify_claims([small], profile="quick", papers=[other_paper], counterexamples=False)
 
 
 def test_answers_have_a_figure_in_both_reports() -> None:

@@ -25,12 +25,12 @@ _CLOCK = r"clock $s = t\,/\,(nm/\eta\sigma_\xi^2 d)$"
 _STATES, _FIRST, _ERRORS = 80, 0.02, 16
 _CAPTION = (
     "In Stage I the signal lies above the noise mass of the noisy samples, which are classified as their "
-    "true labels; Proposition 4.3 says that log 2 then separates their losses from those of the clean ones. "
-    "Stage II begins where their noise mass overtakes the signal. With flipped labels Theorem 4.2 puts the error "
-    "under spurious features above half of the smaller realised flip rate at the end of training, the dotted "
-    "line; the error on fresh noise is exp(-c d/n), c in the last panel. Bands hold the middle 80 % of the "
-    "samples, thin lines the extremes; vertical lines are measured and predicted times; an arrow is the "
-    "upper limit where no error was seen."
+    "true labels; Proposition 4.3 says that log 2 then separates their losses from those of the clean "
+    "ones. Stage II begins where their noise mass overtakes the signal. With flipped labels Theorem 4.2 "
+    "puts the error under spurious features above half of the smaller realised flip rate at the end of "
+    "training, the dotted line; the error on fresh noise is exp(-c d/n), c in the last panel. Bands hold "
+    "the middle 80 % of the samples, thin lines the extremes; vertical lines are measured and predicted "
+    "times; an arrow is the upper limit where no error was seen."
 )
 
 
@@ -68,7 +68,7 @@ def _spread(label: str, role: Role, x: Floats, values: Floats) -> tuple[Series, 
 def _late(run: Run) -> tuple[Floats, NDArray[np.int64]]:
     """The kept clocks after the start, and their places among the recorded steps."""
     steps = run.snapshot_steps[run.snapshot_steps > 0]
-    return steps * run.setting.clock_step, np.searchsorted(run.steps, steps)
+    return np.asarray(steps * run.setting.clock_step), np.searchsorted(run.steps, steps)
 
 
 def _coefficients(run: Run, marks: Mapping[str, float]) -> Panel:

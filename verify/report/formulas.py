@@ -20,7 +20,8 @@ _FORMULA = re.compile(
 #: Signs that Markdown takes for its own, and the commands that say the same.
 _MARKDOWN = {
     "<": r"\lt ", ">": r"\gt ", r"\|": r"\Vert ", "|": r"\vert ", r"\,": r"\thinspace ",
-    r"\;": r"\thickspace ",    r"\!": r"\negthinspace ", r"\{": r"\lbrace ", r"\}": r"\rbrace ", "*": r"\ast ", r"\ ": r"\space ",
+    r"\;": r"\thickspace ", r"\!": r"\negthinspace ", r"\{": r"\lbrace ", r"\}": r"\rbrace ", "*": r"\ast ",
+    r"\ ": r"\space ",
 }  # fmt: skip
 _MARKDOWN_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted(_MARKDOWN, key=len, reverse=True)))
 _ENTITY = re.compile(r"&#x[0-9A-Fa-f]+;")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,7 +50,8 @@ def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequenc
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, name, boundaries)
     where = "all cells coloured" if phase.claim_id is None else f"conditions of {phase.claim_id}"
-    figure.suptitle(f"{_set(phase.plane.fixed)}; {where}", fontsize=9.5)
+    held = textwrap.fill(f"{_set(phase.plane.fixed)}; {where}", 60 * len(quantities))
+    figure.suptitle(held, fontsize=9.5)
     if handles:
         figure.legend(
             handles.values(),

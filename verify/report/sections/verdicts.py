@@ -11,11 +11,12 @@ from verify.report.wording import show
 __all__ = ["section"]
 
 _NOTE = (
-    "paper: stated by the paper, hidden constants left open. framework: the standard form in the work that "
-    "the paper builds on. derived: not in any paper, derived here. A probe leaves a condition out on "
-    "purpose, to learn whether it is needed; a refuted probe is a finding about the condition and no failure of "
-    "the claim. A reading is a published or tempting statement that is expected to fail; the claim that says "
-    "what is true instead is named beside it. Below each claim stands the command that judges it again."
+    "paper: stated by the paper, hidden constants left open. framework: the standard form in the work "
+    "that the paper builds on. derived: not in any paper, derived here. A probe leaves a condition out on "
+    "purpose, to learn whether it is needed; a refuted probe is a finding about the condition and no "
+    "failure of the claim. A reading is a published or tempting statement that is expected to fail; the "
+    "claim that says what is true instead is named beside it. Below each claim stands the command that "
+    "judges it again."
 )
 _HEAD = ("claim", "what it says", "verdict", "power", "why")
 
