@@ -15,6 +15,7 @@ from theory.exhibit import Panel
 from theory.paper import Paper
 from theory.question import Curve, Question
 from theory.setting import AbstractSetting
+from verify.region import Scope
 
 __all__ = [
     "JUDGED",
@@ -127,7 +128,7 @@ class Judgement:
     """A claim's verdict with everything it rests on.
 
     `chain` is the reason chain, one sentence a link: settings inside or not, what was computed, how the
-    rule decided, which parents failed.
+    rule decided, which parents failed. `scope` says what the verdict speaks of.
     """
 
     claim: Claim
@@ -136,6 +137,7 @@ class Judgement:
     chain: tuple[str, ...]
     counterexample: Counterexample | None = None
     proof: Proof | None = None
+    scope: Scope | None = None
 
     @property
     def verdict(self) -> Verdict:

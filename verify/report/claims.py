@@ -61,7 +61,7 @@ def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[s
         "role": claim.role,
         "corrected_by": claim.corrected_by or None,
         "grade": None,
-        "scope": {"region": None, "coverage": None, "text": claim.experiment.place.describe()},
+        "scope": _scope(judgement),
         "alone": refuted_alone_only(judgement),
         "joint": None,
         "weakest_cell": None,
@@ -96,6 +96,13 @@ def rule_record(rule: Rule) -> dict[str, Any]:
     """The rule's name and everything it declared before any run."""
     declared = fields(rule) if is_dataclass(rule) else ()
     return {"name": type(rule).__name__, **{f.name: getattr(rule, f.name) for f in declared}}
+
+
+def _scope(judgement: Judgement) -> dict[str, Any]:
+    scope = judgement.scope
+    if scope is None:
+        return {"region": None, "coverage": None, "text": judgement.claim.experiment.place.describe()}
+    return {"region": scope.region, "coverage": scope.coverage, "text": scope.text}
 
 
 def _prediction(judgement: Judgement) -> dict[str, Any] | None:

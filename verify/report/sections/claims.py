@@ -120,10 +120,11 @@ def _named(values: Mapping[str, Any]) -> str:
 
 def _numbers(judgement: Judgement) -> list[Block]:
     claim, decision = judgement.claim, judgement.decision
+    where = claim.experiment.place.describe() if judgement.scope is None else judgement.scope.text
     judged = (
         f"{len(judgement.judged)} of {count(len(judgement.observations), 'run')}, "
         f"{count(judgement.n_settings, 'setting')}, {count(decision.n_trials, 'independent trial')}; "
-        f"experiment {claim.experiment.id} on {claim.experiment.place.describe()}"
+        f"experiment {claim.experiment.id} on {where}"
     )
     rows: list[tuple[Cell, ...]] = [
         ("measured", Plain(show(decision.measured))),

@@ -42,7 +42,9 @@ def _row(material: Material, judgement: Judgement) -> tuple[Cell, ...]:
     return (
         Line((material.ref(claim.id), tuple(tags))),
         claim.statement,
-        Chip(judgement.verdict),
+        Chip(judgement.verdict)
+        if judgement.scope is None
+        else (Chip(judgement.verdict), judgement.scope.word),
         Plain(show(judgement.decision.power)),
         Line((judgement.decision.reason, again)),
     )
