@@ -160,10 +160,7 @@ PAPERS = {path.parent.name for path in (ROOT / "theory").rglob("paper.py")}
 #: Lazy tables of public names: no import, and the one place where a paper may stand in the core.
 TABLES = {"theory", "simulation", "verify"}
 #: Files that still import a paper's; this list may only shrink.
-LEFT = {
-    "simulation.conformance.check", "verify.conformance", "verify.report.figures.answers",
-    "verify.report.figures.event_map", "verify.report.regimes", "verify.showcase",
-}  # fmt: skip
+LEFT = {"simulation.conformance.check", "verify.conformance"}
 
 
 def papers_named(tree: ast.Module) -> set[str]:

@@ -103,21 +103,23 @@ def run(
     from verify.pipeline import CLAIM_SECONDS, verify_claims
 
     resolved = _device(resolve_device, device, profile)
+    workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
     with kept_runs(resume, claims_file or []) as keeper:
         verification = verify_claims(
             chosen,
             profile,
             seed,
-            1 if resolved.startswith("cuda") else worker_count(jobs),
+            workers,
             device=resolved,
             papers=tuple(sources.papers.values()),
+            exhibits=not no_figures,
             place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
             keeper=keeper,
             claim_seconds=claim_timeout or CLAIM_SECONDS,
         )
         verification = with_limits(verification, limits)
-        write_report(verification, out, figures=not no_figures)
+        write_report(verification, out, figures=not no_figures, jobs=workers)
     print_summary(verification, out)
     return verification.status(words)
 

@@ -27,6 +27,7 @@ from theory.rules import Band
 from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.outcome import Counterexample, Observation
+from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
 from verify.runs.batch import batches
 from verify.runs.plan import RunSpec, engine_names, plan_runs
@@ -297,8 +298,9 @@ def _judge_rounding(
     claim = trials.claim
     (o,) = seen
     engine = engine_of(claim.experiment.of_model, o.engine)
-    bound = o.value / 10 ** (excess(claim, o.value, o.steps) or 0.0)
-    text = f"residual {o.value:.3g}, accepted {bound:.3g}"
+    fine = relative_residual(o.value)
+    bound = fine / 10 ** (excess(claim, o.value, o.steps) or 0.0)
+    text = f"residual {fine:.3g}, accepted {bound:.3g}"
     if "float32" not in engine.dtypes:
         return _counterexample(claim, o), text
     spec = RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
@@ -306,8 +308,8 @@ def _judge_rounding(
     jobs, controls = (tuple(replace(j, dtype="float32") for j in js) for js in (batch.jobs, batch.controls))
     (made,) = measured(replace(batch, jobs=jobs, controls=controls))
     trials.made += 1
-    rough = made.values.get(claim.id, math.nan)
-    if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
+    rough = relative_residual(made.values.get(claim.id, math.nan))
+    if math.isfinite(fine) and rough > fine * 2**14.5:
         return None, ""
     return _counterexample(claim, o), f"{text}; in float32 {rough:.3g}"
 
@@ -420,7 +422,7 @@ def _rejudge(
             continue
         trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
         rule: Any = claim.rule
-        decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
+        decision = decide(_at_level(rule, trials.next_alpha()), observations)
         text = f"replication {look}, {len(observations)} runs: {decision.reason}"
         if decision.verdict == "refuted":
             judge = judge_of(rule)
@@ -433,6 +435,11 @@ def _rejudge(
                 found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
             return found, f"the claim as a whole: {text}"
     return None, text
+
+
+def _at_level(rule: Any, alpha: float) -> Any:
+    """The rule at another error level; as it is where it has none."""
+    return replace(rule, alpha=alpha) if hasattr(rule, "alpha") else rule
 
 
 def _claims_file(claim: Claim) -> str:
