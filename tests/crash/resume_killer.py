@@ -34,8 +34,8 @@ import numpy as np
 
 BOX = Domain("own", n=(4, 20), m=(2, 4), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1),
              dimension=(5, 9), clock_step=(0.1, 0.2))
-RUNS = Experiment("own.law", BOX, clock=1.0, runs={"quick": 80})
-NETS = Experiment("own.nets", BOX, clock=0.5, runs={"quick": 6}, engines=("cnn", "reduced"))
+RUNS = Experiment("own.law", place=BOX, clock=1.0, runs={"quick": 80})
+NETS = Experiment("own.nets", place=BOX, clock=0.5, runs={"quick": 6}, engines=("cnn", "reduced"))
 
 
 def claim(name, measure, rule, experiment=RUNS):
