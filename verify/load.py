@@ -152,7 +152,7 @@ def claims_module(path: Path) -> ModuleType:
 def claims_file_of(claim: Claim) -> Path | None:
     """The loaded claims file that a claim comes from; None for one that no file holds.
 
-    The file that holds the very claim goes first, then the one that its measure stands in, then one that holds
+    The file that holds the very claim goes first, then the one its measure stands in, then one that holds
     a claim of its id: changed copies of a claim are the file's too.
     """
     loaded = [m for name, m in list(sys.modules.items()) if name.startswith(MODULE_PREFIX)]
