@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class ClaimReference:
 
     @property
     def __code__(self) -> Any:
-        return self.claim.measure.__code__
+        return inspect.unwrap(self.claim.measure).__code__
 
 
 def travelling(claim: Claim) -> Any:

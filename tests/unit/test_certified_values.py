@@ -36,10 +36,10 @@ from theory.two_stage.certified.enclosure import (
     below_strong_signal_limit,
     enclose_transition,
     strong_signal_bound,
-    strong_signal_limit,
 )
 from theory.two_stage.certified.state import aligned_state
 from theory.two_stage.certified.survey import Point, SurveyResult, random_points, survey
+from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, tau
 
 # Balls ---------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ from theory.two_stage.certified.enclosure import (
     below_strong_signal_limit,
     enclose_transition,
     strong_signal_bound,
-    strong_signal_limit,
 )
 from theory.two_stage.certified.survey import random_points, survey
 from theory.two_stage.limits.transition import transition_bracket
+from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, tau
 
 HALF = Fraction(1, 2)

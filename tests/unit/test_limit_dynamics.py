@@ -250,7 +250,7 @@ def test_envelope_solves_its_equation() -> None:
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3])
 def test_strong_signal_limit_in_numbers(rate: float) -> None:
-    limit = float(limit_transition.strong_signal_limit().subs({tau: rate, p: 0.5}))
+    limit = float(limit_transition.derived_strong_signal_limit().subs({tau: rate, p: 0.5}))
     assert limit == pytest.approx(strong_signal_clock(rate), rel=1e-13)
     gaps = [1 - transition_clock(strength, rate) / limit for strength in (20.0, 200.0)]
     assert 0 < gaps[1] < gaps[0] / 5
