@@ -10,7 +10,7 @@ from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from verify.outcome import Decision, Judgement, Observation
 from verify.rules.power import with_power
-from verify.rules.registry import decide
+from verify.rules.registry import decide, judge_of
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
 
@@ -90,7 +90,8 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     chain = [_scope(claim, observations, judged)]
     if proof is not None:
         chain.append("The symbolic proof holds." if proof.holds else "The symbolic proof FAILS.")
-    if not judged and not (proof is not None and not proof.holds):
+    silent = not judged and (judge_of(claim.rule).needs_runs or proof is None)
+    if silent and not (proof is not None and not proof.holds):
         decision = Decision(
             verdict="not-applicable",
             reason=_why_none(claim, observations),
@@ -136,23 +137,17 @@ def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[O
         else "without conditions"
     )
     text = f"Judged on {len(judged)} of {len(observations)} runs at {settings} settings, {where}."
-    skipped = Counter(_short(o.not_judged) for o in observations if o.not_judged is not None)
+    skipped = Counter(o.left_out for o in observations if o.not_judged is not None)
     if skipped:
         parts = ", ".join(f"{count}: {reason}" for reason, count in skipped.most_common(3))
         text += f" Not judged: {parts}."
     return text
 
 
-def _short(reason: str | None) -> str:
-    """A not-judged reason without its numbers, so that equal reasons count together."""
-    assert reason is not None
-    return reason.split(", by a factor")[0]
-
-
 def _why_none(claim: Claim, observations: Sequence[Observation]) -> str:
     if not observations:
         return f"No run of experiment {claim.experiment.id} belongs to this profile."
-    reasons = Counter(_short(o.not_judged) for o in observations)
+    reasons = Counter(o.left_out for o in observations)
     reason, count = reasons.most_common(1)[0]
     return f"No run could be judged; {count} of {len(observations)}: {reason}."
 
@@ -165,7 +160,7 @@ def note_parents(judgements: Sequence[Judgement]) -> list[Judgement]:
         weak = [
             f"{parent} ({verdicts[parent]})"
             for parent in judgement.claim.parents
-            if verdicts.get(parent, "supported") != "supported"
+            if verdicts.get(parent, "supported") not in ("supported", "derived")
         ]
         if weak:
             chain = (*judgement.chain, f"Rests on {', '.join(weak)}.")
