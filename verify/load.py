@@ -17,6 +17,7 @@ from theory.ledger import Ledger
 from theory.paper import Paper, find_papers, load_paper, paper_names
 from theory.run import Run
 from theory.source import Source
+from verify.check import SECONDS, check_model
 from verify.rules.registry import find_judge
 from verify.user_file import import_user_file, import_user_folder, module_name
 
@@ -135,7 +136,26 @@ def load_claims_file(path: Path) -> list[Claim]:
                 f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
                 f"has registered, was a {type(claim.rule).__name__}"
             )
+    for experiment in (own := _of_their_own(claims)):
+        try:
+            check_model(experiment, seconds=SECONDS / len(own))
+        except ValueError as error:
+            raise ClaimsFileError(f"--claims-file {path}: {error}") from error
     return list(claims)
+
+
+def _of_their_own(claims: Iterable[Claim]) -> list[Experiment]:
+    """Experiments whose runs no built-in engine makes."""
+    found = dict.fromkeys(claim.experiment for claim in claims)
+    return [experiment for experiment in found if not _built_in(experiment)]
+
+
+def _built_in(experiment: Experiment) -> bool:
+    try:
+        model = experiment.of_model
+    except ValueError:  # reported by the check
+        return False
+    return isinstance(model.engines, str) and model.engines.partition(".")[0] == "simulation"
 
 
 def claims_module(path: Path) -> ModuleType:
@@ -230,4 +250,9 @@ def _paper(text: str) -> Paper:
     found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
     if not isinstance(found, Paper):
         raise ValueError(f"--paper {folder}: paper.py must define THIS, a theory.Paper")
+    for experiment in (own := _of_their_own(found.claims)):
+        try:
+            check_model(experiment, seconds=SECONDS / len(own))
+        except ValueError as error:
+            raise ValueError(f"--paper {folder}: {error}") from error
     return found
