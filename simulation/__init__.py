@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "CheckResult": "simulation.conformance.result",
+    "ConformanceError": "simulation.conformance.result",
+    "ConformanceReport": "simulation.conformance.result",
     "Engine": "simulation.two_stage.conformance.engine",
     "EngineResult": "simulation.two_stage.conformance.engine",
     "Geometry": "simulation.two_stage.geometry",

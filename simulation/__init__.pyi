@@ -1,5 +1,8 @@
 """Training the two-layer CNN: data, three engines, trajectories. Imported lazily: torch is slow to load."""
 
+from simulation.conformance.result import CheckResult as CheckResult
+from simulation.conformance.result import ConformanceError as ConformanceError
+from simulation.conformance.result import ConformanceReport as ConformanceReport
 from simulation.device import resolve_device as resolve_device
 from simulation.two_stage.cnn import TwoLayerCNN as TwoLayerCNN
 from simulation.two_stage.conformance.engine import Engine as Engine
@@ -26,6 +29,9 @@ from theory.rng import derive_seed as derive_seed
 from theory.rng import generator as generator
 
 __all__ = [
+    "CheckResult",
+    "ConformanceError",
+    "ConformanceReport",
     "Engine",
     "EngineResult",
     "Geometry",

@@ -15,9 +15,17 @@ from functools import partial
 
 import numpy as np
 
-from simulation.conformance.check import Measurement, not_run, try_all
 from simulation.conformance.result import CheckResult, ConformanceReport
 from simulation.two_stage.conformance.cases import LONG_STEPS
+from simulation.two_stage.conformance.check import (
+    Measurement,
+    States,
+    compare,
+    exact,
+    not_run,
+    states_of,
+    try_all,
+)
 from simulation.two_stage.conformance.drawn import (
     DIMENSIONS,
     DRAWN_RULE,
@@ -29,7 +37,6 @@ from simulation.two_stage.conformance.drawn import (
 from simulation.two_stage.conformance.law_case import SHAPES, LawCase, LawEngine, drawn_case, geometry_told
 from simulation.two_stage.conformance.repetition import BATCH_RULE, SINGLE_RULE, single_states
 from simulation.two_stage.conformance.rounding import RULE, allowed_error
-from simulation.two_stage.conformance.states import States, compare, exact, states_of
 from simulation.two_stage.conformance.structure import monotone_states, rebuilt_margins
 from theory.rng import derive_seed
 

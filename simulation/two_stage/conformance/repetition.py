@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulation.conformance.check import Measurement, not_run, try_all
 from simulation.conformance.result import CheckResult
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import (
+    Measurement,
+    States,
+    compare,
+    exact,
+    not_run,
+    states_of,
+    try_all,
+)
 from simulation.two_stage.conformance.engine import BatchEngine
 from simulation.two_stage.conformance.rounding import RULE, allowed_error
-from simulation.two_stage.conformance.states import States, compare, exact, states_of
 from simulation.two_stage.conformance.trial import Trial
 
 __all__ = [
