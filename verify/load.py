@@ -100,8 +100,8 @@ def travelling(claim: Claim) -> Any:
     path = claims_file_of(claim)
     if path is None:
         return claim.measure
-    (held,) = [c for c in claims_module(path).CLAIMS if c.id == claim.id]
-    return ClaimReference(str(path), claim.id) if held.measure is claim.measure else claim.measure
+    held = [c.measure for c in claims_module(path).CLAIMS if c.id == claim.id]
+    return ClaimReference(str(path), claim.id) if held == [claim.measure] else claim.measure
 
 
 def _imported(path: Path) -> ModuleType:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -43,12 +44,14 @@ def test_code_blocks_run_and_print_what_they_are_said_to(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"__name__": "page"}
+    module = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
+    names: dict[str, Any] = vars(module)
     exec(GIVEN.get(page, ""), names)
     for code, shown in blocks(page):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(code, page, "exec"), names)
+            exec(compile(code, page, "exec", dont_inherit=True), names)
         if shown is not None:
             assert same_text(out.getvalue(), shown), out.getvalue()
 
