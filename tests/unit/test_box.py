@@ -82,7 +82,7 @@ def test_a_sweep_moves_its_parameter_and_holds_the_groups(name: str) -> None:
     assert (s.n_snr2, s.kappa_0) == pytest.approx((S.n_snr2, S.kappa_0), rel=1e-12)
     assert (s.tau_plus, s.tau_minus) == (0.1, 0.3)
     assert sweep.value(s) == getattr(s, name)
-    with pytest.raises(ValueError, match=r"^parameter must be eta, n, m, sigma_xi or d, was 'tau'$"):
+    with pytest.raises(ValueError, match=r"^parameter must be one of eta, n, m, sigma_xi, d, was 'tau'$"):
         Sweep("tau", S, (1.0,)).at(1.0)  # type: ignore[arg-type]
 
 

@@ -343,18 +343,19 @@ def bracket(low: list[list[float]], high: list[list[float]], noisy: list[bool], 
 
 
 def test_times_of_a_bracket_by_hand() -> None:
-    """Two noisy samples: fit from 12 to 13 and from 11 to 12; the clean one does not count."""
+    """Two noisy samples: fit from 11.5 to 12.5 and from 10 to 11 (lines between steps); the clean one does
+    not count."""
     low = [[-1.0, -1.0, -9.0], [-1.0, 0.0, -9.0], [-1.0, 1.0, -9.0], [1.0, 1.0, -9.0]]
     high = [[0.0, 0.0, 9.0], [-1.0, 1.0, 9.0], [1.0, 1.0, 9.0], [1.0, 1.0, 9.0]]
     b = bracket(low, high, [True, True, False])
     assert (b.start, b.horizon) == (10, 13)
-    assert b.time(0.5) == (11.0, 12.0)
-    assert b.time(1.0) == (12.0, 13.0)
-    assert b.relative_width(1.0) == pytest.approx(1 / 12.5)
-    assert b.offered(1.0) == (12.0, 13.0)
-    assert b.offered(1.0, 1 / 12.5) == (12.0, 13.0)
-    assert b.offered(1.0, 0.07) == NotCertified("relative width 0.08, above 0.07")
-    assert bracket(low[:3], high[:3], [True, True, False]).time(1.0) == (12.0, math.inf)
+    assert b.time(0.5) == (10.0, 11.0)
+    assert b.time(1.0) == (11.5, 12.5)
+    assert b.relative_width(1.0) == pytest.approx(1 / 12)
+    assert b.offered(1.0) == (11.5, 12.5)
+    assert b.offered(1.0, 1 / 12) == (11.5, 12.5)
+    assert b.offered(1.0, 0.07) == NotCertified("relative width 0.083, above 0.07")
+    assert bracket(low[:3], high[:3], [True, True, False]).time(1.0) == (11.5, math.inf)
     lost = bracket(low[:3], high[:3], [True, True, False])
     assert lost.relative_width(1.0) == math.inf
     assert lost.offered(1.0) == NotCertified("not certified to happen by step 12: its end")

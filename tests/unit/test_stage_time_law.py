@@ -286,7 +286,7 @@ def time_written_out(pop: Population, share: float) -> tuple[float, float]:
         on_clean, on_noisy = law.shared[c]
         own = law.sd[c] ** 2
         variance += slope**2 * own * ((on_noisy**2 - 2 * on_noisy) / noisy + on_clean**2 / max(1, clean))
-    return float(mean), math.sqrt(variance + pop.clock_step**2 / 12)
+    return float(mean), math.sqrt(variance)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.52, 1.0])
