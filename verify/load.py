@@ -177,7 +177,8 @@ def claims_file_of(claim: Claim) -> Path | None:
     a claim of its id: changed copies of a claim are the file's too.
     """
     loaded = [m for name, m in list(sys.modules.items()) if name.startswith(MODULE_PREFIX)]
-    held = {id(m): tuple(vars(m).get("CLAIMS", ())) for m in loaded}
+    listed = {id(m): vars(m).get("CLAIMS") for m in loaded}
+    held = {key: claims if isinstance(claims, list | tuple) else () for key, claims in listed.items()}
     for wanted in (
         lambda m: any(c is claim for c in held[id(m)]),
         lambda m: m.__name__ == getattr(claim.measure, "__module__", None),

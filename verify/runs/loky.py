@@ -124,7 +124,7 @@ class LokyBackend:
 
 
 def pool(workers: int) -> Any:
-    """The pool of so many processes, which this interpreter keeps; one that is broken or ended is replaced."""
+    """The pool of so many processes that this interpreter keeps; a broken or ended one is replaced."""
     from joblib.externals.loky import ProcessPoolExecutor
 
     known = _POOLS.get(workers)
