@@ -12,7 +12,6 @@ import sympy as sp
 from theory.condition import Condition, Constants
 from theory.experiment import Experiment
 from theory.rules import Kind, Rule
-from theory.run import Run
 from theory.source import PROVENANCES, Provenance, Source
 
 __all__ = ["Claim", "Prediction", "Proof"]
@@ -81,7 +80,7 @@ class Claim:
     provenance: Provenance
     statement: str
     rule: Rule
-    measure: Callable[[Run], Any]
+    measure: Callable[[Any], Any]
     experiment: Experiment
     conditions: tuple[Condition, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({"C": 1.0, "delta": 0.05}))

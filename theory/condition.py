@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy as sp
 
-from theory.setting import Setting
 from theory.source import Provenance, Source
-from theory.symbols import SETTING_SYMBOLS
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import SETTING_SYMBOLS
 
 __all__ = ["Condition", "ConditionCheck", "Constants", "all_inside", "check_all", "evaluate"]
 
@@ -83,11 +83,11 @@ class Condition:
 
     Args:
         name: how claims and reports refer to it.
-        large, small: sympy expressions in `theory.symbols` and free constants (`C`, `delta`, ...).
+        large, small: sympy expressions in `theory.two_stage.symbols` and free constants (`C`, `delta`, ...).
         source, provenance: where it is stated, and how far the source vouches for it.
         why: what it is for, in one sentence.
 
-    >>> from theory.symbols import C, m, n
+    >>> from theory.two_stage.symbols import C, m, n
     >>> wide = Condition("wide", m, C * n, Source("example", "1"), "derived", "an example")
     >>> s = Setting(n=10, d=100, m=40, sigma_xi=1., signal_norm=1., tau_plus=.1, tau_minus=.1,
     ...             sigma_0=.1, eta=.1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from theory.domain import Place
-from theory.setting import Setting
-from theory.variation import PLAIN, Variation
+from theory.two_stage.box import Place
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = ["PROFILES", "Exhibit", "Experiment"]
 

@@ -12,7 +12,7 @@ from theory.claim import Claim
 __all__ = ["PAPERS", "Ledger", "builtin_ledger"]
 
 #: Modules that hold a paper's claims as `CLAIMS`; adding a paper adds a line here.
-PAPERS = ("theory.two_stage",)
+PAPERS = ("theory.two_stage.paper",)
 
 
 class Ledger:

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
-from verify.decide import decide
-from verify.execute import Measurement
 from verify.outcome import Decision, Judgement, Observation
-from verify.plan import RunSpec
-from verify.power import with_power
+from verify.rules.registry import decide
+from verify.runs.make import Measurement
+from verify.runs.plan import RunSpec
+from verify.statistics.power import with_power
 
 __all__ = ["admitted", "judge", "note_parents", "observe"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
 from theory.question import Curve, Question
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 
 __all__ = [
     "VERDICTS",
@@ -65,7 +65,7 @@ class Decision:
     most x with probability at most x. `support_p` is the same for a claim wrong by its margin or more.
     Both are None where the decider gives none. `adjusted_p` is `p_value` after Holm's correction over the
     claims of the verification, `power` the planned power and `power_basis` what it was planned with
-    (`verify.power`); None until they are judged.
+    (`verify.statistics.power`); None until they are judged.
     """
 
     verdict: Verdict

@@ -17,14 +17,14 @@ from theory.claim import Claim
 from theory.experiment import Exhibit, Experiment
 from theory.question import Question
 from verify.curves import measured_curves
-from verify.error_budget import ERROR_BUDGET, budget_use, within_budget
-from verify.execute import Batch, Keeper, Measurement, batches, execute
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement, Showcase, Verification
-from verify.plan import RunSpec, plan_runs
+from verify.runs.make import Batch, Keeper, Measurement, batches, execute
+from verify.runs.plan import RunSpec, plan_runs
+from verify.statistics.error_budget import ERROR_BUDGET, budget_use, within_budget
 
 if TYPE_CHECKING:
-    from simulation.trajectory import Trajectory
+    from simulation.two_stage.trajectory import Trajectory
 
 __all__ = ["builtin_exhibits", "builtin_questions", "verify_claims"]
 
@@ -65,7 +65,8 @@ def verify_claims(
     Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
     only, not on the number of workers. A `keeper` keeps finished runs and gives them back in a later call
     (`verify.store.KeptBatches`). `error_budget` bounds the probability that any of the claims is refuted
-    though it holds (`verify.error_budget`). A `trainer` makes the runs in place of the engines; such runs are
+    though it holds (`verify.statistics.error_budget`). A `trainer` makes the runs in place of the engines;
+    such runs are
     never kept.
 
     Raises:
@@ -127,7 +128,7 @@ def verify_claims(
 def _with_counterexample(judgement: Judgement) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
-    from verify.counterexample import find_counterexample
+    from verify.search.shrink import find_counterexample
 
     return replace(judgement, counterexample=find_counterexample(judgement))
 

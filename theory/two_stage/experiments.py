@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from theory.domain import Domain, Fixed, Grid, Sweep, SweepParameter
 from theory.experiment import Exhibit, Experiment
-from theory.setting import Setting
 from theory.two_stage import conditions, predictions
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep, SweepParameter
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, EPS
 
 __all__ = [

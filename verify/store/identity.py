@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from theory.setting import Setting
-from theory.variation import PLAIN, Variation
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = ["batch_key", "digest", "run_identity"]
 

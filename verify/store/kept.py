@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from verify.execute import Batch, Measurement
+from verify.runs.make import Batch, Measurement
 from verify.store.flat import Scalar
 from verify.store.folder import RunStore
 from verify.store.identity import batch_key, run_identity
@@ -15,7 +15,7 @@ __all__ = ["KeptBatches"]
 
 
 class KeptBatches:
-    """What `verify.execute.execute` asks before it makes a batch, and tells when it has.
+    """What `verify.runs.make.execute` asks before it makes a batch, and tells when it has.
 
     Args:
         store: where results are.

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from theory.run import Estimate
-from verify.execute import Measurement
-from verify.plan import RunSpec
+from verify.runs.make import Measurement
+from verify.runs.plan import RunSpec
 from verify.store.flat import Flat, Scalar
 
 __all__ = ["UnkeptValue", "flat_of", "measurement_of"]
