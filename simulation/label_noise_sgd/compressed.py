@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulation.label_noise_sgd.dynamics import Dynamics
 from simulation.label_noise_sgd.kernel import FULL, GIVEN, ONLINE, POPULATION, SAMPLED, SUMS, advance
-from simulation.rng import generator
+from theory.rng import generator
 from theory.label_noise_sgd.trajectory import Trajectory
 
 __all__ = ["run_compressed", "sample_stream"]
@@ -63,6 +63,7 @@ def run_compressed(
     out_sums = np.empty((len(records), SUMS + 2 * d))
     out_logs = np.zeros((len(records), max(1, passive)))
     moments = np.zeros((3 * k + 1, k) if moments_from >= 0 else (1, 1))
+    # Copies: a read-only array is another type to the compiler.
     none1, none2 = np.empty(0), np.empty((0, d))
     place, made, dead = advance(
         z,
@@ -71,7 +72,7 @@ def run_compressed(
         _MODES[dynamics.samples],
         sample_stream(seed),
         dynamics.scale(d),
-        none2 if dynamics.data is None else dynamics.data,
+        none2 if dynamics.data is None else np.array(dynamics.data),
         none1 if dynamics.static is None else dynamics.static,
         np.empty((0, 1, d)) if dynamics.inputs is None else dynamics.inputs,
         np.empty((0, 1)) if dynamics.label_noise is None else dynamics.label_noise,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from simulation.rng import derive_seed
+from theory.rng import derive_seed
 
 __all__ = ["Activation", "Balance", "Loss", "run_deep"]
 

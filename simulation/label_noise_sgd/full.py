@@ -13,7 +13,7 @@ from simulation.label_noise_sgd.compressed import sample_stream
 from simulation.label_noise_sgd.dynamics import Dynamics, noise_factors
 from theory.label_noise_sgd.trajectory import Trajectory
 
-__all__ = ["run_full"]
+__all__ = ["StepSamples", "run_full"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 _SPARSE = 20
 
 
-class _Samples:
+class StepSamples:
     """Inputs (B, d) and label noise (B,) of one step after the other."""
 
     def __init__(self, dynamics: Dynamics, d: int, steps: int, seed: int) -> None:
@@ -79,7 +79,7 @@ def run_full(
     """One run; see `simulation.label_noise_sgd.train` for the arguments."""
     d, m, eta = z_0.shape[1] - 1, len(z_0), dynamics.eta
     w, a = z_0[:, :d].copy(), z_0[:, d].copy()
-    samples = _Samples(dynamics, d, steps, seed)
+    samples = StepSamples(dynamics, d, steps, seed)
     none = (np.empty((0, d)), np.empty(0))
     unit = target / np.linalg.norm(target) if np.any(target) else np.zeros(d)
     spectrum = dynamics.scale(d) ** 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from simulation.rng import generator
+from theory.rng import generator
 
 __all__ = ["NotebookRun", "run_notebook"]
 

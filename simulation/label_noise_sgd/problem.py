@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.rng import generator
+from theory.rng import generator
 
 __all__ = ["LinearProblem", "checked", "sample_problem"]
 
