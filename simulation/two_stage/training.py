@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.device import resolve_device
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, sample_problem
@@ -18,33 +19,19 @@ from simulation.two_stage.trajectory import Trajectory
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
-__all__ = ["ENGINES", "resolve_device", "train", "train_many"]
+__all__ = ["ENGINES", "train", "train_many"]
 
 ENGINES = ("cnn", "reduced", "law")
 _DTYPES = ("float64", "float32")
 Steps = NDArray[np.int64]
 
 
-def resolve_device(device: str) -> str:
-    """ "auto" to a device that exists; others checked.
-
-    Raises:
-        ValueError: for an unknown device, or CUDA where there is none.
-    """
-    if device == "cpu":
-        return device
-    if device != "auto" and not (device == "cuda" or device.startswith("cuda:")):
-        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not torch.cuda.is_available():
-        raise ValueError(f"device was {device!r}, but no CUDA device is available")
-    return device
-
-
-def _recorded(steps: int, record_every: int) -> Steps:
+def _recorded(steps: int, record_every: int, chosen: Iterable[int] | None = None) -> Steps:
+    if chosen is not None:
+        kept = sorted({0, steps} | {int(t) for t in chosen})
+        if kept[0] < 0 or kept[-1] > steps:
+            raise ValueError(f"recorded must lie between 0 and steps = {steps}, held {kept[0]}..{kept[-1]}")
+        return np.array(kept, dtype=np.int64)
     grid = np.arange(0, steps + 1, record_every, dtype=np.int64)
     return grid if grid[-1] == steps else np.append(grid, np.int64(steps))
 
@@ -81,6 +68,7 @@ def train(
     eta: float | None = None,
     engine: str | None = None,
     record_every: int = 1,
+    recorded: Iterable[int] | None = None,
     record_coefficients: bool = True,
     snapshots: Iterable[int] | None = None,
     device: str = "cpu",
@@ -101,6 +89,7 @@ def train(
         engine: "cnn" (torch module, autograd, weights in R^d), "reduced" (exact closure, O(m n^2) a
             step) or "law" (exact in law at any d). Default "reduced" for a Problem, "law" for a Setting.
         record_every: margins, loss and gamma are recorded at multiples of this, and at the last step.
+        recorded: these steps instead, with 0 and the last one.
         record_coefficients: keep every rho_{j,r,i} (and pre-activation) at the snapshots.
         snapshots: steps at which to keep them; default every recorded step (only the last when
             record_coefficients is False).
@@ -141,9 +130,9 @@ def train(
     if not (math.isfinite(eta) and eta > 0):
         raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
 
-    recorded = _recorded(steps, record_every)
+    grid = _recorded(steps, record_every, recorded)
     last = np.array([steps], dtype=np.int64)
-    kept = _snapshots(steps, snapshots, recorded if record_coefficients else last)
+    kept = _snapshots(steps, snapshots, grid if record_coefficients else last)
 
     if engine == "law":
         if not isinstance(what, Setting):
@@ -165,7 +154,7 @@ def train(
             what,
             eta,
             steps=steps,
-            recorded=recorded,
+            recorded=grid,
             snapshots=kept,
             batching=_batching(geometry.n, variation, seed),
             stop=stop,
@@ -180,7 +169,7 @@ def train(
             [geometry],
             [eta],
             steps=[steps],
-            recorded=[recorded],
+            recorded=[grid],
             snapshots=[kept],
             batching=[_batching(geometry.n, variation, seed)],
             stop=stop,
@@ -207,6 +196,7 @@ def train_many(
     *,
     steps: Sequence[int],
     record_every: int = 1,
+    recorded: Sequence[Iterable[int] | None] | None = None,
     snapshots: Sequence[Iterable[int]] | None = None,
     device: str = "cpu",
     dtype: str = "float64",
@@ -238,9 +228,10 @@ def train_many(
         )
     if not settings:
         return []
-    recorded = [_recorded(count, record_every) for count in steps]
+    chosen = [None] * len(settings) if recorded is None else list(recorded)
+    grids = [_recorded(count, record_every, mine) for count, mine in zip(steps, chosen, strict=True)]
     wanted = [None] * len(settings) if snapshots is None else list(snapshots)
-    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, recorded, strict=True)]
+    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, grids, strict=True)]
     geometries: list[Geometry] = [
         draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
     ]
@@ -248,7 +239,7 @@ def train_many(
         geometries,
         [s.eta for s in settings],
         steps=steps,
-        recorded=recorded,
+        recorded=grids,
         snapshots=kept,
         batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
         stop=stop,
