@@ -116,7 +116,7 @@ def run_compressed(
         logs=out_logs[:place, :passive],
         moments=_network_block(moments, k, active) if moments_from >= 0 else np.zeros((1, 1)),
         moments_from=moments_from,
-        blew_up=bool(dead),
+        blew_up=bool(not np.sum(by_neuron[-1, :active, -1] ** 2) <= limit),
     )
 
 

@@ -16,6 +16,7 @@ from simulation.label_noise_sgd.realise import data_set, realise
 from simulation.label_noise_sgd.relu import run_relu
 from simulation.label_noise_sgd.sam_steps import run_sam_steps
 from simulation.label_noise_sgd.training import record_grid
+from simulation.models import Engine, Job, read_only
 from theory.label_noise_sgd.options import LinearOptions
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.setting import LinearSetting
@@ -137,43 +138,38 @@ def _sam_steps(s: LinearSetting, options: LinearOptions, steps: int, seed: int) 
     return _run(s, options, seed, "sam_steps", path, values=values)
 
 
-class _Engine:
-    """One maker of runs behind the judge's contract."""
-
-    together = False
+class _Engine(Engine):
+    """One maker of runs behind the judge's contract; every run is made alone."""
 
     def __init__(self, name: str, make: Maker, rows: Callable[[LinearSetting], float], speed: float) -> None:
         self.name, self._make, self._rows, self._speed = name, make, rows, speed
 
-    def make(self, jobs: Sequence[Any], *, device: str) -> Sequence[LinearRun]:
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[LinearRun]:
         """The jobs' runs, in order."""
-        return [
-            self._make(job.setting, job.options or LinearOptions(), int(job.steps), int(job.seed)) for job in jobs
-        ]
+        return [self._frozen(job) for job in jobs]
 
-    def work(self, job: Any) -> float:
+    def _frozen(self, job: Job) -> LinearRun:
+        options = job.options if isinstance(job.options, LinearOptions) else LinearOptions()
+        run = self._make(job.setting, options, options.steps or max(1, int(job.steps)), int(job.seed))
+        read_only([run.steps, run.clock, vars(run.path), run.values])
+        return run
+
+    def work(self, job: Job) -> float:
         """Predicted seconds."""
         s = job.setting
-        draws = s.batch * s.d
-        return float(1e-3 + job.steps * self._speed * (2 * self._rows(s) * (s.d + 1) + 6 * draws + 60))
+        options = job.options if isinstance(job.options, LinearOptions) else LinearOptions()
+        steps = options.draws or options.steps or max(1, job.steps)
+        return float(1e-3 + steps * self._speed * (2 * self._rows(s) * (s.d + 1) + 6 * s.batch * s.d + 60))
 
-    def bytes(self, job: Any) -> int:
+    def bytes(self, job: Job) -> int:
         """Peak memory."""
         s = job.setting
         return int(8 * (6 * s.m * (s.d + 1) + 400 * self._rows(s) * (s.d + 1) + s.n * s.d)) + 2**20
-
-    def key(self, setting: LinearSetting) -> Any:
-        """What must be equal inside a batch: nothing is shared."""
-        return None
 
     def warm_up(self) -> None:
         """Compile."""
         s = LinearSetting(m=6, d=2, eta=1e-3, sigma=1.0, variance=0.1 if self.name == "forced" else 0.0)
         self._make(s, LinearOptions(records=1, draws=2, imposed="gaussian"), 2, 0)
-
-    def missing(self, job: Any) -> str | None:
-        """Everything needed is here."""
-        return None
 
 
 def _reduced_rows(s: LinearSetting) -> float:

@@ -88,10 +88,10 @@ def run_full(
     taken: list[int] = []
     out_sums: list[Floats] = []
     sums, moments = np.zeros(6 + 2 * d), np.zeros((4, m))
-    dead = False
+    s = 0.0
     for t in range(steps + 1):
         s = float(a @ a)
-        dead = not s <= limit
+        dead = not s <= limit or s < 1e-60
         if t in wanted or dead:
             kept.append(np.concatenate([w, a[:, None]], axis=1))
             taken.append(t)
@@ -134,5 +134,5 @@ def run_full(
         logs=np.empty((len(taken), 0)),
         moments=moments,
         moments_from=moments_from,
-        blew_up=dead,
+        blew_up=not s <= limit,
     )

@@ -23,6 +23,9 @@ GIVEN, ONLINE, SAMPLED, FULL, POPULATION = range(5)
 SUMS = 6
 _SPARSE = 20
 
+#: |a|^2 below which a network is dead.
+_GONE = 1e-60
+
 _FAST = {"reassoc", "contract", "nsz"}
 
 
@@ -77,7 +80,9 @@ def advance(
     cycle: bool, frame_every: int, moments_from: int, limit: float, records: Any,
     out_z: Any, out_sums: Any, out_logs: Any, moments: Any,
 ) -> Any:  # fmt: skip
-    """Make `steps` steps from `z`, in place; returns (records written, steps made, whether it blew up).
+    """Make `steps` steps from `z`, in place.
+
+    Returns (records written, steps made, whether it ended before its time: |a|^2 above `limit` or below 1e-60).
 
     Args:
         mode: GIVEN (given_x (T, B, d), given_noise (T, B)), ONLINE (x_j = scale_j times a normal), SAMPLED
@@ -88,7 +93,7 @@ def advance(
         block_steps, block_factors: (b,) the noise is sigma times a block's factor; `cycle` starts over.
         frame_every: columns beyond `active` are made orthonormal every so many steps; 0: never.
         moments_from: the step from which `moments` (3 k + 1, k) are summed; negative: never.
-        limit: a run with |a|^2 above it is over.
+        limit: a run with |a|^2 above it is over, and has blown up.
         records: (T,) steps at which `out_z` (T, d+1, k), `out_sums` (T, 6 + 2d) and `out_logs` are filled.
     """
     rows, k = z.shape
@@ -117,7 +122,8 @@ def advance(
         s = 0.0
         for i in range(active):
             s += z[d, i] * z[d, i]
-        dead = not s <= limit
+        # A network that SAM has killed shrinks for ever; numbers below the normal range are slow.
+        dead = not s <= limit or s < _GONE
         if place < records.shape[0] and records[place] == t:
             out_z[place] = z
             out_sums[place] = sums

@@ -10,20 +10,26 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from theory.label_noise_sgd import sam_field
 from theory.label_noise_sgd.setting import LinearSetting
 from theory.place import Box, Coordinate
 
 __all__ = [
     "ANNEALED",
     "CHAIN",
+    "COLLAPSE",
+    "COLLAPSE_BEYOND",
+    "CROSSOVER",
     "DATA",
     "FORCED",
     "FROZEN",
+    "FROZEN_DATA",
+    "FROZEN_ONE",
     "FULL_BATCH",
     "LAZY",
+    "NEAR_EDGE",
     "NOISELESS",
     "ONE_STEP",
-    "CROSSOVER",
     "PERIODIC",
     "REFERENCE",
     "RELU",
@@ -32,8 +38,12 @@ __all__ = [
     "SAM",
     "SAM_FULL",
     "SAM_NOISE",
+    "SAM_PLAIN",
+    "SAM_REST",
+    "SAM_STEP",
     "SMALL_START",
     "SPECTRUM",
+    "STABLE",
     "STATIC",
     "UNSTABLE",
     "step_for",
@@ -118,6 +128,22 @@ def _sam_noise(x: Values) -> LinearSetting:
     return _sam(x).with_(sigma=x["sigma"])
 
 
+def _sam_plain(x: Values) -> LinearSetting:
+    s = _sam({**x, "rho": 0.0})
+    return s.with_(sigma=x["sigma"], rho=x["push"] / (s.mu_0 * (s.d + 2)))
+
+
+def _collapse(x: Values) -> LinearSetting:
+    d, sigma, T = int(x["d"]), x["sigma"], x["target"]
+    rho = x["below"] * sam_field.collapse_radius(sigma, d, T)
+    return LinearSetting(m=1, d=d, eta=x["eta"], sigma=sigma, target=T, rho=rho)
+
+
+def _sam_step(x: Values) -> LinearSetting:
+    s = _lazy(x)
+    return s.with_(rho=x["push"] / (max(1.0, s.mu_0) * (s.d + 2)))
+
+
 REFERENCE = Box("the lazy start", (_D, _WIDTH, _BATCH, _AMPLIFIED, _TILT, _TARGET), _lazy)
 LAZY = Box("the lazy start, stable", (_D, _WIDTH, _BATCH, _AMPLIFIED, _TILT, _TARGET), _lazy)
 ONE_STEP = Box(
@@ -143,6 +169,35 @@ FROZEN = Box(
         _TARGET,
     ),
     _lazy,
+)
+FROZEN_ONE = Box(
+    "states drawn at the lazy start, batch 1",
+    (
+        Coordinate("d", 3, 12, whole=True),
+        Coordinate("width", 2, 8),
+        Coordinate("amplified", 0.02, 0.3),
+        Coordinate("tilt", 0.002, 0.1),
+        _TARGET,
+    ),
+    _lazy,
+)
+FROZEN_DATA = Box(
+    "states drawn at the lazy start, with a data set",
+    (*FROZEN.coordinates, Coordinate("rows", 0.5, 4)),
+    _data,
+)
+SAM_STEP = Box(
+    "small networks, SAM",
+    (
+        Coordinate("d", 2, 10, whole=True),
+        Coordinate("width", 1, 8),
+        _BATCH,
+        Coordinate("amplified", 0.02, 0.2),
+        Coordinate("tilt", 0.002, 0.02),
+        _TARGET,
+        Coordinate("push", 0.002, 0.02, meaning="rho mu_0 (d+2)"),
+    ),
+    _sam_step,
 )
 NOISELESS = Box(
     "no noise",
@@ -205,6 +260,18 @@ PERIODIC = Box(
         Coordinate("width", 50, 100),
         Coordinate("amplified", 0.2, 0.5),
         Coordinate("tilt", 0.001, 0.004),
+        _TARGET,
+    ),
+    _lazy,
+)
+NEAR_EDGE = Box(
+    "the lazy start, amplified",
+    (
+        _D,
+        Coordinate("width", 50, 150),
+        _BATCH,
+        Coordinate("amplified", 0.3, 0.55),
+        Coordinate("tilt", 0.0003, 0.001),
         _TARGET,
     ),
     _lazy,
@@ -316,13 +383,55 @@ SMALL_START = Box(
 SAM = Box(
     "one-sample SAM",
     (
-        Coordinate("d", 4, 15, whole=True),
-        Coordinate("width", 10, 40),
-        Coordinate("kick", 0.01, 0.1, meaning="eta mu_0 (d+1)"),
-        Coordinate("rho", 0.05, 0.2),
+        Coordinate("d", 4, 12, whole=True),
+        Coordinate("width", 10, 30),
+        Coordinate("kick", 0.03, 0.1, meaning="eta mu_0 (d+1)"),
+        Coordinate("rho", 0.1, 0.25),
         _TARGET,
     ),
     _sam,
+)
+SAM_REST = Box(
+    "one-sample SAM, to the end",
+    (
+        Coordinate("d", 3, 6, whole=True),
+        Coordinate("width", 10, 20),
+        Coordinate("kick", 0.05, 0.1),
+        Coordinate("rho", 0.15, 0.3),
+        _TARGET,
+    ),
+    _sam,
+)
+SAM_PLAIN = Box(
+    "unnormalised SAM with label noise",
+    (
+        Coordinate("d", 4, 10, whole=True),
+        Coordinate("width", 15, 40),
+        Coordinate("kick", 0.04, 0.08),
+        Coordinate("push", 0.015, 0.03, meaning="rho mu_0 (d+2)"),
+        Coordinate("sigma", 1.0, 2.0),
+        _TARGET,
+    ),
+    _sam_plain,
+)
+COLLAPSE = Box(
+    "one neuron at the fixed point, SAM with label noise",
+    (
+        Coordinate("d", 3, 10, whole=True),
+        Coordinate("eta", 4e-4, 1e-3),
+        Coordinate("sigma", 0.7, 1.5),
+        Coordinate("target", 0.5, 1.0),
+        Coordinate("below", 0.5, 0.9, "linear", meaning="rho over the radius of collapse"),
+    ),
+    _collapse,
+)
+COLLAPSE_BEYOND = Box(
+    "beyond the radius of collapse",
+    (
+        *COLLAPSE.coordinates[:4],
+        Coordinate("below", 1.1, 1.5, "linear", meaning="rho over the radius of collapse"),
+    ),
+    _collapse,
 )
 SAM_FULL = Box(
     "full-batch SAM",

@@ -31,6 +31,7 @@ class LinearOptions:
             (0: not; -1: carried along as it is).
         moments: share of the run from which sums over the second layer are kept; negative: none.
         records: number of records, evenly spaced.
+        steps: a fixed number of steps, whatever the clock; 0: the clock's.
         draws: of the frozen-state engine: steps drawn from one state.
         imposed: law of an imposed second layer: "gaussian", "chain", "constant".
         arms: a second run from the same start and draws, as `run.control`: "noiseless".
@@ -48,6 +49,7 @@ class LinearOptions:
     frame: int = 0
     moments: float = -1.0
     records: int = 100
+    steps: int = 0
     draws: int = 0
     imposed: str = ""
     arms: Arms = ""

@@ -13,7 +13,7 @@ from theory.label_noise_sgd.options import LinearOptions
 from theory.label_noise_sgd.setting import LinearSetting
 from theory.label_noise_sgd.trajectory import Trajectory
 
-__all__ = ["LinearRun"]
+__all__ = ["LinearRun", "ValuesRun"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +28,6 @@ class LinearRun:
         path: the trajectory, for engines that make one.
         values: what other engines give, by name (arrays).
         control: the paired run, where the options ask for one.
-        neurons: z_0 (m, d+1), where a claim needs every neuron's start.
     """
 
     setting: LinearSetting
@@ -45,3 +44,16 @@ class LinearRun:
     def at(self, clock: float) -> int:
         """The record nearest to a clock."""
         return int(np.argmin(np.abs(self.clock - clock)))
+
+
+@dataclass(frozen=True, eq=False)
+class ValuesRun:
+    """A run of which arrays by name are kept: deep networks, the notebook's network."""
+
+    setting: Any
+    seed: int
+    engine: str
+    steps: Ints
+    clock: Floats
+    values: Mapping[str, Any]
+    dtype: str = "float64"

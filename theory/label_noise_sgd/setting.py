@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from theory.label_noise_sgd import decay, symbols
 from theory.model import Model
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["LinearSetting"]
 
@@ -34,7 +34,7 @@ class LinearSetting(AbstractSetting):
         variance, persistence: of an imposed second layer; 0 and 0 when it is trained.
 
     The clock counts `kappa t` with label noise, `2 eta rho^2 t` with SAM alone, `2 eta variance t` with an
-    imposed second layer and `eta t` otherwise.
+    imposed second layer and `eta t` otherwise (SAM with label noise included).
 
     >>> s = LinearSetting(m=1000, d=20, eta=1e-3, sigma=4.0)
     >>> round(s.kappa * 1e6, 6), round(s.amplified, 6), round(s.chi, 3)
@@ -54,7 +54,7 @@ class LinearSetting(AbstractSetting):
     variance: float = 0.0
     persistence: float = 0.0
 
-    model: ClassVar[Model] = Model("label_noise_sgd.linear", "simulation.label_noise_sgd.engines")
+    trends: ClassVar[Trends] = Trends(slopes=("d", "m/d", "c_B m/d"))
 
     def __post_init__(self) -> None:
         for name in ("m", "d", "batch"):
@@ -105,6 +105,8 @@ class LinearSetting(AbstractSetting):
         """Clock per step."""
         if self.variance > 0:
             return 2 * self.eta * self.variance
+        if self.sigma > 0 and self.rho > 0:
+            return self.eta
         if self.sigma > 0:
             return self.kappa
         if self.rho > 0:
@@ -135,3 +137,6 @@ class LinearSetting(AbstractSetting):
             symbols.v: "variance",
             symbols.p: "persistence",
         }
+
+
+LinearSetting.model = Model("label_noise_sgd.linear", LinearSetting, "simulation.label_noise_sgd.engines")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import lambertw
 
 from theory.label_noise_sgd import decay
-from theory.label_noise_sgd.run import LinearRun
+from theory.label_noise_sgd.run import LinearRun, ValuesRun
 
 __all__ = [
+    "bias_explains",
+    "deep_balance",
+    "deep_violates",
+    "noise_acts_alone",
+    "plateau",
+    "relu_aligns",
     "relu_balance",
     "relu_drop",
     "relu_drop_unamplified",
@@ -32,20 +37,27 @@ def _sizes(run: LinearRun) -> tuple[Floats, Floats]:
     return np.sum(run.values["w"] ** 2, axis=(1, 2)), np.sum(run.values["a"] ** 2, axis=1)
 
 
-def relu_drop(run: LinearRun) -> Pair:
-    """ln-decay of tr M - d s (of `sum D_i`) in Phase I, and its law with kappa/2 and c_B/2."""
+def _expected_drop(run: LinearRun, amplified: bool) -> float:
     s = run.setting
     trace, size = _sizes(run)
-    steps = run.steps
-    c = 0.5 * decay.amplification(s.eta, s.d, s.batch) * trace[0] / s.d
-    x = 0.5 * s.kappa * float(steps[-1]) + c
-    expected = x + float(np.real(lambertw(-c * np.exp(-x))))
-    return float(np.log((trace[0] - size[0]) / (trace[-1] - size[-1]))), expected
+    c = 0.5 * decay.amplification(s.eta, s.d, s.batch) if amplified else 0.0
+    rate = 0.5 * s.kappa / (1 - c * trace / s.d)
+    return float(np.trapezoid(rate * (trace - s.d * size), run.steps.astype(float)))
+
+
+def relu_drop(run: LinearRun) -> Pair:
+    """Drop of `sum_i D_i`, and the integral of `(kappa/2)/(1 - c_B M_perp/2) (tr M - d s)` along the run.
+
+    Half of the inputs switch a neuron on, so drift and amplification halve.
+    """
+    trace, size = _sizes(run)
+    total = trace - size
+    return float(total[0] - total[-1]), _expected_drop(run, True)
 
 
 def relu_drop_unamplified(run: LinearRun) -> Pair:
-    """The same, and kappa t/2."""
-    return relu_drop(run)[0], 0.5 * run.setting.kappa * float(run.steps[-1])
+    """The same, and the integral without amplification."""
+    return relu_drop(run)[0], _expected_drop(run, False)
 
 
 def relu_ratio(run: LinearRun) -> Pair:
@@ -53,3 +65,52 @@ def relu_ratio(run: LinearRun) -> Pair:
     trace, size = _sizes(run)
     part = slice(-max(1, len(run.steps) // 10), None)
     return float(np.mean(trace[part]) / np.mean(size[part])), float(run.setting.d)
+
+
+def relu_aligns(run: LinearRun) -> bool:
+    """Whether the mean |cosine| to theta* rises by at least .3."""
+    w, unit = run.values["w"], run.path.unit
+    cos = np.mean(np.abs(w @ unit) / np.linalg.norm(w, axis=2), axis=1)
+    return bool(cos[-1] - cos[0] > 0.3)
+
+
+# -- deep networks ----------------------------------------------------------------------------------------
+
+
+def deep_balance(run: ValuesRun) -> float:
+    """The balance of every hidden unit against its squared steps, relative to the sum of all squared steps + 1."""
+    error = np.max(np.abs(run.values["change"] - run.values["squares"]))
+    return float(error / (1.0 + run.values["total"]))
+
+
+def deep_violates(run: ValuesRun) -> bool:
+    """Whether it is off by more than 1e-3 of the sum of all squared steps."""
+    return bool(np.max(np.abs(run.values["change"] - run.values["squares"])) > 1e-3 * run.values["total"])
+
+
+# -- the released notebook --------------------------------------------------------------------------------
+
+
+def _loss(run: ValuesRun, kind: str) -> float:
+    return float(0.5 * np.mean((run.values[kind] - run.values["labels"]) ** 2))
+
+
+def _gap(run: ValuesRun, one: str, two: str) -> float:
+    return float(np.sqrt(np.mean((run.values[one] - run.values[two]) ** 2)))
+
+
+def plateau(run: ValuesRun) -> Pair:
+    """Train loss of the noisy run on clean labels, and `(p^2/2) mean (y - 1/10)^2`."""
+    y = run.values["labels"]
+    expected = run.setting.p**2 / 2 * float(np.mean((y - 1 / run.setting.classes) ** 2))
+    return _loss(run, "noisy"), expected
+
+
+def bias_explains(run: ValuesRun) -> bool:
+    """Whether noisy and mean-shifted outputs are ten times closer than noisy and clean ones."""
+    return _gap(run, "noisy", "shifted") < 0.1 * _gap(run, "noisy", "clean")
+
+
+def noise_acts_alone(run: ValuesRun) -> bool:
+    """Whether the noisy run is at least half as far from the mean-shifted control as from the clean one."""
+    return _gap(run, "noisy", "shifted") > 0.5 * _gap(run, "noisy", "clean")

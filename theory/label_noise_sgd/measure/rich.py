@@ -12,7 +12,6 @@ from theory.run import NotApplicable
 __all__ = [
     "across",
     "across_in_plain_clock",
-    "aligned_cosine",
     "along",
     "along_in_plain_clock",
     "alignment_curve",
@@ -21,18 +20,25 @@ __all__ = [
     "exponents",
     "floor",
     "frozen_cosine",
+    "half_aligned",
     "half_time",
     "kernel_ratio",
     "logistic_error",
+    "last_exponent",
+    "near_one",
+    "nearly_aligned",
     "neuron_ratio",
     "second_layer",
     "shrinkage",
+    "shrinks",
     "signs_agree",
     "small_start_tangent",
+    "stays_lazy",
     "tangent_floor",
     "rest_s",
     "rest_u",
     "top_exponent",
+    "two_phases",
 ]
 
 Floats = NDArray[np.float64]
@@ -193,9 +199,41 @@ def last_exponent(run: LinearRun) -> Pair:
     return -float(got[-1]), -float(expected[-1])
 
 
-def aligned_cosine(run: LinearRun) -> float:
-    """Mean cosine over neurons at the end."""
-    return float(run.path.cos[-1])
+def nearly_aligned(run: LinearRun) -> bool:
+    """Whether the mean cosine over neurons at the end is above .97."""
+    return bool(run.path.cos[-1] > 0.97)
+
+
+def two_phases(run: LinearRun) -> bool:
+    """When |w| has halved the mean cosine has risen by less than .05; at the end it has risen by .3 more."""
+    p = run.path
+    half = int(np.argmax(p.w_norm <= 0.5 * p.w_norm[0]))
+    return bool(half > 0 and p.cos[half] - p.cos[0] < 0.05 and p.cos[-1] - p.cos[half] > 0.3)
+
+
+def shrinks(run: LinearRun) -> bool:
+    """Mean |w| ends below a tenth of its start with noise, and within 1e-3 of it in the run without."""
+    p = run.path
+    assert run.control is not None
+    quiet = run.control.path.w_norm
+    return bool(p.w_norm[-1] < 0.1 * p.w_norm[0] and abs(quiet[-1] / quiet[0] - 1) < 1e-3)
+
+
+def stays_lazy(run: LinearRun) -> bool:
+    """Without noise the mean cosine stays within 1e-3 of its start."""
+    assert run.control is not None
+    quiet = run.control.path.cos
+    return bool(np.max(np.abs(quiet - quiet[0])) < 1e-3)
+
+
+def half_aligned(run: LinearRun) -> bool:
+    """Whether the mean cosine at the end is below .75."""
+    return bool(run.path.cos[-1] < 0.75)
+
+
+def near_one(run: LinearRun) -> Pair:
+    """Mean cosine at the end, and 1."""
+    return float(run.path.cos[-1]), 1.0
 
 
 # -- no noise, small start --------------------------------------------------------------------------------
@@ -214,7 +252,9 @@ def half_time(run: LinearRun) -> Pair | NotApplicable:
     if not len(above) or above[0] == 0:
         return NotApplicable("half of theta* is not reached in this run")
     k = int(above[0])
-    share = (s.target / 2 - along_target[k - 1]) / (along_target[k] - along_target[k - 1])
+    # A logistic curve is straight in ln(theta/(T - theta)).
+    odds = np.log(along_target[k - 1 : k + 1] / (s.target - along_target[k - 1 : k + 1]))
+    share = -odds[0] / (odds[1] - odds[0])
     time = p.steps[k - 1] + share * (p.steps[k] - p.steps[k - 1])
     return float(time), rich.escape_from_small_start(_q_0(run), s.eta, s.target)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.label_noise_sgd import sam, sam_field
+from theory.label_noise_sgd import sam, sam_field, slow_flow
 from theory.label_noise_sgd.run import LinearRun
+from theory.label_noise_sgd.trajectory import Trajectory
+from theory.run import NotApplicable
 
 __all__ = [
     "alive",
@@ -18,7 +22,11 @@ __all__ = [
     "noise_decay",
     "noise_decay_short",
     "plain_decay",
+    "sample_across",
+    "sample_along",
     "sample_rate",
+    "sample_shrinkage",
+    "slow_clock",
     "surviving_theta",
 ]
 
@@ -39,6 +47,31 @@ def sample_rate(run: LinearRun) -> Pair:
     return _fall(run, p.perp), expected
 
 
+def slow_clock(run: LinearRun) -> Floats:
+    """The slow clock of 1-SAM at the records: `ln((1 + c M_0) e^(2 eta rho^2 t) - c M_0)`, c = (d + 5/2) eta.
+
+    The integral of the decay `2 eta rho^2 (1 + c M)` at `M = M_0 e^-tau`.
+    """
+    s, p = run.setting, run.path
+    c = (s.d + 2.5) * s.eta * p.perp[0]
+    x = 2 * s.eta * s.rho**2 * p.steps
+    return np.asarray(x + np.log1p(c * -np.expm1(-x)))
+
+
+def sample_across(run: LinearRun, goal: float) -> Pair:
+    """M_perp under 1-SAM at a slow clock, and `M_perp(0) e^-tau`: no floor."""
+    tau, p = slow_clock(run), run.path
+    k = int(np.argmin(np.abs(tau - goal)))
+    return float(p.perp[k]), float(p.perp[0] * np.exp(-tau[k]))
+
+
+def sample_along(run: LinearRun, goal: float) -> Pair:
+    """u under 1-SAM at a slow clock, and the implicit law of the slow flow."""
+    tau, p, s = slow_clock(run), run.path, run.setting
+    k = int(np.argmin(np.abs(tau - goal)))
+    return float(p.u[k]), float(slow_flow.implicit_u(tau[k], p.u[0], s.d, s.target))
+
+
 def full_batch_rate(run: LinearRun) -> Pair:
     """ln-decay of tr M under full-batch SAM while u s is far from |theta*|^2's end, and `2 eta rho^2/d`."""
     s, p = run.setting, run.path
@@ -56,23 +89,43 @@ def flat_s(run: LinearRun) -> Pair:
     return float(run.path.s[-1]), run.setting.target
 
 
-def flat_across(run: LinearRun) -> float:
-    """Mean eigenvalue of M across theta* at the end over |theta*|: 1 when flat, 0 when aligned."""
-    return float(run.path.perp[-1] / run.setting.target)
+def flat_across(run: LinearRun) -> bool:
+    """Whether the mean eigenvalue of M across theta* ends above .9 |theta*|: it is 0 where neurons align."""
+    return bool(run.path.perp[-1] > 0.9 * run.setting.target)
 
 
-def noise_decay(run: LinearRun) -> Pair:
+def sample_shrinkage(run: LinearRun) -> Pair:
+    """|theta*| - |mean of theta| under 1-SAM over the last half, relative to |theta*|, and rho^2 sqrt(d)."""
+    s, p = run.setting, run.path
+    mean = float(p.mean_theta(len(p.steps) // 2) @ p.unit)
+    return 1 - mean / s.target, s.rho**2 * float(np.sqrt(s.d)) / s.target
+
+
+def _until(p: Trajectory, root: Floats) -> int | NotApplicable:
+    """The last record at which the predicted ln-decay is at most 1.3: well before sqrt(M) reaches 0."""
+    good = root > 0
+    fallen = np.where(good, 2 * np.log(root[0] / np.where(good, root, 1.0)), np.inf)
+    k = int(np.argmax(fallen > 1.3)) - 1 if np.any(fallen > 1.3) else len(root) - 1
+    return k if k > 0 and fallen[k] > 0.1 else NotApplicable("the run is too short for a decay of .1")
+
+
+def _noise_decay(run: LinearRun, form: Callable[..., Floats]) -> Pair | NotApplicable:
+    s, p = run.setting, run.path
+    root = form(p.steps, p.perp[0], s.eta, s.rho, s.sigma, s.d)
+    k = _until(p, root)
+    if isinstance(k, NotApplicable):
+        return k
+    return float(np.log(p.perp[0] / p.perp[k])), float(2 * np.log(root[0] / root[k]))
+
+
+def noise_decay(run: LinearRun) -> Pair | NotApplicable:
     """ln-decay of M_perp under normalised SAM with label noise, and the long closed form."""
-    s, p = run.setting, run.path
-    root = sam.normalised_root_long(p.steps[-1:], p.perp[0], s.eta, s.rho, s.sigma, s.d)
-    return _fall(run, p.perp), float(2 * np.log(np.sqrt(p.perp[0]) / root[-1]))
+    return _noise_decay(run, sam.normalised_root_long)
 
 
-def noise_decay_short(run: LinearRun) -> Pair:
+def noise_decay_short(run: LinearRun) -> Pair | NotApplicable:
     """The same, and the short closed form."""
-    s, p = run.setting, run.path
-    root = sam.normalised_root(p.steps[-1:], p.perp[0], s.eta, s.rho, s.sigma, s.d)
-    return _fall(run, p.perp), float(2 * np.log(np.sqrt(p.perp[0]) / root[-1]))
+    return _noise_decay(run, sam.normalised_root)
 
 
 def plain_decay(run: LinearRun) -> Pair:
