@@ -38,9 +38,7 @@ def _grid(steps: int, records: int) -> NDArray[np.int64]:
 def _run(
     s: LinearSetting, options: LinearOptions, seed: int, engine: str, path: Trajectory, **more: Any
 ) -> LinearRun:
-    return LinearRun(
-        s, seed, engine, path.steps, path.steps * s.clock_step, options, path, **more
-    )
+    return LinearRun(s, seed, engine, path.steps, path.steps * s.clock_step, options, path, **more)
 
 
 def _compressed(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:

@@ -43,13 +43,13 @@ def _start(s: LinearSetting, options: LinearOptions, seed: int) -> LinearProblem
     return p
 
 
-def realise(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> tuple[LinearProblem, Dynamics]:
+def realise(
+    s: LinearSetting, options: LinearOptions, steps: int, seed: int
+) -> tuple[LinearProblem, Dynamics]:
     """The problem and the dynamics of one run."""
     problem = _start(s, options, seed)
     if options.decay:
-        return problem, Dynamics(
-            s.eta, samples="population", decay_w=s.kappa / 2, decay_a=s.kappa * s.d / 2
-        )
+        return problem, Dynamics(s.eta, samples="population", decay_w=s.kappa / 2, decay_a=s.kappa * s.d / 2)
     samples: Samples = "online"
     data = static = None
     if options.population:

@@ -17,6 +17,7 @@ from theory.place import Box, Coordinate
 __all__ = [
     "ANNEALED",
     "CHAIN",
+    "CHI_LARGE",
     "COLLAPSE",
     "COLLAPSE_BEYOND",
     "CROSSOVER",
@@ -26,16 +27,20 @@ __all__ = [
     "FROZEN_DATA",
     "FROZEN_ONE",
     "FULL_BATCH",
+    "LARGE_START",
     "LAZY",
+    "NARROW",
     "NEAR_EDGE",
     "NOISELESS",
     "ONE_STEP",
+    "PAST_EDGE",
     "PERIODIC",
     "REFERENCE",
     "RELU",
     "RICH",
     "RICH_ONE",
     "SAM",
+    "SAM_BIG_STEP",
     "SAM_FULL",
     "SAM_NOISE",
     "SAM_PLAIN",
@@ -279,7 +284,7 @@ NEAR_EDGE = Box(
 UNSTABLE = Box(
     "steps beyond the edge",
     (
-        _D,
+        Coordinate("d", 6, 20, whole=True),
         Coordinate("width", 20, 80),
         _BATCH,
         Coordinate("amplified", 2.0, 2.5),
@@ -376,7 +381,7 @@ SMALL_START = Box(
         Coordinate("m", 50, 200, whole=True),
         Coordinate("smallness", 0.001, 0.1, meaning="m t_0^2 (d+1)/|theta*|"),
         Coordinate("speed", 0.002, 0.01, meaning="eta |theta*|"),
-        Coordinate("target", 0.25, 1.0),
+        Coordinate("target", 0.5, 1.0),
     ),
     _small,
 )
@@ -455,6 +460,63 @@ SAM_NOISE = Box(
         Coordinate("sigma", 0.7, 2.0),
     ),
     _sam_noise,
+)
+CHI_LARGE = Box(
+    "not adiabatic",
+    (
+        Coordinate("d", 3, 6, whole=True),
+        Coordinate("width", 25, 60),
+        Coordinate("amplified", 0.1, 0.35),
+        Coordinate("chi", 0.5, 1.0),
+        _TARGET,
+    ),
+    _rich,
+)
+PAST_EDGE = Box(
+    "just past the edge",
+    (
+        _D,
+        Coordinate("width", 20, 80),
+        _BATCH,
+        Coordinate("amplified", 1.2, 1.6),
+        Coordinate("tilt", 0.002, 0.01),
+        _TARGET,
+    ),
+    _lazy,
+)
+NARROW = Box(
+    "narrow networks",
+    (
+        Coordinate("d", 3, 8, whole=True),
+        Coordinate("width", 3, 8),
+        Coordinate("amplified", 0.05, 0.2),
+        Coordinate("chi", 0.015, 0.03),
+        Coordinate("target", 0.2, 0.5),
+    ),
+    _rich,
+)
+SAM_BIG_STEP = Box(
+    "SAM with label noise, large steps",
+    (
+        Coordinate("d", 4, 15, whole=True),
+        Coordinate("width", 15, 50),
+        Coordinate("kick", 0.2, 0.6),
+        Coordinate("rho", 0.02, 0.1),
+        _TARGET,
+        Coordinate("sigma", 0.7, 2.0),
+    ),
+    _sam_noise,
+)
+LARGE_START = Box(
+    "starts that are not small",
+    (
+        Coordinate("d", 5, 20, whole=True),
+        Coordinate("m", 50, 200, whole=True),
+        Coordinate("smallness", 0.5, 4.0, meaning="m t_0^2 (d+1)/|theta*|"),
+        Coordinate("speed", 0.002, 0.01, meaning="eta |theta*|"),
+        Coordinate("target", 0.5, 1.0),
+    ),
+    _small,
 )
 RELU = Box(
     "ReLU networks",

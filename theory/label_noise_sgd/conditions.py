@@ -13,6 +13,7 @@ __all__ = [
     "CONSTANTS",
     "FAR_FROM_EDGE",
     "GENTLE_PULL",
+    "NOT_TINY",
     "SLOW_STEP",
     "SMALL",
     "SMALL_STEP_SAM",
@@ -21,7 +22,10 @@ __all__ = [
     "with_",
 ]
 
-_C = {name: Constant(name, positive=True) for name in ("c_edge", "c_chi", "c_width", "c_step", "c_small", "c_pull")}
+_C = {
+    name: Constant(name, positive=True)
+    for name in ("c_edge", "c_chi", "c_width", "c_step", "c_small", "c_pull", "c_inputs")
+}
 
 _AMPLIFIED = eta / 2 * (1 + (d + 1) / B) * m / d
 _CHI = eta * sigma**2 * d ** sp.Rational(3, 2) / (2 * B * T)
@@ -33,6 +37,10 @@ STABLE = Condition(
 FAR_FROM_EDGE = Condition(
     "beyond the edge", _AMPLIFIED, _C["c_edge"], here("C11"), "derived",
     "c_B m/d well above 1: the residual grows at every step.",
+)  # fmt: skip
+NOT_TINY = Condition(
+    "several inputs", d, _C["c_inputs"], here("C11"), "derived",
+    "with few inputs a run beyond the edge may shrink M below it before it leaves.",
 )  # fmt: skip
 ADIABATIC = Condition(
     "adiabatic", _C["c_chi"], _CHI, here("C14"), "derived",
@@ -61,12 +69,18 @@ GENTLE_PULL = Condition(
 
 #: Values in use where a claim names none of its own.
 CONSTANTS = Constants(
-    {"c_edge": 0.6, "c_chi": 0.03, "c_width": 24.0, "c_step": 0.13, "c_small": 0.1, "c_pull": 0.6}
+    {
+        "c_edge": 0.6,
+        "c_chi": 0.03,
+        "c_width": 24.0,
+        "c_step": 0.13,
+        "c_small": 0.1,
+        "c_pull": 0.6,
+        "c_inputs": 6.0,
+    }
 )
 
 
 def with_(**values: float) -> Constants:
     """The constants with some changed."""
     return CONSTANTS.with_(**values)
-
-

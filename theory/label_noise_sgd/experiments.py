@@ -15,6 +15,7 @@ __all__ = [
     "ADIABATICITY",
     "ANNEALED",
     "ANY_BATCH",
+    "CHI_LARGE",
     "COLLAPSE",
     "COLLAPSE_BEYOND",
     "CROSSOVER",
@@ -29,6 +30,8 @@ __all__ = [
     "FULL_BATCH",
     "IDENTITIES",
     "INSIDE",
+    "LARGE_START",
+    "NARROW",
     "NOISELESS",
     "NOTEBOOK",
     "NO_ALIGNMENT",
@@ -37,6 +40,7 @@ __all__ = [
     "ONE_STEP_DATA",
     "OSCILLATION",
     "OUTSIDE",
+    "PAST_EDGE",
     "PERIODIC",
     "README",
     "README_SETTING",
@@ -46,6 +50,7 @@ __all__ = [
     "RICH",
     "RICH_ONE",
     "SAM",
+    "SAM_BIG_STEP",
     "SAM_FULL",
     "SAM_NOISE",
     "SAM_PLAIN",
@@ -85,12 +90,11 @@ def _e(
     )
 
 
-
 # -- identities -------------------------------------------------------------------------------------------
-IDENTITIES = _e("identities", boxes.ONE_STEP, (4, 20, 80), engine="full", records=20, steps=1000)
-SAM_STEPS = _e("sam_steps", boxes.SAM_STEP, (3, 15, 60), engine="sam_steps", steps=60)
+IDENTITIES = _e("identities", boxes.ONE_STEP, (32, 60, 120), engine="full", records=20, steps=400)
+SAM_STEPS = _e("sam_steps", boxes.SAM_STEP, (8, 60, 120), engine="sam_steps", steps=60)
 SAM_STEPS_PLAIN = _e(
-    "sam_steps_plain", boxes.SAM_STEP, (0, 15, 60), engine="sam_steps", steps=60, normalised=False
+    "sam_steps_plain", boxes.SAM_STEP, (0, 60, 120), engine="sam_steps", steps=60, normalised=False
 )
 ONE_STEP = _e("one_step", boxes.FROZEN, (0, 40, 120), engine="frozen", draws=40_000, steps=1)
 ONE_STEP_DATA = _e("one_step_data", boxes.FROZEN_DATA, (0, 40, 120), engine="frozen", draws=40_000, steps=1)
@@ -101,19 +105,19 @@ ANY_BATCH = _e(
 STATIONARY = _e("stationary", boxes.RICH_ONE, (0, 24, 60), 40.0, start="rich", records=2, moments=0.2)
 
 # -- the lazy regime --------------------------------------------------------------------------------------
-NOISELESS = _e("noiseless", boxes.NOISELESS, (3, 16, 48), 0.4, population=True, records=40)
+NOISELESS = _e("noiseless", boxes.NOISELESS, (8, 60, 120), 0.4, population=True, records=40)
 DECAY = _e("decay", boxes.LAZY, (15, 30, 90), 2.6, records=150)
 DROP = _e("drop", boxes.LAZY, (0, 24, 60), 0.3, records=60, moments=0.0)
 ESCAPE = _e("escape", boxes.NEAR_EDGE, (0, 30, 90), 0.35, records=300)
 SPECTRUM = _e("spectrum", boxes.SPECTRUM, (0, 20, 60), 1.0)
 FULL_BATCH = _e("full_batch", boxes.FULL_BATCH, (0, 16, 48), 2.0, full_batch=True)
-OFF_SPAN = _e("off_span", boxes.DATA, (0, 8, 24), 1.0)
+OFF_SPAN = _e("off_span", boxes.DATA, (0, 60, 120), 1.0)
 CROSSOVER = _e("crossover", boxes.CROSSOVER, (0, 24, 72), 5.0, records=400)
 OSCILLATION = _e("oscillation", boxes.PERIODIC, (0, 24, 60), 0.8, moments=0.875)
 PERIODIC = _e("periodic", boxes.PERIODIC, (0, 20, 60), 0.3, periods=5, records=60)
-INSIDE = _e("inside", boxes.STABLE, (10, 60, 200), steps=3000)
-OUTSIDE = _e("outside", boxes.UNSTABLE, (10, 60, 200), steps=3000)
-FORCED = _e("forced", boxes.FORCED, (0, 24, 60), 6.0, engine="forced", imposed="gaussian")
+INSIDE = _e("inside", boxes.STABLE, (32, 60, 200), steps=3000)
+OUTSIDE = _e("outside", boxes.UNSTABLE, (32, 60, 200), steps=3000)
+FORCED = _e("forced", boxes.FORCED, (16, 24, 60), 6.0, engine="forced", imposed="gaussian")
 FORCED_CHAIN = _e("forced_chain", boxes.CHAIN, (0, 24, 60), 6.0, engine="forced", imposed="chain")
 STATIC = _e("static", boxes.STATIC, (0, 20, 60), 0.7, static=True)
 STATIC_DESCENT = _e("static_descent", boxes.STATIC, (0, 10, 30), 0.05, static=True, full_batch=True)
@@ -121,12 +125,12 @@ STATIC_DESCENT = _e("static_descent", boxes.STATIC, (0, 10, 30), 0.05, static=Tr
 # -- the rich regime --------------------------------------------------------------------------------------
 RICH = _e("rich", boxes.RICH, (15, 24, 72), 5.3, records=260)
 WEIGHT_DECAY = _e("weight_decay", boxes.RICH, (0, 20, 60), 4.0, decay=True, records=200)
-REST = _e("rest", boxes.RICH, (0, 20, 60), 15.0, off=20.0)
+REST = _e("rest", boxes.RICH, (0, 32, 90), 15.0, off=20.0)
 ANNEALED = _e("annealed", boxes.ANNEALED, (0, 16, 48), 16.0)
 RICH_ONE = _e("rich_one", boxes.RICH_ONE, (0, 24, 72), 170.0, start="rich", records=20)
 EXPONENTS = _e("exponents", boxes.RICH_ONE, (0, 16, 48), 60.0, start="rich", records=60, frame=20)
-SMALL_START = _e("small_start", boxes.SMALL_START, (4, 20, 60), 70.0, population=True, records=1500)
-README = _e("readme", fixed(README_SETTING), (2, 8, 24), 9.6, arms="noiseless")
+SMALL_START = _e("small_start", boxes.SMALL_START, (8, 20, 60), 70.0, population=True, records=1500)
+README = _e("readme", fixed(README_SETTING), (0, 8, 24), 9.6, arms="noiseless")
 ADIABATICITY = _e(
     "adiabaticity",
     Cells(
@@ -141,16 +145,23 @@ NO_ALIGNMENT = _e("no_alignment", fixed(README_SETTING.with_(target=1000**-0.25)
 
 # -- sharpness-aware minimisation -------------------------------------------------------------------------
 SAM = _e("sam", boxes.SAM, (0, 20, 60), 5.0, records=250)
-SAM_REST = _e("sam_rest", boxes.SAM_REST, (4, 20, 60), 14.0)
-SAM_FULL = _e("sam_full", boxes.SAM_FULL, (2, 12, 36), 54.0, population=True, records=400)
+SAM_REST = _e("sam_rest", boxes.SAM_REST, (8, 20, 60), 14.0)
+SAM_FULL = _e("sam_full", boxes.SAM_FULL, (0, 12, 36), 54.0, population=True, records=400)
 SAM_NOISE = _e("sam_noise", boxes.SAM_NOISE, (0, 20, 60), 80.0, records=200)
 SAM_PLAIN = _e("sam_plain", boxes.SAM_PLAIN, (0, 8, 30), 400.0, normalised=False)
-COLLAPSE = _e("collapse", boxes.COLLAPSE, (4, 24, 96), 300.0, start="rich", records=20)
-COLLAPSE_BEYOND = _e("collapse_beyond", boxes.COLLAPSE_BEYOND, (4, 24, 96), 300.0, start="rich", records=20)
+COLLAPSE = _e("collapse", boxes.COLLAPSE, (8, 60, 120), 300.0, start="rich", records=20)
+COLLAPSE_BEYOND = _e("collapse_beyond", boxes.COLLAPSE_BEYOND, (0, 60, 120), 300.0, start="rich", records=20)
+
+# -- beyond the conditions --------------------------------------------------------------------------------
+CHI_LARGE = _e("chi_large", boxes.CHI_LARGE, (0, 16, 48), 10.0)
+PAST_EDGE = _e("past_edge", boxes.PAST_EDGE, (0, 60, 200), steps=3000)
+NARROW = _e("narrow", boxes.NARROW, (0, 40, 120), 1.2, records=60)
+SAM_BIG_STEP = _e("sam_big_step", boxes.SAM_BIG_STEP, (0, 20, 60), 60.0, records=200)
+LARGE_START = _e("large_start", boxes.LARGE_START, (0, 20, 60), 70.0, population=True, records=1500)
 
 # -- beyond two linear layers -----------------------------------------------------------------------------
-RELU = _e("relu", boxes.RELU, (15, 24, 72), 1.0, engine="relu", records=50)
-RELU_END = _e("relu_end", boxes.RELU, (0, 16, 48), 16.0, engine="relu")
+RELU = _e("relu", boxes.RELU, (32, 60, 120), 1.0, engine="relu", records=50)
+RELU_END = _e("relu_end", boxes.RELU, (0, 60, 120), 16.0, engine="relu")
 
 
 def _nets(activations: tuple[str, ...]) -> Cells:
@@ -165,18 +176,18 @@ def _nets(activations: tuple[str, ...]) -> Cells:
 DEEP = Experiment(
     "label_noise_sgd.deep",
     place=_nets(("relu", "leaky")),
-    runs={"quick": 0, "default": 2, "full": 8},
-    clock=150.0,
+    runs={"quick": 0, "default": 15, "full": 30},
+    clock=60.0,
 )
 DEEP_TANH = Experiment(
     "label_noise_sgd.deep_tanh",
     place=_nets(("tanh",)),
-    runs={"quick": 0, "default": 2, "full": 8},
-    clock=150.0,
+    runs={"quick": 0, "default": 30, "full": 60},
+    clock=60.0,
 )
 NOTEBOOK = Experiment(
     "label_noise_sgd.notebook",
-    place=fixed(NotebookSetting(n=32, inputs=1024, width=128, classes=10, p=0.5, eta=4e-3)),
-    runs={"quick": 0, "default": 3, "full": 10},
-    clock=10_000.0,
+    place=fixed(NotebookSetting(n=20, inputs=512, width=96, classes=10, p=0.5, eta=6e-3)),
+    runs={"quick": 0, "default": 15, "full": 30},
+    clock=5000.0,
 )

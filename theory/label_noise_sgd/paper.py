@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from theory.claim import Claim
 from theory.label_noise_sgd import boxes, conditions
-from theory.label_noise_sgd.claims import beyond, identities, lazy, readings, rich, sam
+from theory.label_noise_sgd.claims import beyond, edges, identities, lazy, readings, rich, sam
 from theory.label_noise_sgd.net_settings import DeepSetting, NotebookSetting
 from theory.label_noise_sgd.setting import LinearSetting
 from theory.label_noise_sgd.sources import REFERENCE
@@ -18,6 +18,7 @@ CLAIMS: tuple[Claim, ...] = (
     *rich.CLAIMS,
     *sam.CLAIMS,
     *beyond.CLAIMS,
+    *edges.CLAIMS,
     *readings.CLAIMS,
 )
 

@@ -139,7 +139,10 @@ def obstruction() -> Proof:
     at = {x[0]: 1, x[1]: 2, x[2]: 4}
     return checked(
         [
-            ("det P <= s det M <= s u det M_perp (Fischer, twice: diagonal blocks of a positive matrix).", True),
+            (
+                "det P <= s det M <= s u det M_perp (Fischer, twice: diagonal blocks of a positive matrix).",
+                True,
+            ),
             (
                 "det M_perp <= (tr M_perp/(d-1))^(d-1): equality for equal eigenvalues, d - 1 = 3,",
                 vanishes((mean**3 - product).subs({x[1]: x[0], x[2]: x[0]})),
@@ -191,7 +194,10 @@ def decrease_probability() -> Proof:
     return checked(
         [
             ("(w.g)^2 > a^2 |g|^2 with g along x: cos^2(w, x) > (a/|w|)^2, whatever the residual.", True),
-            ("cos^2 of a fixed and a uniform direction is Beta(1/2, (d-1)/2): mass 1 at d = 3, 5, 7.", all(ok)),
+            (
+                "cos^2 of a fixed and a uniform direction is Beta(1/2, (d-1)/2): mass 1 at d = 3, 5, 7.",
+                all(ok),
+            ),
         ]
     )
 
@@ -200,13 +206,13 @@ def sam_transport() -> Proof:
     """Inner products: w' = w - eta (a + r w.g) g', a' = a - eta (w + r a g).g'."""
     w, g, far, a, r = _vector("w"), _vector("g"), _vector("f"), sp.Symbol("a"), sp.Symbol("r")
     z = sp.Matrix([*w, a]).T
-    moved = sp.Matrix(
-        [*(w - eta * (a + r * (w.T * g)[0]) * far), a - eta * ((w + r * a * g).T * far)[0]]
-    ).T
+    moved = sp.Matrix([*(w - eta * (a + r * (w.T * g)[0]) * far), a - eta * ((w + r * a * g).T * far)[0]]).T
     K = sp.zeros(_D + 1, _D + 1)
     K[:_D, :_D] = g * far.T
     K[_D, _D] = (g.T * far)[0]
-    ok = vanishes(sp.expand(sp.Matrix(moved - z * (sp.eye(_D + 1) - eta * _h(far) - eta * r * K)).norm() ** 2))
+    ok = vanishes(
+        sp.expand(sp.Matrix(moved - z * (sp.eye(_D + 1) - eta * _h(far) - eta * r * K)).norm() ** 2)
+    )
     return checked([("Z' = Z (I - eta H(g') - eta r K), K = diag(g g'^T, g.g'), d = 3, any neuron.", ok)])
 
 
@@ -259,7 +265,10 @@ def forced() -> Proof:
     rest = eta * m * target**2 / (2 - eta * ((m - 1) * v + q))
     return checked(
         [
-            ("E M' = M (1 - 2 eta v + eta^2 v ((m-1) v + q)) + eta^2 m v theta*^2 (m = 3).", vanishes(after - said)),
+            (
+                "E M' = M (1 - 2 eta v + eta^2 v ((m-1) v + q)) + eta^2 m v theta*^2 (m = 3).",
+                vanishes(after - said),
+            ),
             (
                 "It rests at eta m theta*^2/(2 - eta ((m-1) v + q)).",
                 vanishes(said.subs({w[0]: sp.sqrt(rest), w[1]: 0, w[2]: 0}) - rest),
@@ -294,7 +303,8 @@ def fixed_point() -> Proof:
             ),
             (
                 "The Jacobian there has eigenvalues -(d+1) and -2d/(d+1), both negative: stable.",
-                all(any(vanishes(x - y) for y in wanted) for x in rates) and not vanishes(rates[0] - rates[1]),
+                all(any(vanishes(x - y) for y in wanted) for x in rates)
+                and not vanishes(rates[0] - rates[1]),
             ),
         ]
     )
@@ -371,5 +381,3 @@ def residual_of_root(run: LinearRun) -> float:
     # The invariant (R + C/A) e^(A t/2) of the linear equation.
     start = np.sqrt(x.mu_0) + size / rate
     return float(abs((root + size / rate) * np.exp(rate * at / 2) - start) / start)
-
-

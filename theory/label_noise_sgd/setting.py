@@ -54,7 +54,7 @@ class LinearSetting(AbstractSetting):
     variance: float = 0.0
     persistence: float = 0.0
 
-    trends: ClassVar[Trends] = Trends(slopes=("d", "m/d", "c_B m/d"))
+    trends: ClassVar[Trends] = Trends(slopes=("d", "amplified"))
 
     def __post_init__(self) -> None:
         for name in ("m", "d", "batch"):

@@ -65,7 +65,9 @@ CLAIMS: tuple[Claim, ...] = (
         "identity.volume",
         r"$\ln\det Z_T^T Z_T = \ln\det Z_0^T Z_0 + 2 \sum_t \ln|1 - \eta^2 |g_t|^2|$: volume falls at every "
         r"step while $\eta|g| < \sqrt 2$, and gradient flow keeps it.",
-        Identity(factor=2048.0, reason="a determinant of d+1 singular values down to exp(-15) of the largest"),
+        Identity(
+            factor=2048.0, reason="a determinant of d+1 singular values down to exp(-15) of the largest"
+        ),
         measure.volume,
         runs.IDENTITIES,
         proof=proofs.volume,

@@ -154,12 +154,12 @@ CLAIMS: tuple[Claim, ...] = (
     _reading(
         "notebook_isolates_the_noise",
         "notebook.bias_explains",
-        r"What the notebook's noisy run does differently is the noise: it stays half as far from the run on "
+        r"What the notebook's noisy run does differently is the noise: it stays as far from the run on "
         r"mean-shifted labels as from that on clean ones.",
-        Universal("a control must isolate what it controls"),
-        beyond.noise_acts_alone,
+        Difference(0.5, "half as far would do"),
+        beyond.gap_ratio_half,
         runs.NOTEBOOK,
         source=readme("real-world notebook"),
-        measured="rms gaps of averaged outputs",
+        measured="rms gap of averaged outputs noisy - shifted over noisy - clean, and 1",
     ),
 )

@@ -9,10 +9,10 @@ from theory.label_noise_sgd import decay
 from theory.label_noise_sgd.run import LinearRun, ValuesRun
 
 __all__ = [
-    "bias_explains",
     "deep_balance",
     "deep_violates",
-    "noise_acts_alone",
+    "gap_ratio",
+    "gap_ratio_half",
     "plateau",
     "relu_aligns",
     "relu_balance",
@@ -106,11 +106,11 @@ def plateau(run: ValuesRun) -> Pair:
     return _loss(run, "noisy"), expected
 
 
-def bias_explains(run: ValuesRun) -> bool:
-    """Whether noisy and mean-shifted outputs are ten times closer than noisy and clean ones."""
-    return _gap(run, "noisy", "shifted") < 0.1 * _gap(run, "noisy", "clean")
+def gap_ratio(run: ValuesRun) -> Pair:
+    """rms gap of noisy and mean-shifted outputs over that of noisy and clean ones, and 0."""
+    return _gap(run, "noisy", "shifted") / _gap(run, "noisy", "clean"), 0.0
 
 
-def noise_acts_alone(run: ValuesRun) -> bool:
-    """Whether the noisy run is at least half as far from the mean-shifted control as from the clean one."""
-    return _gap(run, "noisy", "shifted") > 0.5 * _gap(run, "noisy", "clean")
+def gap_ratio_half(run: ValuesRun) -> Pair:
+    """The same, and 1: what it would be if the noise, not its mean, did what is different."""
+    return _gap(run, "noisy", "shifted") / _gap(run, "noisy", "clean"), 1.0

@@ -104,9 +104,7 @@ def log_decay(run: LinearRun) -> Pair | NotApplicable:
     if isinstance(got, NotApplicable):
         return got
     s, p = run.setting, run.path
-    return got[1], float(
-        decay.decay_clock(p.steps[got[0]], p.perp[0], s.eta, s.sigma, s.d, s.batch)
-    )
+    return got[1], float(decay.decay_clock(p.steps[got[0]], p.perp[0], s.eta, s.sigma, s.d, s.batch))
 
 
 def decay_unamplified(run: LinearRun) -> Pair | NotApplicable:

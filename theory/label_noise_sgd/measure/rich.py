@@ -12,33 +12,34 @@ from theory.run import NotApplicable
 __all__ = [
     "across",
     "across_in_plain_clock",
+    "alignment_curve",
     "along",
     "along_in_plain_clock",
-    "alignment_curve",
     "annealed_slope",
     "balance_conserved",
+    "cosine_at_half",
     "exponents",
     "floor",
     "frozen_cosine",
-    "half_aligned",
     "half_time",
     "kernel_ratio",
-    "logistic_error",
     "last_exponent",
+    "logistic_error",
     "near_one",
-    "nearly_aligned",
     "neuron_ratio",
-    "second_layer",
-    "shrinkage",
-    "shrinks",
-    "signs_agree",
-    "small_start_tangent",
-    "stays_lazy",
-    "tangent_floor",
+    "quiet_cosine",
+    "quiet_norm",
+    "readme_cosine",
+    "readme_norm",
     "rest_s",
     "rest_u",
+    "second_layer",
+    "shrinkage",
+    "signs_agree",
+    "small_start_tangent",
+    "stops_short",
+    "tangent_floor",
     "top_exponent",
-    "two_phases",
 ]
 
 Floats = NDArray[np.float64]
@@ -199,36 +200,42 @@ def last_exponent(run: LinearRun) -> Pair:
     return -float(got[-1]), -float(expected[-1])
 
 
-def nearly_aligned(run: LinearRun) -> bool:
-    """Whether the mean cosine over neurons at the end is above .97."""
-    return bool(run.path.cos[-1] > 0.97)
-
-
-def two_phases(run: LinearRun) -> bool:
-    """When |w| has halved the mean cosine has risen by less than .05; at the end it has risen by .3 more."""
+def cosine_at_half(run: LinearRun) -> Pair | NotApplicable:
+    """Mean cosine when mean |w_i| has halved, and at the start."""
     p = run.path
-    half = int(np.argmax(p.w_norm <= 0.5 * p.w_norm[0]))
-    return bool(half > 0 and p.cos[half] - p.cos[0] < 0.05 and p.cos[-1] - p.cos[half] > 0.3)
+    below = np.flatnonzero(p.w_norm <= 0.5 * p.w_norm[0])
+    if not len(below):
+        return NotApplicable("mean |w_i| does not halve in this run")
+    return float(p.cos[below[0]]), float(p.cos[0])
 
 
-def shrinks(run: LinearRun) -> bool:
-    """Mean |w| ends below a tenth of its start with noise, and within 1e-3 of it in the run without."""
-    p = run.path
+def readme_cosine(run: LinearRun) -> Pair:
+    """Mean cosine at the end, and .65."""
+    return float(run.path.cos[-1]), 0.65
+
+
+def readme_norm(run: LinearRun) -> Pair:
+    """Mean |w_i| at the end over its start, and .07."""
+    return float(run.path.w_norm[-1] / run.path.w_norm[0]), 0.07
+
+
+def quiet_norm(run: LinearRun) -> Pair:
+    """Mean |w_i| at the end over its start in the arm without noise, and 1."""
     assert run.control is not None
     quiet = run.control.path.w_norm
-    return bool(p.w_norm[-1] < 0.1 * p.w_norm[0] and abs(quiet[-1] / quiet[0] - 1) < 1e-3)
+    return float(quiet[-1] / quiet[0]), 1.0
 
 
-def stays_lazy(run: LinearRun) -> bool:
-    """Without noise the mean cosine stays within 1e-3 of its start."""
+def quiet_cosine(run: LinearRun) -> Pair:
+    """Largest change of the mean cosine in the arm without noise, and 0."""
     assert run.control is not None
     quiet = run.control.path.cos
-    return bool(np.max(np.abs(quiet - quiet[0])) < 1e-3)
+    return float(np.max(np.abs(quiet - quiet[0]))), 0.0
 
 
-def half_aligned(run: LinearRun) -> bool:
-    """Whether the mean cosine at the end is below .75."""
-    return bool(run.path.cos[-1] < 0.75)
+def stops_short(run: LinearRun) -> Pair:
+    """Mean cosine at the end, and .6."""
+    return float(run.path.cos[-1]), 0.6
 
 
 def near_one(run: LinearRun) -> Pair:

@@ -89,9 +89,9 @@ def flat_s(run: LinearRun) -> Pair:
     return float(run.path.s[-1]), run.setting.target
 
 
-def flat_across(run: LinearRun) -> bool:
-    """Whether the mean eigenvalue of M across theta* ends above .9 |theta*|: it is 0 where neurons align."""
-    return bool(run.path.perp[-1] > 0.9 * run.setting.target)
+def flat_across(run: LinearRun) -> Pair:
+    """Mean eigenvalue of M across theta* at the end over |theta*|, and 1: it is 0 where neurons align."""
+    return float(run.path.perp[-1] / run.setting.target), 1.0
 
 
 def sample_shrinkage(run: LinearRun) -> Pair:
