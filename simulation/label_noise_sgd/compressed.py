@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from simulation.label_noise_sgd.dynamics import Dynamics
 from simulation.label_noise_sgd.kernel import FULL, GIVEN, ONLINE, POPULATION, SAMPLED, SUMS, advance
-from theory.rng import generator
 from theory.label_noise_sgd.trajectory import Trajectory
+from theory.rng import generator
 
 __all__ = ["run_compressed", "sample_stream"]
 

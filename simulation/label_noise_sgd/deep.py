@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -63,15 +65,16 @@ def run_deep(
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=source, dtype=torch.float64)
 
-    weights = [normal(b, a) / a**0.5 for a, b in zip(widths, widths[1:], strict=False)]
+    weights = [normal(b, a) / a**0.5 for a, b in pairwise(widths)]
     biases = [0.1 * normal(b) for b in widths[1:]]
     teacher = normal(widths[-1], widths[0])
     parameters = [x.requires_grad_() for x in (*weights, *biases)]
-    apply = {
+    known: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
         "relu": torch.relu,
         "leaky": lambda x: torch.nn.functional.leaky_relu(x, 0.1),
         "tanh": torch.tanh,
-    }[activation]
+    }
+    apply = known[activation]
 
     def balance(w: list[torch.Tensor], b: list[torch.Tensor]) -> torch.Tensor:
         parts = [(w[k] ** 2).sum(1) + b[k] ** 2 - (w[k + 1] ** 2).sum(0) for k in range(len(widths) - 2)]

@@ -35,10 +35,14 @@ def _grid(steps: int, records: int) -> NDArray[np.int64]:
     return record_grid(np.unique(np.round(np.linspace(0, steps, records + 1))).astype(int).tolist(), steps)
 
 
+def _clock(steps: NDArray[np.int64], s: LinearSetting) -> Floats:
+    return np.asarray(steps, dtype=np.float64) * s.clock_step
+
+
 def _run(
     s: LinearSetting, options: LinearOptions, seed: int, engine: str, path: Trajectory, **more: Any
 ) -> LinearRun:
-    return LinearRun(s, seed, engine, path.steps, path.steps * s.clock_step, options, path, **more)
+    return LinearRun(s, seed, engine, path.steps, _clock(path.steps, s), options, path, **more)
 
 
 def _compressed(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:
@@ -62,15 +66,15 @@ def _compressed(s: LinearSetting, options: LinearOptions, steps: int, seed: int)
         other = run_compressed(
             problem.z_0, problem.theta_star, dynamics, steps, _grid(steps, options.records), seed
         )
-        control = LinearRun(
-            quiet, seed, "compressed", other.steps, other.steps * s.clock_step, options, other
-        )
+        control = LinearRun(quiet, seed, "compressed", other.steps, _clock(other.steps, s), options, other)
     values = {"data": dynamics.data, "static": dynamics.static} if s.n else {}
     return _run(s, options, seed, "compressed", path, control=control, values=values)
 
 
 def _full(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:
-    """All neurons, and beside it (`control`) the compressed run of the same start and draws, with its frame."""
+    """All neurons, and beside it (`control`) the compressed run of the same start and draws, with its
+    frame.
+    """
     problem, dynamics = realise(s, options, steps, seed)
     grid = _grid(steps, options.records)
     path = run_full(problem.z_0, problem.theta_star, dynamics, steps, grid, seed, moments_from=0)
@@ -115,7 +119,7 @@ def _forced(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> 
         seed=seed,
     )
     return LinearRun(
-        s, seed, "forced", grid, grid * s.clock_step, options, _still(problem, s),
+        s, seed, "forced", grid, _clock(grid, s), options, _still(problem, s),
         values={"trace": out[:, 0], "along": out[:, 1], "along_sum": out[:, 2]},
     )  # fmt: skip
 
@@ -125,7 +129,7 @@ def _relu(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> Li
     grid = _grid(steps, options.records)
     out = run_relu(problem, eta=s.eta, sigma=s.sigma, steps=steps, records=grid, seed=seed)
     return LinearRun(
-        s, seed, "relu", grid, grid * s.clock_step, options, _still(problem, s),
+        s, seed, "relu", grid, _clock(grid, s), options, _still(problem, s),
         values={"w": out.w, "a": out.a, "qv_w": out.qv_w, "qv_a": out.qv_a},
     )  # fmt: skip
 

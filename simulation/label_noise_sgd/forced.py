@@ -1,4 +1,6 @@
-"""The second layer imposed: population gradient descent on W alone, with a drawn anew or held at every step."""
+"""The second layer imposed: population gradient descent on W alone, with a drawn anew or held at every
+step.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +74,8 @@ def run_forced(
     Args:
         problem: start; theta* must lie along the first axis. `a_0` is used with "constant" only, scaled to
             mean square `variance`.
-        imposed: "gaussian": a_i ~ N(0, variance) at every step; "chain": a_i in {-A, 0, A}, A^2 = 3/2 variance,
-            redrawn uniformly with chance 1 - persistence; "constant".
+        imposed: "gaussian": a_i ~ N(0, variance) at every step; "chain": a_i in {-A, 0, A}, A^2 = 3/2
+            variance, redrawn uniformly with chance 1 - persistence; "constant".
 
     Raises:
         ValueError: naming the argument.

@@ -82,7 +82,8 @@ def advance(
 ) -> Any:  # fmt: skip
     """Make `steps` steps from `z`, in place.
 
-    Returns (records written, steps made, whether it ended before its time: |a|^2 above `limit` or below 1e-60).
+    Returns (records written, steps made, whether it ended before its time: |a|^2 above `limit` or below
+    1e-60).
 
     Args:
         mode: GIVEN (given_x (T, B, d), given_noise (T, B)), ONLINE (x_j = scale_j times a normal), SAMPLED

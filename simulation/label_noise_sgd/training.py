@@ -13,8 +13,8 @@ from simulation.label_noise_sgd.compressed import run_compressed
 from simulation.label_noise_sgd.dynamics import Dynamics
 from simulation.label_noise_sgd.full import run_full
 from simulation.label_noise_sgd.problem import LinearProblem, checked
-from theory.rng import generator
 from theory.label_noise_sgd.trajectory import Trajectory
+from theory.rng import generator
 
 __all__ = ["ENGINE_NAMES", "record_grid", "run_dynamics", "train", "train_many"]
 

@@ -44,7 +44,8 @@ NOT_TINY = Condition(
 )  # fmt: skip
 ADIABATIC = Condition(
     "adiabatic", _C["c_chi"], _CHI, here("C14"), "derived",
-    "chi compares the floor of M_perp with the rich fixed point: the slow motion is slow only where it is small.",
+    "chi compares the floor of M_perp with the rich fixed point: the slow motion is slow only where "
+    "it is small.",
 )  # fmt: skip
 WIDE = Condition(
     "wide", m / d, _C["c_width"], here("C8"), "derived",

@@ -1,8 +1,8 @@
 r"""Phase I: how label noise shrinks the first layer, derived from the stationary residual.
 
 With `theta - theta*` fluctuating about zero with covariance `V I`, one step of SGD on Gaussian inputs keeps V
-when `2 eta V = eta^2 mu (sigma^2/B + V (1 + (d+1)/B))`, mu = M_perp + s. The first layer then loses `2 eta V` a
-step in every direction. Valid while M_perp >> s and c_B mu < 1.
+when `2 eta V = eta^2 mu (sigma^2/B + V (1 + (d+1)/B))`, mu = M_perp + s. The first
+layer then loses `2 eta V` a step in every direction. Valid while M_perp >> s and c_B mu < 1.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _M0 = sp.Symbol("M_0", positive=True)
 
 @cache
 def residual_variance_expression() -> sp.Expr:
-    """V solved from the stationarity of one step; the mean square of a gradient's entry is derived, not given.
+    """V solved from the stationarity of one step; the mean square of a gradient's entry is derived, not
+    given.
 
     >>> sp.simplify(residual_variance_expression().subs({B: 1, d: 1}) - eta*M*sigma**2/(2 - 3*eta*M))
     0
@@ -75,7 +76,7 @@ def amplification(eta: float, d: float, batch: float = 1) -> float:
 
 def chi(eta: float, sigma: float, d: float, target: float, batch: float = 1) -> float:
     """`eta sigma^2 d^(3/2)/(2 B |theta*|)`: how far from adiabatic the slow motion is."""
-    return eta * sigma**2 * d**1.5 / (2 * batch * target)
+    return float(eta * sigma**2 * d**1.5 / (2 * batch * target))
 
 
 def floor(eta: float, sigma: float, batch: float = 1) -> float:

@@ -42,7 +42,8 @@ class DeepSetting(AbstractSetting):
 
 @dataclass(frozen=True)
 class NotebookSetting(AbstractSetting):
-    """Dense(width)-Erf-Dense(classes) on n images of `inputs` pixels, full batch, labels replaced with chance p.
+    """Dense(width)-Erf-Dense(classes) on n images of `inputs` pixels, full batch, labels replaced with
+    chance p.
 
     Args:
         n, inputs, width, classes: sizes.

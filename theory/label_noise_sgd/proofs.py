@@ -107,7 +107,8 @@ def homogeneous_balance() -> Proof:
     return checked(
         [
             (
-                "With p = q (homogeneity) the change is eta^2 (G_in - G_out): the squared steps with their signs.",
+                "With p = q (homogeneity) the change is eta^2 (G_in - G_out): the squared steps with "
+                "their signs.",
                 vanishes(change.subs(q, p) - eta**2 * (G_in - G_out)),
             ),
             (
@@ -317,7 +318,8 @@ def logistic() -> Proof:
     return checked(
         [
             (
-                "w + a of a neuron grows at eta (T - theta), so theta = sum ((w+a)/2)^2 grows at 2 eta (T - theta).",
+                "w + a of a neuron grows at eta (T - theta), so theta = sum ((w+a)/2)^2 grows at 2 "
+                "eta (T - theta).",
                 vanishes(sp.diff(u**2, u) / u**2 * u - 2),
             ),
             ("The logistic curve solves it,", vanishes(sp.diff(theta, t) - 2 * eta * theta * (T - theta))),
@@ -368,11 +370,13 @@ def residual_of_rest(run: LinearRun) -> float:
     du, ds = flow.flow()
     rest = {k: float(v.subs(at)) for k, v in zip((u, s), flow.fixed_point(), strict=True)}
     values = [abs(float(f.subs(at).subs(rest))) for f in (du, ds)]
-    return max(values) / (np.sqrt(x.d) * x.target)
+    return float(max(values) / (np.sqrt(x.d) * x.target))
 
 
 def residual_of_root(run: LinearRun) -> float:
-    """The closed form's slope by central differences, against its equation; for the sixth root of rounding."""
+    """The closed form's slope by central differences, against its equation; for the sixth root of
+    rounding.
+    """
     x = run.setting
     size = 2 * x.eta * x.rho * x.sigma * sam_law.mean_norm(x.d) / x.d
     rate = 2 * x.eta * x.rho**2 + x.eta**2 * x.sigma**2

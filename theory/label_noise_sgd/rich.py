@@ -1,4 +1,6 @@
-"""The rich state: its noise floor, the shrinkage of the mean, exponents of the transport, the noiseless tail."""
+"""The rich state: its noise floor, the shrinkage of the mean, exponents of the transport, the noiseless
+tail.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ Floats = NDArray[np.float64]
 
 def pooled_floor(eta: float, sigma: float, d: float, target: float, batch: float = 1) -> float:
     """Pooled tan^2 at which alignment stops with the noise on: `(d-1) eta sigma^2/(2 B sqrt(d) |theta*|)`."""
-    return (d - 1) * eta * sigma**2 / (2 * batch * np.sqrt(d) * target)
+    return float((d - 1) * eta * sigma**2 / (2 * batch * np.sqrt(d) * target))
 
 
 def shrinkage(eta: float, sigma: float, d: float, batch: float = 1) -> float:

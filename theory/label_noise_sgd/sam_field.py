@@ -12,6 +12,7 @@ The network survives when these have a rest point with w a > 0. Source: derived 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +54,8 @@ def field(w: float, a: float, rho: float, sigma: float, d: int, target: float) -
         cuts.add(sigma / slope)
     x, weight = _legendre()
     edges = sorted(cuts)
-    z = np.concatenate([(b - a_) / 2 * x + (a_ + b) / 2 for a_, b in zip(edges, edges[1:], strict=False)])
-    p = np.concatenate([(b - a_) / 2 * weight for a_, b in zip(edges, edges[1:], strict=False)])
+    z = np.concatenate([(b - a_) / 2 * x + (a_ + b) / 2 for a_, b in pairwise(edges)])
+    p = np.concatenate([(b - a_) / 2 * weight for a_, b in pairwise(edges)])
     p = p * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     q, share = _chi_square(d)
     zz, size = z[:, None], z[:, None] ** 2 + q[None, :]
@@ -105,7 +106,9 @@ def rest_point(rho: float, sigma: float, d: int, target: float) -> tuple[float, 
 
 
 def flow_to_rest(rho: float, sigma: float, d: int, target: float) -> tuple[float, float] | None:
-    """The same by following the mean field in time from the rich state: slow, and independent of the branch."""
+    """The same by following the mean field in time from the rich state: slow, and independent of the
+    branch.
+    """
     start = (np.sqrt(np.sqrt(d) * target), np.sqrt(target / np.sqrt(d)))
 
     def right(_: float, y: Floats) -> tuple[float, float]:

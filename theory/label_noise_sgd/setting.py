@@ -98,7 +98,7 @@ class LinearSetting(AbstractSetting):
     def spectrum(self) -> Floats:
         """Eigenvalues of Sigma, (d,), with mean 1."""
         values = np.arange(1.0, self.d + 1) ** -self.spread
-        return values / values.mean()
+        return np.asarray(values / values.mean())
 
     @property
     def clock_step(self) -> float:

@@ -1,4 +1,5 @@
-r"""The slow curve on the set of interpolating networks: flow, first integrals, fixed point, stability, alignment.
+r"""The slow curve on the set of interpolating networks: flow, first integrals, fixed point, stability,
+alignment.
 
 On `{W^T a = theta*}` the noise makes the network follow the gradient flow of
 `R = tr(W Sigma W^T) + tr(Sigma) |a|^2` in the slow clock tau. With Sigma = I, `|theta*| = T`:
@@ -9,6 +10,7 @@ On `{W^T a = theta*}` the noise makes the network follow the gradient flow of
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -126,7 +128,7 @@ def implicit_u(clock: Any, u_0: float, d: float, target: float) -> Floats:
         low, high = sorted((near, float(u_0)))
         return float(brentq(lambda x: law(x) - goal, low, high, xtol=1e-14 * rest, rtol=1e-14))
 
-    return np.vectorize(one, otypes=[float])(np.asarray(clock, dtype=float))
+    return np.asarray(np.vectorize(one, otypes=[float])(np.asarray(clock, dtype=float)))
 
 
 def large_d_u(clock: Any, u_0: float, d: float, target: float) -> Any:
@@ -156,8 +158,8 @@ def mean_cosine(along: float, across: float, d: int) -> float:
 
     layer = min(0.5, half * across / (along + across))
     points = sorted({0.0, min(layer, 0.5), min(10 * layer, 0.75), 1.0})
-    total = sum(quad(integrand, a, b, limit=200)[0] for a, b in zip(points, points[1:], strict=False))
-    return constant * total
+    total = sum(quad(integrand, a, b, limit=200)[0] for a, b in pairwise(points))
+    return float(constant * total)
 
 
 # -- any covariance of the inputs -------------------------------------------------------------------------

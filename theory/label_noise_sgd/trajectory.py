@@ -66,14 +66,14 @@ class Trajectory:
     def unit(self) -> Floats:
         """theta*/|theta*|, or the first axis when theta* = 0."""
         if self.length == 0.0:
-            return np.eye(self.d)[0]
+            return np.asarray(np.eye(self.d)[0])
         return self.target / self.length
 
     # -- the network at the records -------------------------------------------------------------------
 
     def network(self, record: int = -1) -> Floats:
         """`Z` at a record, (m, d+1)."""
-        return self.z[record] if self.basis is None else self.basis @ self.z[record]
+        return np.asarray(self.z[record] if self.basis is None else self.basis @ self.z[record])
 
     @cached_property
     def w(self) -> Floats:

@@ -16,7 +16,11 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values = {"source": here("C26-C27"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("C26-C27"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
@@ -78,7 +82,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "notebook.plateau",
-        r"The released notebook's training loss comes to rest at $\frac{p^2}2\,\mathrm{mean}(y - \frac1{10})^2$ "
+        r"The released notebook's training loss comes to rest at $\frac{p^2}2\,\mathrm{mean}(y - "
+        r"\frac1{10})^2$ "
         r"(.01125 at p = 1/2): the bias of its relabelling.",
         Law(0.02, "fluctuation of averaged outputs", planned_spread=0.003),
         beyond.plateau,
@@ -89,7 +94,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "notebook.bias_explains",
-        r"Its noisy run ends ten times closer to a run on the mean-shifted labels than to one on clean labels.",
+        r"Its noisy run ends ten times closer to a run on the mean-shifted labels than to one on "
+        r"clean labels.",
         Difference(0.1, "ten times closer", planned_spread=0.02),
         beyond.gap_ratio,
         runs.NOTEBOOK,

@@ -18,7 +18,11 @@ __all__ = ["CLAIMS"]
 def _probe(
     name: str, drops: Any, statement: str, rule: Any, function: Any, experiment: Any, **more: Any
 ) -> Claim:
-    values = {"source": here("edges"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("edges"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.edge.{name}",
         statement=statement,

@@ -17,7 +17,7 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values = {"source": here("C1-C6"), "provenance": "derived", "constants": CONSTANTS} | more
+    values: dict[str, Any] = {"source": here("C1-C6"), "provenance": "derived", "constants": CONSTANTS} | more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
@@ -32,7 +32,8 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "identity.transport",
         r"All neurons are moved by one linear map: $Z_T = Z_0 \prod_t (I - \eta H(g_t))$ with "
-        r"$H(g) = \begin{pmatrix} 0 & g \\ g^T & 0 \end{pmatrix}$, whatever data, residuals, batch and noise.",
+        r"$H(g) = \begin{pmatrix} 0 & g \\ g^T & 0 \end{pmatrix}$, whatever data, residuals, batch "
+        r"and noise.",
         Identity(),
         measure.transport,
         runs.IDENTITIES,
@@ -86,7 +87,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "identity.sam_transport",
-        r"SAM: $Z' = Z(I - \eta H(g') - \eta \tilde\rho K)$, $K = \mathrm{diag}(g g'^T, g \cdot g')$, with g at "
+        r"SAM: $Z' = Z(I - \eta H(g') - \eta \tilde\rho K)$, $K = \mathrm{diag}(g g'^T, g \cdot "
+        r"g')$, with g at "
         r"the point and g' at the perturbed one.",
         Identity(),
         measure.sam_transport,
@@ -97,7 +99,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "identity.sam_balance",
-        r"SAM: $\Delta D_i = -2\eta\tilde\rho[(w_i g)(w_i g') - a_i^2 g g'] + |\Delta w_i|^2 - (\Delta a_i)^2$.",
+        r"SAM: $\Delta D_i = -2\eta\tilde\rho[(w_i g)(w_i g') - a_i^2 g g'] + |\Delta w_i|^2 - "
+        r"(\Delta a_i)^2$.",
         Identity(),
         measure.sam_balance,
         runs.SAM_STEPS,
@@ -126,11 +129,14 @@ CLAIMS: tuple[Claim, ...] = (
         runs.ONE_STEP,
         source=note("Theorem 4.2, in expectation"),
         proof=proofs.drift,
-        measured="minus the mean change of $\\sum_i D_i$ over 40,000 draws from one state, and minus its formula",
+        measured=(
+            "minus the mean change of $\\sum_i D_i$ over 40,000 draws from one state, and minus its formula"
+        ),
     ),
     _claim(
         "one_step.drift_data",
-        r"The same with $C = \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac1B)\bar g \bar g^T$ for "
+        r"The same with $C = \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac1B)\bar g "
+        r"\bar g^T$ for "
         r"batches drawn from n rows with replacement.",
         Law(0.01, "an exact expectation: sampling error only", planned_spread=0.012),
         measure.drift,
@@ -160,7 +166,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "identity.deep_balance",
-        r"Deep nets of ReLU or leaky ReLU units with bias, any loss: the change of $|in|^2 + b^2 - |out|^2$ of "
+        r"Deep nets of ReLU or leaky ReLU units with bias, any loss: the change of $|in|^2 + b^2 - "
+        r"|out|^2$ of "
         r"a hidden unit is the sum of its squared steps, with the same signs.",
         Identity(),
         beyond.deep_balance,

@@ -19,7 +19,11 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values = {"source": here("C7-C13"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("C7-C13"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
@@ -67,7 +71,8 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "decay.law_derived",
         r"From the stationarity of the residual: $V = \frac{\eta\mu\sigma^2/2B}{1 - c_B\mu}$ and "
-        r"$\ln(M_0/M) - c_B(M_0 - M) = \kappa t$, $c_B = \frac\eta2(1 + \frac{d+1}B)$, $\kappa = \eta^2\sigma^2/B$.",
+        r"$\ln(M_0/M) - c_B(M_0 - M) = \kappa t$, $c_B = \frac\eta2(1 + \frac{d+1}B)$, $\kappa = "
+        r"\eta^2\sigma^2/B$.",
         Derived("symbolic d, B, eta, sigma; isotropic Gaussian inputs, M >> s"),
         proofs.residual_of_decay,
         runs.DECAY,
@@ -77,7 +82,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "decay.rate",
-        r"Phase I: $\ln(M_\perp(0)/M_\perp(t)) = L(t)$, $L - c_B M_\perp(0)(1 - e^{-L}) = \kappa t$: the rate "
+        r"Phase I: $\ln(M_\perp(0)/M_\perp(t)) = L(t)$, $L - c_B M_\perp(0)(1 - e^{-L}) = \kappa t$: "
+        r"the rate "
         r"$\kappa/(1 - c_B M_\perp)$ knows neither m nor d but for its amplification.",
         Law(0.02, "corrections of order s/M_perp, below 1/10 where it is read", planned_spread=0.01),
         measure.log_decay,
@@ -121,7 +127,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "duration.crossover",
-        r"$M_\perp$ reaches $\sqrt d|\theta^*|$ at $T_x = \frac1\kappa[\ln\frac{M_\perp(0)}{\sqrt d|\theta^*|} - "
+        r"$M_\perp$ reaches $\sqrt d|\theta^*|$ at $T_x = \frac1\kappa[\ln\frac{M_\perp(0)}{\sqrt "
+        r"d|\theta^*|} - "
         r"c_B(M_\perp(0) - \sqrt d|\theta^*|)]$.",
         Law(0.02, "corrections of order s/M and chi", planned_spread=0.01),
         measure.crossover,
@@ -163,7 +170,10 @@ CLAIMS: tuple[Claim, ...] = (
         source=note("Lemma 4.4: oscillation of the second layer drives the decay"),
         conditions=(c.STABLE,),
         measured="slope of Var_t(a_i) on |w_i|^2 over neurons, and V/mu^2",
-        note="Read once the part of a outside the range of W has decayed; before, that decay is taken for variance.",
+        note=(
+            "Read once the part of a outside the range of W has decayed; before, that decay is "
+            "taken for variance."
+        ),
     ),
     _claim(
         "second_layer.size",
@@ -243,7 +253,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "forced.persistent",
-        r"A three-state chain redrawn with chance $1-p$ decays at about $2\eta v/(1 + \eta m v\frac{1+p}{2(1-p)})$.",
+        r"A three-state chain redrawn with chance $1-p$ decays at about $2\eta v/(1 + \eta m "
+        r"v\frac{1+p}{2(1-p)})$.",
         Law(0.06, "a heuristic: mean of a response with memory", planned_spread=0.02),
         measure.persistent_decay,
         runs.FORCED_CHAIN,
@@ -252,7 +263,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "cause.static_noise_with_sgd",
-        r"Label noise that is never refreshed drives the same drift under SGD, through C of the fit's residuals.",
+        r"Label noise that is never refreshed drives the same drift under SGD, through C of the "
+        r"fit's residuals.",
         Law(0.1, "amplification by eta tr(Sigma) mu/2 is left out", planned_spread=0.03),
         measure.static_drift,
         runs.STATIC,
@@ -261,7 +273,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "cause.no_drift_under_full_batch",
-        r"Under full-batch descent the same static labels drive none: gradient noise is the cause, not relabelling.",
+        r"Under full-batch descent the same static labels drive none: gradient noise is the cause, "
+        r"not relabelling.",
         Difference(1e-3, "a drift that matters is of order 1"),
         measure.static_descent,
         runs.STATIC_DESCENT,

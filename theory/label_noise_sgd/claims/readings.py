@@ -1,4 +1,6 @@
-"""Published or tempting statements that fail inside their conditions, each with the claim that corrects it."""
+"""Published or tempting statements that fail inside their conditions, each with the claim that corrects
+it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ __all__ = ["CLAIMS"]
 def _reading(
     name: str, corrected_by: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any
 ) -> Claim:
-    values = {"source": here("discarded"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("discarded"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.reading.{name}",
         statement=statement,

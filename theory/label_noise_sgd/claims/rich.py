@@ -20,7 +20,11 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values = {"source": here("C14-C21"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("C14-C21"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
@@ -84,8 +88,10 @@ _SLOW_U = Law(0.04, "fluctuation of u in one run", planned_spread=0.02)
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "curve.flow_derived",
-        r"On $\{W^T a = \theta^*\}$ the flow $u' = -u + \frac{(1+d)T^2}{u+s}$, $s' = -ds + \frac{(1+d)T^2}{u+s}$ has "
-        r"$(us - T^2)' = -(d+1)(us - T^2)$ and, on $us = T^2$, $|u^2 - dT^2|^{(d+1)/d}u^{-2/d} \propto e^{-2\tau}$.",
+        r"On $\{W^T a = \theta^*\}$ the flow $u' = -u + \frac{(1+d)T^2}{u+s}$, $s' = -ds + "
+        r"\frac{(1+d)T^2}{u+s}$ has "
+        r"$(us - T^2)' = -(d+1)(us - T^2)$ and, on $us = T^2$, $|u^2 - dT^2|^{(d+1)/d}u^{-2/d} "
+        r"\propto e^{-2\tau}$.",
         Derived("symbolic d, T"),
         proofs.residual_of_curve,
         runs.RICH,
@@ -174,7 +180,8 @@ CLAIMS: tuple[Claim, ...] = (
     *(
         _claim(
             f"alignment.cosine_{k}",
-            rf"Mean cosine at $\tau = {k}$: $E|z_1|\sqrt u/\sqrt{{u z_1^2 + M_\perp|z_{{2..d}}|^2}}$ with the two laws "
+            rf"Mean cosine at $\tau = {k}$: $E|z_1|\sqrt u/\sqrt{{u z_1^2 + M_\perp|z_{{2..d}}|^2}}$ "
+            rf"with the two laws "
             r"above, $z \sim N(0, I_d)$.",
             Difference(0.015, "spread of the mean cosine over starts of m neurons", planned_spread=0.015),
             function,
@@ -256,7 +263,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "rest.kernel_ratio",
-        r"The kernel's first two eigenvalues stand in the ratio $d + 1$ (noiseless descent from a small start: 2).",
+        r"The kernel's first two eigenvalues stand in the ratio $d + 1$ (noiseless descent from a "
+        r"small start: 2).",
         Law(0.03, "order chi", planned_spread=0.012),
         measure.kernel_ratio,
         runs.REST,
@@ -290,7 +298,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "floor.annealed",
-        r"The part of W that makes no output goes on decaying like $e^{-(1-\chi)\tau}$: with the noise off it is "
+        r"The part of W that makes no output goes on decaying like $e^{-(1-\chi)\tau}$: with the "
+        r"noise off it is "
         r"what is left across $\theta^*$.",
         Difference(0.03, "second order in chi", planned_spread=0.03),
         measure.annealed_slope,
@@ -347,7 +356,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "small_start.half_time",
-        r"Noiseless descent from entries of size $t_0$ reaches half of $\theta^*$ after $\ln(T/q_0 - 1)/(2\eta T)$ "
+        r"Noiseless descent from entries of size $t_0$ reaches half of $\theta^*$ after $\ln(T/q_0 - "
+        r"1)/(2\eta T)$ "
         r"steps, $q_0 = \sum_i((w_{\parallel,i} + a_i)/2)^2$.",
         Law(0.01, "first order in eta T and in m t_0^2 (d+1)/T", planned_spread=0.003),
         measure.half_time,
@@ -452,7 +462,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "adiabaticity.aligned",
-        r"At README size with $|\theta^*| = 1, 3$ ($\chi = .72, .24$) alignment is near 1 after $48/\kappa$ steps, "
+        r"At README size with $|\theta^*| = 1, 3$ ($\chi = .72, .24$) alignment is near 1 after "
+        r"$48/\kappa$ steps, "
         r"noise off at the end.",
         Difference(0.03, "within .03 of full alignment", planned_spread=0.01),
         measure.near_one,

@@ -17,7 +17,11 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values = {"source": here("C22-C25"), "provenance": "derived", "constants": c.CONSTANTS} | more
+    values: dict[str, Any] = {
+        "source": here("C22-C25"),
+        "provenance": "derived",
+        "constants": c.CONSTANTS,
+    } | more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
@@ -170,7 +174,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "sam.noise_root_derived",
-        r"$\frac{d}{dt}\ln M = -(A + C/\sqrt M)$ has $\sqrt M(t) = (\sqrt{M_0} + \frac CA)e^{-At/2} - \frac CA$.",
+        r"$\frac{d}{dt}\ln M = -(A + C/\sqrt M)$ has $\sqrt M(t) = (\sqrt{M_0} + \frac CA)e^{-At/2} "
+        r"- \frac CA$.",
         Derived("symbolic A, C, M_0"),
         proofs.residual_of_root,
         runs.SAM_NOISE,
@@ -181,7 +186,8 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "sam.noise_decay",
         r"Normalised SAM with +-sigma label noise: $\frac{d}{dt}\ln M_\perp = -[2\eta\rho^2 + "
-        r"\frac{2\eta\rho\sigma E|x|}{d\sqrt{M_\perp}} + \eta^2(\sigma^2 + 2\sigma\rho\sqrt{M_\perp}E|x|\frac{d+1}d + "
+        r"\frac{2\eta\rho\sigma E|x|}{d\sqrt{M_\perp}} + \eta^2(\sigma^2 + "
+        r"2\sigma\rho\sqrt{M_\perp}E|x|\frac{d+1}d + "
         r"\rho^2M_\perp(d+2))]$.",
         Law(0.02, "order s/M_perp", planned_spread=0.01),
         sam.noise_decay,

@@ -78,7 +78,9 @@ def relu_aligns(run: LinearRun) -> bool:
 
 
 def deep_balance(run: ValuesRun) -> float:
-    """The balance of every hidden unit against its squared steps, relative to the sum of all squared steps + 1."""
+    """The balance of every hidden unit against its squared steps, relative to the sum of all squared
+    steps + 1.
+    """
     error = np.max(np.abs(run.values["change"] - run.values["squares"]))
     return float(error / (1.0 + run.values["total"]))
 

@@ -51,14 +51,18 @@ def _balance(path_end: Floats) -> Floats:
 
 
 def balance(run: LinearRun) -> float:
-    """|change of |w_i|^2 - a_i^2 minus (QV w_i - QV a_i)|, the largest over neurons, relative to the largest QV."""
+    """|change of |w_i|^2 - a_i^2 minus (QV w_i - QV a_i)|, the largest over neurons, relative to the
+    largest QV.
+    """
     p = run.path
     change = _balance(p.z[-1]) - _balance(p.z[0])
     return float(np.max(np.abs(change - (p.qv_w - p.qv_a))) / np.max(np.abs(p.z)) ** 2)
 
 
 def volume(run: LinearRun) -> float | NotApplicable:
-    """|ln det P_T - ln det P_0 - 2 sum ln|1 - eta^2 |g|^2||, relative to (d+1) and while rounding allows it."""
+    """|ln det P_T - ln det P_0 - 2 sum ln|1 - eta^2 |g|^2||, relative to (d+1) and while rounding allows
+    it.
+    """
     p = run.path
     if p.z.shape[1] < p.d + 1:
         return NotApplicable("fewer than d + 1 neurons: the volume is 0")
@@ -68,7 +72,9 @@ def volume(run: LinearRun) -> float | NotApplicable:
 
 
 def obstruction(run: LinearRun) -> tuple[float, float] | NotApplicable:
-    """(largest bound/M_perp over records, 1): M_perp is at least `[det P/(u s)]^(1/(d-1))` by the volume law."""
+    """(largest bound/M_perp over records, 1): M_perp is at least `[det P/(u s)]^(1/(d-1))` by the volume
+    law.
+    """
     p = run.path
     if p.d < 2 or p.z.shape[1] < p.d + 1:
         return NotApplicable("d >= 2 and m >= d + 1 are needed")
@@ -100,7 +106,9 @@ def drift(run: LinearRun) -> tuple[float, float]:
 
 
 def decrease_score(run: LinearRun) -> tuple[float, float, float, float]:
-    r"""Of the first neuron: share of steps with D_i lower, `1 - I_{rho^2}(1/2, (d-1)/2)`, its spread, slack 0."""
+    r"""Of the first neuron: share of steps with D_i lower, `1 - I_{rho^2}(1/2, (d-1)/2)`, its spread,
+    slack 0.
+    """
     s, z = run.setting, run.path.z[0]
     ratio = abs(z[0, -1]) / float(np.linalg.norm(z[0, :-1]))
     p = 1 - float(betainc(0.5, (s.d - 1) / 2, ratio**2)) if ratio < 1 else 0.0

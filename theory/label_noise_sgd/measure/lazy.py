@@ -1,4 +1,6 @@
-"""The lazy regime and Phase I: the control without noise, the decay, its durations, the second layer's motion."""
+"""The lazy regime and Phase I: the control without noise, the decay, its durations, the second layer's
+motion.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def cosine_change(run: LinearRun) -> Pair:
 
 
 def balance_bound(run: LinearRun) -> Pair:
-    """Largest |change of D_i| over its bound `eta^2 max(|w_i|^2, a_i^2) sum |g|^2` (largest over records), and 1."""
+    """Largest |change of D_i| over its bound `eta^2 max(|w_i|^2, a_i^2) sum |g|^2` (largest over
+    records), and 1.
+    """
     p = run.path
     first, last = p.network(0), p.network(-1)
 

@@ -1,4 +1,6 @@
-"""The slow curve, the rich fixed point, its floor, shrinkage and exponents; noiseless escape from a small start."""
+"""The slow curve, the rich fixed point, its floor, shrinkage and exponents; noiseless escape from a small
+start.
+"""
 
 from __future__ import annotations
 
