@@ -67,8 +67,25 @@ def _compressed(s: LinearSetting, options: LinearOptions, steps: int, seed: int)
             problem.z_0, problem.theta_star, dynamics, steps, _grid(steps, options.records), seed
         )
         control = LinearRun(quiet, seed, "compressed", other.steps, _clock(other.steps, s), options, other)
-    values = {"data": dynamics.data, "static": dynamics.static} if s.n else {}
+    values: dict[str, Any] = {"data": dynamics.data, "static": dynamics.static} if s.n else {}
+    if options.arms == "three":
+        values |= _other_algorithms(s, float(steps * s.kappa), options.records, seed)
     return _run(s, options, seed, "compressed", path, control=control, values=values)
+
+
+def _other_algorithms(s: LinearSetting, clock: float, records: int, seed: int) -> dict[str, Any]:
+    """One-sample SAM and descent with weight decay from the same start, for as much of the slow clock."""
+    out: dict[str, Any] = {}
+    sharp = s.with_(sigma=0.0, rho=0.1, eta=s.eta / 4)
+    plain = LinearOptions(records=records)
+    run = _compressed(sharp, plain, sharp.steps(clock), seed)
+    size = (s.d + 2.5) * sharp.eta * run.path.perp[0]
+    x = 2 * sharp.eta * sharp.rho**2 * run.path.steps
+    out["sam"], out["sam_clock"] = run.path, x + np.log1p(size * -np.expm1(-x))
+    decaying = s.with_(eta=10 * s.eta, sigma=s.sigma / 2)
+    run = _compressed(decaying, LinearOptions(records=records, decay=True), decaying.steps(clock), seed)
+    out["decay"], out["decay_clock"] = run.path, run.clock
+    return out
 
 
 def _full(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:

@@ -9,7 +9,7 @@ __all__ = ["Along", "Arms", "LinearOptions", "Start"]
 
 Start = Literal["lazy", "rich", "small", "solved"]
 Along = Literal["first", "even"]
-Arms = Literal["", "noiseless"]
+Arms = Literal["", "noiseless", "three"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class LinearOptions:
         steps: a fixed number of steps, whatever the clock; 0: the clock's.
         draws: of the frozen-state engine: steps drawn from one state.
         imposed: law of an imposed second layer: "gaussian", "chain", "constant".
-        arms: a second run from the same start and draws, as `run.control`: "noiseless".
+        arms: "noiseless": a second run from the same start, as `run.control`; "three": runs of one-sample SAM
+            and of descent with weight decay from the same start beside it, in `run.values`.
     """
 
     population: bool = False

@@ -17,7 +17,8 @@ __all__ = ["CLAIMS"]
 
 
 def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any, **more: Any) -> Claim:
-    values: dict[str, Any] = {"source": here("C1-C6"), "provenance": "derived", "constants": CONSTANTS} | more
+    values: dict[str, Any] = {"source": here("C1-C6"), "provenance": "derived", "constants": CONSTANTS}
+    values |= more
     return Claim(
         id=f"label_noise_sgd.{name}",
         statement=statement,
