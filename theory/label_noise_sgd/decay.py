@@ -138,9 +138,10 @@ def direction_rates(spectrum: Floats, m_0: Floats, eta: float, sigma: float, bat
     Raises:
         ValueError: when no stationary residual exists.
     """
-    per_s = (eta * m_0 / (2 * batch)) / (1 - 0.5 * eta * m_0 * spectrum * (1 + 1 / batch))
+    own = 1 - 0.5 * eta * m_0 * spectrum * (1 + 1 / batch)
+    per_s = (eta * m_0 / (2 * batch)) / np.where(own > 0, own, np.nan)
     share = float(spectrum @ per_s)
-    if not share < 1 or np.any(per_s < 0):
+    if not share < 1:
         raise ValueError("eta tr(Sigma M)/2 must be below 1 for a stationary residual")
     return np.asarray(2 * eta * spectrum * per_s / m_0 * sigma**2 / (1 - share))
 

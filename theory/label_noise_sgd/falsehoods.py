@@ -161,7 +161,7 @@ def _noise_and_sam_add(run: LinearRun) -> Pair | NotApplicable:
     if isinstance(got, NotApplicable):
         return got
     s, p = run.setting, run.path
-    root = sam.normalised_root_long(p.steps, p.perp[0], s.eta, s.rho, s.sigma, s.d)
+    root = sam.normalised_root_long(p.steps.astype(float), p.perp[0], s.eta, s.rho, s.sigma, s.d)
     k = int(np.argmin(np.abs(2 * np.log(root[0] / np.where(root > 0, root, np.inf)) - got[1])))
     return got[0], float(2 * s.eta * s.rho**2 + s.eta**2 * s.sigma**2) * float(p.steps[k])
 
