@@ -1,4 +1,4 @@
-"""Two-layer linear networks: the compressed engine beside plain PyTorch and plain numpy, side by side in one run.
+"""Two-layer linear networks: the compressed engine beside plain PyTorch and plain numpy, in one run.
 
 `python -m benchmarks.label_noise_sgd` prints the rows; `rows()` gives them.
 """
