@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import sympy as sp
 
-__all__ = ["B", "M", "T", "d", "eta", "m", "n", "p", "rho", "s", "sigma", "t", "t_0", "tau", "u", "v"]
+__all__ = [
+    "MEANINGS",
+    "B",
+    "M",
+    "T",
+    "d",
+    "eta",
+    "m",
+    "n",
+    "p",
+    "rho",
+    "s",
+    "sigma",
+    "t",
+    "t_0",
+    "tau",
+    "u",
+    "v",
+]
 
 m = sp.Symbol("m", positive=True)  # neurons
 d = sp.Symbol("d", positive=True)  # inputs
@@ -22,3 +40,14 @@ n = sp.Symbol("n", nonnegative=True)  # size of the data set
 t_0 = sp.Symbol("t_0", nonnegative=True)  # standard deviation of a small start
 v = sp.Symbol("v", nonnegative=True)  # variance of an imposed second layer
 p = sp.Symbol("p", nonnegative=True)  # its persistence
+
+#: What a prediction's letters are, for its list of constants.
+MEANINGS = {
+    "m": "neurons, of the setting",
+    "d": "inputs, of the setting",
+    "eta": "step, of the setting",
+    "sigma": "size of the label noise, of the setting",
+    "B": "batch, of the setting",
+    "T": "|theta*|, of the setting",
+    "M": "M_perp of the run",
+}

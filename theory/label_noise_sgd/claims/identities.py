@@ -143,7 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure.drift,
         runs.ONE_STEP_DATA,
         source=here("C5"),
-        measured="as above",
+        measured="minus the mean change of $\\sum_i D_i$ over 40,000 draws, and minus its formula",
     ),
     _claim(
         "one_step.decrease_probability",

@@ -12,7 +12,7 @@ from theory.label_noise_sgd import experiments as runs
 from theory.label_noise_sgd import proofs
 from theory.label_noise_sgd.measure import lazy as measure
 from theory.label_noise_sgd.sources import abstract, here, note, readme
-from theory.label_noise_sgd.symbols import B, M, T, d, eta, m, sigma
+from theory.label_noise_sgd.symbols import MEANINGS, B, M, T, d, eta, m, sigma
 from theory.rules import Derived, Difference, Identity, Law, Universal, UniversalBound
 
 __all__ = ["CLAIMS"]
@@ -136,7 +136,7 @@ CLAIMS: tuple[Claim, ...] = (
         source=abstract("Phase I ends"),
         conditions=(c.STABLE, c.WIDE, c.ADIABATIC),
         constants=c.with_(c_chi=0.2),
-        prediction=Prediction("T_x", _CROSSOVER, "steps", {}),
+        prediction=Prediction("T_x", _CROSSOVER, "steps", MEANINGS),
         measured="interpolated step of the crossing, and T_x with the seed's own M_perp(0)",
     ),
     _claim(

@@ -13,7 +13,7 @@ from theory.label_noise_sgd import proofs
 from theory.label_noise_sgd.measure import rich as measure
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import abstract, here, note, readme
-from theory.label_noise_sgd.symbols import B, T, d, eta, sigma
+from theory.label_noise_sgd.symbols import MEANINGS, B, T, d, eta, sigma
 from theory.rules import Derived, Difference, Law, Universal
 
 __all__ = ["CLAIMS"]
@@ -224,7 +224,7 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=_ADIABATIC,
         constants=c.with_(c_edge=0.4, c_chi=0.05),
         parents=("label_noise_sgd.rest.fixed_point_derived",),
-        prediction=Prediction("u", sp.sqrt(d) * T, "1", {}),
+        prediction=Prediction("u", sp.sqrt(d) * T, "1", MEANINGS),
         measured="u at the end",
     ),
     _claim(
@@ -236,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
         source=here("C16"),
         conditions=_ADIABATIC,
         constants=c.with_(c_edge=0.4, c_chi=0.05),
-        prediction=Prediction("s", T / sp.sqrt(d), "1", {}),
+        prediction=Prediction("s", T / sp.sqrt(d), "1", MEANINGS),
         measured="s at the end",
     ),
     _claim(
@@ -282,7 +282,7 @@ CLAIMS: tuple[Claim, ...] = (
         source=here("C17"),
         conditions=(c.ADIABATIC,),
         constants=c.with_(c_chi=0.2),
-        prediction=Prediction(r"M_\perp", eta * sigma**2 / (2 * B), "1", {}),
+        prediction=Prediction(r"M_\perp", eta * sigma**2 / (2 * B), "1", MEANINGS),
         measured="mean of M_perp over the last third",
     ),
     _claim(
@@ -318,7 +318,9 @@ CLAIMS: tuple[Claim, ...] = (
         source=here("C18"),
         conditions=(c.ADIABATIC,),
         constants=c.with_(c_chi=0.27),
-        prediction=Prediction(r"|\theta^*| - |E\theta|", eta * sigma**2 * sp.sqrt(d) / (2 * B), "1", {}),
+        prediction=Prediction(
+            r"|\theta^*| - |E\theta|", eta * sigma**2 * sp.sqrt(d) / (2 * B), "1", MEANINGS
+        ),
         measured="|theta*| minus the time mean along theta*",
     ),
     _claim(
