@@ -37,6 +37,7 @@ __all__ = [
     "PERIODIC",
     "REFERENCE",
     "RELU",
+    "RELU_END",
     "RICH",
     "RICH_ONE",
     "SAM",
@@ -270,12 +271,11 @@ PERIODIC = Box(
     _lazy,
 )
 NEAR_EDGE = Box(
-    "the lazy start, amplified",
+    "the lazy start, amplified, not wide",
     (
-        _D,
-        Coordinate("width", 50, 150),
-        _BATCH,
-        Coordinate("amplified", 0.3, 0.55),
+        Coordinate("d", 3, 6, whole=True),
+        Coordinate("width", 25, 45),
+        Coordinate("amplified", 0.4, 0.55),
         Coordinate("tilt", 0.0003, 0.001),
         _TARGET,
     ),
@@ -517,6 +517,17 @@ LARGE_START = Box(
         Coordinate("target", 0.5, 1.0),
     ),
     _small,
+)
+RELU_END = Box(
+    "ReLU networks, nearly adiabatic",
+    (
+        Coordinate("d", 4, 6, whole=True),
+        Coordinate("width", 15, 25),
+        Coordinate("amplified", 0.12, 0.2),
+        Coordinate("chi", 0.08, 0.2),
+        _TARGET,
+    ),
+    _rich,
 )
 RELU = Box(
     "ReLU networks",

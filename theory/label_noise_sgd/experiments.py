@@ -108,16 +108,16 @@ STATIONARY = _e("stationary", boxes.RICH_ONE, (0, 24, 60), 40.0, start="rich", r
 NOISELESS = _e("noiseless", boxes.NOISELESS, (8, 60, 120), 0.4, population=True, records=40)
 DECAY = _e("decay", boxes.LAZY, (15, 30, 90), 2.6, records=150)
 DROP = _e("drop", boxes.LAZY, (0, 24, 60), 0.3, records=60, moments=0.0)
-ESCAPE = _e("escape", boxes.NEAR_EDGE, (0, 30, 90), 0.35, records=300)
+ESCAPE = _e("escape", boxes.NEAR_EDGE, (0, 60, 150), 0.35, records=300)
 SPECTRUM = _e("spectrum", boxes.SPECTRUM, (0, 20, 60), 1.0)
 FULL_BATCH = _e("full_batch", boxes.FULL_BATCH, (0, 16, 48), 2.0, full_batch=True)
 OFF_SPAN = _e("off_span", boxes.DATA, (0, 60, 120), 1.0)
-CROSSOVER = _e("crossover", boxes.CROSSOVER, (0, 24, 72), 5.0, records=400)
+CROSSOVER = _e("crossover", boxes.CROSSOVER, (0, 40, 90), 5.0, records=400)
 OSCILLATION = _e("oscillation", boxes.PERIODIC, (0, 24, 60), 0.8, moments=0.875)
 PERIODIC = _e("periodic", boxes.PERIODIC, (0, 20, 60), 0.3, periods=5, records=60)
 INSIDE = _e("inside", boxes.STABLE, (32, 60, 200), steps=3000)
 OUTSIDE = _e("outside", boxes.UNSTABLE, (32, 60, 200), steps=3000)
-FORCED = _e("forced", boxes.FORCED, (16, 24, 60), 6.0, engine="forced", imposed="gaussian")
+FORCED = _e("forced", boxes.FORCED, (16, 24, 60), 24.0, engine="forced", imposed="gaussian")
 FORCED_CHAIN = _e("forced_chain", boxes.CHAIN, (0, 24, 60), 6.0, engine="forced", imposed="chain")
 STATIC = _e("static", boxes.STATIC, (0, 20, 60), 0.7, static=True)
 STATIC_DESCENT = _e("static_descent", boxes.STATIC, (0, 10, 30), 0.05, static=True, full_batch=True)
@@ -161,7 +161,7 @@ LARGE_START = _e("large_start", boxes.LARGE_START, (0, 20, 60), 70.0, population
 
 # -- beyond two linear layers -----------------------------------------------------------------------------
 RELU = _e("relu", boxes.RELU, (32, 60, 120), 1.0, engine="relu", records=50)
-RELU_END = _e("relu_end", boxes.RELU, (0, 60, 120), 16.0, engine="relu")
+RELU_END = _e("relu_end", boxes.RELU_END, (0, 32, 90), 16.0, engine="relu")
 
 
 def _nets(activations: tuple[str, ...]) -> Cells:

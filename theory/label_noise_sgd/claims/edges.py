@@ -66,7 +66,7 @@ CLAIMS: tuple[Claim, ...] = (
         "wide",
         c.WIDE,
         r"At m/d in [3, 8] u still follows the implicit law at $\tau = 1$.",
-        Law(0.04, "the margin inside the condition", planned_spread=0.1),
+        Law(0.04, "the margin inside the condition", planned_spread=0.03),
         _along_1,
         runs.NARROW,
         conditions=(c.WIDE,),

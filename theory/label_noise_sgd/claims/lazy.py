@@ -91,9 +91,7 @@ CLAIMS: tuple[Claim, ...] = (
         source=here("C8"),
         conditions=(c.STABLE, c.WIDE),
         parents=("label_noise_sgd.decay.law_derived",),
-        prediction=Prediction(
-            r"-\dot M_\perp/M_\perp", _RATE, "per step", {"M": "M_perp, measured at the start"}
-        ),
+        prediction=Prediction(r"-\dot M_\perp/M_\perp", _RATE, "per step", MEANINGS),
         measured="ln-decay at the end of Phase I (M_perp = 10 s or L = 3), and L there",
     ),
     _claim(
@@ -143,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
         "duration.escape",
         r"A relative drop $\delta_m = \sqrt{\ln m/m}$ of $M_\perp$ takes "
         r"$T_1 = [-\ln(1-\delta_m) - c_B M_\perp(0)\delta_m]/\kappa$.",
-        Law(0.03, "fluctuation of a small drop", planned_spread=0.04),
+        Law(0.03, "fluctuation of a small drop", planned_spread=0.05),
         measure.escape,
         runs.ESCAPE,
         source=note("Theorem 4.2: T_1 = O(sqrt(log m)/(sigma^2 eta^2 sqrt m)), made exact"),

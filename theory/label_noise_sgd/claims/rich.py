@@ -14,7 +14,7 @@ from theory.label_noise_sgd.measure import rich as measure
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import abstract, here, note, readme
 from theory.label_noise_sgd.symbols import MEANINGS, B, T, d, eta, sigma
-from theory.rules import Derived, Difference, Law, Universal
+from theory.rules import Derived, Difference, Law
 
 __all__ = ["CLAIMS"]
 
@@ -252,14 +252,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "rest.signs",
-        r"$\mathrm{sign}\,a_i = \mathrm{sign}\,w_i\cdot\theta^*$ for every neuron.",
-        Universal("at the end no neuron works against the target"),
+        r"$\mathrm{sign}\,a_i = \mathrm{sign}\,w_i\cdot\theta^*$, but for neurons that started "
+        r"nearly across $\theta^*$.",
+        Difference(0.01, "one neuron in a hundred", planned_spread=2e-3),
         measure.signs_agree,
         runs.REST,
         source=here("C16"),
         conditions=_ADIABATIC,
         constants=c.with_(c_edge=0.4, c_chi=0.05),
-        measured="whether all signs agree",
+        measured="share of neurons whose signs agree, and 1",
     ),
     _claim(
         "rest.kernel_ratio",

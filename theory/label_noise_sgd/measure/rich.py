@@ -131,10 +131,10 @@ def neuron_ratio(run: LinearRun) -> Pair:
     return float(np.median(np.sum(z[:, :-1] ** 2, axis=1) / z[:, -1] ** 2)), float(run.setting.d)
 
 
-def signs_agree(run: LinearRun) -> bool:
-    """Whether sign a_i = sign w_i.theta* for every neuron at the end."""
+def signs_agree(run: LinearRun) -> Pair:
+    """Share of neurons with sign a_i = sign w_i.theta* at the end, and 1."""
     z = run.path.network()
-    return bool(np.all(np.sign(z[:, -1]) == np.sign(z[:, :-1] @ run.path.unit)))
+    return float(np.mean(np.sign(z[:, -1]) == np.sign(z[:, :-1] @ run.path.unit))), 1.0
 
 
 def kernel_ratio(run: LinearRun) -> Pair:
