@@ -13,6 +13,7 @@ import numpy as np
 from theory.label_noise_sgd import sam_field
 from theory.label_noise_sgd.setting import LinearSetting
 from theory.place import Box, Coordinate
+from theory.setting import AbstractSetting
 
 __all__ = [
     "ANNEALED",
@@ -40,6 +41,7 @@ __all__ = [
     "RELU_END",
     "RICH",
     "RICH_ONE",
+    "RICH_SMALL",
     "SAM",
     "SAM_BIG_STEP",
     "SAM_FULL",
@@ -61,7 +63,7 @@ _D = Coordinate("d", 3, 20, whole=True, meaning="inputs")
 _WIDTH = Coordinate("width", 25, 100, meaning="m/d")
 _BATCH = Coordinate("batch", 1, 4, whole=True, meaning="B")
 _AMPLIFIED = Coordinate("amplified", 0.08, 0.55, meaning="c_B m/d")
-_TILT = Coordinate("tilt", 0.0005, 0.003, meaning="d eta sigma^2/(2 B mu_0)")
+_TILT = Coordinate("tilt", 0.0004, 0.003, meaning="d eta sigma^2/(2 B mu_0)")
 _TARGET = Coordinate("target", 0.5, 2.0, meaning="|theta*|")
 
 
@@ -94,6 +96,16 @@ def _one(x: Values) -> LinearSetting:
     eta = x["pace"] / (np.sqrt(d) * T)
     sigma = float(np.sqrt(2 * B * T * x["chi"] / (eta * d**1.5)))
     return LinearSetting(m=1, d=d, eta=float(eta), sigma=sigma, batch=B, target=T)
+
+
+def _adiabatic(s: AbstractSetting) -> bool:
+    assert isinstance(s, LinearSetting)
+    return s.chi <= 0.03 and s.amplified <= 0.4
+
+
+def _crosses(s: AbstractSetting) -> bool:
+    assert isinstance(s, LinearSetting)
+    return s.chi <= 0.2
 
 
 def _spectrum(x: Values) -> LinearSetting:
@@ -329,7 +341,13 @@ CHAIN = Box(
     _forced,
 )
 RICH = Box(
-    "adiabatic",
+    "the lazy start, adiabatic",
+    (_D, _WIDTH, _BATCH, _AMPLIFIED, _TILT, _TARGET),
+    _lazy,
+    accept=_adiabatic,
+)
+RICH_SMALL = Box(
+    "adiabatic, few inputs",
     (
         Coordinate("d", 3, 8, whole=True),
         Coordinate("width", 25, 60),
@@ -341,16 +359,10 @@ RICH = Box(
     _rich,
 )
 CROSSOVER = Box(
-    "through the crossover",
-    (
-        Coordinate("d", 3, 10, whole=True),
-        Coordinate("width", 25, 80),
-        _BATCH,
-        Coordinate("amplified", 0.08, 0.45),
-        Coordinate("chi", 0.02, 0.15),
-        _TARGET,
-    ),
-    _rich,
+    "the lazy start, through the crossover",
+    (_D, _WIDTH, _BATCH, _AMPLIFIED, _TILT, _TARGET),
+    _lazy,
+    accept=_crosses,
 )
 RICH_ONE = Box(
     "one neuron at the fixed point",

@@ -108,7 +108,7 @@ STATIONARY = _e("stationary", boxes.RICH_ONE, (0, 24, 60), 40.0, start="rich", r
 NOISELESS = _e("noiseless", boxes.NOISELESS, (8, 60, 120), 0.4, population=True, records=40)
 DECAY = _e("decay", boxes.LAZY, (15, 30, 90), 2.6, records=150)
 DROP = _e("drop", boxes.LAZY, (0, 24, 60), 0.3, records=60, moments=0.0)
-ESCAPE = _e("escape", boxes.NEAR_EDGE, (0, 60, 150), 0.35, records=300)
+ESCAPE = _e("escape", boxes.NEAR_EDGE, (0, 200, 400), 0.35, records=300)
 SPECTRUM = _e("spectrum", boxes.SPECTRUM, (0, 20, 60), 1.0)
 FULL_BATCH = _e("full_batch", boxes.FULL_BATCH, (0, 16, 48), 2.0, full_batch=True)
 OFF_SPAN = _e("off_span", boxes.DATA, (0, 60, 120), 1.0)
@@ -124,8 +124,8 @@ STATIC_DESCENT = _e("static_descent", boxes.STATIC, (0, 10, 30), 0.05, static=Tr
 
 # -- the rich regime --------------------------------------------------------------------------------------
 RICH = _e("rich", boxes.RICH, (15, 24, 72), 5.3, records=260)
-WEIGHT_DECAY = _e("weight_decay", boxes.RICH, (0, 20, 60), 4.0, decay=True, records=200)
-REST = _e("rest", boxes.RICH, (0, 32, 90), 15.0, off=20.0)
+WEIGHT_DECAY = _e("weight_decay", boxes.RICH_SMALL, (0, 20, 60), 4.0, decay=True, records=200)
+REST = _e("rest", boxes.RICH_SMALL, (0, 32, 90), 15.0, off=20.0)
 ANNEALED = _e("annealed", boxes.ANNEALED, (0, 16, 48), 16.0)
 RICH_ONE = _e("rich_one", boxes.RICH_ONE, (0, 24, 72), 170.0, start="rich", records=20)
 EXPONENTS = _e("exponents", boxes.RICH_ONE, (0, 16, 48), 60.0, start="rich", records=60, frame=20)

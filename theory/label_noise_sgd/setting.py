@@ -95,6 +95,21 @@ class LinearSetting(AbstractSetting):
         return decay.chi(self.eta, self.sigma, self.d, self.target, self.batch)
 
     @property
+    def width(self) -> float:
+        """`m/d`, as boxes name it."""
+        return self.mu_0
+
+    @property
+    def tilt(self) -> float:
+        """`d eta sigma^2/(2 B mu_0)`: the ratio s/M_perp that the label noise sustains at the start."""
+        return self.d * decay.floor(self.eta, self.sigma, self.batch) / self.mu_0
+
+    @property
+    def kick(self) -> float:
+        """`eta mu_0 (d+1)`: size of a step of SAM."""
+        return self.eta * self.mu_0 * (self.d + 1)
+
+    @property
     def spectrum(self) -> Floats:
         """Eigenvalues of Sigma, (d,), with mean 1."""
         values = np.arange(1.0, self.d + 1) ** -self.spread

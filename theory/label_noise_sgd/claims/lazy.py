@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
         "duration.escape",
         r"A relative drop $\delta_m = \sqrt{\ln m/m}$ of $M_\perp$ takes "
         r"$T_1 = [-\ln(1-\delta_m) - c_B M_\perp(0)\delta_m]/\kappa$.",
-        Law(0.03, "fluctuation of a small drop", planned_spread=0.05),
+        Law(0.04, "fluctuation of a small drop; M(0) is not exactly (m/d) I", planned_spread=0.05),
         measure.escape,
         runs.ESCAPE,
         source=note("Theorem 4.2: T_1 = O(sqrt(log m)/(sigma^2 eta^2 sqrt m)), made exact"),
