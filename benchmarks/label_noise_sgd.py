@@ -52,7 +52,7 @@ def _plain_loop(m: int, d: int, steps: int) -> Callable[[], None]:
             noise = _SIGMA * (2.0 * torch.randint(2, (1,)) - 1.0)
             loss = 0.5 * ((network(x) - x[:, 0] - noise) ** 2).mean()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
+            loss.backward()
             optimizer.step()
 
     return run

@@ -67,6 +67,16 @@ class NotebookSetting(AbstractSetting):
         if not (self.eta > 0 and np.isfinite(self.eta)):
             raise ValueError(f"eta must be > 0 and finite, was {self.eta!r}")
 
+    @property
+    def m(self) -> int:
+        """Hidden units, under the letter of the other settings."""
+        return self.width
+
+    @property
+    def d(self) -> int:
+        """Inputs, under the letter of the other settings."""
+        return self.inputs
+
 
 DeepSetting.model = Model("label_noise_sgd.deep", DeepSetting, "simulation.label_noise_sgd.deep_engines")
 NotebookSetting.model = Model(
