@@ -70,6 +70,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.02, "the margin of the amplified law", planned_spread=0.03),
         lazy.crossover_naive,
         runs.CROSSOVER,
+        conditions=(c.STABLE, c.WIDE, c.ADIABATIC),
+        constants=c.with_(c_chi=0.2),
         measured="interpolated step of the crossing, and the formula with the seed's own M_perp(0)",
     ),
     _reading(
@@ -79,6 +81,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.04, "the margin of the implicit form", planned_spread=0.05),
         lazy.escape_product,
         runs.ESCAPE,
+        conditions=(c.STABLE, c.WIDE),
         measured="interpolated step of the drop, and the product form",
     ),
     _reading(
@@ -88,6 +91,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.04, "the margin of the law in L(t)", planned_spread=0.06),
         _along_plain,
         runs.RICH,
+        conditions=(c.STABLE, c.WIDE, c.ADIABATIC),
+        constants=c.with_(c_edge=0.4),
         measured="u and its implicit law in kappa t",
     ),
     _reading(
@@ -97,6 +102,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.02, "the margin of the law in L(t)", planned_spread=0.06),
         _across_plain,
         runs.RICH,
+        conditions=(c.STABLE, c.WIDE, c.ADIABATIC),
+        constants=c.with_(c_edge=0.4),
         measured="M_perp and its law in kappa t",
     ),
     _reading(
@@ -155,6 +162,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "the margin of the amplified law", planned_spread=0.02),
         beyond.relu_drop_unamplified,
         runs.RELU,
+        conditions=(c.STABLE,),
+        constants=c.with_(c_edge=0.201),
         measured="drop of sum_i D_i, and the integral without amplification",
     ),
     _reading(
