@@ -39,6 +39,7 @@ __all__ = [
     "REFERENCE",
     "RELU",
     "RELU_END",
+    "REST_SPECTRUM",
     "RICH",
     "RICH_ONE",
     "RICH_SMALL",
@@ -110,6 +111,10 @@ def _crosses(s: AbstractSetting) -> bool:
 
 def _spectrum(x: Values) -> LinearSetting:
     return _lazy(x).with_(spread=x["spread"])
+
+
+def _rich_spectrum(x: Values) -> LinearSetting:
+    return _rich(x).with_(spread=x["spread"])
 
 
 def _data(x: Values) -> LinearSetting:
@@ -234,6 +239,18 @@ SPECTRUM = Box(
         Coordinate("spread", 0.3, 1.0),
     ),
     _spectrum,
+)
+REST_SPECTRUM = Box(
+    "adiabatic, covariances that fall like k^-spread",
+    (
+        Coordinate("d", 3, 6, whole=True),
+        Coordinate("width", 25, 60),
+        Coordinate("amplified", 0.2, 0.35),
+        Coordinate("chi", 0.015, 0.03),
+        _TARGET,
+        Coordinate("spread", 0.3, 0.8),
+    ),
+    _rich_spectrum,
 )
 FULL_BATCH = Box(
     "full batches",

@@ -47,6 +47,7 @@ __all__ = [
     "RELU",
     "RELU_END",
     "REST",
+    "REST_SPECTRUM",
     "RICH",
     "RICH_ONE",
     "SAM",
@@ -126,6 +127,7 @@ STATIC_DESCENT = _e("static_descent", boxes.STATIC, (0, 10, 30), 0.05, static=Tr
 RICH = _e("rich", boxes.RICH, (15, 24, 72), 5.3, records=260)
 WEIGHT_DECAY = _e("weight_decay", boxes.RICH_SMALL, (0, 20, 60), 4.0, decay=True, records=200)
 REST = _e("rest", boxes.RICH_SMALL, (0, 32, 90), 15.0, off=20.0)
+REST_SPECTRUM = _e("rest_spectrum", boxes.REST_SPECTRUM, (0, 16, 48), 15.0, off=20.0, along="even")
 ANNEALED = _e("annealed", boxes.ANNEALED, (0, 16, 48), 16.0)
 RICH_ONE = _e("rich_one", boxes.RICH_ONE, (0, 24, 72), 170.0, start="rich", records=20)
 EXPONENTS = _e("exponents", boxes.RICH_ONE, (0, 16, 48), 60.0, start="rich", records=60, frame=20)

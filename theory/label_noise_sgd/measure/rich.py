@@ -23,6 +23,8 @@ __all__ = [
     "exponents",
     "floor",
     "frozen_cosine",
+    "general_matrix",
+    "general_s",
     "half_time",
     "kernel_ratio",
     "last_exponent",
@@ -123,6 +125,18 @@ def rest_u(run: LinearRun) -> Pair:
 def rest_s(run: LinearRun) -> Pair:
     """s at the end, and `|theta*|/sqrt(d)`."""
     return float(run.path.s[-1]), float(run.setting.target / np.sqrt(run.setting.d))
+
+
+def general_s(run: LinearRun) -> Pair:
+    """s at the end, and `sqrt(theta*.Sigma theta*/tr Sigma)`."""
+    end = slow_flow.general_fixed_point(run.setting.spectrum, run.path.target)
+    return float(run.path.s[-1]), end[1]
+
+
+def general_matrix(run: LinearRun) -> Pair:
+    """Relative error (Frobenius) of M at the end against `theta* theta*^T/s`, and 0."""
+    end, _ = slow_flow.general_fixed_point(run.setting.spectrum, run.path.target)
+    return float(np.linalg.norm(run.path.P[-1, :-1, :-1] - end) / np.linalg.norm(end)), 0.0
 
 
 def neuron_ratio(run: LinearRun) -> Pair:
