@@ -198,11 +198,11 @@ def _reduced_rows(s: LinearSetting) -> float:
 ENGINES = {
     engine.name: engine
     for engine in (
-        _Engine("compressed", _compressed, _reduced_rows, 1e-10),
+        _Engine("compressed", _compressed, _reduced_rows, 2.5e-10),
         _Engine("full", _full, lambda s: s.m, 4e-9),
-        _Engine("frozen", _frozen, lambda s: s.m, 1e-8),
+        _Engine("frozen", _frozen, lambda s: s.m, 3e-9),
         _Engine("forced", _forced, lambda s: s.m, 2e-10),
-        _Engine("relu", _relu, lambda s: s.m, 3e-10),
+        _Engine("relu", _relu, lambda s: s.m, 8e-10),
         _Engine("sam_steps", _sam_steps, lambda s: s.m, 1e-8),
     )
 }

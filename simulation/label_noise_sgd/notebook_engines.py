@@ -43,7 +43,7 @@ class _Notebook(Engine):
     def work(self, job: Job) -> float:
         """Predicted seconds."""
         s = job.setting
-        return float(6e-9 * max(1, job.steps) * s.n * s.width * (s.n + 60))
+        return float(8e-10 * max(1, job.steps) * s.n * s.width * (s.n + 60))
 
 
 ENGINES = {"notebook": _Notebook()}
