@@ -113,7 +113,7 @@ def _three(run: LinearRun) -> tuple[Panel, ...]:
                 *(Series(name, role, x, y.u) for name, role, x, y in curves),  # type: ignore[arg-type]
                 Series("implicit law", "predicted", grid, along, dashed=True),
             ),
-            lines={r"$\sqrt d|\theta^*|$": float(np.sqrt(s.d) * s.target)},
+            lines={r"$\sqrt{d}|\theta^*|$": float(np.sqrt(s.d) * s.target)},
             log="y",
         ),
         Panel(

@@ -47,6 +47,17 @@ def test_no_statement_derived_here_is_said_to_be_the_papers() -> None:
         assert claim.source.paper.startswith(("this project", "Zhang et al. 2026"))
 
 
+def test_every_formula_can_be_set() -> None:
+    from matplotlib.mathtext import MathTextParser
+
+    parser = MathTextParser("path")
+    texts = [t for c in THIS.claims for t in (c.statement, c.measured, c.note)]
+    texts += [e.title for e in THIS.exhibits]
+    texts += [t for p in THIS.planes for t in (p.x.latex, p.y.latex, *(s.label for s in p.level_sets))]
+    for text in texts:
+        parser.parse(text)
+
+
 def test_quick_measures_something_of_every_file_of_claims() -> None:
     from theory.label_noise_sgd.claims import beyond, edges, identities, lazy, readings, rich, sam
 

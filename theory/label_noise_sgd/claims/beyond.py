@@ -83,8 +83,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "notebook.plateau",
-        r"The released notebook's training loss comes to rest at $\frac{p^2}2\,\mathrm{mean}(y - "
-        r"\frac1{10})^2$ "
+        r"The released notebook's training loss comes to rest at $\frac{p^2}{2}\,\mathrm{mean}(y - "
+        r"\frac{1}{10})^2$ "
         r"(.01125 at p = 1/2): the bias of its relabelling.",
         Law(0.02, "fluctuation of averaged outputs", planned_spread=0.003),
         beyond.plateau,

@@ -32,9 +32,9 @@ def _claim(name: str, statement: str, rule: Any, function: Any, experiment: Any,
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "identity.transport",
-        r"All neurons are moved by one linear map: $Z_T = Z_0 \prod_t (I - \eta H(g_t))$ with "
-        r"$H(g) = \begin{pmatrix} 0 & g \\ g^T & 0 \end{pmatrix}$, whatever data, residuals, batch "
-        r"and noise.",
+        r"All neurons are moved by one linear map: $Z_T = Z_0 \prod_t (I - \eta H(g_t))$, "
+        r"$H(g) = g e^T + e g^T$ with e the axis of the output weight, whatever data, residuals, "
+        r"batch and noise.",
         Identity(),
         measure.transport,
         runs.IDENTITIES,
@@ -66,7 +66,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "identity.volume",
         r"$\ln\det Z_T^T Z_T = \ln\det Z_0^T Z_0 + 2 \sum_t \ln|1 - \eta^2 |g_t|^2|$: volume falls at every "
-        r"step while $\eta|g| < \sqrt 2$, and gradient flow keeps it.",
+        r"step while $\eta|g| < \sqrt{2}$, and gradient flow keeps it.",
         Identity(
             factor=2048.0, reason="a determinant of d+1 singular values down to exp(-15) of the largest"
         ),
@@ -77,7 +77,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "identity.obstruction",
-        r"$M_\perp \ge [\det P_0 \prod_t (1-\eta^2|g_t|^2)^2/(u s)]^{1/(d-1)}$: a whole layer cannot align "
+        r"$M_\perp \geq [\det P_0 \prod_t (1-\eta^2|g_t|^2)^2/(u s)]^{1/(d-1)}$: a whole layer cannot align "
         r"without spending $\sum \eta^2 |g|^2$.",
         UniversalBound(rounding=1e-9, loose=20.0),
         measure.obstruction,
@@ -123,7 +123,8 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "one_step.drift",
         r"$E[\Delta D_i \mid \text{state}] = -\eta^2 (w_i^T C w_i - a_i^2 \mathrm{tr}\, C)$, "
-        r"$C = \frac1B[(\sigma^2 + |\delta|^2) I + 2\delta\delta^T] + (1 - \frac1B)\delta\delta^T$ for "
+        r"$C = \frac{1}{B}[(\sigma^2 + |\delta|^2) I + 2\delta\delta^T] + (1 - "
+        r"\frac{1}{B})\delta\delta^T$ for "
         r"Gaussian inputs.",
         Law(0.01, "an exact expectation: sampling error only", planned_spread=0.012),
         measure.drift,
@@ -136,7 +137,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "one_step.drift_data",
-        r"The same with $C = \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac1B)\bar g "
+        r"The same with $C = \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac{1}{B})\bar g "
         r"\bar g^T$ for "
         r"batches drawn from n rows with replacement.",
         Law(0.01, "an exact expectation: sampling error only", planned_spread=0.012),
@@ -147,7 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "one_step.decrease_probability",
-        r"Batch 1: $D_i$ decreases with probability $1 - I_{\rho^2}(\frac12, \frac{d-1}2)$, "
+        r"Batch 1: $D_i$ decreases with probability $1 - I_{\rho^2}(\frac{1}{2}, \frac{d-1}{2})$, "
         r"$\rho = |a_i|/|w_i| < 1$, whatever the residual.",
         ZScores("an exact probability and the binomial spread of its frequency", bias=0.2),
         measure.decrease_score,

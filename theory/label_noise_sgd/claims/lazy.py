@@ -60,7 +60,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "lazy.balance_bound",
-        r"$|\Delta D_i| \le \eta^2 \max_t \max(|w_i|^2, a_i^2) \sum_t |g_t|^2$.",
+        r"$|\Delta D_i| \leq \eta^2 \max_t \max(|w_i|^2, a_i^2) \sum_t |g_t|^2$.",
         UniversalBound(),
         measure.balance_bound,
         runs.NOISELESS,
@@ -71,7 +71,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "decay.law_derived",
         r"From the stationarity of the residual: $V = \frac{\eta\mu\sigma^2/2B}{1 - c_B\mu}$ and "
-        r"$\ln(M_0/M) - c_B(M_0 - M) = \kappa t$, $c_B = \frac\eta2(1 + \frac{d+1}B)$, $\kappa = "
+        r"$\ln(M_0/M) - c_B(M_0 - M) = \kappa t$, $c_B = \frac{\eta}{2}(1 + \frac{d+1}{B})$, $\kappa = "
         r"\eta^2\sigma^2/B$.",
         Derived("symbolic d, B, eta, sigma; isotropic Gaussian inputs, M >> s"),
         proofs.residual_of_decay,
@@ -97,7 +97,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "decay.by_direction",
         r"General $\Sigma$: along eigen-direction k the rate is $2\eta\lambda_k V_k/M_{kk}$ with "
-        r"$V_k = \frac{\eta M_{kk}}{2B} S/(1 - \frac\eta2 M_{kk}\lambda_k(1 + \frac1B))$, "
+        r"$V_k = \frac{\eta M_{kk}}{2B} S/(1 - \frac{\eta}{2} M_{kk}\lambda_k(1 + \frac{1}{B}))$, "
         r"$S = \sigma^2 + \sum_j \lambda_j V_j$.",
         Law(0.03, "corrections of order s/M", planned_spread=0.01),
         measure.direction_decay,
@@ -125,9 +125,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "duration.crossover",
-        r"$M_\perp$ reaches $\sqrt d|\theta^*|$ at $T_x = \frac1\kappa[\ln\frac{M_\perp(0)}{\sqrt "
-        r"d|\theta^*|} - "
-        r"c_B(M_\perp(0) - \sqrt d|\theta^*|)]$.",
+        r"$M_\perp$ reaches $\sqrt{d}|\theta^*|$ at $T_x = \frac{1}{\kappa}["
+        r"\ln\frac{M_\perp(0)}{\sqrt{d}|\theta^*|} - "
+        r"c_B(M_\perp(0) - \sqrt{d}|\theta^*|)]$.",
         Law(0.02, "corrections of order s/M and chi", planned_spread=0.01),
         measure.crossover,
         runs.CROSSOVER,
@@ -205,7 +205,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "stability.inside",
-        r"No run with $c_B m/d \le 0.7$ blows up within 3,000 steps ($|a|^2 > 100 m$).",
+        r"No run with $c_B m/d \leq 0.7$ blows up within 3,000 steps ($|a|^2 > 100 m$).",
         Universal("mean-square stability with room to spare"),
         measure.survived,
         runs.INSIDE,
@@ -216,7 +216,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "stability.beyond",
-        r"Every run with $c_B m/d \ge 2$ does, at $d \ge 6$.",
+        r"Every run with $c_B m/d \geq 2$ does, at $d \geq 6$.",
         Universal("well beyond the edge of mean-square stability"),
         measure.blew_up,
         runs.OUTSIDE,

@@ -128,7 +128,7 @@ CLAIMS: tuple[Claim, ...] = (
     _reading(
         "alignment_at_small_target",
         "adiabaticity.fails_at_small_target",
-        r"With $|\theta^*| \le m^{-1/4}$ the mean cosine comes within .1 of 1.",
+        r"With $|\theta^*| \leq m^{-1/4}$ the mean cosine comes within .1 of 1.",
         Difference(0.1, "near-1 alignment"),
         rich.near_one,
         runs.NO_ALIGNMENT,
@@ -139,7 +139,7 @@ CLAIMS: tuple[Claim, ...] = (
     _reading(
         "sam_is_like_label_noise",
         "sam.full_batch_flat_u",
-        r"SAM always behaves like label noise: full-batch SAM ends at $u = \sqrt d|\theta^*|$.",
+        r"SAM always behaves like label noise: full-batch SAM ends at $u = \sqrt{d}|\theta^*|$.",
         Law(0.03, "the margin of label noise's own end"),
         rich.rest_u,
         runs.SAM_FULL,
@@ -149,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
     _reading(
         "sam_shrinks_theta",
         "sam.rest_u",
-        r"1-SAM shrinks $\theta$ by $\rho^2\sqrt d$.",
+        r"1-SAM shrinks $\theta$ by $\rho^2\sqrt{d}$.",
         Difference(0.01, "a quarter of the smallest predicted value", planned_spread=0.05),
         sam.sample_shrinkage,
         runs.SAM_REST,
@@ -158,7 +158,7 @@ CLAIMS: tuple[Claim, ...] = (
     _reading(
         "relu_without_amplification",
         "relu.drift",
-        r"ReLU's drift is $\frac\kappa2(\mathrm{tr}M - ds)$.",
+        r"ReLU's drift is $\frac{\kappa}{2}(\mathrm{tr}M - ds)$.",
         Law(0.03, "the margin of the amplified law", planned_spread=0.02),
         beyond.relu_drop_unamplified,
         runs.RELU,

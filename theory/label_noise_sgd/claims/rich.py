@@ -101,7 +101,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "rest.fixed_point_derived",
-        r"The flow rests at $u = \sqrt d\,T$, $s = T/\sqrt d$ only, linearly stable with rates $-(d+1)$, "
+        r"The flow rests at $u = \sqrt{d}\,T$, $s = T/\sqrt{d}$ only, linearly stable with rates $-(d+1)$, "
         r"$-\frac{2d}{d+1}$ and $-1$ ($M_\perp$).",
         Derived("symbolic d, T"),
         proofs.residual_of_rest,
@@ -180,7 +180,7 @@ CLAIMS: tuple[Claim, ...] = (
     *(
         _claim(
             f"alignment.cosine_{k}",
-            rf"Mean cosine at $\tau = {k}$: $E|z_1|\sqrt u/\sqrt{{u z_1^2 + M_\perp|z_{{2..d}}|^2}}$ "
+            rf"Mean cosine at $\tau = {k}$: $E|z_1|\sqrt{{u}}/\sqrt{{u z_1^2 + M_\perp|z_{{2..d}}|^2}}$ "
             rf"with the two laws "
             r"above, $z \sim N(0, I_d)$.",
             Difference(0.015, "spread of the mean cosine over starts of m neurons", planned_spread=0.015),
@@ -216,7 +216,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "rest.u",
-        r"The run ends at $u = \sqrt d|\theta^*|$ (noise off at the end).",
+        r"The run ends at $u = \sqrt{d}|\theta^*|$ (noise off at the end).",
         Law(0.03, "order chi", planned_spread=0.01),
         measure.rest_u,
         runs.REST,
@@ -229,7 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "rest.s",
-        r"and at $s = |\theta^*|/\sqrt d$.",
+        r"and at $s = |\theta^*|/\sqrt{d}$.",
         Law(0.03, "order chi", planned_spread=0.01),
         measure.rest_s,
         runs.REST,
@@ -306,7 +306,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "floor.tangent",
-        r"Alignment then stops at pooled $\tan^2 = (d-1)\eta\sigma^2/(2B\sqrt d|\theta^*|)$.",
+        r"Alignment then stops at pooled $\tan^2 = (d-1)\eta\sigma^2/(2B\sqrt{d}|\theta^*|)$.",
         Law(0.1, "order chi", planned_spread=0.03),
         measure.tangent_floor,
         runs.RICH_ONE,
@@ -330,7 +330,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "shrinkage.mean",
-        r"The time mean of $\theta$ falls short of $\theta^*$ by $\eta\sigma^2\sqrt d/2B$.",
+        r"The time mean of $\theta$ falls short of $\theta^*$ by $\eta\sigma^2\sqrt{d}/2B$.",
         Law(0.12, "order chi; fluctuation of a time mean", planned_spread=0.09),
         measure.shrinkage,
         runs.RICH_ONE,
@@ -426,7 +426,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "small_start.cosine",
         r"At half of $\theta^*$ the mean cosine is that of "
-        r"$w_\parallel(t) = \frac12[(1+\eta T)^t(w+a) + (1-\eta T)^t(w-a)]$ with $w_\perp$ frozen.",
+        r"$w_\parallel(t) = \frac{1}{2}[(1+\eta T)^t(w+a) + (1-\eta T)^t(w-a)]$ with $w_\perp$ frozen.",
         Difference(0.01, "first order in m t_0^2 (d+1)/T", planned_spread=0.001),
         measure.frozen_cosine,
         runs.SMALL_START,

@@ -59,7 +59,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "sam.sample_rate",
         r"Normalised SAM on single samples, no label noise: $M_\perp$ decays at "
-        r"$2\eta\rho^2(1 + (d + \frac52)\eta\mu)$.",
+        r"$2\eta\rho^2(1 + (d + \frac{5}{2})\eta\mu)$.",
         Law(0.015, "second order in eta mu (d+1)", planned_spread=0.005),
         sam.sample_rate,
         runs.SAM,
@@ -71,7 +71,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "sam.curve_across_1",
         r"It follows the slow curve of label noise: $M_\perp = M_\perp(0)e^{-\tau}$ at "
-        r"$\tau = \ln[(1+cM_0)e^{2\eta\rho^2t} - cM_0] = 1$, $c = (d+\frac52)\eta$.",
+        r"$\tau = \ln[(1+cM_0)e^{2\eta\rho^2t} - cM_0] = 1$, $c = (d+\frac{5}{2})\eta$.",
         Law(0.02, "second order in eta mu (d+1)", planned_spread=0.008),
         _across_1,
         runs.SAM,
@@ -115,7 +115,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "sam.rest_u",
-        r"It ends where label noise ends, $u = \sqrt d|\theta^*|$, with no floor and hardly any shrinkage.",
+        r"It ends where label noise ends, $u = \sqrt{d}|\theta^*|$, with no floor and hardly any shrinkage.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rich.rest_u,
         runs.SAM_REST,
@@ -126,7 +126,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "sam.rest_s",
-        r"and $s = |\theta^*|/\sqrt d$.",
+        r"and $s = |\theta^*|/\sqrt{d}$.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rich.rest_s,
         runs.SAM_REST,
@@ -174,8 +174,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "sam.noise_root_derived",
-        r"$\frac{d}{dt}\ln M = -(A + C/\sqrt M)$ has $\sqrt M(t) = (\sqrt{M_0} + \frac CA)e^{-At/2} "
-        r"- \frac CA$.",
+        r"$\frac{d}{dt}\ln M = -(A + C/\sqrt{M})$ has $\sqrt{M}(t) = (\sqrt{M_0} + \frac{C}{A})e^{-At/2} "
+        r"- \frac{C}{A}$.",
         Derived("symbolic A, C, M_0"),
         proofs.residual_of_root,
         runs.SAM_NOISE,
@@ -187,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
         "sam.noise_decay",
         r"Normalised SAM with +-sigma label noise: $\frac{d}{dt}\ln M_\perp = -[2\eta\rho^2 + "
         r"\frac{2\eta\rho\sigma E|x|}{d\sqrt{M_\perp}} + \eta^2(\sigma^2 + "
-        r"2\sigma\rho\sqrt{M_\perp}E|x|\frac{d+1}d + "
+        r"2\sigma\rho\sqrt{M_\perp}E|x|\frac{d+1}{d} + "
         r"\rho^2M_\perp(d+2))]$.",
         Law(0.02, "order s/M_perp", planned_spread=0.01),
         sam.noise_decay,
