@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from theory.label_noise_sgd import sam_field
 from theory.label_noise_sgd.options import LinearOptions
@@ -12,7 +16,9 @@ from theory.plane import Axis, LevelSet, Plane, PlaneQuantity
 
 __all__ = ["PLANES"]
 
-_D = 5
+Floats = NDArray[np.float64]
+
+_D, _ETA = 5, 4e-3
 
 
 def _sam(rho: float, sigma: float, **_: Any) -> LinearSetting:
@@ -25,16 +31,23 @@ def _theta(run: LinearRun) -> dict[str, float]:
     return {"theta": theta, "alive": float(theta > 0.1 * run.setting.target)}
 
 
-def _excess(rho: float, sigma: float) -> float:
-    return rho - sam_field.collapse_radius(sigma, _D, 1.0)
+@cache
+def _fold() -> tuple[Floats, Floats]:
+    """The fold at some sigmas: it is smooth, and figures ask for it at every pixel."""
+    sigmas = np.linspace(0.3, 2.1, 19)
+    return sigmas, np.array([sam_field.collapse_radius(float(x), _D, 1.0) for x in sigmas])
+
+
+def _excess(rho: Any, sigma: Any) -> Any:
+    return rho - np.interp(sigma, *_fold())
 
 
 def _chi(sigma: float, target: float, **_: Any) -> LinearSetting:
-    return LinearSetting(m=100, d=_D, eta=4e-3, sigma=sigma, target=target)
+    return LinearSetting(m=100, d=_D, eta=_ETA, sigma=sigma, target=target)
 
 
-def _chi_value(sigma: float, target: float) -> float:
-    return _chi(sigma, target).chi
+def _chi_value(sigma: Any, target: Any) -> Any:
+    return _ETA * sigma**2 * _D**1.5 / (2 * target)
 
 
 def _alignment(run: LinearRun) -> dict[str, float]:

@@ -170,6 +170,10 @@ def test_planes_measure_and_know_their_boundary() -> None:
     measured = plane.measure(run)
     assert set(measured) == {q.name for q in plane.quantities}  # type: ignore[arg-type]
     assert plane.level_sets[0].value(0.1, 1.0) < 0 < plane.level_sets[0].value(0.4, 1.0)
+    x, y = np.meshgrid([0.1, 0.4], [0.5, 1.0, 2.0])
+    for plane in THIS.planes:
+        for curve in plane.level_sets:
+            assert np.asarray(curve.value(x, y)).shape == (3, 2)
 
 
 def test_quantities_and_regimes_speak_of_a_run() -> None:
