@@ -34,7 +34,7 @@ def _theta(run: LinearRun) -> dict[str, float]:
 @cache
 def _fold() -> tuple[Floats, Floats]:
     """The fold at some sigmas: it is smooth, and figures ask for it at every pixel."""
-    sigmas = np.linspace(0.3, 2.1, 19)
+    sigmas = np.linspace(0.2, 2.4, 23)
     return sigmas, np.array([sam_field.collapse_radius(float(x), _D, 1.0) for x in sigmas])
 
 
