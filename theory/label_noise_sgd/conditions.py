@@ -1,0 +1,87 @@
+"""The inequalities under which the closed forms are claimed, with the values of their constants."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from theory.condition import Condition, Constant, Constants
+from theory.label_noise_sgd.sources import here
+from theory.label_noise_sgd.symbols import B, T, d, eta, m, sigma, t_0, v
+
+__all__ = [
+    "ADIABATIC",
+    "CONSTANTS",
+    "FAR_FROM_EDGE",
+    "GENTLE_PULL",
+    "NOT_TINY",
+    "SLOW_STEP",
+    "SMALL",
+    "SMALL_STEP_SAM",
+    "STABLE",
+    "WIDE",
+    "with_",
+]
+
+_C = {
+    name: Constant(name, positive=True)
+    for name in ("c_edge", "c_chi", "c_width", "c_step", "c_small", "c_pull", "c_inputs")
+}
+
+_AMPLIFIED = eta / 2 * (1 + (d + 1) / B) * m / d
+_CHI = eta * sigma**2 * d ** sp.Rational(3, 2) / (2 * B * T)
+
+STABLE = Condition(
+    "stable", _C["c_edge"], _AMPLIFIED, here("C8"), "derived",
+    "c_B m/d is the distance from the edge of mean-square stability, 1: the residual has a stationary law.",
+)  # fmt: skip
+FAR_FROM_EDGE = Condition(
+    "beyond the edge", _AMPLIFIED, _C["c_edge"], here("C11"), "derived",
+    "c_B m/d well above 1: the residual grows at every step.",
+)  # fmt: skip
+NOT_TINY = Condition(
+    "several inputs", d, _C["c_inputs"], here("C11"), "derived",
+    "with few inputs a run beyond the edge may shrink M below it before it leaves.",
+)  # fmt: skip
+ADIABATIC = Condition(
+    "adiabatic", _C["c_chi"], _CHI, here("C14"), "derived",
+    "chi compares the floor of M_perp with the rich fixed point: the slow motion is slow only where "
+    "it is small.",
+)  # fmt: skip
+WIDE = Condition(
+    "wide", m / d, _C["c_width"], here("C8"), "derived",
+    "M starts close to (m/d) I.",
+)  # fmt: skip
+SMALL_STEP_SAM = Condition(
+    "small step (SAM)", _C["c_step"], eta * m * (d + 1) / d, here("C23"), "derived",
+    "first order in eta mu_0 (d+1): squared increments are a correction.",
+)  # fmt: skip
+SMALL = Condition(
+    "small start", _C["c_small"] * T, m * t_0**2 * (d + 1), here("C20"), "derived",
+    "what W carries across theta* is small beside |theta*|; a small t_0 alone is not enough.",
+)  # fmt: skip
+SLOW_STEP = Condition(
+    "slow step", _C["c_step"], eta * T, here("C20"), "derived",
+    "steps follow the flow.",
+)  # fmt: skip
+GENTLE_PULL = Condition(
+    "gentle pull", _C["c_pull"], eta * m * v, here("C12"), "derived",
+    "the imposed second layer stays below its own edge of stability.",
+)  # fmt: skip
+
+#: Values in use where a claim names none of its own.
+CONSTANTS = Constants(
+    {
+        "c_edge": 0.6,
+        "c_chi": 0.03,
+        "c_width": 24.0,
+        "c_step": 0.13,
+        "c_small": 0.1,
+        "c_pull": 0.6,
+        "c_inputs": 6.0,
+    }
+)
+
+
+def with_(**values: float) -> Constants:
+    """The constants with some changed."""
+    return CONSTANTS.with_(**values)
