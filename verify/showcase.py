@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.two_stage.run import MeasuredRun
-from theory.experiment import Exhibit
+from theory.two_stage.exhibits import Exhibit
 from verify.outcome import Showcase
 
 __all__ = ["make_showcase"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,18 @@ class MeasuredRun:
     def initial_products(self) -> Floats:
         geometry = self.trajectory.geometry
         return geometry.products.reshape(2, geometry.m, -1)
+
+    def derived(self, name: str, seen: Any, changes: Mapping[str, Any]) -> Any:
+        """What follows from replaced labels, for `theory.altered`: who is clean or noisy, and which side is
+        whose; `NotImplemented` for all else."""
+        if not changes.keys() & {"y", "y_observed"}:
+            return NotImplemented
+        if name in ("clean", "noisy"):
+            return (seen.y == seen.y_observed) == (name == "clean")
+        if name in ("label_side", "other_side"):
+            positive = seen.y_observed > 0 if name == "label_side" else seen.y_observed <= 0
+            return lambda values: np.where(positive, values[..., 0, :, :], values[..., 1, :, :])
+        return NotImplemented
 
     # Trajectory ---------------------------------------------------------------------------------------
     @property

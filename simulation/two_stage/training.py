@@ -44,7 +44,12 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def _recorded(steps: int, record_every: int) -> Steps:
+def _recorded(steps: int, record_every: int, chosen: Iterable[int] | None = None) -> Steps:
+    if chosen is not None:
+        kept = sorted({0, steps} | {int(t) for t in chosen})
+        if kept[0] < 0 or kept[-1] > steps:
+            raise ValueError(f"recorded must lie between 0 and steps = {steps}, held {kept[0]}..{kept[-1]}")
+        return np.array(kept, dtype=np.int64)
     grid = np.arange(0, steps + 1, record_every, dtype=np.int64)
     return grid if grid[-1] == steps else np.append(grid, np.int64(steps))
 
@@ -81,6 +86,7 @@ def train(
     eta: float | None = None,
     engine: str | None = None,
     record_every: int = 1,
+    recorded: Iterable[int] | None = None,
     record_coefficients: bool = True,
     snapshots: Iterable[int] | None = None,
     device: str = "cpu",
@@ -101,6 +107,7 @@ def train(
         engine: "cnn" (torch module, autograd, weights in R^d), "reduced" (exact closure, O(m n^2) a
             step) or "law" (exact in law at any d). Default "reduced" for a Problem, "law" for a Setting.
         record_every: margins, loss and gamma are recorded at multiples of this, and at the last step.
+        recorded: these steps instead, with 0 and the last one.
         record_coefficients: keep every rho_{j,r,i} (and pre-activation) at the snapshots.
         snapshots: steps at which to keep them; default every recorded step (only the last when
             record_coefficients is False).
@@ -141,9 +148,9 @@ def train(
     if not (math.isfinite(eta) and eta > 0):
         raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
 
-    recorded = _recorded(steps, record_every)
+    grid = _recorded(steps, record_every, recorded)
     last = np.array([steps], dtype=np.int64)
-    kept = _snapshots(steps, snapshots, recorded if record_coefficients else last)
+    kept = _snapshots(steps, snapshots, grid if record_coefficients else last)
 
     if engine == "law":
         if not isinstance(what, Setting):
@@ -165,7 +172,7 @@ def train(
             what,
             eta,
             steps=steps,
-            recorded=recorded,
+            recorded=grid,
             snapshots=kept,
             batching=_batching(geometry.n, variation, seed),
             stop=stop,
@@ -180,7 +187,7 @@ def train(
             [geometry],
             [eta],
             steps=[steps],
-            recorded=[recorded],
+            recorded=[grid],
             snapshots=[kept],
             batching=[_batching(geometry.n, variation, seed)],
             stop=stop,
@@ -207,6 +214,7 @@ def train_many(
     *,
     steps: Sequence[int],
     record_every: int = 1,
+    recorded: Sequence[Iterable[int] | None] | None = None,
     snapshots: Sequence[Iterable[int]] | None = None,
     device: str = "cpu",
     dtype: str = "float64",
@@ -238,9 +246,10 @@ def train_many(
         )
     if not settings:
         return []
-    recorded = [_recorded(count, record_every) for count in steps]
+    chosen = [None] * len(settings) if recorded is None else list(recorded)
+    grids = [_recorded(count, record_every, mine) for count, mine in zip(steps, chosen, strict=True)]
     wanted = [None] * len(settings) if snapshots is None else list(snapshots)
-    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, recorded, strict=True)]
+    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, grids, strict=True)]
     geometries: list[Geometry] = [
         draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
     ]
@@ -248,7 +257,7 @@ def train_many(
         geometries,
         [s.eta for s in settings],
         steps=steps,
-        recorded=recorded,
+        recorded=grids,
         snapshots=kept,
         batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
         stop=stop,

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from theory.claim import Claim, Proof
-from theory.experiment import Exhibit
 from theory.ledger import builtin_ledger
 from theory.rules import Kind
+from theory.two_stage.exhibits import Exhibit
 from theory.two_stage.setting import Setting
 from verify import pipeline
 from verify.cli.explain import explanation

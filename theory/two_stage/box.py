@@ -1,29 +1,24 @@
-"""Where a claim is tried: boxes of the parameter space, one-parameter sweeps, grids."""
+"""The first paper's places: boxes in dimensionless coordinates, one-parameter sweeps, grids."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
+from theory.place import Box, Cells, Coordinate
+from theory.setting import AbstractSetting
 from theory.two_stage.setting import Setting
 
-__all__ = ["Domain", "Fixed", "Grid", "Place", "Sweep", "SweepParameter"]
+__all__ = ["Domain", "Fixed", "Grid", "Sweep", "SweepParameter"]
 
 Range = tuple[float, float]
 SweepParameter = Literal["eta", "n", "m", "sigma_xi", "d"]
 
 
-def _log_uniform(rng: np.random.Generator, limits: Range) -> float:
-    low, high = limits
-    return float(math.exp(rng.uniform(math.log(low), math.log(high)))) if low < high else low
-
-
 @dataclass(frozen=True)
-class Domain:
+class Domain(Box):
     r"""A box in dimensionless coordinates, sampled log-uniformly (`tau` uniformly).
 
     Coordinates: `n`, `m`; `signal_margin` = a(1 - 2 max tau); `tau` for each class on its own;
@@ -34,12 +29,14 @@ class Domain:
 
     >>> box = Domain("box", n=(20, 40), m=(5, 10), signal_margin=(4, 8), tau=(.05, .2),
     ...              kappa_0=(.01, .1), dimension=(1, 4), dimension_unit="n^2", clock_step=(.02, .05))
+    >>> import numpy as np
     >>> s = box.draw(np.random.default_rng(0))
     >>> 20 <= s.n <= 40 and .0099 < s.kappa_0 < .101 and s.d >= s.n**2
     True
     """
 
-    name: str
+    coordinates: tuple[Coordinate, ...] = field(init=False, compare=False, repr=False)
+    make: Callable[[Mapping[str, Any]], AbstractSetting] = field(init=False, compare=False, repr=False)
     n: tuple[int, int]
     m: tuple[int, int]
     signal_margin: Range
@@ -51,6 +48,27 @@ class Domain:
     clock_step_per_width: bool = False
     sigma_xi: Range = (0.1, 10.0)
     equal_rates: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self,
+            "coordinates",
+            (
+                Coordinate("n", *self.n, whole=True),
+                Coordinate("m", *self.m, whole=True),
+                Coordinate("signal_margin", *self.signal_margin),
+                Coordinate("tau_plus", *self.tau, scale="linear"),
+                Coordinate("tau_minus", *self.tau, scale="linear"),
+                Coordinate("kappa_0", *self.kappa_0),
+                Coordinate("dimension", *self.dimension),
+                Coordinate("clock_step", *self.clock_step),
+                Coordinate("sigma_xi", *self.sigma_xi),
+            ),
+        )
+        object.__setattr__(self, "make", self._made)
+
+    def _made(self, values: Mapping[str, Any]) -> AbstractSetting:
+        return self.at(**values)
 
     def dimension_scale(self, n: int) -> float:
         """The unit in which `dimension` is counted, at this n."""
@@ -87,23 +105,9 @@ class Domain:
             clock_step=clock_step / m if self.clock_step_per_width else clock_step,
         )
 
-    def draw(self, rng: np.random.Generator) -> Setting:
-        """A random setting of the box; a function of the generator's state alone."""
-        return self.at(
-            n=round(_log_uniform(rng, self.n)),
-            m=round(_log_uniform(rng, self.m)),
-            signal_margin=_log_uniform(rng, self.signal_margin),
-            tau_plus=float(rng.uniform(*self.tau)),
-            tau_minus=float(rng.uniform(*self.tau)),
-            kappa_0=_log_uniform(rng, self.kappa_0),
-            dimension=_log_uniform(rng, self.dimension),
-            clock_step=_log_uniform(rng, self.clock_step),
-            sigma_xi=_log_uniform(rng, self.sigma_xi),
-        )
-
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Cells):
     """One parameter varied by `factors` around `base`, replicates paired by seed.
 
     `n SNR^2`, both flip rates and `kappa_0` stay fixed, and so does `eta` unless it is the parameter:
@@ -117,9 +121,27 @@ class Sweep:
     (2000000, 0.08, 1.0, True)
     """
 
+    name: str = field(init=False, compare=False, repr=False)
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...] = field(
+        init=False, compare=False, repr=False
+    )
+    paired: bool = field(init=False, compare=False, repr=False)
     parameter: SweepParameter
     base: Setting
     factors: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Setting):
+            raise ValueError(f"base must be a Setting, was {self.base!r}")
+        cells = []
+        for factor in self.factors:
+            setting = self.at(factor)
+            cells.append(({self.parameter: self.value(setting)}, setting))
+        object.__setattr__(self, "name", f"sweep of {self.parameter}")
+        object.__setattr__(self, "cells", tuple(cells))
+        object.__setattr__(self, "paired", True)
+
+    __hash__ = Cells.__hash__
 
     def at(self, factor: float) -> Setting:
         """The setting with the parameter multiplied by the factor (n, m, d rounded)."""
@@ -156,24 +178,28 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(Cells):
     """Named cells, each a setting with labels (its coordinates), every cell with its own replicates."""
 
-    cells: tuple[tuple[Mapping[str, float], Setting], ...]
+    name: str = field(init=False, default="grid", compare=False, repr=False)
+    paired: bool = field(init=False, default=False, compare=False, repr=False)
 
-    def __hash__(self) -> int:
-        return hash(tuple(setting for _, setting in self.cells))
+    __hash__ = Cells.__hash__
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Cells):
     """A single setting, replicated."""
 
+    name: str = field(init=False, default="one setting", compare=False, repr=False)
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...] = field(
+        init=False, compare=False, repr=False
+    )
+    paired: bool = field(init=False, default=True, compare=False, repr=False)
     setting: Setting
     labels: Mapping[str, Any] = field(default_factory=dict)
 
-    def __hash__(self) -> int:
-        return hash(self.setting)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", ((self.labels, self.setting),))
 
-
-Place = Domain | Sweep | Grid | Fixed
+    __hash__ = Cells.__hash__

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.altered_run import altered
 from theory.claim import Claim
-from theory.falsehood import Falsehood, FalsehoodKind
+from theory.falsehood import Falsehood, FalsehoodKind, altered
 from theory.ledger import Ledger
 from theory.rules import EventMap
 from theory.run import NotApplicable

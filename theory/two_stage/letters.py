@@ -6,28 +6,10 @@ r"""Every letter in use: how it is written in code and in formulas, what it mean
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-__all__ = ["GLOSSARY", "Entry", "glossary_markdown", "lookup"]
+from theory.letters import Entry, letters_markdown
 
-
-@dataclass(frozen=True)
-class Entry:
-    r"""One letter.
-
-    Args:
-        letter: its name in code.
-        latex: how formulas write it, without dollar signs.
-        meaning: one phrase.
-        unit: "gradient steps", "clock", "1" for pure numbers, and so on.
-        group: heading of the page it stands under; letters of "Mean field" are local to that group.
-    """
-
-    letter: str
-    latex: str
-    meaning: str
-    unit: str
-    group: str
+__all__ = ["GLOSSARY", "INTRODUCTION"]
 
 
 def _group(group: str, rows: Iterable[tuple[str, str, str, str]]) -> tuple[Entry, ...]:
@@ -256,37 +238,12 @@ GLOSSARY: tuple[Entry, ...] = (
 )
 
 
-def lookup(letter: str) -> Entry:
-    """The entry of a letter by its name in code.
-
-    Raises:
-        KeyError: naming the letter.
-
-    >>> lookup("kappa_0").unit
-    '1'
-    """
-    for entry in GLOSSARY:
-        if entry.letter == letter:
-            return entry
-    raise KeyError(letter)
-
-
-def glossary_markdown() -> str:
-    """The glossary as a Markdown page, one table a group."""
-    lines = [
-        "# Glossary",
-        "",
-        "One letter has one meaning, except that the letters of the mean field are local to it. Products of",
-        "a filter and a patch are pure numbers, so filters have the unit of an inverse patch length.",
-        "This page is printed by `python -m theory.two_stage.letters`.",
-    ]
-    for group in dict.fromkeys(entry.group for entry in GLOSSARY):
-        lines += ["", f"## {group}", "", "| letter | in code | meaning | unit |", "| --- | --- | --- | --- |"]
-        lines += [
-            f"| ${e.latex}$ | `{e.letter}` | {e.meaning} | {e.unit} |" for e in GLOSSARY if e.group == group
-        ]
-    return "\n".join(lines) + "\n"
+INTRODUCTION = (
+    "One letter has one meaning, except that the letters of the mean field are local to it. Products of",
+    "a filter and a patch are pure numbers, so filters have the unit of an inverse patch length.",
+    "This page is printed by `python -m theory.two_stage.letters`.",
+)
 
 
 if __name__ == "__main__":
-    print(glossary_markdown(), end="")
+    print(letters_markdown(GLOSSARY, "Glossary", INTRODUCTION), end="")

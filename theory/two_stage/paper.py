@@ -1,13 +1,14 @@
-"""Han et al. 2025, *On the Role of Label Noise in the Feature Learning Process*.
-
-With the paper in hand: section 3 is `network` and `recursions`, Condition 4.1 `conditions`, each theorem a
-file of its name, the lemmas of the framework `lemmas_initial` and `lemmas_training`; the runs they are
-judged on stand in `experiments`.
-"""
+"""All that the paper offers to commands and reports, gathered under its name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from theory.claim import Claim
+from theory.falsehood import Falsehood
+from theory.ledger import Ledger
+from theory.paper import Paper
+from theory.source import Reference
 from theory.two_stage import (
     answers,
     engine_identities,
@@ -21,7 +22,8 @@ from theory.two_stage import (
 )
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.certified import claims as certificates
-from theory.two_stage.experiments import EXHIBITS
+from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
+from theory.two_stage.letters import GLOSSARY
 from theory.two_stage.limits import error_constants as sharp_error_constants
 from theory.two_stage.limits import flow as sharp_flow
 from theory.two_stage.limits import late_claims as sharp_late
@@ -32,8 +34,9 @@ from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.mean_field import dtest as sharp_dtest
 from theory.two_stage.mean_field import time_laws as sharp_time_laws
 from theory.two_stage.mean_field import times as sharp_times
+from theory.two_stage.setting import Setting
 
-__all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
+__all__ = ["CLAIMS", "QUESTIONS", "THIS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
@@ -56,4 +59,32 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
     *answers.CLAIMS,
+)
+
+
+def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
+    from theory.two_stage.falsehoods import falsehoods
+
+    return falsehoods(ledger)
+
+
+THIS = Paper(
+    name="two_stage",
+    reference=Reference(
+        authors="Han et al.",
+        year=2025,
+        title="On the Role of Label Noise in the Feature Learning Process",
+        where="ICML",
+    ),
+    claims=CLAIMS,
+    settings=(Setting,),
+    conditions={
+        "Condition 4.1": CONDITION_4_1,
+        "companions (framework)": COMPANIONS,
+        "scope of this project's laws": SCOPE,
+    },
+    constants=DEFAULT_CONSTANTS,
+    questions=QUESTIONS,
+    letters=GLOSSARY,
+    falsehoods=_falsehoods,
 )

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from theory.model import Model
+from theory.setting import AbstractSetting, Trends
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 __all__ = ["Setting"]
+
+#: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
+#: since the clock step is held fixed.
+_POWERS = ("n", "m", "d", "sigma_xi")
+#: Dimensionless groups that a constant may depend on: they are held fixed when a power is read.
+_GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
 
 _LEAST = 1e-75
 _MOST_COUNT = 2**53
@@ -41,7 +54,7 @@ def _require_rate(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(AbstractSetting):
     r"""One point of the parameter space of the two-patch model.
 
     The data are `n` pairs of patches `(y mu, xi)` in `R^d` with `xi ~ N(0, sigma_xi^2 I)` and labels
@@ -61,6 +74,13 @@ class Setting:
     >>> round(s.iota, 12), round(s.kappa_0, 6)
     (0.2, 2.828427)
     """
+
+    trends: ClassVar[Trends] = Trends(
+        slopes=(*_POWERS, "eta", *_GROUPS),
+        powers=_POWERS,
+        held=_GROUPS,
+        linear=("tau_plus", "tau_minus"),
+    )
 
     n: int
     d: int
@@ -176,23 +196,18 @@ class Setting:
         """`a (1 - 2 max(tau_plus, tau_minus))`, the strength with which signal opposes flipped labels."""
         return self.n_snr2 * (1.0 - 2.0 * self.tau_max)
 
-    # Conversions --------------------------------------------------------------------------------
+    # What the core asks ---------------------------------------------------------------------------
 
-    def clock(self, steps: float) -> float:
-        """Clock `s` reached after `steps` gradient steps."""
-        return steps * self.clock_step
+    def size(self) -> tuple[float, ...]:
+        """Counterexamples are smaller by `n m`, then by d."""
+        return float(self.n * self.m), float(self.d)
 
-    def steps(self, clock: float) -> int:
-        """Smallest number of gradient steps that reaches the clock."""
-        return math.ceil(clock / self.clock_step - 1e-9)
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The symbols of `theory.two_stage.symbols` that stand for fields."""
+        from theory.two_stage.symbols import SETTING_SYMBOLS
 
-    def with_(self, **changes: Any) -> Setting:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as plain numbers, in order."""
-        return asdict(self)
+        return SETTING_SYMBOLS
 
     def groups(self) -> dict[str, float]:
         """The dimensionless groups by name."""
@@ -204,3 +219,6 @@ class Setting:
             "d_over_n": self.d / self.n,
             "signal_margin": self.signal_margin,
         }
+
+
+Setting.model = Model("two_stage", Setting, "simulation.two_stage.engines")

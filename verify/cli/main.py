@@ -76,8 +76,9 @@ def run(
         limits = {} if soundness is None else load_limits(soundness)
 
     from simulation.two_stage.training import resolve_device
+    from theory.paper import find_papers
     from verify.cli.summary import print_summary
-    from verify.pipeline import builtin_exhibits, builtin_questions, verify_claims
+    from verify.pipeline import verify_claims
 
     resolved = _device(resolve_device, device, profile)
     with kept_runs(resume, claims_file or []) as keeper:
@@ -87,8 +88,7 @@ def run(
             seed=seed,
             jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
             device=resolved,
-            exhibits=builtin_exhibits(),
-            questions=builtin_questions(),
+            questions=[q for paper in find_papers().values() for q in paper.questions],
             progress=sys.stderr.isatty(),
             keeper=keeper,
         )

@@ -6,26 +6,18 @@ yielded as `Lost`, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from verify.runs.worker import Done, run_batch
-from verify.sweep.runs import SweepBatch
+from verify.runs.batch import Batch, Done, Lost
+from verify.runs.work import run_batch
 
-__all__ = ["Backend", "Lost", "SerialBackend"]
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A batch that could not be made, and why."""
-
-    batch: int
-    reason: str
+__all__ = ["Backend", "SerialBackend"]
 
 
 class Backend(Protocol):
-    """Makes batches. Closing the iterator stops all workers that this backend started."""
+    """Makes batches. Closing the iterator stops all that this backend has under way."""
 
     @property
     def name(self) -> str:
@@ -37,18 +29,27 @@ class Backend(Protocol):
         """Batches that are made at the same time."""
         ...
 
-    def run(self, batches: Sequence[SweepBatch], device: str) -> Iterator[Done | Lost]:
-        """Every batch's outcome as it comes, the first batches started first."""
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
+        """Every batch's outcome as it comes, the first batches started first; a batch is taken from `batches`
+        when a worker is free. `seconds` are allowed to one call of a measure."""
+        ...
+
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        """One batch in a process of its own, where the backend has one to give."""
         ...
 
 
 class SerialBackend:
-    """One batch after the other in this process."""
+    """One batch after the other in this process: nothing keeps a measure from ending it."""
 
     name = "serial"
     workers = 1
 
-    def run(self, batches: Sequence[SweepBatch], device: str) -> Iterator[Done | Lost]:
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """In the order given."""
         for batch in batches:
             yield run_batch(batch, device)
+
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        """In this process."""
+        return run_batch(batch, device)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from verify.runs.backends import Lost
-from verify.runs.worker import Done, run_pickled
-from verify.sweep.runs import SweepBatch
+from verify.runs.batch import Batch, Done, Lost
+from verify.runs.work import run_pickled
 
 __all__ = ["DaskBackend"]
 
@@ -64,7 +64,7 @@ class DaskBackend:
                 " scipy, torch or numba"
             )
 
-    def run(self, batches: Sequence[SweepBatch], device: str) -> Iterator[Done | Lost]:
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """A few batches a worker under way at any time, so that a lost connection loses few.
 
         Raises:
@@ -74,7 +74,7 @@ class DaskBackend:
         from distributed import Future, as_completed
 
         coming = iter(batches)
-        running: dict[str, SweepBatch] = {}
+        running: dict[str, Batch] = {}
         stream: Any = as_completed(loop=self._client.loop)  # type: ignore[no-untyped-call]
 
         def start_next() -> None:
@@ -82,7 +82,7 @@ class DaskBackend:
             if batch is None:
                 return
             # Not pure: two sweeps on one cluster share no results behind our back.
-            future = self._client.submit(run_pickled, cloudpickle.dumps(batch), device, pure=False)
+            future = self._client.submit(run_pickled, cloudpickle.dumps(batch), device, seconds, pure=False)
             running[future.key] = batch
             stream.add(future)
 
@@ -102,20 +102,22 @@ class DaskBackend:
                 cancelled: Any = Future(key, self._client)
                 cancelled.cancel(force=True)
 
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        """On any worker of the cluster."""
+        return next(iter(self.run([batch], device, seconds)))
+
 
 def loaded_version() -> str:
     """The version of the code, with the libraries loaded: first batches then take no longer than others."""
     import scipy.special
 
-    import simulation.two_stage.run
-    import simulation.two_stage.training
     from verify.store import code_version
 
-    del scipy, simulation
+    del scipy
     return code_version()
 
 
-def _outcome(future: Any, batch: SweepBatch) -> Done | Lost:
+def _outcome(future: Any, batch: Batch) -> Done | Lost:
     error = future.exception()
     if error is None:
         done: Done = future.result()

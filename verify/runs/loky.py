@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
+import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from typing import Any
 
-from verify.runs.backends import Lost
-from verify.runs.worker import Done, run_pickled
-from verify.sweep.runs import SweepBatch
+from verify.runs.batch import Batch, Done, Lost
+from verify.runs.work import run_pickled
 
 __all__ = ["LokyBackend", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+#: Seconds that idle workers are kept for the next call.
+_IDLE = 30
 
 
 def _deaf_to_interrupts() -> None:
@@ -25,63 +27,88 @@ def _deaf_to_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _tell(line: str) -> None:
+    print(f"verify: {line}", file=sys.stderr)
+
+
 class LokyBackend:
-    """`workers` processes. A death costs the batches under way one more attempt, each in a process of its
-    own; the batch that kills that one too is lost."""
+    """`workers` processes, kept for a while for the next call. A death costs the batches under way one more
+    attempt, each in a process of its own; the batch that kills that one too is lost."""
 
     name = "loky"
 
-    def __init__(self, workers: int, notify: Callable[[str], None]) -> None:
+    def __init__(self, workers: int, notify: Callable[[str], None] = _tell) -> None:
         self.workers = workers
         self._notify = notify
 
-    def run(self, batches: Sequence[SweepBatch], device: str) -> Iterator[Done | Lost]:
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """In the order given, each by the next free worker."""
-        waiting = deque(batches)
-        while waiting:
-            suspects: list[SweepBatch] = []
-            yield from self._pooled(waiting, device, suspects)
-            yield from self._one_by_one(deque(suspects), device)
+        coming = iter(batches)
+        while True:
+            suspects: list[Batch] = []
+            ended = yield from self._pooled(coming, device, seconds, suspects)
+            for batch in suspects:
+                yield self.alone(batch, device, seconds)
+            if ended:
+                return
+
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        """In a process of its own: if it dies, this batch has killed it."""
+        began = time.perf_counter()
+        with _executor(1) as executor:
+            future = _submit(executor, batch, device, seconds)
+            error = future.exception()
+        if isinstance(error, BrokenExecutor):
+            late = time.perf_counter() - began >= seconds
+            return Lost(batch.index, f"its worker process died ({_codes(error)})", timed_out=late)
+        return _outcome(future, batch)
 
     def _pooled(
-        self, waiting: deque[SweepBatch], device: str, suspects: list[SweepBatch]
-    ) -> Iterator[Done | Lost]:
-        """Until all are made or a worker dies: then the batches under way are `suspects`."""
-        with _executor(self.workers) as executor:
-            running: dict[Future[Done], SweepBatch] = {}
-            while waiting or running:
+        self, coming: Iterator[Batch], device: str, seconds: float, suspects: list[Batch]
+    ) -> Generator[Done | Lost, None, bool]:
+        """Until all are made (returns True) or a worker dies: then the batches under way are `suspects`."""
+        running: dict[Future[Done], Batch] = {}
+        done = False
+        try:
+            while True:
                 # One more than there are workers, so that none waits for this process.
-                while waiting and len(running) <= self.workers:
-                    batch = waiting.popleft()
+                while not done and len(running) <= self.workers:
+                    batch = next(coming, None)
+                    if batch is None:
+                        done = True
+                        break
                     try:
-                        running[_submit(executor, batch, device)] = batch
+                        running[_submit(_pool(self.workers), batch, device, seconds)] = batch
                     except BrokenExecutor:
                         suspects += [*running.values(), batch]
-                        return
+                        running.clear()
+                        return False
+                if not running:
+                    return True
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
                 for future in finished - set(died):
                     yield _outcome(future, running.pop(future))
                 if died:
                     suspects += running.values()
+                    running.clear()
                     self._notify(
                         f"a worker process died ({_codes(died[0].exception())}); the {len(suspects)} batches"
                         " under way are made again"
                     )
-                    return
+                    return False
+        finally:
+            if running:  # closed before the end: what is under way must not go on
+                _pool(self.workers).shutdown(wait=True, kill_workers=True)
 
-    def _one_by_one(self, suspects: deque[SweepBatch], device: str) -> Iterator[Done | Lost]:
-        """One at a time, so that it is known which one kills its process; then the next has a new one."""
-        while suspects:
-            with _executor(1) as executor:
-                while suspects:
-                    batch = suspects.popleft()
-                    future = _submit(executor, batch, device)
-                    error = future.exception()
-                    if isinstance(error, BrokenExecutor):
-                        yield Lost(batch.index, f"its worker process died ({_codes(error)})")
-                        break
-                    yield _outcome(future, batch)
+
+def _pool(workers: int) -> Any:
+    """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(
+        max_workers=workers, timeout=_IDLE, initializer=_deaf_to_interrupts, env=_THREADS, kill_workers=True
+    )
 
 
 @contextmanager
@@ -95,24 +122,24 @@ def _executor(workers: int) -> Iterator[Any]:
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def start_seconds(engine: str) -> float:
+def start_seconds(module: str, engine: str) -> float:
     """Seconds until a new worker is ready for its first batch, measured by starting one."""
-    from verify.runs.worker import warm_up
+    from verify.runs.work import warm_up
 
     began = time.perf_counter()
     with _executor(1) as executor:
-        executor.submit(warm_up, engine).result()
+        executor.submit(warm_up, module, engine).result()
         return time.perf_counter() - began
 
 
-def _submit(executor: Any, batch: SweepBatch, device: str) -> Future[Done]:
+def _submit(executor: Any, batch: Batch, device: str, seconds: float) -> Future[Done]:
     import cloudpickle
 
-    future: Future[Done] = executor.submit(run_pickled, cloudpickle.dumps(batch), device)
+    future: Future[Done] = executor.submit(run_pickled, cloudpickle.dumps(batch), device, seconds)
     return future
 
 
-def _outcome(future: Future[Done], batch: SweepBatch) -> Done | Lost:
+def _outcome(future: Future[Done], batch: Batch) -> Done | Lost:
     error = future.exception()
     if error is None:
         return future.result()

@@ -1,245 +1,221 @@
-"""Making the runs: batches of equal shape, measured where they are made, in worker processes."""
+"""Making runs: what is kept is taken, the rest is made by a backend and kept batch by batch.
+
+A claim's own code may raise, exit, hang or kill its process: that claim fails, and every other is measured.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from theory.experiment import Experiment
-from theory.run import NotApplicable
-from theory.two_stage.variation import PLAIN, Variation
-from verify.runs.plan import RunSpec, run_steps, snapshot_steps
+from theory.run import Run
+from verify.runs.backends import Backend, SerialBackend
+from verify.runs.batch import Batch, Done, Failure, Lost, Measurement, batches
+from verify.runs.keep import Keeper
+from verify.runs.plan import RunSpec
+from verify.runs.same import identical, short
+from verify.runs.work import only
 
-if TYPE_CHECKING:
-    from simulation.two_stage.trajectory import Trajectory
+__all__ = ["Made", "make_runs", "measure_one", "recheck"]
 
-__all__ = [
-    "Batch",
-    "Keeper",
-    "MeasureError",
-    "Measurement",
-    "batches",
-    "execute",
-    "measure_spec",
-    "run_batch",
-]
-
-_BATCH = 16
+#: Runs that are made again: one in so many, and at least so many of each measure.
+_EVERY, _LEAST = 20, 3
 
 
-class MeasureError(ValueError):
-    """A claim's `measure` raised; the message names the claim and the error."""
+@dataclass
+class Made:
+    """What came of the work, filled while it is made.
 
-
-@dataclass(frozen=True)
-class Measurement:
-    """What the claims' measures returned on one run: id -> value, or the reason it does not apply."""
-
-    spec: RunSpec
-    steps: int
-    values: Mapping[str, Any]
-    not_applicable: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Runs of one engine that are trained side by side; `measures[k]` are those of run k.
-
-    `trainer` makes the trajectories in place of the engine: how a false engine is put to the test.
+    Args:
+        failures: by measure, the failing run of least index with what went wrong.
+        unmade: by experiment and run index, why a run could not be made.
+        reused, seconds, peak_bytes: runs that were kept before; of work in workers; of a worker's memory.
     """
 
-    specs: tuple[RunSpec, ...]
-    steps: tuple[int, ...]
-    snapshots: tuple[tuple[int, ...], ...]
-    measures: tuple[tuple[tuple[str, Callable[[Any], Any]], ...], ...]
-    variation: Variation = PLAIN
-    trainer: Callable[[Batch], Sequence[Trajectory]] | None = None
+    failures: dict[str, tuple[RunSpec, Failure]] = field(default_factory=dict)
+    unmade: dict[tuple[str, int], str] = field(default_factory=dict)
+    reused: int = 0
+    seconds: float = 0.0
+    peak_bytes: int = 0
 
-    @property
-    def cost(self) -> float:
-        """Rough relative cost: steps x m n^2 x runs, at the padded shape."""
-        n = max(s.setting.n for s in self.specs) + 60.0
-        return len(self.specs) * max(self.steps) * max(s.setting.m for s in self.specs) * n**2
-
-
-def batches(
-    experiment: Experiment,
-    specs: Sequence[RunSpec],
-    measures: Mapping[str, Callable[[Any], Any]],
-    wanted: Mapping[int, Sequence[str]],
-) -> list[Batch]:
-    """Group an experiment's runs; `wanted` names, by run index, the claims that judge it.
-
-    Law-engine runs of similar length and shape go together; real networks train alone. How runs are
-    grouped depends on the plan alone, never on the number of workers.
-    """
-    chosen = [spec for spec in specs if wanted.get(spec.index)]
-    alone = [[spec] for spec in chosen if spec.engine != "law"]
-    together = sorted(
-        (spec for spec in chosen if spec.engine == "law"),
-        key=lambda s: (run_steps(experiment, s.setting), s.setting.m, s.setting.n, s.index),
-    )
-    groups = [together[k : k + _BATCH] for k in range(0, len(together), _BATCH)] + alone
-    return [
-        Batch(
-            specs=tuple(group),
-            steps=tuple(run_steps(experiment, spec.setting) for spec in group),
-            snapshots=tuple(tuple(snapshot_steps(experiment, spec.setting)) for spec in group),
-            measures=tuple(
-                tuple((claim_id, measures[claim_id]) for claim_id in wanted[spec.index]) for spec in group
-            ),
-            variation=experiment.variation,
-        )
-        for group in groups
-    ]
+    def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
+        """Note a failure; of several the run that comes first in the plan stands."""
+        known = self.failures.get(name)
+        if known is None or (spec.experiment, spec.index) < (known[0].experiment, known[0].index):
+            self.failures[name] = (spec, failure)
 
 
-def _measure(
-    trajectory: Any, spec: RunSpec, steps: int, measures: Sequence[tuple[str, Callable[[Any], Any]]]
-) -> Measurement:
-    from simulation.two_stage.run import MeasuredRun
-
-    run = MeasuredRun(trajectory, spec.setting)
-    values: dict[str, Any] = {}
-    not_applicable: dict[str, str] = {}
-    for claim_id, measure in measures:
-        try:
-            value = measure(run)
-        except Exception as error:  # a user's function may raise anything
-            raise MeasureError(f"claim {claim_id}: measure raised {type(error).__name__}: {error}") from error
-        if isinstance(value, NotApplicable):
-            not_applicable[claim_id] = value.reason
-        else:
-            values[claim_id] = value
-    return Measurement(spec, steps, values, not_applicable)
-
-
-def run_batch(batch: Batch, device: str, threads: int | None) -> list[Measurement]:
-    """Train and measure one batch."""
-    from simulation.two_stage.training import train, train_many
-
-    if threads is not None and batch.specs[0].engine == "cnn":
-        import torch
-
-        torch.set_num_threads(threads)
-    trajectories: Sequence[Trajectory]
-    if batch.trainer is not None:
-        trajectories = batch.trainer(batch)
-    elif batch.specs[0].engine == "law":
-        trajectories = train_many(
-            [spec.setting for spec in batch.specs],
-            [spec.seed for spec in batch.specs],
-            steps=batch.steps,
-            snapshots=batch.snapshots,
-            device=device,
-            variation=batch.variation,
-        )
-    else:
-        trajectories = [
-            train(
-                spec.setting,
-                steps=steps,
-                engine=spec.engine,
-                snapshots=kept,
-                seed=spec.seed,
-                device=device,
-                variation=batch.variation,
-                # What claims compare with the theory is the module's own gradient, not one written out.
-                gradient="autograd",
-            )
-            for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True)
-        ]
-    return [
-        _measure(trajectory, spec, steps, measures)
-        for trajectory, spec, steps, measures in zip(
-            trajectories, batch.specs, batch.steps, batch.measures, strict=True
-        )
-    ]
-
-
-def measure_spec(
-    experiment: Experiment, spec: RunSpec, claim_id: str, measure: Callable[[Any], Any]
-) -> Measurement:
-    """One run for one claim, in this process: replays and the search for counterexamples."""
-    (batch,) = batches(experiment, [spec], {claim_id: measure}, {spec.index: [claim_id]})
-    return run_batch(batch, "cpu", None)[0]
-
-
-class Keeper(Protocol):
-    """Keeps finished batches; `threads` is the number a run's sums are split over (`verify.store`)."""
-
-    def load(self, batch: Batch, device: str, threads: int) -> list[Measurement] | None:
-        """A batch's measurements, if it was made before."""
-        ...
-
-    def save(self, batch: Batch, device: str, threads: int, made: Sequence[Measurement]) -> None:
-        """Keep a batch that was made."""
-        ...
-
-
-def execute(
-    work: Sequence[Batch], *, jobs: int, device: str, progress: bool, keeper: Keeper | None = None
-) -> Iterable[Measurement]:
+def make_runs(
+    work: Iterable[Batch],
+    made: Made,
+    *,
+    device: str = "cpu",
+    backend: Backend | None = None,
+    keeper: Keeper | None = None,
+    claim_seconds: float = math.inf,
+    advance: Callable[[int], None] = lambda runs: None,
+) -> Iterator[Measurement]:
     """All measurements, in no particular order; the costliest batches start first. Of those that the keeper
-    has, none is made again."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    has, none is made again. A measure that has failed is not asked again.
 
-    ordered = sorted(work, key=lambda b: -b.cost)
-    bar = Progress(
-        "[progress.description]{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not progress,
-    )
-    total = sum(len(b.specs) for b in ordered)
-    with bar:
-        task = bar.add_task("runs", total=total)
-        for done in _results(ordered, jobs, device, keeper):
-            bar.advance(task, len(done))
-            yield from done
-
-
-def _results(
-    ordered: Sequence[Batch], jobs: int, device: str, keeper: Keeper | None
-) -> Iterable[list[Measurement]]:
-    # Decided by the whole work, not by what is left of it: a resumed run rounds like an uninterrupted one.
-    alone = jobs == 1 or len(ordered) <= 1
-    if keeper is None:
-        for _, done in _made(list(enumerate(ordered)), alone, jobs, device):
-            yield done
-        return
-    from simulation.threads import available_threads
-
-    threads = available_threads() if alone else 1
-    left = []
-    for index, batch in enumerate(ordered):
-        known = keeper.load(batch, device, threads)
+    Args:
+        claim_seconds: allowed to one call of a measure.
+        advance: told the number of runs of each batch as it ends.
+    """
+    backend = backend or SerialBackend()
+    ordered = [replace(b, index=k) for k, b in enumerate(sorted(work, key=lambda b: -b.cost))]
+    left: list[Batch] = []
+    for batch in ordered:
+        known = None if keeper is None else keeper.load(batch, device)
         if known is None:
-            left.append((index, batch))
-        else:
-            yield known
-    for index, done in _made(left, alone, jobs, device):
-        keeper.save(ordered[index], device, threads, done)
-        yield done
+            left.append(batch)
+            continue
+        made.reused += len(known)
+        advance(len(batch.specs))
+        yield from known
+
+    def coming() -> Iterator[Batch]:
+        for batch in left:
+            yield _without(batch, made.failures)
+
+    with closing(backend.run(coming(), device, claim_seconds)) as outcomes:  # type: ignore[type-var]
+        for outcome in outcomes:
+            batch = ordered[outcome.batch]
+            if isinstance(outcome, Lost):
+                outcome = _isolated(batch, outcome, backend, device, claim_seconds, made)
+            made.seconds += outcome.seconds
+            made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
+            for index, reason in outcome.failed.items():
+                made.unmade[batch.specs[0].experiment, index] = reason
+            for measurement in outcome.measurements:
+                for name, failure in measurement.failures.items():
+                    made.fail(name, measurement.spec, failure)
+            if keeper is not None:
+                keeper.save(batch, device, outcome.measurements)
+            advance(len(batch.specs))
+            yield from outcome.measurements
 
 
-def _made(
-    left: Sequence[tuple[int, Batch]], alone: bool, jobs: int, device: str
-) -> Iterable[tuple[int, list[Measurement]]]:
-    if alone:
-        for index, batch in left:
-            yield index, run_batch(batch, device, None)
-        return
-    from joblib import Parallel, delayed
-
-    pool = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(_numbered)(index, batch, device) for index, batch in left)
+def _without(batch: Batch, names: Mapping[str, Any]) -> Batch:
+    """The batch without the measures that have failed."""
+    if not names.keys() & set(batch.names):
+        return batch
+    kept = tuple(tuple(m for m in measures if m[0] not in names) for measures in batch.measures)
+    return replace(batch, measures=kept)
 
 
-def _numbered(index: int, batch: Batch, device: str) -> tuple[int, list[Measurement]]:
-    return index, run_batch(batch, device, 1)
+def _isolated(batch: Batch, lost: Lost, backend: Backend, device: str, seconds: float, made: Made) -> Done:
+    """Who killed the process: the making of the runs, or one of the measures? Each is tried on its own."""
+    batch = _without(batch, made.failures)
+    bare = backend.alone(only(batch, None), device, seconds)
+    if isinstance(bare, Lost):
+        reason = _of_death(bare, seconds)
+        return Done(batch.index, (), {spec.index: reason.text for spec in batch.specs})
+    seen = {m.spec.index: m for m in bare.measurements}
+    for name in batch.names:
+        outcome = backend.alone(only(batch, name), device, seconds)
+        if isinstance(outcome, Lost):
+            having = [k for k, measures in enumerate(batch.measures) if any(m[0] == name for m in measures)]
+            made.fail(name, batch.specs[having[0]], _of_death(outcome, seconds))
+            continue
+        for m in outcome.measurements:
+            known = seen[m.spec.index]
+            seen[m.spec.index] = replace(
+                known,
+                values={**known.values, **m.values},
+                not_applicable={**known.not_applicable, **m.not_applicable},
+                failures={**known.failures, **m.failures},
+            )
+    return Done(batch.index, tuple(seen.values()), bare.failed, bare.seconds, bare.peak_bytes)
+
+
+def _of_death(lost: Lost, seconds: float) -> Failure:
+    if lost.timed_out:
+        return Failure("timed out", f"gave no answer within {seconds:g} s, and its process was ended")
+    return Failure("died", f"ended its process: {lost.reason}")
+
+
+def recheck(
+    work: Iterable[Batch],
+    made: Mapping[str, Mapping[int, Measurement]],
+    notes: Made,
+    *,
+    device: str,
+    backend: Backend,
+    claim_seconds: float = math.inf,
+) -> None:
+    """Make and measure some runs again, each alone and in another order: a measure whose value is not the
+    same
+    bit for bit is not a function of the run, and fails.
+
+    One run in `_EVERY`, and at least `_LEAST` a measure.
+    """
+    again = list(_chosen(work, made))
+    for outcome in backend.run(again, device, claim_seconds):
+        batch = again[outcome.batch]
+        if isinstance(outcome, Lost):
+            continue  # it lived the first time: what kills a process now and then is no fault of this check
+        for measurement in outcome.measurements:
+            spec = measurement.spec
+            known = made[spec.experiment][spec.index]
+            for name in batch.names:
+                if name not in known.values or name in notes.failures or name in measurement.failures:
+                    continue
+                value = measurement.values.get(name)
+                if not identical(known.values[name], value):
+                    text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
+                    notes.fail(name, spec, Failure("not reproducible", text))
+
+
+def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:
+    """Batches of one run each, the last runs first."""
+    runs = sorted(
+        ((spec.experiment, spec.index, batch, k) for batch in work for k, spec in enumerate(batch.specs)),
+        key=lambda run: run[:2],
+        reverse=True,
+    )
+    seen: dict[str, int] = {}
+    number = 0
+    for experiment, index, batch, k in runs:
+        measurement = made[experiment].get(index)
+        if measurement is None:
+            continue
+        names = [name for name, _ in batch.measures[k] if name in measurement.values]
+        if index % _EVERY and all(seen.get(name, 0) >= _LEAST for name in names):
+            continue
+        for name in names:
+            seen[name] = seen.get(name, 0) + 1
+        yield replace(
+            batch,
+            index=number,
+            specs=(batch.specs[k],),
+            jobs=(batch.jobs[k],),
+            controls=batch.controls[k : k + 1],
+            measures=(tuple(m for m in batch.measures[k] if m[0] in names),),
+            twice=frozenset(),
+        )
+        number += 1
+
+
+def measure_one(
+    experiment: Experiment, spec: RunSpec, name: str, measure: Callable[[Run], Any]
+) -> Measurement:
+    """One run for one measure, in this process: replays and the search for counterexamples.
+
+    Raises:
+        ValueError: when the run cannot be made or the measure fails.
+    """
+    (batch,) = batches(experiment, [spec], {name: measure}, {spec.index: [name]})
+    from verify.runs.work import run_batch
+
+    done = run_batch(batch, "cpu")
+    if done.failed:
+        raise ValueError(f"{spec.where}: {done.failed[spec.index]}")
+    (measurement,) = done.measurements
+    if name in measurement.failures:
+        raise ValueError(f"claim {name}: {spec.where}: {measurement.failures[name]}")
+    return measurement

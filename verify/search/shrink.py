@@ -22,13 +22,13 @@ _EXAMPLES = 20
 def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[Any, int, str | None]:
     """The claim's value on one run, the run's steps, and why it is not judged (None: it is)."""
     from verify.judge import admitted
-    from verify.runs.make import measure_spec
+    from verify.runs.make import measure_one
 
     spec = RunSpec(claim.experiment.id, 0, 0, setting, seed, engine, {})
     _, reason = admitted(claim, spec)
     if reason is not None:
         return None, 0, reason
-    made = measure_spec(claim.experiment, spec, claim.id, claim.measure)
+    made = measure_one(claim.experiment, spec, claim.id, claim.measure)
     return made.values.get(claim.id), made.steps, made.not_applicable.get(claim.id)
 
 

@@ -43,7 +43,7 @@ def varied(name: str, variation: Variation) -> Experiment:
         runs={"quick": 0, "default": 64, "full": 400},
         engines=("reduced",) if variation.needs_data else ("law",),
         snapshots=(C_T1,),
-        variation=variation,
+        options=variation,
     )
 
 
