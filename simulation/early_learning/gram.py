@@ -61,7 +61,7 @@ class Gram:
         n = len(self.h)
         own = np.sum((c @ self.noise) * c, axis=-1) / n
         cross = 2.0 * np.asarray(c @ self.start_noise) / n
-        return np.maximum(self.start_norm2 + cross + own, 0.0)
+        return np.asarray(np.maximum(self.start_norm2 + cross + own, 0.0))
 
 
 def gram_of(problem: MixtureProblem, theta_0: Floats | None = None) -> Gram:

@@ -96,9 +96,9 @@ def cavity_path(
     f_all, a = np.zeros((T, 2 * half)), np.zeros(T + 1)
     for t in range(T):
         for r in range(t + 1):
-            past = 0.0
+            past: float = 0.0
             if t and r:
-                past = response[t, 1 : t + 1] @ moments[:t, :r] @ response[r, 1 : r + 1]
+                past = float(response[t, 1 : t + 1] @ moments[:t, :r] @ response[r, 1 : r + 1])
             covariance[t, r] = covariance[r, t] = (
                 sigma**2 * start**2 * response[t, 0] * response[r, 0] + eta**2 * sigma**2 * kappa * past
             )

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from theory.model import Model
+from theory.setting import AbstractSetting, Trends
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 __all__ = ["FLIPS", "LOSSES", "Flips", "LossName", "MixtureSetting"]
 
@@ -16,7 +22,7 @@ FLIPS: tuple[Flips, ...] = get_args(Flips)
 
 
 @dataclass(frozen=True)
-class MixtureSetting:
+class MixtureSetting(AbstractSetting):
     r"""`x_i = e_i (v + sigma z_i)` with `z_i ~ N(0, I_p)`, labels flipped with rate w, trained from norm r0.
 
     Args:
@@ -56,6 +62,8 @@ class MixtureSetting:
     start: float = 0.0
     target: float = 0.0
     flips: Flips = "exact"
+
+    trends: ClassVar[Trends] = Trends(slopes=("n", "kappa", "p/n"))
 
     def __post_init__(self) -> None:
         for name in ("n", "p"):
@@ -124,14 +132,6 @@ class MixtureSetting:
         """Training time `tau = eta t` of one step."""
         return self.eta
 
-    def clock(self, steps: float) -> float:
-        """Training time after this many steps."""
-        return self.eta * steps
-
-    def steps(self, clock: float) -> int:
-        """The number of steps, at least this clock long."""
-        return math.ceil(clock / self.eta - 1e-9)
-
     def groups(self) -> Mapping[str, float]:
         """Dimensionless groups, in report order."""
         return {"kappa": self.kappa, "kappa/m": self.kappa / self.m, "p/n": self.gamma, "w": self.w}
@@ -140,13 +140,12 @@ class MixtureSetting:
         """The order in which counterexamples are smaller."""
         return (self.n, self.p, self.sigma, self.flip_rate, self.lam, self.beta, self.eta)
 
-    def with_(self, **changes: Any) -> MixtureSetting:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The symbols of formulas and the attributes that they stand for."""
+        from theory.early_learning.symbols import LETTERS
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
+        return LETTERS
 
     @classmethod
     def from_kappa(cls, *, n: int, kappa: float, gamma: float, **others: Any) -> MixtureSetting:
@@ -157,3 +156,6 @@ class MixtureSetting:
         """
         p = max(2, round(gamma * n))
         return cls(n=n, p=p, sigma=math.sqrt(kappa * n / p), **others)
+
+
+MixtureSetting.model = Model("early_learning.mixture", MixtureSetting, "simulation.early_learning.engines")

@@ -9,7 +9,7 @@ import pytest
 from papers.early_learning.outside import plain_descent
 
 from simulation.early_learning.force import Forces, Loss
-from simulation.early_learning.gram import draw_gram, gram_of
+from simulation.early_learning.gram import Gram, draw_gram, gram_of
 from simulation.early_learning.problem import MixtureProblem, sample_problem
 from simulation.early_learning.training import descend, record_steps, train
 from theory.early_learning.setting import MixtureSetting
@@ -79,15 +79,19 @@ def test_law_of_the_gram_form_is_that_of_real_inputs() -> None:
     """Moments of K, margins of the start and noise norm: drawn against formed from p-dimensional arrays."""
     setting = MixtureSetting(n=12, p=30, sigma=0.7, flip_rate=0.25, eta=0.1, start=1.5)
     drawn, formed = [], []
+
+    def numbers(g: Gram) -> list[float]:
+        return [g.noise[0, 0], g.noise[0, 1] ** 2, np.linalg.slogdet(g.noise)[1], g.start[0] ** 2, g.h[0]]
+
     for seed in range(1500):
         g = draw_gram(setting, seed)
-        drawn.append([g.noise[0, 0], g.noise[0, 1] ** 2, np.linalg.slogdet(g.noise)[1], g.start[0] ** 2,
-        g.h[0]])
-        problem = sample_problem(setting, seed + 10_000) rng = np.random.default_rng(seed)
+        drawn.append(numbers(g))
+        problem = sample_problem(setting, seed + 10_000)
+        rng = np.random.default_rng(seed)
         start = rng.standard_normal(setting.p)
         start -= (start @ problem.v) * problem.v
         g = gram_of(problem, 1.5 * start / np.linalg.norm(start))
-        formed.append([g.noise[0, 0], g.noise[0, 1] ** 2, np.linalg.slogdet(g.noise)[1], g.start[0] ** 2, g.h[0]])
+        formed.append(numbers(g))
     a, b = np.array(drawn), np.array(formed)
     spread = np.sqrt(a.var(axis=0) / len(a) + b.var(axis=0) / len(b))
     assert np.all(np.abs(a.mean(axis=0) - b.mean(axis=0)) < 4.0 * spread)
