@@ -128,6 +128,20 @@ class MixtureSetting(AbstractSetting):
         return self.sigma**2 * self.p / self.n
 
     @property
+    def gamma_c(self) -> float:
+        """Separability threshold of p/n at this w and sigma."""
+        from theory.early_learning.separability import separability_threshold
+
+        return separability_threshold(self.w, self.sigma)
+
+    @property
+    def tau_mem(self) -> float:
+        """Memorisation time of plain cross entropy in the two-class mean field; 0 for kappa >= m."""
+        from theory.early_learning.mean_field import memorisation_time
+
+        return memorisation_time(self.w, self.kappa)
+
+    @property
     def clock_step(self) -> float:
         """Training time `tau = eta t` of one step."""
         return self.eta

@@ -19,6 +19,7 @@ __all__ = [
     "f",
     "function_of",
     "gamma",
+    "gamma_c",
     "kappa",
     "lam",
     "m",
@@ -29,6 +30,7 @@ __all__ = [
     "sigma",
     "t",
     "tau",
+    "tau_mem",
     "w",
 ]
 
@@ -45,6 +47,8 @@ beta = sp.Symbol("beta", nonnegative=True)
 eps = sp.Symbol("epsilon", nonnegative=True)
 r0 = sp.Symbol("r_0", nonnegative=True)
 t = sp.Symbol("t", positive=True)
+gamma_c = sp.Symbol("gamma_c", positive=True)
+tau_mem = sp.Symbol("tau_mem", positive=True)
 
 # Of a run, not of a setting: signal coefficient, margin, probability of the true class, training time.
 a = sp.Symbol("a", real=True)
@@ -67,6 +71,8 @@ LETTERS: Mapping[sp.Symbol, str] = {
     eps: "clamp",
     r0: "start",
     t: "target",
+    gamma_c: "gamma_c",
+    tau_mem: "tau_mem",
 }
 
 

@@ -13,11 +13,13 @@ import sympy as sp
 from scipy.special import expit
 
 from theory.claim import Proof
-from theory.early_learning.symbols import P, f, lam, sg, t
+from theory.early_learning import symbols as sy
+from theory.early_learning.symbols import P, f, function_of, gamma, kappa, lam, sg, t, tau, w
 from theory.proof import checked, vanishes
 
 __all__ = [
     "FROZEN_MISS",
+    "FROZEN_OFFSET",
     "SEPARATRIX",
     "corrected_for_ever",
     "frozen_exists_above",
@@ -37,6 +39,15 @@ __all__ = [
 FROZEN_MISS: sp.Expr = (1 - t) / ((2 * t - 1) * (lam - 1))
 #: Start `P = t` above which a single wrong example is corrected for ever.
 SEPARATRIX: sp.Expr = lam / (2 * (lam - 1))
+
+
+#: How far above its rest a wrong margin still is at training time tau.
+FROZEN_OFFSET: sp.Expr = (
+    (1 - w)
+    / (kappa * (1 + kappa) * tau * (1 - 1 / gamma))
+    * ((1 - t) + (2 * t - 1) * FROZEN_MISS) ** 2
+    / ((1 - FROZEN_MISS) ** 2 * FROZEN_MISS * lam * (2 * t - 1) * (1 - t))
+)
 
 
 def with_t(s: int, target: sp.Expr) -> sp.Expr:
@@ -75,10 +86,8 @@ def frozen_offset(target: float, lam: float, w: float, kappa: float, tau: float,
 
     `(1-w) / (kappa (1+kappa) tau |F'|) / (1 - n/p)` with F' the slope of the force at the limit.
     """
-    miss = (1 - target) / ((2 * target - 1) * (lam - 1))
-    rest = (1 - target) + (2 * target - 1) * miss
-    slope = (1 - miss) ** 2 * miss * lam * (2 * target - 1) * (1 - target) / rest**2
-    return (1 - w) / (kappa * (1 + kappa) * tau * slope) / (1 - 1 / gamma)
+    order = (sy.t, sy.lam, sy.w, sy.kappa, sy.tau, sy.gamma)
+    return float(function_of(FROZEN_OFFSET, *order)(target, lam, w, kappa, tau, gamma))
 
 
 def separatrix(lam: float) -> float:

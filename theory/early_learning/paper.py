@@ -1,0 +1,54 @@
+"""All that the paper offers to commands and reports, gathered under its name."""
+
+from __future__ import annotations
+
+from theory.claim import Claim
+from theory.early_learning.claims import (
+    clamp,
+    compared,
+    field,
+    first_step,
+    frozen,
+    identities,
+    late,
+    lemma_2,
+    memory,
+    proportional,
+    slips,
+    stage,
+    strength,
+    theorem_1,
+)
+from theory.early_learning.conditions import CONDITIONS, CONSTANTS, REFERENCE_BOX
+from theory.early_learning.setting import MixtureSetting
+from theory.early_learning.sources import REFERENCE
+from theory.paper import Paper
+
+__all__ = ["CLAIMS", "THIS"]
+
+CLAIMS: tuple[Claim, ...] = (
+    *theorem_1.CLAIMS,
+    *lemma_2.CLAIMS,
+    *slips.CLAIMS,
+    *identities.CLAIMS,
+    *first_step.CLAIMS,
+    *stage.CLAIMS,
+    *field.CLAIMS,
+    *proportional.CLAIMS,
+    *late.CLAIMS,
+    *frozen.CLAIMS,
+    *strength.CLAIMS,
+    *memory.CLAIMS,
+    *clamp.CLAIMS,
+    *compared.CLAIMS,
+)
+
+THIS = Paper(
+    name="early_learning",
+    reference=REFERENCE,
+    claims=CLAIMS,
+    settings=(MixtureSetting,),
+    conditions=CONDITIONS,
+    constants=CONSTANTS,
+    reference_box=REFERENCE_BOX,
+)
