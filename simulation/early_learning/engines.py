@@ -164,7 +164,8 @@ def _empty(gram: Gram, theta: tuple[float, float] | None = None, f: Floats | Non
 
 
 def _first_step(job: Job) -> MixtureRun:
-    r"""theta after one step from zero: `(eta/2) [(mh + sigma N/sqrt n) v + (sigma/sqrt n) xi]`, |xi|^2 ~ chi^2."""
+    r"""theta after one step from zero: `(eta/2) [(mh + sigma N/sqrt n) v + (sigma/sqrt n) xi]`, |xi|^2 ~
+    chi^2."""
     s: MixtureSetting = job.setting
     draws = generator(job.seed, "mixture.first_step")
     flipped = s.wrong if s.flips == "exact" else int(draws.binomial(s.n, s.flip_rate))
@@ -176,7 +177,7 @@ def _first_step(job: Job) -> MixtureRun:
 
 
 def _separability(job: Job) -> MixtureRun:
-    problem, start = _arrays(job.setting, job.seed)
+    problem, _ = _arrays(job.setting, job.seed)
     nothing = Gram(np.ones(1), np.zeros((1, 1)), problem.s, np.zeros(1), 0.0, 0.0, problem.sigma)
     run = _run(job, "separability", _empty(nothing), nothing)
     run.separable = separable(problem.x, problem.e_observed)
@@ -190,7 +191,7 @@ def _hard_margin(job: Job) -> MixtureRun:
     c = len(gram.s) * found.weights * gram.s
     theta = float(gram.signal(c)), float(np.sqrt(gram.noise_norm2(c)))
     run = _run(job, "hard_margin", _empty(gram, theta, gram.kernel @ c), gram)
-    run.separable, run.hard_margin = True, found
+    run.separable = True
     return run
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from simulation.early_learning.gram import Gram
+from simulation.early_learning.margins import HardMargin, hard_margin_of_gram
 from simulation.early_learning.training import MixtureResult
 from theory.early_learning.setting import MixtureSetting
 
@@ -49,7 +50,8 @@ def crossing(clock: Floats, values: Floats, level: float, direction: Literal["up
 
 @dataclass(eq=False)
 class MixtureRun:
-    """A trajectory with its setting, seed and Gram matrix; `theory.early_learning.run` says what is measured."""
+    """A trajectory with its setting, seed and Gram matrix; `theory.early_learning.run` says what is
+    measured."""
 
     setting: MixtureSetting
     seed: int
@@ -58,7 +60,6 @@ class MixtureRun:
     gram: Gram
     dtype: str = "float64"
     separable: bool | None = None
-    hard_margin: Any = None
     residuals: dict[str, float] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
@@ -97,6 +98,12 @@ class MixtureRun:
         along = force @ self.gram.h / len(self.gram.h)
         across = np.sum((force @ self.gram.noise) * force, axis=1) / len(self.gram.h)
         return np.asarray(along / np.sqrt(along**2 + np.maximum(across, 0.0)))
+
+    @cached_property
+    def hard_margin(self) -> HardMargin:
+        """The hard margin of the observed labels, from the Gram matrix."""
+        s = self.gram.s
+        return hard_margin_of_gram(self.gram.kernel * len(s) * np.outer(s, s))
 
     @cached_property
     def largest_eigenvalue(self) -> float:

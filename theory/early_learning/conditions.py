@@ -8,11 +8,25 @@ from typing import Any
 import sympy as sp
 
 from theory.condition import Condition, Constant, Constants
+from theory.early_learning.phase import LAMBDA_MEM, LAMBDA_SAT
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import beyond, paper
-from theory.early_learning.symbols import beta, eta, gamma, gamma_c, kappa, lam, m, n, sigma, tau, tau_mem, t, w
+from theory.early_learning.symbols import (
+    beta,
+    eta,
+    gamma,
+    gamma_c,
+    kappa,
+    lam,
+    m,
+    n,
+    sigma,
+    t,
+    tau,
+    tau_mem,
+    w,
+)
 from theory.early_learning.targets import FROZEN_OFFSET
-from theory.early_learning.phase import LAMBDA_MEM, LAMBDA_SAT
 from theory.place import Box, Coordinate
 
 __all__ = [
@@ -54,7 +68,12 @@ HALF_EARLY = Condition(
     "kappa <= m/2", m, 2 * kappa, beyond("D7"), "derived", "the early peak stands clear of fluctuations"
 )
 THIRD_EARLY = Condition(
-    "kappa <= m/3", m, 3 * kappa, beyond("E6"), "derived", "no example starts on the noisy side and stays there"
+    "kappa <= m/3",
+    m,
+    3 * kappa,
+    beyond("E6"),
+    "derived",
+    "no example starts on the noisy side and stays there",
 )
 NO_EARLY = Condition("kappa >= m", kappa, m, beyond("E6"), "derived", "there is no early learning to keep")
 CLEAR_OF_PEAK = Condition(

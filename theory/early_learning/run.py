@@ -137,8 +137,8 @@ class MixtureRun(Protocol):
         ...
 
     def rates(self, share: float) -> tuple[float, float]:
-        """Mean growth of the coefficients per unit of training time over the last `share` of the run: of right
-        and of wrong labels."""
+        """Mean growth of the coefficients per unit of training time over the last `share` of the run: of
+        right and of wrong labels."""
         ...
 
     #: Set by the solvers: whether the labels are separable; the hard margin's |w|^2, share of support vectors

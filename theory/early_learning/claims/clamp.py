@@ -98,9 +98,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "clamp.delay",
         "E8",
-        r"Clamping p to $[\epsilon, 1-\epsilon]$ pins margins at $f^* = \ln(1/\epsilon-1)$; for $\lambda < 2$ memorisation "
-        r"is only delayed, to the hit time plus $\frac{2(1-w+\kappa)}{\kappa(1+\kappa)} \frac{f_0+2\mu\ln(\cosh(f_0/2)-"
-        r"\mu\sinh(f_0/2))}{1-\mu^2}$, $\mu = \lambda-1$.",
+        r"Clamping p to $[\epsilon, 1-\epsilon]$ pins margins at $f^* = \ln(1/\epsilon-1)$; for $\lambda < "
+        r"2$ memorisation is only delayed, to the hit time plus $\frac{2(1-w+\kappa)}{\kappa(1+\kappa)} "
+        r"\frac{f_0+2\mu\ln(\cosh(f_0/2)-\mu\sinh(f_0/2))}{1-\mu^2}$, $\mu = \lambda-1$.",
         Law(margin=0.05, reason="mean over runs; a run's sd is 1 to 2 %"),
         _time,
         DELAYED,
@@ -112,7 +112,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "clamp.never",
         "E8",
-        r"For $\lambda > 1+1/(1-2\epsilon) = 2.0002$ wrong labels are never memorised, whatever $\beta \le .9$.",
+        r"For $\lambda > 1+1/(1-2\epsilon) = 2.0002$ wrong labels are never memorised, whatever $\beta \le "
+        r".9$.",
         Event(delta=0.05, reason="up to tau = 200, 5 to 30 times cross entropy's own time"),
         _never,
         HELD,
@@ -132,7 +133,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "clamp.at_two",
         "E8",
-        r"At $\lambda = 2$ itself they are memorised after $\frac{2(1-w+\kappa)}{\kappa(1+\kappa)} (f_0+e^{f_0}-1)/2$.",
+        r"At $\lambda = 2$ itself they are memorised after $\frac{2(1-w+\kappa)}{\kappa(1+\kappa)} "
+        r"(f_0+e^{f_0}-1)/2$.",
         Law(margin=0.3, reason="the exponential sees the spread of f_0 over examples"),
         _time,
         AT_TWO,
@@ -154,4 +156,3 @@ CLAIMS: tuple[Claim, ...] = (
         corrected_by="early_learning.clamp.delay",
     ),
 )
-

@@ -105,7 +105,10 @@ def _sign(run: MixtureRun) -> bool:
 
 
 def _law(run: MixtureRun) -> dict[str, float]:
-    return {"cosine": float(run.cosine[-1]), "length": math.hypot(float(run.a[-1]), float(run.noise_norm[-1]))}
+    return {
+        "cosine": float(run.cosine[-1]),
+        "length": math.hypot(float(run.a[-1]), float(run.noise_norm[-1])),
+    }
 
 
 def _best(run: MixtureRun) -> bool | NotApplicable:
@@ -121,7 +124,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "first_step.cosine",
         "D2",
-        r"The first gradient from zero has cosine $m/\sqrt{m^2+\kappa}$ with v, $m = 1-2w$, $\kappa = \sigma^2 p/n$.",
+        r"The first gradient from zero has cosine $m/\sqrt{m^2+\kappa}$ with v, $m = 1-2w$, $\kappa = "
+        r"\sigma^2 p/n$.",
         Difference(margin=0.01, reason=_MEAN),
         _cosine,
         ONE_STEP,
@@ -132,8 +136,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "first_step.law",
         "D2",
-        r"Exactly, at any n and p: $-2\nabla L(0) = (\bar s + \sigma N/\sqrt n)\, v + (\sigma/\sqrt n)\, \xi$, $N \sim "
-        r"N(0,1)$, $|\xi|^2 \sim \chi^2_{p-1}$ independent.",
+        r"Exactly, at any n and p: $-2\nabla L(0) = (\bar s + \sigma N/\sqrt n)\, v + (\sigma/\sqrt n)\, "
+        r"\xi$, $N \sim N(0,1)$, $|\xi|^2 \sim \chi^2_{p-1}$ independent.",
         SameLaw(margin=0.12, reason="a spread wrong by 20 % moves the distribution by more"),
         _law,
         GRADIENT_LAW,
@@ -173,8 +177,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "first_step.wrong_exact",
         "D3",
-        r"The mean of $A_W$ after one step is $E\,\Phi(\mu/\sqrt V)$ over $G \sim N(0,1)$, $Q \sim \chi^2_{p-1}$, exactly "
-        r"at finite n and p.",
+        r"The mean of $A_W$ after one step is $E\,\Phi(\mu/\sqrt V)$ over $G \sim N(0,1)$, $Q \sim "
+        r"\chi^2_{p-1}$, exactly at finite n and p.",
         Difference(margin=0.015, reason="exact in the mean; the margin is what its estimate can resolve"),
         _wrong_exact,
         ONE_STEP,
@@ -183,8 +187,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "first_step.early_learning",
         "D3",
-        r"Early learning on wrong labels ($A_W > 1/2$ after one step) happens iff $\kappa < m$, i.e. $\sigma^2 p/n < "
-        r"1-2w$.",
+        r"Early learning on wrong labels ($A_W > 1/2$ after one step) happens iff $\kappa < m$, i.e. "
+        r"$\sigma^2 p/n < 1-2w$.",
         Event(delta=0.05),
         _sign,
         SIGNS,

@@ -156,8 +156,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "frozen.rest",
         "E4",
-        r"With a frozen target $t > 1/2$ on the true class wrong examples come to rest at $1-P = (1-t)/((2t-1)(\lambda-"
-        r"1))$; at training time $\tau$ they are still $\frac{1-w}{\kappa(1+\kappa)\tau|F'|(1-n/p)}$ above.",
+        r"With a frozen target $t > 1/2$ on the true class wrong examples come to rest at $1-P = "
+        r"(1-t)/((2t-1)(\lambda-1))$; at training time $\tau$ they are still "
+        r"$\frac{1-w}{\kappa(1+\kappa)\tau|F'|(1-n/p)}$ above.",
         Difference(margin=0.015, reason="the offset's own next order, and fluctuations"),
         _rest,
         FROZEN,
@@ -169,8 +170,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "frozen.side",
         "E4",
-        r"The rest lies on the true side iff $\lambda > 1/(2t-1)$; between $t/(2t-1)$ and $1/(2t-1)$ labels are memorised "
-        r"at a finite margin.",
+        r"The rest lies on the true side iff $\lambda > 1/(2t-1)$; between $t/(2t-1)$ and $1/(2t-1)$ "
+        r"labels are memorised at a finite margin.",
         Event(delta=0.05),
         _side,
         FROZEN,
@@ -181,7 +182,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "frozen.unheld",
         "E4",
-        r"Below $\lambda = t/(2t-1)$ there is no rest: all wrong labels are memorised and their margins keep falling.",
+        r"Below $\lambda = t/(2t-1)$ there is no rest: all wrong labels are memorised and their margins "
+        r"keep falling.",
         Event(delta=0.05),
         _memorised_for_ever,
         UNHELD,
@@ -191,8 +193,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "target.separatrix",
         "E5",
-        r"A single wrong example with two classes that starts at $P = t = t_0$ is corrected for ever iff $t_0 > \lambda/"
-        r"(2(\lambda-1))$, for any $\beta$ and $\eta \le 1$; this needs $\lambda > 2$.",
+        r"A single wrong example with two classes that starts at $P = t = t_0$ is corrected for ever iff "
+        r"$t_0 > \lambda/(2(\lambda-1))$, for any $\beta$ and $\eta \le 1$; this needs $\lambda > 2$.",
         Universal(reason="a map of one number; starts 3/1000 of the room away from the threshold or more"),
         _separated,
         EDGE,

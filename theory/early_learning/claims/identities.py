@@ -1,4 +1,5 @@
-"""Exact identities: three ways to train one model, lambda = 1 is averaging, KL without memory is cross entropy."""
+"""Exact identities: three ways to train one model, lambda = 1 is averaging, KL without memory is cross
+entropy."""
 
 from __future__ import annotations
 
@@ -95,8 +96,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "identity.dual",
         "D1",
-        r"Gradient descent on $\theta \in \mathbb{R}^p$ is gradient descent on n coefficients: $c_i \leftarrow c_i + \eta "
-        r"F_i$, $f = f_0 + K c$, $K = (h h^\top + \sigma^2 Z_\perp Z_\perp^\top)/n$.",
+        r"Gradient descent on $\theta \in \mathbb{R}^p$ is gradient descent on n coefficients: $c_i "
+        r"\leftarrow c_i + \eta F_i$, $f = f_0 + K c$, $K = (h h^\top + \sigma^2 Z_\perp Z_\perp^\top)/n$.",
         Identity(reason=_STEP),
         _dual,
         PLAIN,
@@ -105,8 +106,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "identity.two_rows",
         "D1",
-        r"Two-row softmax descent from 0 with step $\eta/2$ gives $\Theta_1 - \Theta_2 = \theta$ of the logistic model "
-        r"with step $\eta$.",
+        r"Two-row softmax descent from 0 with step $\eta/2$ gives $\Theta_1 - \Theta_2 = \theta$ of the "
+        r"logistic model with step $\eta$.",
         Identity(reason=_STEP),
         _two_row,
         PLAIN,
@@ -133,8 +134,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "identity.lambda_one",
         "E3",
-        r"With $\lambda = 1$, $t = p$ and no clamp, gradient descent is the averaging classifier for ever: $\theta_t = "
-        r"\frac{\eta t}{2n} \sum_i e_i x_i$.",
+        r"With $\lambda = 1$, $t = p$ and no clamp, gradient descent is the averaging classifier for ever: "
+        r"$\theta_t = \frac{\eta t}{2n} \sum_i e_i x_i$.",
         Identity(reason=_STEP),
         _averaging,
         AVERAGING,

@@ -83,8 +83,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "late.cosine",
         "D11",
-        r"For $p \gg n$ the direction of late times has $\cos_\infty = b/\sqrt{b^2+(1-2bm+b^2)/\kappa}$ with v, $b = "
-        r"m/(1+\kappa)$.",
+        r"For $p \gg n$ the direction of late times has $\cos_\infty = b/\sqrt{b^2+(1-2bm+b^2)/\kappa}$ "
+        r"with v, $b = m/(1+\kappa)$.",
         Difference(margin=0.01, reason="fluctuations of order 1/sqrt(n), averaged over runs"),
         _cosine,
         SOLVED,
@@ -129,7 +129,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "late.wrong_margin",
         "D11",
-        r"Wrong labels' margins towards the observed label grow as $u_W = \log(\kappa(1+\kappa)\tau/(2(1-w)+\kappa))$.",
+        r"Wrong labels' margins towards the observed label grow as $u_W = "
+        r"\log(\kappa(1+\kappa)\tau/(2(1-w)+\kappa))$.",
         Difference(margin=0.05, reason="as for right labels"),
         _wrong,
         LONG,

@@ -64,7 +64,8 @@ def lemma_gradient(p: Floats, t: Floats) -> Floats:
 
 
 def _by_complex_step(loss: Any, z: Floats) -> Floats:
-    """The gradient of an analytic function without differences: `Im loss(z + i h e_c)/h`, exact to rounding."""
+    """The gradient of an analytic function without differences: `Im loss(z + i h e_c)/h`, exact to
+    rounding."""
     step = 1e-30
     out = np.empty(len(z))
     for c in range(len(z)):
@@ -178,8 +179,8 @@ CLAIMS: tuple[Claim, ...] = (
     in_paper(
         "lemma_2.gradient",
         "Lemma 2",
-        r"$\partial_{z_c} \log(1 - \langle p, t\rangle) = \frac{p_c}{1-\langle p,t\rangle} \sum_k (t_k - t_c) p_k$ for "
-        r"a constant target t, any number of classes.",
+        r"$\partial_{z_c} \log(1 - \langle p, t\rangle) = \frac{p_c}{1-\langle p,t\rangle} \sum_k (t_k - "
+        r"t_c) p_k$ for a constant target t, any number of classes.",
         Identity(reason="both sides are sums of C products; the derivative is taken by a complex step"),
         _residual,
         LOGITS,
@@ -197,8 +198,8 @@ CLAIMS: tuple[Claim, ...] = (
     in_paper(
         "lemma_2.helps_true_class",
         "section 4.1",
-        r"Where t is largest at the true class, $g$ is negative there: the regulariser boosts right labels and opposes "
-        r"wrong ones.",
+        r"Where t is largest at the true class, $g$ is negative there: the regulariser boosts right labels "
+        r"and opposes wrong ones.",
         Universal(reason="a sign, exact"),
         _helps,
         LOGITS,
@@ -207,8 +208,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "lemma_2.kl_gradient",
         "section 2.2",
-        r"$-\lambda\sum_c t_c \log p_c$ has the gradient $\lambda((\sum_c t_c)\, p - t)$ in the logits; $\sum_c t_c = "
-        r"1 - \beta^k$.",
+        r"$-\lambda\sum_c t_c \log p_c$ has the gradient $\lambda((\sum_c t_c)\, p - t)$ in the logits; "
+        r"$\sum_c t_c = 1 - \beta^k$.",
         Identity(reason="both sides are sums of C products; the derivative is taken by a complex step"),
         _kl,
         LOGITS,
@@ -229,8 +230,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "target.confident_gradient",
         "E2",
-        r"With $t = p$ and a confident prediction ($1-\delta$ on the true class, $\delta q$ elsewhere) $g$ tends to "
-        r"$-1/2$ on the true class and to $q_k/2$ on the others, within $2\delta$.",
+        r"With $t = p$ and a confident prediction ($1-\delta$ on the true class, $\delta q$ elsewhere) $g$ "
+        r"tends to $-1/2$ on the true class and to $q_k/2$ on the others, within $2\delta$.",
         Universal(reason="corrections are of order delta; 2 delta bounds them"),
         _confident_limit,
         LOGITS,
@@ -240,8 +241,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "target.neutral_strength",
         "E2",
-        r"With $t = p$ the margin between the true class and the wrong label feels no force at $\lambda = 4/(1+q_y)$, "
-        r"$q_y$ the label's share of the residual mass; two classes: 2.",
+        r"With $t = p$ the margin between the true class and the wrong label feels no force at $\lambda = "
+        r"4/(1+q_y)$, $q_y$ the label's share of the residual mass; two classes: 2.",
         Universal(reason="corrections are of order delta"),
         _neutral,
         LOGITS,

@@ -60,7 +60,9 @@ SLOW = Experiment(
 def _fixed_point(run: MixtureRun) -> Lagged | NotApplicable:
     s = run.setting
     found = lagged_rates(s.lam, s.beta, s.w, s.kappa, s.eta)
-    return found or NotApplicable("the equations have no solution with growing margins slower than the memory")
+    return found or NotApplicable(
+        "the equations have no solution with growing margins slower than the memory"
+    )
 
 
 def _clean(run: MixtureRun) -> tuple[float, float] | NotApplicable:
@@ -88,8 +90,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "memory.clean_rate",
         "E7",
-        r"In the saturated phase right labels' coefficients grow at $w_C = \lambda/(1+R(a'+\kappa w_C))$, $R(r) = "
-        r"(1-\beta)/(1-\beta e^{\eta r})$, $a' = (1-w)w_C + w w_W$; $\beta$ drops out as $\eta/(1-\beta) \to 0$.",
+        r"In the saturated phase right labels' coefficients grow at $w_C = \lambda/(1+R(a'+\kappa w_C))$, "
+        r"$R(r) = (1-\beta)/(1-\beta e^{\eta r})$, $a' = (1-w)w_C + w w_W$; $\beta$ drops out as "
+        r"$\eta/(1-\beta) \to 0$.",
         Difference(margin=0.01, reason="fluctuations of order sqrt(n/p)"),
         _clean,
         LAGGED,
@@ -122,8 +125,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "memory.loaded_in_time",
         "E7",
-        r"Labels are not memorised when the targets load in time: $\eta/(1-\beta) \le \tau_{mem}/2$ of plain cross "
-        r"entropy.",
+        r"Labels are not memorised when the targets load in time: $\eta/(1-\beta) \le \tau_{mem}/2$ of "
+        r"plain cross entropy.",
         Event(delta=0.1, reason="seen at lambda = 3: 0 memorised up to .5 tau_mem, all from 1.5 tau_mem on"),
         _kept,
         LAGGED,

@@ -174,8 +174,8 @@ CLAIMS: tuple[Claim, ...] = (
         by_us(
             f"proportional.memorised_{str(clock).replace('.', '_')}",
             "D9",
-            rf"At $p/n = O(1)$ the share of memorised labels at $\tau = {clock:g}$ is that of the dynamical mean field "
-            r"with memory.",
+            rf"At $p/n = O(1)$ the share of memorised labels at $\tau = {clock:g}$ is that of the "
+            r"dynamical mean field with memory.",
             Difference(margin=0.06, reason=_CAVITY),
             partial(_memorised, clock=clock),
             FROM_ZERO,
@@ -201,8 +201,8 @@ CLAIMS: tuple[Claim, ...] = (
         by_us(
             f"proportional.rise_{str(clock).replace('.', '_')}",
             "D9",
-            rf"From a start of norm 2 orthogonal to v, $A_W$ rises and then falls; at $\tau = {clock:g}$ it is that of "
-            r"the mean field.",
+            rf"From a start of norm 2 orthogonal to v, $A_W$ rises and then falls; at $\tau = {clock:g}$ "
+            r"it is that of the mean field.",
             Difference(margin=0.06, reason=_CAVITY),
             partial(_rise, clock=clock),
             FROM_SPHERE,
@@ -214,8 +214,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "proportional.median_time",
         "D9",
-        r"The median memorisation time stays within 20 % of the two-class equations down to $p/n = 1$ (the last label "
-        r"takes far longer).",
+        r"The median memorisation time stays within 20 % of the two-class equations down to $p/n = 1$ (the "
+        r"last label takes far longer).",
         Law(margin=0.2, reason="observed, not derived"),
         _median,
         MEDIANS,
@@ -225,8 +225,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "separability.below",
         "D10",
-        r"Noisy labels become separable at $p/n = \gamma_c(w,\sigma) = \min_c E(Z - c s h)_+^2 \le 1/2$: at $\gamma_c - "
-        r".08$, n = 150, they are inseparable with probability at least 3/4.",
+        r"Noisy labels become separable at $p/n = \gamma_c(w,\sigma) = \min_c E(Z - c s h)_+^2 \le 1/2$: "
+        r"at $\gamma_c - .08$, n = 150, they are inseparable with probability at least 3/4.",
         Event(delta=0.25, reason="the transition's half width is about .06 at n = 150"),
         _inseparable,
         BELOW,
@@ -236,8 +236,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "separability.above",
         "D10",
-        r"At $\gamma_c + .08$, n = 150, they are separable with probability at least 3/4 (the paper's argument needs "
-        r"$1 - w$).",
+        r"At $\gamma_c + .08$, n = 150, they are separable with probability at least 3/4 (the paper's "
+        r"argument needs $1 - w$).",
         Event(delta=0.25, reason="the transition's half width is about .06 at n = 150"),
         _separable,
         ABOVE,
@@ -247,8 +247,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "separability.memorised",
         "D10",
-        r"Below $\gamma_c$ gradient descent converges to a finite vector; the share of wrong labels that it memorises "
-        r"solves three equations in (a, V, l).",
+        r"Below $\gamma_c$ gradient descent converges to a finite vector; the share of wrong labels that "
+        r"it memorises solves three equations in (a, V, l).",
         Difference(margin=0.05, reason="n = 1000, averaged over runs"),
         _limit_memorised,
         MINIMISERS,

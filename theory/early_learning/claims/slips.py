@@ -160,9 +160,11 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "start.signal",
         "section 2.3c",
-        r"With $\theta_0$ uniform on the sphere of radius 2, $E(\theta_0\cdot v)^2 = 4/p$ and $P(\theta_0\cdot v \ge 1/10)$ is "
-        r"half a tail of a Beta law: 6.7 % at p = 900, where T = 0.",
-        Difference(margin=0.03, reason="what the quick profiles can resolve; the predicted share is .05 to .08"),
+        r"With $\theta_0$ uniform on the sphere of radius 2, $E(\theta_0\cdot v)^2 = 4/p$ and "
+        r"$P(\theta_0\cdot v \ge 1/10)$ is half a tail of a Beta law: 6.7 % at p = 900, where T = 0.",
+        Difference(
+            margin=0.03, reason="what the quick profiles can resolve; the predicted share is .05 to .08"
+        ),
         _happened,
         SPHERE,
         measured="whether theta_0 . v is at least 1/10, with its exact probability",
@@ -171,8 +173,8 @@ CLAIMS: tuple[Claim, ...] = (
         "early_learning.slip.start_is_early",
         paper("Theorem 1 and Lemma 7"),
         "paper",
-        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) at p = 600 to 1200, up to "
-        r"2 % of draws.",
+        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) at p = "
+        r"600 to 1200, up to 2 % of draws.",
         Event(delta=0.02, reason="printed for p -> infinity; the radius 2 makes it slow"),
         _before,
         SPHERE,

@@ -91,9 +91,12 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "stage.accuracy",
         "D4",
-        r"$A_W(\theta_T) = \Phi\left(\frac{(1-\kappa/m)/10}{\sigma\sqrt{r_0^2 + (1+\kappa/m^2)/100}}\right)$ from a start "
-        r"of norm $r_0$ orthogonal to v: $.9999$ needs $\sigma \lesssim .0134$ at $r_0 = 2$.",
-        Difference(margin=0.015, reason="pooled over thousands of wrong examples; the formula is leading order"),
+        r"$A_W(\theta_T) = \Phi\left(\frac{(1-\kappa/m)/10}{\sigma\sqrt{r_0^2 + "
+        r"(1+\kappa/m^2)/100}}\right)$ from a start of norm $r_0$ orthogonal to v: $.9999$ needs $\sigma "
+        r"\lesssim .0134$ at $r_0 = 2$.",
+        Difference(
+            margin=0.015, reason="pooled over thousands of wrong examples; the formula is leading order"
+        ),
         _at_t,
         STAGE,
         (EARLY,),
@@ -113,7 +116,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "stage.clean_squares",
         "D4",
-        r"The mean of $k^2$ on clean examples changes by $-(1-(1-\tanh(.05(1+\kappa/m)))^2)(1-\sigma^2 r_0^2/4)$.",
+        r"The mean of $k^2$ on clean examples changes by $-(1-(1-\tanh(.05(1+\kappa/m)))^2)(1-\sigma^2 "
+        r"r_0^2/4)$.",
         Difference(margin=0.003, reason="first order in kappa/m and sigma^2 r0^2, sigma <= .15"),
         _clean_squares,
         SMALL,

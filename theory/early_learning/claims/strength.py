@@ -83,6 +83,25 @@ RUNNING = Experiment(
     record=AtClocks((100.0,)),
     runs=times(10, 60, 200),
 )
+NOISY = Experiment(
+    "early_learning.strength.noisy",
+    place=mixture_box(
+        "above lambda_sat, moderate noise",
+        {
+            "w": (0.1, 0.25),
+            "kappa/m": (0.2, 0.33),
+            "sigma": (0.2, 0.33),
+            "n": (200, 250),
+            "lambda/lambda_sat": (1.3, 2.0),
+        },
+        eta=0.2,
+        loss="elr",
+        beta=0.0,
+    ),
+    clock=200.0,
+    record=AtClocks((100.0,)),
+    runs=times(8, 48, 200),
+)
 
 
 def _rescue(values: Mapping[str, Any]) -> MixtureSetting:
@@ -100,7 +119,9 @@ def _rescue_box(low: float, high: float) -> Box:
         f"kappa > m, lambda {low:g} to {high:g} of lambda*",
         (
             Coordinate("w", 0.1, 0.3, "linear", meaning="flip rate"),
-            Coordinate("kappa/m", 1.15, 2.0, meaning="own pull of an example over the labels' mean agreement"),
+            Coordinate(
+                "kappa/m", 1.15, 2.0, meaning="own pull of an example over the labels' mean agreement"
+            ),
             Coordinate("lambda/lambda*", low, high, meaning="strength over the one that rescues"),
         ),
         _rescue,
@@ -180,9 +201,11 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.pinned",
         "E6",
-        r"For $0 < \lambda < \lambda_{sat} = 2(w+\kappa)/(1+\kappa)$ ($t = p$, no clamp, $p \gg n$) wrong margins are pinned "
-        r"at $2\,\mathrm{artanh}\frac{(1-w)\lambda/(w+\kappa)-1}{1-\lambda}$.",
-        Difference(margin=0.06, reason="fluctuations of order sqrt(n/p) and the slow approach near lambda_sat"),
+        r"For $0 < \lambda < \lambda_{sat} = 2(w+\kappa)/(1+\kappa)$ ($t = p$, no clamp, $p \gg n$) wrong "
+        r"margins are pinned at $2\,\mathrm{artanh}\frac{(1-w)\lambda/(w+\kappa)-1}{1-\lambda}$.",
+        Difference(
+            margin=0.06, reason="fluctuations of order sqrt(n/p) and the slow approach near lambda_sat"
+        ),
         _pinned,
         RESTING,
         (WIDE, HALF_EARLY, BELOW_SAT),
@@ -194,7 +217,9 @@ CLAIMS: tuple[Claim, ...] = (
         "strength.pinned_cosine",
         "E6",
         r"Meanwhile $\theta$ grows in a direction whose cosine with v does not depend on $\lambda$.",
-        Difference(margin=0.02, reason="fluctuations of order 1/sqrt(n) and the slow approach near lambda_sat"),
+        Difference(
+            margin=0.02, reason="fluctuations of order 1/sqrt(n) and the slow approach near lambda_sat"
+        ),
         _pinned_cosine,
         RESTING,
         (WIDE, HALF_EARLY, BELOW_SAT),
@@ -242,9 +267,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.roles",
         "E6",
-        r"There ELR is averaging with weights $(\lambda, \lambda-2)$ on right and wrong labels: $\cos = (\lambda-2w)/"
-        r"\sqrt{(\lambda-2w)^2+\kappa[(1-w)\lambda^2+w(2-\lambda)^2]}$; $\lambda = 1$ is the noisy average, $\lambda = 2$ "
-        r"drops wrong labels, $\lambda \to \infty$ corrects them.",
+        r"There ELR is averaging with weights $(\lambda, \lambda-2)$ on right and wrong labels: $\cos = "
+        r"(\lambda-2w)/\sqrt{(\lambda-2w)^2+\kappa[(1-w)\lambda^2+w(2-\lambda)^2]}$; $\lambda = 1$ is the "
+        r"noisy average, $\lambda = 2$ drops wrong labels, $\lambda \to \infty$ corrects them.",
         Difference(margin=0.02, reason="fluctuations of order 1/sqrt(n)"),
         _saturated,
         RUNNING,
@@ -256,18 +281,19 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.accuracy",
         "E6",
-        r"There $A_W = \Phi((\lambda-2w-\kappa(2-\lambda))/(\sigma D'))$, D' the root above, for $\kappa \le m/3$.",
+        r"There $A_W = \Phi((\lambda-2w-\kappa(2-\lambda))/(\sigma D'))$, D' the root above, for $\kappa "
+        r"\le m/3$.",
         Difference(margin=0.04, reason="examples that start on the noisy side stay there"),
         _accuracy,
-        RUNNING,
-        (WIDE, THIRD_EARLY, ABOVE_SAT),
+        NOISY,
+        (THIRD_EARLY, ABOVE_SAT),
         measured="A_W at tau = 200",
     ),
     by_us(
         "strength.rescued",
         "E6",
-        r"For $\kappa > m$ the motion is bistable: from zero, wrong labels are held for $\lambda$ above a $\lambda^*(w, "
-        r"\kappa)$ that has no closed form; 1.25 times it is enough.",
+        r"For $\kappa > m$ the motion is bistable: from zero, wrong labels are held for $\lambda$ above a "
+        r"$\lambda^*(w, \kappa)$ that has no closed form; 1.25 times it is enough.",
         Event(delta=0.2, reason="lambda* is that of the two-class equations"),
         _held,
         RESCUED,
@@ -285,4 +311,3 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the median wrong margin at tau = 150 is negative",
     ),
 )
-
