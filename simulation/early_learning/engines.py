@@ -144,8 +144,8 @@ class SolverEngine(Engine):
         if self.name == "first_step":
             return 2e-5
         if self.name == "hard_margin":
-            return 3e-9 * s.n**3
-        return 1e-8 * s.n * min(s.n, s.p) ** 1.5
+            return float(3e-9 * s.n**3)
+        return float(1e-8 * s.n * min(s.n, s.p) ** 1.5)
 
 
 def _empty(gram: Gram, theta: tuple[float, float] | None = None, f: Floats | None = None) -> MixtureResult:

@@ -130,6 +130,10 @@ class MixtureRun:
         late = np.nonzero(self.clock >= clock - 1e-9)[0]
         return int(late[0]) if len(late) else len(self.clock) - 1
 
+    def near(self, clock: float) -> int:
+        """Index of the record whose clock is nearest to this."""
+        return int(np.argmin(np.abs(self.clock - clock)))
+
     def time_of(self, values: Floats, level: float, direction: Literal["up", "down"]) -> float:
         """Training time at which values (T,) cross a level; inf if they do not."""
         return crossing(self.clock, values, level, direction)
@@ -137,7 +141,7 @@ class MixtureRun:
     def rates(self, share: float) -> tuple[float, float]:
         """Mean growth of the coefficients per unit of training time over the last `share` of the run."""
         clock, c = self.clock, self.result.coefficients
-        start = self.at((1 - share) * clock[-1])
+        start = self.near((1 - share) * float(clock[-1]))
         growth = (c[-1] - c[start]) / (clock[-1] - clock[start])
         wrong = self.result.wrong
         return float(growth[~wrong].mean()), float(growth[wrong].mean())

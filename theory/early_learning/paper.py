@@ -15,11 +15,13 @@ from theory.early_learning.claims import (
     memory,
     proportional,
     slips,
+    small_nets,
     stage,
     strength,
     theorem_1,
 )
 from theory.early_learning.conditions import CONDITIONS, CONSTANTS, REFERENCE_BOX
+from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import REFERENCE
 from theory.paper import Paper
@@ -41,13 +43,14 @@ CLAIMS: tuple[Claim, ...] = (
     *memory.CLAIMS,
     *clamp.CLAIMS,
     *compared.CLAIMS,
+    *small_nets.CLAIMS,
 )
 
 THIS = Paper(
     name="early_learning",
     reference=REFERENCE,
     claims=CLAIMS,
-    settings=(MixtureSetting,),
+    settings=(MixtureSetting, DigitsSetting),
     conditions=CONDITIONS,
     constants=CONSTANTS,
     reference_box=REFERENCE_BOX,

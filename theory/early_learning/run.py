@@ -129,6 +129,10 @@ class MixtureRun(Protocol):
         """Index of the first record whose clock is at least this (the last if none)."""
         ...
 
+    def near(self, clock: float) -> int:
+        """Index of the record whose clock is nearest to this."""
+        ...
+
     def time_of(self, values: Floats, level: float, direction: Literal["up", "down"]) -> float:
         """Training time at which values (T,) first cross a level in a direction, interpolated; inf if never.
 

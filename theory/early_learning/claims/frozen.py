@@ -90,7 +90,7 @@ def _side(run: MixtureRun) -> bool | NotApplicable:
 
 
 def _memorised_for_ever(run: MixtureRun) -> bool:
-    half = run.at(TAU / 2)
+    half = run.near(TAU / 2)
     return bool(run.memorised[-1] == 1.0 and run.median_wrong[-1] < run.median_wrong[half] - 0.2)
 
 
@@ -172,7 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         "E4",
         r"The rest lies on the true side iff $\lambda > 1/(2t-1)$; between $t/(2t-1)$ and $1/(2t-1)$ "
         r"labels are memorised at a finite margin.",
-        Event(delta=0.05),
+        Event(delta=0.1),
         _side,
         FROZEN,
         (REST_EXISTS, SETTLED),

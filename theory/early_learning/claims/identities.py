@@ -9,10 +9,10 @@ from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, times
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
-from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.targets import prove_self_consistent_target
 from theory.experiment import Experiment
 from theory.rules import Identity
+from theory.setting import AbstractSetting
 
 __all__ = ["CLAIMS"]
 
@@ -52,7 +52,7 @@ AVERAGING = Experiment(
 )
 
 
-def plain_arm(setting: MixtureSetting) -> MixtureSetting:
+def plain_arm(setting: AbstractSetting) -> AbstractSetting:
     """The same setting with cross entropy alone."""
     return setting.with_(loss="ce", lam=0.0, beta=0.0, clamp=0.0)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from theory.claim import Claim
 from theory.early_learning.cavity import CavityPath, cavity_path_averaged
@@ -89,7 +91,7 @@ def _median(run: MixtureRun) -> tuple[float, float]:
     return crossed, memorisation_time(run.setting.w, run.setting.kappa)
 
 
-def _at_threshold(offset: float, values: dict[str, float]) -> MixtureSetting:
+def _at_threshold(offset: float, values: Mapping[str, Any]) -> MixtureSetting:
     n = 150
     w = round(values["w"] * n) / n
     gamma = separability_threshold(w, values["sigma"]) + offset
@@ -119,7 +121,7 @@ ABOVE = Experiment(
 )
 
 
-def _share_of_threshold(values: dict[str, float]) -> MixtureSetting:
+def _share_of_threshold(values: Mapping[str, Any]) -> MixtureSetting:
     n = 1000
     w = round(values["w"] * n) / n
     gamma = values["share"] * separability_threshold(w, values["sigma"])

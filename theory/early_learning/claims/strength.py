@@ -61,7 +61,7 @@ THRESHOLD = Experiment(
     "early_learning.strength.threshold",
     place=mixture_box(
         "around lambda_mem",
-        {"w": (0.1, 0.35), "kappa/m": (0.15, 0.5), "lambda/lambda_mem": (0.4, 2.0), **_WIDE},
+        {"w": (0.1, 0.35), "kappa/m": (0.15, 0.5), "lambda/lambda_mem": (0.65, 1.5), **_WIDE},
         eta=0.5,
         loss="elr",
         beta=0.0,
@@ -151,13 +151,13 @@ def _pinned(run: MixtureRun) -> tuple[float, float]:
 
 def grown_cosine(run: MixtureRun) -> float:
     """Cosine with v of what theta grew by over the last half of the run."""
-    start = run.at(run.clock[-1] / 2)
+    start = run.near(float(run.clock[-1]) / 2)
     grown = run.coefficients[-1] - run.coefficients[start]
     n = len(run.s)
     gram = run.gram  # type: ignore[attr-defined]
     along = float(grown @ gram.h) / n
     across = float(grown @ gram.noise @ grown) / n
-    return along / (along**2 + across) ** 0.5
+    return float(along / (along**2 + across) ** 0.5)
 
 
 def _pinned_cosine(run: MixtureRun) -> tuple[float, float]:
@@ -175,7 +175,7 @@ def _memorised_below_sat(run: MixtureRun) -> bool:
 
 
 def _corrected(run: MixtureRun) -> bool:
-    half = run.at(run.clock[-1] / 2)
+    half = run.near(float(run.clock[-1]) / 2)
     return bool(run.median_wrong[-1] > run.median_wrong[half] + 0.2 and run.median_wrong[half] > 0)
 
 
