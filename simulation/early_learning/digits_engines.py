@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,7 +115,7 @@ class DigitsEngine(Engine):
 def _weights(seed: int, purpose: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Uniform within 1/sqrt(inputs), weights and biases, layer by layer."""
     layers = []
-    for k, (a, b) in enumerate(zip(_WIDTHS[:-1], _WIDTHS[1:], strict=True)):
+    for k, (a, b) in enumerate(pairwise(_WIDTHS)):
         draws = generator(seed, purpose, k)
         bound = 1 / np.sqrt(a)
         layers.append((draws.uniform(-bound, bound, (a, b)), draws.uniform(-bound, bound, (1, b))))
