@@ -47,7 +47,7 @@ def digits_missing() -> str | None:
 
 @cache
 def _images() -> tuple[Floats, Ints]:
-    from sklearn.datasets import load_digits as bundled
+    from sklearn.datasets import load_digits as bundled  # type: ignore[import-untyped]
 
     data = bundled()
     x = np.asarray(data.data, dtype=np.float32)

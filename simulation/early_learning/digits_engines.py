@@ -78,11 +78,21 @@ class _Log:
 
     def run(self, job: Job, targets: NDArray[Any], engine: str) -> MeasuredDigits:
         """The measured run."""
-        epochs, test, memorised, corrected, clean = np.array(self.rows).T
+        columns = [np.ascontiguousarray(column) for column in np.array(self.rows, dtype=np.float64).T]
         right = float(np.mean(targets.argmax(axis=1) == self.data.true))
-        arrays = [epochs.astype(np.int64), test, memorised, corrected, clean]
-        read_only(arrays)
-        return MeasuredDigits(job.setting, job.seed, *arrays, target_accuracy=right, engine=engine)
+        epochs = columns[0].astype(np.int64)
+        read_only([epochs, *columns])
+        return MeasuredDigits(
+            setting=job.setting,
+            seed=job.seed,
+            epochs=epochs,
+            test=columns[1],
+            memorised=columns[2],
+            corrected=columns[3],
+            clean=columns[4],
+            target_accuracy=right,
+            engine=engine,
+        )
 
 
 @dataclass(frozen=True)
@@ -101,11 +111,13 @@ class DigitsEngine(Engine):
 
     def key(self, job: Job) -> Hashable:
         """A stack has one loss and one schedule."""
-        return job.setting
+        setting: DigitsSetting = job.setting
+        return setting
 
     def work(self, job: Job) -> float:
         """Seconds, about."""
-        return 0.02 * job.setting.epochs * (4.0 if job.setting.is_plus else 1.0)
+        setting: DigitsSetting = job.setting
+        return 0.02 * setting.epochs * (4.0 if setting.is_plus else 1.0)
 
     def missing(self, job: Job) -> str | None:
         """The digits come with scikit-learn."""
@@ -157,7 +169,7 @@ def _stacked(jobs: Sequence[Job]) -> list[MeasuredDigits]:
         order = torch.tensor(
             np.stack([generator(job.seed, "digits.order", epoch).permutation(n) for job in jobs])
         )
-        for chosen in order.split(setting.batch, dim=1):
+        for chosen in torch.split(order, setting.batch, dim=1):
             logits = network(x[rows, chosen]).reshape(-1, CLASSES)
             y, indices = labels[rows, chosen].reshape(-1), (rows * n + chosen).reshape(-1)
             value = kl_loss(loss, logits, y, indices) if setting.loss == "kl" else loss(logits, y, indices)
@@ -182,7 +194,8 @@ def kl_loss(loss: Any, logits: Tensor, labels: Tensor, indices: Tensor) -> Tenso
     log_p = functional.log_softmax(logits, dim=1)
     loss.follow(log_p.detach().exp(), indices)
     pull = -(loss.targets[indices] * log_p).sum(dim=1).mean()
-    return functional.nll_loss(log_p, labels) + loss.lam * pull
+    value: Tensor = functional.nll_loss(log_p, labels) + loss.lam * pull
+    return value
 
 
 def _module(seed: int, purpose: str) -> Any:
@@ -232,7 +245,7 @@ def _plus(job: Job) -> MeasuredDigits:
     for epoch in range(1, s.epochs + 1):
         for k in range(s.networks):
             order = torch.tensor(generator(job.seed, f"digits.order{k or ''}", epoch).permutation(n))
-            for chosen in order.split(s.batch):
+            for chosen in torch.split(order, s.batch):
                 plus.step(k, x[chosen], labels[k][chosen], chosen)
         if epoch in recorded:
             log.add(epoch, _classes(plus.predict, x), _classes(plus.predict, x_test))

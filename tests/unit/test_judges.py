@@ -59,7 +59,7 @@ def test_what_is_no_judge_is_refused() -> None:
 def test_a_judge_that_only_decides_answers_everything_else_carefully() -> None:
     @dataclass(frozen=True)
     class Quiet(Rule):
-        kind = "event"  # type: ignore[misc]
+        kind = "event"
 
     class QuietJudge(Judge[Quiet]):
         rule = Quiet
@@ -131,7 +131,7 @@ def test_a_setting_that_declares_no_trends_has_none() -> None:
 
     settings = [Plain(float(k)) for k in range(1, 40)]
     assert trends_of(settings).slopes == ()
-    seen: list[Observation] = [observation((1.0, 1.0), k, setting=s) for k, s in enumerate(settings)]  # type: ignore[arg-type]
+    seen: list[Observation] = [observation((1.0, 1.0), k, setting=s) for k, s in enumerate(settings)]
     decision = judge_of(Law(0.1, "why")).decide(Law(0.1, "why"), seen, None)
     assert decision.verdict == "supported"
     assert "trends" not in decision.statistic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from theory.claim import Claim
 from theory.early_learning.claims import (
     clamp,
@@ -22,8 +24,14 @@ from theory.early_learning.claims import (
 )
 from theory.early_learning.conditions import CONDITIONS, CONSTANTS, REFERENCE_BOX
 from theory.early_learning.digits_setting import DigitsSetting
+from theory.early_learning.exhibits import EXHIBITS
+from theory.early_learning.letters import LETTERS, PARAMETERS, QUANTITIES, regime
+from theory.early_learning.planes import PLANES
+from theory.early_learning.questions import QUESTIONS
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import REFERENCE
+from theory.falsehood import Falsehood
+from theory.ledger import Ledger
 from theory.paper import Paper
 
 __all__ = ["CLAIMS", "THIS"]
@@ -46,6 +54,13 @@ CLAIMS: tuple[Claim, ...] = (
     *small_nets.CLAIMS,
 )
 
+
+def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
+    from theory.early_learning.falsehoods import falsehoods
+
+    return falsehoods(ledger)
+
+
 THIS = Paper(
     name="early_learning",
     reference=REFERENCE,
@@ -53,5 +68,13 @@ THIS = Paper(
     settings=(MixtureSetting, DigitsSetting),
     conditions=CONDITIONS,
     constants=CONSTANTS,
+    parameters={MixtureSetting: PARAMETERS},
     reference_box=REFERENCE_BOX,
+    regime=regime,
+    exhibits=EXHIBITS,
+    questions=QUESTIONS,
+    planes=PLANES,
+    quantities=QUANTITIES,
+    letters=LETTERS,
+    falsehoods=_falsehoods,
 )

@@ -63,7 +63,7 @@ class MixtureSetting(AbstractSetting):
     target: float = 0.0
     flips: Flips = "exact"
 
-    trends: ClassVar[Trends] = Trends(slopes=("n", "kappa", "p/n"))
+    trends: ClassVar[Trends] = Trends(slopes=("n", "kappa", "gamma"))
 
     def __post_init__(self) -> None:
         for name in ("n", "p"):

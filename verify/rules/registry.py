@@ -16,6 +16,7 @@ from typing import Any
 
 from theory.claim import Claim, Proof
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import decide_at_ends, is_open, is_resolved
 from verify.rules.judge import Judge, Readout
 
 __all__ = [
@@ -101,7 +102,9 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
     for o in judged:
         if o.not_judged is not None:
             raise ValueError(f"observations must be judged ones, was run {o.index}: {o.not_judged}")
-    decision = judge.decide(rule, judged, proof)
+    opens = is_resolved if judge.leaves_out else is_open
+    ends = bool(judge.open_value) and any(opens(o.value) for o in judged)
+    decision = decide_at_ends(judge, rule, judged, proof) if ends else judge.decide(rule, judged, proof)
     if proof is None or proof.holds:
         return decision
     step = f" ({proof.steps[-1]})" if proof.steps else ""
@@ -119,7 +122,7 @@ def excess(
     claim: Claim, value: Any, steps: int, decision: Decision | None = None, dtype: str = "float64"
 ) -> float | None:
     """By how much one run's value breaks a claim: above 0 when it does; None for rules of many runs."""
-    return judge_of(claim.rule).excess(claim.rule, value, steps, dtype, decision)
+    return judge_of(claim.rule).sure_excess(claim.rule, value, steps, dtype, decision)
 
 
 def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:

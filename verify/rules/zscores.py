@@ -237,6 +237,8 @@ class ZScoresJudge(Judge[ZScores]):
     )
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
+    open_value = "pair"
+    average: ClassVar[bool] = True
 
     def decide(self, rule: ZScores, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_zscores(rule, observations, proof)

@@ -87,6 +87,19 @@ def _plus(rate: float, **others: Any) -> DigitsSetting:
 
 
 _AVERAGE = 0.99
+_BOTH: dict[str, Any] = {"average": _AVERAGE, "mixup": 1.0, "networks": 2}
+#: ELR+ step by step: name, words, what is added to one network with ELR 3/.7.
+_ADDED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("one", "one network", {}),
+    ("average", "one network with weight averaging", {"average": _AVERAGE}),
+    ("mixup", "one network with mixup", {"mixup": 1.0}),
+    ("two", "ELR+, both networks on the same noisy labels", {**_BOTH, "shared": "shared"}),
+    (
+        "leak",
+        "ELR+, noise drawn once per network as the released code does",
+        {**_BOTH, "shared": "independent"},
+    ),
+)
 
 #: Rows that the full profile makes.
 ROWS: tuple[Row, ...] = (
@@ -197,25 +210,7 @@ ROWS: tuple[Row, ...] = (
             (0.4, 0.02, (0.959, 0.974, 0.958, 0.967, 0.979)),
             (0.8, 0.06, (0.667, 0.782, 0.758, 0.784, 0.908)),
         )
-        for (name, words, options), seen in zip(
-            (
-                ("one", "one network", {}),
-                ("average", "one network with weight averaging", {"average": _AVERAGE}),
-                ("mixup", "one network with mixup", {"mixup": 1.0}),
-                (
-                    "two",
-                    "ELR+, both networks on the same noisy labels",
-                    {"average": _AVERAGE, "mixup": 1.0, "networks": 2, "shared": "shared"},
-                ),
-                (
-                    "leak",
-                    "ELR+, noise drawn once per network as the released code does",
-                    {"average": _AVERAGE, "mixup": 1.0, "networks": 2, "shared": "independent"},
-                ),
-            ),
-            values,
-            strict=True,
-        )
+        for (name, words, options), seen in zip(_ADDED, values, strict=True)
     ),
 )
 
