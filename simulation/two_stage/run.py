@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.two_stage.stages import first_stay, stays_fit
+from simulation.two_stage.stages import stays_fit
 from theory.run import Estimate
 from theory.two_stage.setting import Setting
+from theory.two_stage.stays import first_at_most, gap_at, share_time, stay_times
 
 if TYPE_CHECKING:
     from simulation.two_stage.trajectory import Trajectory
@@ -177,13 +178,14 @@ class MeasuredRun:
         index = np.searchsorted(self.steps, self.snapshot_steps)
         signal = self.gamma.mean(axis=2)[index]
         against = np.where(self.y > 0, signal[:, :1], signal[:, 1:])
-        above = (self.noise_mass > against)[:, self.noisy]
-        times = np.sort([first_stay(column, self.snapshot_steps) for column in above.T])
-        return float(times[int(np.ceil(0.5 * len(times))) - 1])
+        above = (self.noise_mass - against)[:, self.noisy]
+        return share_time(stay_times(above, self.snapshot_steps), 0.5)
 
     def t_loss(self, eps: float) -> float:
-        below = np.flatnonzero(self.train_loss <= eps)
-        return float(self.steps[below[0]]) if len(below) else float("inf")
+        return first_at_most(self.train_loss, self.steps, eps)
+
+    def resolution(self, time: float, *, snapshots: bool = False) -> float:
+        return gap_at(self.snapshot_steps if snapshots else self.steps, time)
 
     # States ---------------------------------------------------------------------------------------------
     def clean_fit(self, clock: float) -> bool:
@@ -206,6 +208,8 @@ class MeasuredRun:
         """Several claims ask for the same error: measured once."""
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
         key = (kind, distribution, step)
+        if kind == "log_test_error" and not self.trajectory.resolves_rare_errors(distribution):
+            samples = max(samples, self.test_samples)  # drawn patches, no lines
         if key not in self._errors:
             method = getattr(self.trajectory, kind)
             self._errors[key] = Estimate(*method(distribution, at=step, samples=samples, seed=self.seed))

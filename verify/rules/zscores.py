@@ -60,7 +60,7 @@ def spread_interval(values: Sequence[float], alpha: float) -> Estimate:
     >>> round(e.value, 3), round(e.low, 3), round(e.high, 3)
     (1.0, 0.578, 4.415)
     """
-    from scipy.special import chdtri
+    from scipy.special import chdtri, gammaincinv
 
     degrees = len(values) - 1
     if degrees < 1:
@@ -68,7 +68,7 @@ def spread_interval(values: Sequence[float], alpha: float) -> Estimate:
     sd = float(np.std(np.asarray(values, dtype=np.float64), ddof=1))
     # chdtri is the inverse of the upper tail.
     low = sd * math.sqrt(degrees / float(chdtri(degrees, alpha / 2)))
-    high = sd * math.sqrt(degrees / float(chdtri(degrees, 1 - alpha / 2)))
+    high = sd * math.sqrt(degrees / (2 * float(gammaincinv(degrees / 2, alpha / 2))))
     return Estimate(sd, low, high)
 
 
@@ -222,7 +222,7 @@ def _runs_for_spread(sd: float, rule: ZScores) -> int | None:
     if not low < sd < high:
         return None
     gap = min(math.log(sd / low), math.log(high / sd))
-    runs = 0.5 * (float(ndtri(1 - rule.alpha) + ndtri(0.8)) / gap) ** 2
+    runs = 0.5 * (float(-ndtri(rule.alpha) + ndtri(0.8)) / gap) ** 2
     return math.ceil(runs) + 1 if runs < 100_000 else None
 
 
@@ -255,7 +255,7 @@ class ZScoresJudge(Judge[ZScores]):
         return Plan(basis="standard normal scores")
 
     def planned(self, rule: ZScores, n_trials: int, plan: Plan) -> float | None:
-        from scipy.special import chdtr, chdtri, ndtr
+        from scipy.special import chdtr, chdtri, gammaincinv, ndtr
 
         if n_trials < MIN_REPLICATES:
             return 0.0
@@ -265,7 +265,7 @@ class ZScoresJudge(Judge[ZScores]):
         assert bias is not None
         # chdtri inverts the upper tail: the sums of squares whose whole interval lies within the spread.
         least = rule.spread[0] ** 2 * float(chdtri(degrees, rule.alpha))
-        most = rule.spread[1] ** 2 * float(chdtri(degrees, 1 - rule.alpha))
+        most = rule.spread[1] ** 2 * 2 * float(gammaincinv(degrees / 2, rule.alpha))
         spread = max(0.0, float(chdtr(degrees, most) - chdtr(degrees, least)))
         return max(0.0, outliers + bias + spread - 2)
 

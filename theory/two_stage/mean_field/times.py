@@ -33,6 +33,7 @@ from theory.two_stage.mean_field.sample_law import memorisation_error, run_sampl
 from theory.two_stage.mean_field.time_errors import stage_time
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
+from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["CLAIMS", "DTEST", "IID", "SAMPLE_LAW", "TIMES", "judged_population"]
 
@@ -142,15 +143,14 @@ def judged_population(run: Run) -> Population | NotApplicable:
 
 
 def _t_half(run: Run) -> tuple[float, float, float, float] | NotApplicable:
-    """Clock of t_half in the middle of its step, predicted clock, sd, and a step for the rounding."""
+    """Clock of t_half, predicted clock and sd; both are interpolated, so nothing is rounded."""
     pop = judged_population(run)
     if isinstance(pop, NotApplicable):
         return pop
     predicted = stage_time(pop, len(run.steps) - 1, 0.5)
     if predicted is None:
         return NotApplicable("no t_half is predicted within the run")
-    h = run.setting.clock_step
-    return (run.t_half - 0.5) * h, predicted.clock, predicted.sd, h
+    return run.t_half * run.setting.clock_step, predicted.clock, predicted.sd, 0.0
 
 
 def _trajectory(run: Run) -> float | NotApplicable:
@@ -178,14 +178,10 @@ def _sample_t_half(run: Run) -> tuple[float, float] | NotApplicable:
     if not run.noisy.any():
         return NotApplicable("no label was flipped")
     paths = run_sample_law(run)
-    fit = paths.margins[:, run.noisy] > 0
-    # First step from which each stays fit; half of them from the ceil(N/2)-th on.
-    last_misfit = np.where(fit.all(axis=0), -1, len(fit) - 1 - np.argmax(~fit[::-1], axis=0))
-    times = np.sort(np.where(fit[-1], last_misfit + 1.0, np.inf))
-    predicted = float(times[math.ceil(len(times) / 2) - 1])
+    predicted = share_time(stay_times(paths.margins[:, run.noisy], run.steps), 0.5)
     if min(run.t_half, predicted) == 0:
         return NotApplicable("half of the noisy samples are fit from the start")
-    return run.t_half - 0.5, predicted - 0.5
+    return run.t_half, predicted
 
 
 def _dtest(run: Run) -> float:
@@ -266,8 +262,7 @@ CLAIMS = (
             "the sd"
         ),
         _t_half,
-        "clock of t_half, less half a step, its prediction from the run's label counts, and the "
-        "prediction's sd",
+        "clock of t_half, its prediction from the run's label counts, and the prediction's sd",
         experiment=TIMES,
         conditions=_LARGE_INIT,
         prediction=Prediction(
@@ -311,7 +306,7 @@ CLAIMS = (
                 "left out",
             ),
             _sample_t_half,
-            "t_half of the run and of the law, in steps, each less half a step",
+            "t_half of the run and of the law, in steps",
             experiment=experiment,
             note="The shares are integrated along the path; frozen at the start they give a t_half that is "
             "wrong by up to a factor 2 at kappa_0 = 0.01.",
