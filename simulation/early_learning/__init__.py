@@ -12,6 +12,7 @@ _EXPORTS = {
     "MixtureProblem": "simulation.early_learning.problem",
     "MixtureResult": "simulation.early_learning.training",
     "hard_margin": "simulation.early_learning.margins",
+    "train_cifar10": "simulation.early_learning.cifar",
     "minimiser": "simulation.early_learning.minimiser",
     "sample_problem": "simulation.early_learning.problem",
     "separable": "simulation.early_learning.margins",
