@@ -36,7 +36,7 @@ class MeasuredRun:
         self.dtype = trajectory.dtype
         self.test_samples = test_samples
         self.test_lines = test_lines
-        self._errors: dict[tuple[str, str, int], Estimate] = {}
+        self._errors: dict[tuple[str, str, int, int], Estimate] = {}
 
     # Data -------------------------------------------------------------------------------------------
     @property
@@ -198,18 +198,22 @@ class MeasuredRun:
         fit = self._fit[self.at(clock), self.noisy]
         return float(fit.mean()) if len(fit) else 0.0
 
+    def weight_gram(self, clock: float) -> Floats:
+        root = self.trajectory.weight_root(int(self.snapshot_steps[self.snapshot_at(clock)]))
+        return root @ root.T
+
     def test_error(self, distribution: str, clock: float) -> Estimate:
         return self._error("test_error", distribution, clock, self.test_samples)
 
-    def log_test_error(self, distribution: str, clock: float) -> Estimate:
-        return self._error("log_test_error", distribution, clock, self.test_lines)
+    def log_test_error(self, distribution: str, clock: float, *, lines: int | None = None) -> Estimate:
+        return self._error("log_test_error", distribution, clock, self.test_lines if lines is None else lines)
 
     def _error(self, kind: str, distribution: str, clock: float, samples: int) -> Estimate:
         """Several claims ask for the same error: measured once."""
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
-        key = (kind, distribution, step)
         if kind == "log_test_error" and not self.trajectory.resolves_rare_errors(distribution):
             samples = max(samples, self.test_samples)  # drawn patches, no lines
+        key = (kind, distribution, step, samples)
         if key not in self._errors:
             method = getattr(self.trajectory, kind)
             self._errors[key] = Estimate(*method(distribution, at=step, samples=samples, seed=self.seed))

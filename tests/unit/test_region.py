@@ -68,8 +68,13 @@ def scope(place: Box | Cells, c: float = 10.0):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize(
     ("a", "b", "share"),
-    [((10, 100), (0, 1), 1.0), ((1, 100), (0, 1), 1.0), ((10, 100), (0, 0.5), 0.5), ((10, 31.6228), (0, 0.5), 0.25)],
-)  # fmt: skip
+    [
+        ((10, 100), (0, 1), 1.0),
+        ((1, 100), (0, 1), 1.0),
+        ((10, 100), (0, 0.5), 0.5),
+        ((10, 31.6228), (0, 0.5), 0.25),
+    ],
+)
 def test_coverage_is_the_share_of_the_conditions_region(
     a: tuple[float, float], b: tuple[float, float], share: float
 ) -> None:

@@ -197,11 +197,17 @@ class Run(Protocol):
         """`p_i`: share of label-side filters with `<w, xi_i> > 0` at snapshots, (S, n)."""
         ...
 
+    def weight_gram(self, clock: float) -> Floats:
+        """`W W^T` at the first snapshot whose clock is at least this, (2m, 2m), rows of side j = +1 first:
+        the covariance of a fresh patch's pre-activations over sigma_xi^2."""
+        ...
+
     def test_error(self, distribution: str, clock: float) -> Estimate:
         """0-1 error against the TRUE label, "iid" or "spurious" (D_test), at the first snapshot whose
         clock is at least this."""
         ...
 
-    def log_test_error(self, distribution: str, clock: float) -> Estimate:
-        """Natural logarithm of the same error, by importance sampling: resolves rare errors."""
+    def log_test_error(self, distribution: str, clock: float, *, lines: int | None = None) -> Estimate:
+        """Natural logarithm of the same error, by importance sampling on `lines` lines (default: the run's):
+        resolves rare errors."""
         ...

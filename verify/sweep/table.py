@@ -80,7 +80,8 @@ def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:
     """A row a point: for each measure the number of runs it applies to, median, mean and 95 % interval.
 
     The interval is Clopper-Pearson's for a measure that is true or false, Student's for another, within the
-    values that the quantity can have, and empty (nan) with fewer than two runs or with an infinite one; the mean is then infinite and the median stays.
+    values that the quantity can have, and empty (nan) with fewer than two runs or with an infinite one; the
+    mean is then infinite and the median stays.
     """
     import pandas as pd
 
