@@ -40,7 +40,7 @@ from theory.place import Box, Coordinate
 from theory.record import AtClocks
 from theory.rules import Difference, Event
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "grown_cosine"]
 
 _WIDE = {"p/n": (100.0, 300.0), "n": (200, 250)}
 
