@@ -1,15 +1,13 @@
-"""The inequalities under which claims on the mixture model are made, and the space they are held against."""
+"""The inequalities under which claims on the mixture model are made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import sympy as sp
 
 from theory.condition import Condition, Constant, Constants
 from theory.early_learning.phase import LAMBDA_MEM, LAMBDA_SAT
-from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import beyond, paper
 from theory.early_learning.symbols import (
     beta,
@@ -27,7 +25,6 @@ from theory.early_learning.symbols import (
     w,
 )
 from theory.early_learning.targets import FROZEN_OFFSET
-from theory.place import Box, Coordinate
 
 __all__ = [
     "ABOVE_SAT",
@@ -48,7 +45,6 @@ __all__ = [
     "MANY_DIMENSIONS",
     "NARROW",
     "NO_EARLY",
-    "REFERENCE_BOX",
     "REST_EXISTS",
     "SETTLED",
     "SMALL_NOISE",
@@ -177,26 +173,3 @@ CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
     "separability": (BELOW_COUNTING, BELOW_THRESHOLD, ALL_SUPPORT),
     "regularisation": (REST_EXISTS, SETTLED, BELOW_SAT, ABOVE_SAT, CLEAR_OF_MEM, LOADED),
 }
-
-
-def _reference(values: Mapping[str, Any]) -> MixtureSetting:
-    return MixtureSetting(
-        n=int(values["n"]),
-        p=max(2, round(values["p/n"] * values["n"])),
-        sigma=values["sigma"],
-        flip_rate=values["w"],
-        eta=0.1,
-    )
-
-
-#: The space that conditions are held against.
-REFERENCE_BOX = Box(
-    "mixture",
-    (
-        Coordinate("n", 50, 1000, whole=True, meaning="examples"),
-        Coordinate("p/n", 0.2, 200.0, meaning="dimensions per example"),
-        Coordinate("sigma", 0.003, 1.5, meaning="noise of a coordinate"),
-        Coordinate("w", 0.03, 0.45, "linear", meaning="flip rate"),
-    ),
-    _reference,
-)

@@ -22,7 +22,7 @@ from theory.early_learning.claims import (
     strength,
     theorem_1,
 )
-from theory.early_learning.conditions import CONDITIONS, CONSTANTS, REFERENCE_BOX
+from theory.early_learning.conditions import CONDITIONS, CONSTANTS
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.exhibits import EXHIBITS
 from theory.early_learning.letters import LETTERS, PARAMETERS, QUANTITIES, regime
@@ -69,7 +69,6 @@ THIS = Paper(
     conditions=CONDITIONS,
     constants=CONSTANTS,
     parameters={MixtureSetting: PARAMETERS},
-    reference_box=REFERENCE_BOX,
     regime=regime,
     exhibits=EXHIBITS,
     questions=QUESTIONS,
