@@ -130,10 +130,11 @@ def strength_by_bisection(w: float, kappa: float, tau: float = 4000.0, digits: i
     return (low + high) / 2
 
 
+@cache
 def rescue_strength(w: float, kappa: float) -> float:
     """lambda above which wrong labels are corrected from zero although kappa > 1 - 2w: no closed form.
 
     >>> round(rescue_strength(.2, .8), 2)
     1.28
     """
-    return strength_by_bisection(w, kappa, tau=2000.0)
+    return strength_by_bisection(w, kappa, tau=400.0, digits=12)

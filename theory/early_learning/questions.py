@@ -104,11 +104,13 @@ QUESTIONS: tuple[Question, ...] = (
                 "whether it beats the best epoch of cross entropy",
             ),
             Part(
-                _ids(first_step__best="no later accuracy is better"),
-                "In the linear model from zero cross entropy is best after one step, and ELR keeps that or "
-                "improves on it: {these}.",
-                "In the linear model the first step is not the best: {these}.",
-                "where early stopping is best in the linear model",
+                _ids(
+                    first_step__best="cross entropy is best after one step",
+                    compared__beats_stopping="ELR ends closer to the signal than that",
+                ),
+                "In the linear model from zero yes: {these}.",
+                "In the linear model no: {these}.",
+                "whether it beats the best step in the linear model",
             ),
         ),
     ),

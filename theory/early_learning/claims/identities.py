@@ -14,7 +14,7 @@ from theory.experiment import Experiment
 from theory.rules import Identity
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "plain_arm"]
 
 _SMALL = {"w": (0.1, 0.4), "sigma": (0.2, 0.8), "p/n": (0.3, 4.0), "n": (20, 60)}
 
