@@ -79,7 +79,9 @@ def test_runs_without_a_log_ratio_block_support_and_majorities_refute(bad: tuple
     assert well_formed(decide(LAW, observations([bad] * 6))).verdict == "refuted"
 
 
-@pytest.mark.parametrize("bad", [(math.nan, 1.0), (1.0, math.nan), math.nan])
+@pytest.mark.parametrize(
+    "bad", [(math.nan, 1.0), (1.0, math.nan), math.nan, np.array([math.nan, 1.0]), (np.float32("nan"), 1.0)]
+)
 def test_a_law_with_runs_that_were_not_measured_is_open(bad: object) -> None:
     """A mean over all runs is not known without them, whatever the others say."""
     for ratio, runs in ((1.0, 20), (2.0, 20), (1.0, 3)):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from importlib import import_module, reload
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +144,16 @@ def test_readout_factor() -> None:
     assert Readout(0.5, math.nan, 0.0, 2.0).factor == 4.0
     assert Readout(2.0, math.nan, 0.5, 8.0).factor == 4.0
     assert math.isnan(Readout(-1.0, math.nan, 0.5, 8.0).factor)
+
+
+def test_the_rule_of_ones_own_in_the_docs_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "NeverJudge" in block]
+    (tmp_path / "own_rule_of_the_docs.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = import_module("own_rule_of_the_docs")
+    for _ in range(2):  # once more, as when a claims file is imported again
+        never = module.Never()
+        assert judge_of(never).decide(never, observations([False] * 3), None).verdict == "supported"
+        assert judge_of(never).decide(never, observations([False, True]), None).verdict == "refuted"
+        module = reload(module)

@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from theory.resolved import Resolved
 from verify.outcome import Decision, Observation
@@ -28,6 +31,7 @@ __all__ = [
     "is_resolved",
     "nearest",
     "plain_value",
+    "scaled",
     "unmeasured",
     "worst_end",
 ]
@@ -51,12 +55,14 @@ def interval(value: Any) -> tuple[float, float]:
 def _members(value: Any) -> Sequence[Any]:
     if isinstance(value, Mapping):
         return list(value.values())
+    if isinstance(value, np.ndarray):
+        return list(value.ravel())
     return list(value) if isinstance(value, (tuple, list)) else [value]
 
 
 def unmeasured(value: Any) -> bool:
     """Whether a measured value, or one of its members, is nan."""
-    return any(isinstance(v, (float, Resolved)) and math.isnan(float(v)) for v in _members(value))
+    return any(isinstance(v, (Real, Resolved)) and math.isnan(float(v)) for v in _members(value))
 
 
 def is_open(value: Any) -> bool:
@@ -93,6 +99,15 @@ def alternatives(value: Any) -> list[Any]:
         return tuple(one(v) for v in value) if isinstance(value, (tuple, list)) else one(value)
 
     return [at(0), at(1), at(2)]
+
+
+def scaled(value: Any, factor: float) -> Any:
+    """A number times a factor, with its resolution.
+
+    >>> scaled(2.0, 3.0), scaled(Resolved(2.0, 0.5), 3.0)
+    (6.0, Resolved(value=6.0, resolution=1.5, floor=None, ceiling=None))
+    """
+    return value.times(factor) if isinstance(value, Resolved) else float(value) * factor
 
 
 def nearest(value: Any, low: float, high: float) -> float:

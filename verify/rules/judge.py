@@ -218,6 +218,8 @@ class Judge(ABC, Generic[R]):
     def _with_number(self, rule: R, value: Any, pick: Callable[[Any, float, float], float]) -> Any:
         if self.open_value == "number":
             return pick(value, *self.target(rule, value))
+        if isinstance(value, np.ndarray):
+            value = tuple(value.tolist())
         if not isinstance(value, (tuple, list)) or math.isnan(float(value[1])):
             rest = value[2:] if isinstance(value, (tuple, list)) else ()
             value = (math.nan, 1.0, *rest)  # nothing was measured, or nothing predicted

@@ -50,16 +50,28 @@ def built_in() -> Mapping[type, Judge[Any]]:
 
 
 def register(judge: Judge[Any]) -> None:
-    """Let this judge apply the rules of its type.
+    """Let this judge apply the rules of its type. A claims file that is imported again registers its judge
+    again.
 
     Raises:
         ValueError: when it is no judge, or the type has a judge of its own already.
     """
     if not isinstance(judge, Judge) or not isinstance(getattr(judge, "rule", None), type):
         raise ValueError(f"judge must be a verify.rules.judge.Judge with a rule type, was {judge!r}")
-    if judge.rule in _REGISTERED or judge.rule in built_in():
+    known = _REGISTERED.get(judge.rule)
+    if judge.rule in built_in() or (known is not None and not _same_code(known, judge)):
         raise ValueError(f"rule type {judge.rule.__name__!r} has a judge already")
     _REGISTERED[judge.rule] = judge
+
+
+def _same_code(one: Judge[Any], other: Judge[Any]) -> bool:
+    """Whether two judges are of one class, imported twice."""
+    first, second = type(one), type(other)
+    return (
+        first is not second
+        and first.__module__ == second.__module__
+        and first.__qualname__ == second.__qualname__
+    )
 
 
 def find_judge(rule: Any) -> Judge[Any] | None:
