@@ -37,7 +37,7 @@ class MeasuredDigits:
     clean: Floats
     target_accuracy: float
     engine: str = "mlp"
-    dtype: str = "float32"
+    dtype: str = "float64"
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -92,6 +92,7 @@ class _Log:
             clean=columns[4],
             target_accuracy=right,
             engine=engine,
+            dtype=job.dtype,
         )
 
 
@@ -100,7 +101,7 @@ class DigitsEngine(Engine):
     """The networks 64-256-256-10 of several seeds as one stack of matrices; ELR+ runs are made one by one."""
 
     most = 4
-    dtypes = ("float32",)
+    dtypes = ("float32", "float64")
     searchable = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredDigits]:
@@ -112,12 +113,12 @@ class DigitsEngine(Engine):
     def key(self, job: Job) -> Hashable:
         """A stack has one loss and one schedule."""
         setting: DigitsSetting = job.setting
-        return setting
+        return setting, job.steps, job.dtype
 
     def work(self, job: Job) -> float:
         """Seconds, about."""
         setting: DigitsSetting = job.setting
-        return 0.02 * setting.epochs * (4.0 if setting.is_plus else 1.0)
+        return 0.02 * job.steps * (4.0 if setting.is_plus else 1.0)
 
     def missing(self, job: Job) -> str | None:
         """The digits come with scikit-learn."""
@@ -140,11 +141,12 @@ def _stacked(jobs: Sequence[Job]) -> list[MeasuredDigits]:
     from simulation.early_learning.elr_loss import ELRLoss
 
     setting: DigitsSetting = jobs[0].setting
+    kind = getattr(torch, jobs[0].dtype)
     data = [load_digits(job.setting, job.seed) for job in jobs]
     size, n = len(jobs), len(data[0].true)
     drawn = [_weights(job.seed, "digits.weights") for job in jobs]
     parameters = [
-        torch.tensor(np.stack([layers[k][part] for layers in drawn]), dtype=torch.float32, requires_grad=True)
+        torch.tensor(np.stack([layers[k][part] for layers in drawn]), dtype=kind, requires_grad=True)
         for k in range(len(_WIDTHS) - 1)
         for part in (0, 1)
     ]
@@ -159,13 +161,13 @@ def _stacked(jobs: Sequence[Job]) -> list[MeasuredDigits]:
     optimiser = torch.optim.SGD(
         parameters, lr=setting.lr, momentum=setting.momentum, weight_decay=setting.decay
     )
-    loss = ELRLoss(size * n, CLASSES, lam=setting.lam, beta=setting.beta, check=False)
-    x = torch.tensor(np.stack([d.train for d in data]))
-    x_test = torch.tensor(np.stack([d.test for d in data]))
+    loss = ELRLoss(size * n, CLASSES, lam=setting.lam, beta=setting.beta, check=False).to(kind)
+    x = torch.tensor(np.stack([d.train for d in data]), dtype=kind)
+    x_test = torch.tensor(np.stack([d.test for d in data]), dtype=kind)
     labels = torch.tensor(np.stack([d.noisy for d in data]))
-    logs, recorded = [_Log(d) for d in data], set(_recorded(setting.epochs))
+    logs, recorded = [_Log(d) for d in data], set(_recorded(jobs[0].steps))
     rows = torch.arange(size)[:, None]
-    for epoch in range(1, setting.epochs + 1):
+    for epoch in range(1, jobs[0].steps + 1):
         order = torch.tensor(
             np.stack([generator(job.seed, "digits.order", epoch).permutation(n) for job in jobs])
         )
@@ -204,10 +206,10 @@ def _module(seed: int, purpose: str) -> Any:
 
     layers: list[nn.Module] = []
     for k, (w, b) in enumerate(_weights(seed, purpose)):
-        linear = nn.Linear(*w.shape)
+        linear = nn.Linear(w.shape[0], w.shape[1], dtype=torch.float64)
         with torch.no_grad():
-            linear.weight.copy_(torch.tensor(w.T, dtype=torch.float32))
-            linear.bias.copy_(torch.tensor(b[0], dtype=torch.float32))
+            linear.weight.copy_(torch.tensor(w.T))
+            linear.bias.copy_(torch.tensor(b[0]))
         layers += [linear] if k == len(_WIDTHS) - 2 else [linear, nn.ReLU()]
     return nn.Sequential(*layers)
 
@@ -220,7 +222,8 @@ def _plus(job: Job) -> MeasuredDigits:
     s: DigitsSetting = job.setting
     data = load_digits(s, job.seed)
     n = len(data.true)
-    nets = [_module(job.seed, f"digits.weights{k or ''}") for k in range(s.networks)]
+    kind = getattr(torch, job.dtype)
+    nets = [_module(job.seed, f"digits.weights{k or ''}").to(kind) for k in range(s.networks)]
     optimisers = [
         torch.optim.SGD(net.parameters(), lr=s.lr, momentum=s.momentum, weight_decay=s.decay) for net in nets
     ]
@@ -236,13 +239,13 @@ def _plus(job: Job) -> MeasuredDigits:
         ramp_average=800,
         seed=derive_seed(job.seed, "digits.mixup"),
     )
-    x, x_test = torch.tensor(data.train), torch.tensor(data.test)
+    x, x_test = torch.tensor(data.train, dtype=kind), torch.tensor(data.test, dtype=kind)
     own = [data.noisy] * s.networks
     if s.shared == "independent":
         own[1] = noisy_labels(data.true, s, job.seed, "digits.noise of the second network")
     labels = [torch.tensor(y) for y in own]
-    log, recorded = _Log(data), set(_recorded(s.epochs))
-    for epoch in range(1, s.epochs + 1):
+    log, recorded = _Log(data), set(_recorded(job.steps))
+    for epoch in range(1, job.steps + 1):
         for k in range(s.networks):
             order = torch.tensor(generator(job.seed, f"digits.order{k or ''}", epoch).permutation(n))
             for chosen in torch.split(order, s.batch):

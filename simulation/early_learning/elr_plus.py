@@ -29,6 +29,11 @@ def ramp(step: int, length: int) -> float:
     return math.exp(-5.0 * (1.0 - min(step, length) / length) ** 2)
 
 
+def _wide(x: Tensor) -> Tensor:
+    """In float32 at least."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
 class ELRPlus:
     """One step at a time of ELR+; the caller keeps networks, optimisers and loaders.
 
@@ -86,7 +91,8 @@ class ELRPlus:
         self.averages = [copy.deepcopy(net).requires_grad_(False) for net in networks]
         self.losses = [ELRLoss(n_examples, n_classes, lam, beta, clamp) for _ in networks]
         for net, loss in zip(networks, self.losses, strict=True):
-            loss.to(next(net.parameters()).device)
+            first = next(net.parameters())
+            loss.to(device=first.device, dtype=torch.promote_types(first.dtype, torch.float32))
         self.mixup, self.average, self.sharpen, self.seed = mixup, average, sharpen, seed
         self.ramp_average, self.ramp_lam = ramp_average, ramp_lam
         self.counts = [0] * len(networks)
@@ -112,7 +118,7 @@ class ELRPlus:
         missing = weight * missing + (1.0 - weight) * missing[order]
         if self.sharpen:
             y = y * t / (y * t).sum(dim=1, keepdim=True)
-        log_p = functional.log_softmax(net(x).float(), dim=1)
+        log_p = functional.log_softmax(_wide(net(x)), dim=1)
         cross_entropy = -(y * log_p).sum(dim=1).mean()
         strength = loss.lam * ramp(count, self.ramp_lam)
         value = cross_entropy + strength * loss.log_rest(log_p.exp(), t, missing).mean()
@@ -128,7 +134,7 @@ class ELRPlus:
         with torch.no_grad():
             for net in self.networks:
                 net.eval()
-            return torch.stack([net(inputs).float() for net in self.networks]).mean(dim=0)
+            return torch.stack([_wide(net(inputs)) for net in self.networks]).mean(dim=0)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a stopped run needs to go on, optimisers included."""
@@ -159,7 +165,7 @@ class ELRPlus:
         source = self.averages[other] if self.average > 0.0 else self.networks[other]
         source.train()
         with torch.no_grad():
-            p = functional.softmax(source(inputs).float(), dim=1)
+            p = functional.softmax(_wide(source(inputs)), dim=1)
         # The targets take the averaged network's probabilities as they are, without the clamp.
         loss = self.losses[k]
         loss.targets[indices] = loss.beta * loss.targets[indices] + (1.0 - loss.beta) * p

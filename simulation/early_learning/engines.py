@@ -30,7 +30,7 @@ def _run(job: Job, engine: str, result: MixtureResult, gram: Gram) -> MixtureRun
     return MixtureRun(job.setting, job.seed, engine, result, gram)
 
 
-def _records(job: Job) -> int | tuple[int, ...]:
+def _records(job: Job) -> int | Sequence[int]:
     return 1 if job.record is None else job.record
 
 

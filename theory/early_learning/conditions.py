@@ -18,10 +18,10 @@ from theory.early_learning.symbols import (
     lam,
     m,
     n,
+    rate_mem,
     sigma,
     t,
     tau,
-    tau_mem,
     w,
 )
 from theory.early_learning.targets import FROZEN_OFFSET
@@ -127,8 +127,8 @@ REST_EXISTS = Condition(
 )
 SETTLED = Condition(
     "offset at tau = 2000 at most .05",
-    sp.Rational(5, 100),
-    FROZEN_OFFSET.subs(tau, 2000),
+    sp.Rational(5, 100) * FROZEN_OFFSET[1].subs(tau, 2000),
+    FROZEN_OFFSET[0],
     beyond("E4"),
     "derived",
     "the approach to the rest is like 1/tau",
@@ -159,8 +159,8 @@ CLEAR_OF_MEM = Condition(
 )
 LOADED = Condition(
     "eta/(1-beta) <= tau_mem/2",
-    tau_mem / 2,
-    eta / (1 - beta),
+    (1 - beta) / eta,
+    2 * rate_mem,
     beyond("E7"),
     "derived",
     "the targets load before labels are memorised",

@@ -32,7 +32,7 @@ class DigitsSetting(AbstractSetting):
         loss: "ce", "elr" or "kl".
         lam, beta: strength and memory of the targets. With "ce" targets are tracked all the same, at memory
             beta, and no gradient comes from them.
-        epochs, batch, lr, momentum, decay: of the training.
+        batch, lr, momentum, decay: of the training. An epoch is a step of the clock.
         noise: how labels are made wrong.
         networks: 1 or 2 (ELR+).
         average: largest memory of the weight averages of ELR+; 0 for none.
@@ -47,7 +47,6 @@ class DigitsSetting(AbstractSetting):
     loss: DigitLoss = "ce"
     lam: float = 0.0
     beta: float = 0.7
-    epochs: int = 100
     batch: int = 64
     lr: float = 0.02
     momentum: float = 0.9
@@ -67,9 +66,8 @@ class DigitsSetting(AbstractSetting):
             raise ValueError(f'lam must be finite and >= 0, and 0 with loss "ce", was {self.lam!r}')
         if not 0.0 <= self.beta < 1.0:
             raise ValueError(f"beta must lie in [0, 1), was {self.beta!r}")
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, was {getattr(self, name)!r}")
+        if self.batch < 1:
+            raise ValueError(f"batch must be at least 1, was {self.batch!r}")
         if self.networks not in (1, 2):
             raise ValueError(f"networks must be 1 or 2, was {self.networks!r}")
         if (self.networks == 2) != (self.shared != ""):

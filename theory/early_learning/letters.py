@@ -50,6 +50,16 @@ def _setting(values: Mapping[str, Any]) -> MixtureSetting:
     return MixtureSetting(n=n, p=p, **given)
 
 
+def _usual(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, with 200 examples, p/n = 100, kappa = .1 and a fifth of the labels wrong where not."""
+    out = {"n": 200, "flip_rate": 0.2, **values}
+    if not {"p", "gamma"} & set(out):
+        out["gamma"] = 100.0
+    if not {"sigma", "kappa"} & set(out):
+        out["kappa"] = 0.1
+    return out
+
+
 PARAMETERS = Parameters(
     parameters=(
         Parameter("n", "examples", whole=True),
@@ -69,6 +79,7 @@ PARAMETERS = Parameters(
     ),
     make=_setting,
     one_of=(("p", "gamma"), ("sigma", "kappa")),
+    usual=_usual,
 )
 
 

@@ -142,6 +142,11 @@ class MixtureSetting(AbstractSetting):
         return memorisation_time(self.w, self.kappa)
 
     @property
+    def rate_mem(self) -> float:
+        """`1/tau_mem`; inf for kappa >= m."""
+        return 1.0 / self.tau_mem if self.tau_mem > 0.0 else math.inf
+
+    @property
     def clock_step(self) -> float:
         """Training time `tau = eta t` of one step."""
         return self.eta

@@ -26,11 +26,11 @@ __all__ = [
     "n",
     "p",
     "r0",
+    "rate_mem",
     "sg",
     "sigma",
     "t",
     "tau",
-    "tau_mem",
     "w",
 ]
 
@@ -48,7 +48,7 @@ eps = sp.Symbol("epsilon", nonnegative=True)
 r0 = sp.Symbol("r_0", nonnegative=True)
 t = sp.Symbol("t", positive=True)
 gamma_c = sp.Symbol("gamma_c", positive=True)
-tau_mem = sp.Symbol("tau_mem", positive=True)
+rate_mem = sp.Symbol("rho_mem", positive=True)
 
 # Of a run, not of a setting: signal coefficient, margin, probability of the true class, training time.
 a = sp.Symbol("a", real=True)
@@ -72,7 +72,7 @@ LETTERS: Mapping[sp.Symbol, str] = {
     r0: "start",
     t: "target",
     gamma_c: "gamma_c",
-    tau_mem: "tau_mem",
+    rate_mem: "rate_mem",
 }
 
 

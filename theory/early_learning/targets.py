@@ -41,12 +41,11 @@ FROZEN_MISS: sp.Expr = (1 - t) / ((2 * t - 1) * (lam - 1))
 SEPARATRIX: sp.Expr = lam / (2 * (lam - 1))
 
 
-#: How far above its rest a wrong margin still is at training time tau.
-FROZEN_OFFSET: sp.Expr = (
-    (1 - w)
-    / (kappa * (1 + kappa) * tau * (1 - 1 / gamma))
-    * ((1 - t) + (2 * t - 1) * FROZEN_MISS) ** 2
-    / ((1 - FROZEN_MISS) ** 2 * FROZEN_MISS * lam * (2 * t - 1) * (1 - t))
+#: How far above its rest a wrong margin still is at training time tau: numerator and denominator.
+FROZEN_OFFSET: tuple[sp.Expr, sp.Expr] = (
+    (1 - w) * ((1 - t) + (2 * t - 1) * FROZEN_MISS) ** 2,
+    (kappa * (1 + kappa) * tau * (1 - 1 / gamma))
+    * ((1 - FROZEN_MISS) ** 2 * FROZEN_MISS * lam * (2 * t - 1) * (1 - t)),
 )
 
 
@@ -87,7 +86,8 @@ def frozen_offset(target: float, lam: float, w: float, kappa: float, tau: float,
     `(1-w) / (kappa (1+kappa) tau |F'|) / (1 - n/p)` with F' the slope of the force at the limit.
     """
     order = (sy.t, sy.lam, sy.w, sy.kappa, sy.tau, sy.gamma)
-    return float(function_of(FROZEN_OFFSET, *order)(target, lam, w, kappa, tau, gamma))
+    top, bottom = FROZEN_OFFSET
+    return float(function_of(top / bottom, *order)(target, lam, w, kappa, tau, gamma))
 
 
 def separatrix(lam: float) -> float:

@@ -13,7 +13,7 @@ from theory.early_learning.claims.small_nets import ROWS
 from theory.early_learning.digits_setting import DigitsSetting
 
 needs_digits = pytest.mark.skipif(digits.digits_missing() is not None, reason=str(digits.digits_missing()))
-SHORT = DigitsSetting(rate=0.4, loss="elr", lam=3.0, beta=0.7, epochs=3)
+SHORT = DigitsSetting(rate=0.4, loss="elr", lam=3.0, beta=0.7)
 
 
 def test_symmetric_noise_redraws_an_exact_share_over_all_classes() -> None:
@@ -52,7 +52,7 @@ def test_pixels_are_scaled_by_one_mean_and_deviation() -> None:
 @pytest.mark.parametrize("loss", ["ce", "elr", "kl"])
 def test_seeds_side_by_side_are_seeds_alone(loss: str) -> None:
     setting = SHORT.with_(loss=loss, lam=0.0 if loss == "ce" else 3.0)
-    jobs = [Job(setting, seed, dtype="float32") for seed in (1, 2)]
+    jobs = [Job(setting, seed, steps=3, dtype="float32") for seed in (1, 2)]
     together = ENGINES["mlp"].make(jobs, device="cpu")
     for job, run in zip(jobs, together, strict=True):
         alone = ENGINES["mlp"].make([job], device="cpu")[0]
@@ -63,9 +63,9 @@ def test_seeds_side_by_side_are_seeds_alone(loss: str) -> None:
 @needs_digits
 @pytest.mark.slow
 def test_elr_holds_what_cross_entropy_memorises() -> None:
-    setting = SHORT.with_(lam=7.0, beta=0.9, epochs=45)
-    elr = ENGINES["mlp"].make([Job(setting, 1)], device="cpu")[0]
-    plain = ENGINES["mlp"].make([Job(setting.with_(loss="ce", lam=0.0), 1)], device="cpu")[0]
+    setting = SHORT.with_(lam=7.0, beta=0.9)
+    elr = ENGINES["mlp"].make([Job(setting, 1, steps=45)], device="cpu")[0]
+    plain = ENGINES["mlp"].make([Job(setting.with_(loss="ce", lam=0.0), 1, steps=45)], device="cpu")[0]
     assert elr.memorised[-1] < 0.15
     assert plain.memorised[-1] > 0.4
     assert elr.test[-1] > plain.test[-1] + 0.05
@@ -76,7 +76,7 @@ def test_elr_holds_what_cross_entropy_memorises() -> None:
 @pytest.mark.parametrize("shared", ["shared", "independent"])
 def test_elr_plus_runs(shared: str) -> None:
     setting = SHORT.with_(networks=2, average=0.9, mixup=1.0, shared=shared)
-    run = ENGINES["mlp"].make([Job(setting, 1)], device="cpu")[0]
+    run = ENGINES["mlp"].make([Job(setting, 1, steps=3)], device="cpu")[0]
     assert run.epochs.tolist() == [1, 2, 3]
     assert run.test[-1] > 0.5
 
@@ -91,7 +91,7 @@ def test_without_the_library_a_run_is_not_applicable(monkeypatch: pytest.MonkeyP
 
 
 def test_rows_of_the_table_have_different_settings() -> None:
-    assert len({row.setting for row in ROWS}) == len(ROWS)
+    assert len({(row.setting, row.epochs) for row in ROWS}) == len(ROWS)
     assert len({row.name for row in ROWS}) == len(ROWS)
 
 
@@ -102,7 +102,7 @@ def test_rows_of_the_table_have_different_settings() -> None:
         ({"loss": "hinge"}, "loss must be one of"),
         ({"loss": "ce"}, "lam must be"),
         ({"beta": 1.0}, "beta must lie"),
-        ({"epochs": 0}, "epochs must be"),
+        ({"batch": 0}, "batch must be"),
         ({"networks": 3}, "networks must be"),
         ({"networks": 2}, "shared must be"),
     ],
