@@ -98,9 +98,12 @@ class _Log:
 
 @dataclass(frozen=True)
 class DigitsEngine(Engine):
-    """The networks 64-256-256-10 of several seeds as one stack of matrices; ELR+ runs are made one by one."""
+    """The networks 64-256-256-10, as a stack of matrices; ELR+ runs are made one by one.
 
-    most = 4
+    Batches have one run: neighbours in a stack change rounding, and what follows from it grows with the
+    epochs.
+    """
+
     dtypes = ("float32", "float64")
     searchable = False
 

@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"For $p/n \to \infty$ at fixed $\kappa$: $c_C' = \mathrm{sg}(-(a+\kappa c_C))$, $c_W' = "
         r"-\mathrm{sg}(a+\kappa c_W)$, $a = (1-w)c_C + w c_W$; at $p/n \ge 100$ the mean wrong margin and "
         r"$\theta\cdot v$ follow it within .05 (root mean square over the run).",
-        Bound(reason="fluctuations fall as sqrt(n/p)"),
+        Bound(delta=0.1, reason="fluctuations fall as sqrt(n/p)"),
         _close,
         RUNS,
         (WIDE, HALF_EARLY),

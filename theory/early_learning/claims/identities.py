@@ -23,7 +23,7 @@ PLAIN = Experiment(
     place=mixture_box("small problems", _SMALL, eta=0.2),
     clock=60.0,
     engines=("three_ways",),
-    runs=times(6, 20, 60),
+    runs=times(5, 64, 200),
 )
 REGULARISED = Experiment(
     "early_learning.identity.regularised",
@@ -35,7 +35,7 @@ REGULARISED = Experiment(
     ),
     clock=20.0,
     engines=("three_ways",),
-    runs=times(6, 20, 60),
+    runs=times(5, 64, 200),
 )
 AVERAGING = Experiment(
     "early_learning.identity.averaging",
@@ -48,7 +48,7 @@ AVERAGING = Experiment(
         beta=0.0,
     ),
     clock=100.0,
-    runs=times(6, 20, 60),
+    runs=times(5, 64, 200),
 )
 
 
@@ -67,7 +67,7 @@ KL_WITHOUT_MEMORY = Experiment(
         beta=0.0,
     ),
     clock=30.0,
-    runs=times(6, 20, 60),
+    runs=times(5, 64, 200),
     control=plain_arm,
 )
 

@@ -68,7 +68,7 @@ THRESHOLD = Experiment(
     ),
     clock=300.0,
     record=AtClocks((150.0,)),
-    runs=times(10, 80, 300),
+    runs=times(8, 110, 300),
 )
 RUNNING = Experiment(
     "early_learning.strength.running",
@@ -81,7 +81,7 @@ RUNNING = Experiment(
     ),
     clock=200.0,
     record=AtClocks((100.0,)),
-    runs=times(10, 60, 200),
+    runs=times(6, 84, 200),
 )
 NOISY = Experiment(
     "early_learning.strength.noisy",
@@ -133,14 +133,14 @@ RESCUED = Experiment(
     place=_rescue_box(1.25, 3.0),
     clock=150.0,
     record=AtClocks((75.0,)),
-    runs=times(0, 20, 100),
+    runs=times(0, 40, 100),
 )
 LOST = Experiment(
     "early_learning.strength.lost",
     place=_rescue_box(0.3, 0.8),
     clock=150.0,
     record=AtClocks((75.0,)),
-    runs=times(0, 20, 100),
+    runs=times(0, 40, 100),
 )
 
 
@@ -231,7 +231,7 @@ CLAIMS: tuple[Claim, ...] = (
         "strength.memorisation_threshold",
         "E6",
         r"Wrong labels are memorised iff $\lambda < \lambda_{mem} = (w+\kappa)/(1-w)$.",
-        Event(delta=0.05),
+        Event(delta=0.1),
         _memorised_below,
         THRESHOLD,
         (WIDE, HALF_EARLY, CLEAR_OF_MEM),
@@ -256,7 +256,7 @@ CLAIMS: tuple[Claim, ...] = (
         "strength.corrected",
         "E6",
         r"For $\lambda > \lambda_{sat}$ wrong labels are corrected without end: $f_W \to +\infty$.",
-        Event(delta=0.05),
+        Event(delta=0.1),
         _corrected,
         RUNNING,
         (WIDE, HALF_EARLY, ABOVE_SAT),

@@ -28,7 +28,7 @@ STAGE = Experiment(
         start=2.0,
     ),
     clock=1.0,
-    runs=times(10, 64, 200),
+    runs=times(10, 170, 400),
 )
 PROJECTED = (
     "theta_0 is drawn orthogonal to v: at p = 900 a uniform theta_0 passes 1/10 in 6.7 % of draws (2.3c)."
@@ -97,7 +97,7 @@ SEPARABLE = Experiment(
         eta=0.1,
     ),
     engines=("separability",),
-    runs=times(8, 64, 200),
+    runs=times(8, 170, 400),
 )
 MEMORISED = Experiment(
     "early_learning.theorem_1.memorised",
@@ -109,7 +109,7 @@ MEMORISED = Experiment(
     ),
     clock=10_000.0,
     record=AtClocks((1.0, 100.0)),
-    runs=times(6, 64, 100),
+    runs=times(5, 84, 200),
 )
 
 
@@ -227,7 +227,7 @@ CLAIMS: tuple[Claim, ...] = (
         "theorem_1.memorised",
         "Theorem 1, part 3",
         r"Hence gradient descent memorises all wrong labels.",
-        Event(delta=0.05),
+        Event(delta=0.1),
         _all_memorised,
         MEMORISED,
         (COUNTING,),
