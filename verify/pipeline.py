@@ -142,7 +142,7 @@ def verify_claims(
         for j in judgements
     ]
     if counterexamples:
-        judgements = [_with_counterexample(j) for j in judgements]
+        judgements = [_with_counterexample(j, profile, seed) for j in judgements]
 
     shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
 
@@ -235,12 +235,12 @@ def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judg
     return [out[k] for k in range(len(judgements))]
 
 
-def _with_counterexample(judgement: Judgement) -> Judgement:
+def _with_counterexample(judgement: Judgement, profile: str, seed: int) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
     from verify.search.shrink import find_counterexample
 
-    return replace(judgement, counterexample=find_counterexample(judgement))
+    return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

@@ -344,7 +344,7 @@ def test_a_run_writes_the_whole_report(
     assert str(out / "report.html") in text
     names = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     assert names >= {"report.html", "report.md", "claims.json", "comparison.csv", "run.json"}
-    assert any(name.startswith("figures") and name.endswith(".png") for name in names)
+    assert (out / "figures").is_dir()
     assert not any("exhibit" in name or "question" in name for name in names)
     assert "Han et al" not in (out / "report.html").read_text("utf-8")
 

@@ -117,4 +117,5 @@ THIS = Paper(
     questions=QUESTIONS,
     letters=GLOSSARY,
     falsehoods=_falsehoods,
+    commands={"conformance": "simulation.two_stage.conformance.command.main"},
 )

@@ -136,7 +136,7 @@ def unpickled(payload: Payload) -> Any:
     """What was pickled, after the user's files that it names."""
     import cloudpickle
 
-    from verify.user_file import import_user_file, module_name
+    from simulation.user_file import import_user_file, module_name
 
     sys.path.extend(entry for entry in payload.path if entry not in sys.path)
     for prefix, file in payload.files:

@@ -150,9 +150,9 @@ def axis_names(verification: Verification) -> dict[str, str]:
 def short_id(claim_id: str, width: int = 80) -> str:
     """A claim id without its paper, for titles and labels; in lines of at most `width` signs.
 
-    >>> short_id("two_stage.theorem_4_1.clean_fit")
+    >>> short_id("paper.theorem_4_1.clean_fit")
     'Thm 4.1 · clean fit'
-    >>> short_id("two_stage.proposition_4_3.selection_gap", 12)
+    >>> short_id("paper.proposition_4_3.selection_gap", 12)
     'Prop 4.3 ·\\nselection\\ngap'
     """
     words = claim_id.split(".")
