@@ -1,0 +1,154 @@
+"""Exact identities: three ways to train one model, lambda = 1 is averaging, KL without memory is cross
+entropy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory.claim import Claim
+from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.places import mixture_box
+from theory.early_learning.run import MixtureRun
+from theory.early_learning.targets import prove_self_consistent_target
+from theory.experiment import Experiment
+from theory.rules import Identity
+from theory.setting import AbstractSetting
+
+__all__ = ["CLAIMS", "plain_arm"]
+
+_SMALL = {"w": (0.1, 0.4), "sigma": (0.2, 0.8), "p/n": (0.3, 4.0), "n": (20, 60)}
+
+PLAIN = Experiment(
+    "early_learning.identity.plain",
+    place=mixture_box("small problems", _SMALL, eta=0.2),
+    clock=60.0,
+    engines=("three_ways",),
+    runs=times(5, 64, 200),
+)
+REGULARISED = Experiment(
+    "early_learning.identity.regularised",
+    place=mixture_box(
+        "small problems with ELR",
+        {**_SMALL, "lam": (0.5, 5.0), "beta": (0.1, 0.9)},
+        eta=0.1,
+        loss="elr",
+    ),
+    clock=20.0,
+    engines=("three_ways",),
+    runs=times(5, 64, 200),
+)
+AVERAGING = Experiment(
+    "early_learning.identity.averaging",
+    place=mixture_box(
+        "lambda = 1, no memory",
+        {"w": (0.1, 0.4), "sigma": (0.2, 1.0), "p/n": (0.5, 20.0), "n": (60, 150)},
+        eta=0.5,
+        loss="elr",
+        lam=1.0,
+        beta=0.0,
+    ),
+    clock=100.0,
+    runs=times(5, 64, 200),
+)
+
+
+def plain_arm(setting: AbstractSetting) -> AbstractSetting:
+    """The same setting with cross entropy alone."""
+    return setting.with_(loss="ce", lam=0.0, beta=0.0, clamp=0.0)
+
+
+KL_WITHOUT_MEMORY = Experiment(
+    "early_learning.identity.kl",
+    place=mixture_box(
+        "KL without memory",
+        {"w": (0.1, 0.4), "sigma": (0.2, 1.0), "p/n": (0.5, 20.0), "n": (60, 120), "lam": (0.5, 10.0)},
+        eta=0.1,
+        loss="kl",
+        beta=0.0,
+    ),
+    clock=30.0,
+    runs=times(5, 64, 200),
+    control=plain_arm,
+)
+
+
+def _dual(run: MixtureRun) -> float:
+    return float(run.residuals["dual"])
+
+
+def _two_row(run: MixtureRun) -> float:
+    return float(run.residuals["two_row"])
+
+
+def _averaging(run: MixtureRun) -> float:
+    expected = run.clock[1:, None] * run.s / 2
+    return float(np.max(np.abs(run.coefficients[1:] / expected - 1)))
+
+
+def _as_control(run: MixtureRun) -> float:
+    control: MixtureRun = run.control  # type: ignore[attr-defined]
+    return float(np.max(np.abs(run.f - control.f)) / np.max(np.abs(control.f)))
+
+
+_STEP = "rounding of a step: n products a margin, then sums over steps"
+
+CLAIMS: tuple[Claim, ...] = (
+    by_us(
+        "identity.dual",
+        "D1",
+        r"Gradient descent on $\theta \in \mathbb{R}^p$ is gradient descent on n coefficients: $c_i "
+        r"\leftarrow c_i + \eta F_i$, $f = f_0 + K c$, $K = (h h^\top + \sigma^2 Z_\perp Z_\perp^\top)/n$.",
+        Identity(reason=_STEP),
+        _dual,
+        PLAIN,
+        measured="largest difference of margins and coefficients at any step, over their size",
+    ),
+    by_us(
+        "identity.two_rows",
+        "D1",
+        r"Two-row softmax descent from 0 with step $\eta/2$ gives $\Theta_1 - \Theta_2 = \theta$ of the "
+        r"logistic model with step $\eta$.",
+        Identity(reason=_STEP),
+        _two_row,
+        PLAIN,
+        measured="largest difference of margins and coefficients at any step, over their size",
+    ),
+    by_us(
+        "identity.dual_elr",
+        "D1",
+        r"The same with the ELR regulariser and its targets.",
+        Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
+        _dual,
+        REGULARISED,
+        measured="largest difference of margins and coefficients at any step, over their size",
+    ),
+    by_us(
+        "identity.two_rows_elr",
+        "D1",
+        r"Two-row softmax descent with Lemma 2's gradient of both logits is the logistic model's ELR.",
+        Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
+        _two_row,
+        REGULARISED,
+        measured="largest difference of margins and coefficients at any step, over their size",
+    ),
+    by_us(
+        "identity.lambda_one",
+        "E3",
+        r"With $\lambda = 1$, $t = p$ and no clamp, gradient descent is the averaging classifier for ever: "
+        r"$\theta_t = \frac{\eta t}{2n} \sum_i e_i x_i$.",
+        Identity(reason=_STEP),
+        _averaging,
+        AVERAGING,
+        measured="largest relative difference of the coefficients from s eta t/2",
+        proof=prove_self_consistent_target,
+    ),
+    by_us(
+        "identity.kl_without_memory",
+        "E9",
+        r"The KL regulariser with $\beta = 0$ gives exactly the cross-entropy trajectory.",
+        Identity(reason=_STEP),
+        _as_control,
+        KL_WITHOUT_MEMORY,
+        measured="largest difference of margins from the cross-entropy run on the same data, over their size",
+    ),
+)

@@ -1,0 +1,263 @@
+"""Lemma 2 and its relatives: gradients of the regularisers in the logits, for any number of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.claim import Claim
+from theory.early_learning.claims.made import by_us, in_paper, times
+from theory.early_learning.sources import paper
+from theory.early_learning.targets import neutral_strength, prove_self_consistent_target
+from theory.experiment import Experiment
+from theory.model import function_model
+from theory.place import Box, Coordinate
+from theory.rules import Identity, Universal
+from theory.setting import AbstractSetting
+
+__all__ = ["CLAIMS", "LogitSetting", "draw_logits"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LogitSetting(AbstractSetting):
+    """One example with C classes: logits of a given spread, a target of mass `1 - beta^k`.
+
+    Args:
+        classes: C >= 2.
+        spread: standard deviation of the logits.
+        mass: sum of the target, in (0, 1].
+        delta: probability that a confident prediction leaves for the other classes.
+        label_share: share of delta that falls on the wrong label.
+    """
+
+    classes: int
+    spread: float
+    mass: float
+    delta: float
+    label_share: float
+
+    def __post_init__(self) -> None:
+        if self.classes < 2:
+            raise ValueError(f"classes must be at least 2, was {self.classes!r}")
+        if not 0.0 < self.mass <= 1.0:
+            raise ValueError(f"mass must lie in (0, 1], was {self.mass!r}")
+        if not 0.0 < self.delta < 1.0:
+            raise ValueError(f"delta must lie in (0, 1), was {self.delta!r}")
+        if not 0.0 < self.label_share <= 1.0:
+            raise ValueError(f"label_share must lie in (0, 1], was {self.label_share!r}")
+
+
+def _softmax(z: Any) -> Any:
+    top = np.exp(z - np.max(z.real))
+    return top / top.sum()
+
+
+def lemma_gradient(p: Floats, t: Floats) -> Floats:
+    """`g_c = p_c sum_k (t_k - t_c) p_k / (1 - <p, t>)`, the paper's Lemma 2."""
+    return np.asarray(p * ((t[None, :] - t[:, None]) @ p) / (1.0 - p @ t))
+
+
+def _by_complex_step(loss: Any, z: Floats) -> Floats:
+    """The gradient of an analytic function without differences: `Im loss(z + i h e_c)/h`, exact to
+    rounding."""
+    step = 1e-30
+    out = np.empty(len(z))
+    for c in range(len(z)):
+        moved = z.astype(complex)
+        moved[c] += 1j * step
+        out[c] = loss(moved).imag / step
+    return out
+
+
+def draw_logits(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, Any]:
+    """Gradients by the formula and by complex step at random logits and targets; and at confident ones."""
+    z = setting.spread * rng.standard_normal(setting.classes)
+    t = setting.mass * rng.dirichlet(np.ones(setting.classes))
+    p = _softmax(z).real
+    exact = _by_complex_step(lambda x: np.log(1 - _softmax(x) @ t), z)
+    kl = _by_complex_step(lambda x: -(t @ np.log(_softmax(x))), z)
+    mixed = lemma_gradient(p, t)
+    true = int(np.argmax(t))
+    return {
+        "residual": float(np.max(np.abs(exact - mixed))),
+        "total": float(abs(mixed.sum())),
+        "true_class": float(mixed[true]),
+        "kl_residual": float(np.max(np.abs(kl - (t.sum() * p - t)))),
+        "kl_as_printed": float(np.max(np.abs(kl - (p - t)))),
+        "scale": float(np.max(np.abs(kl))),
+        **_confident(setting, rng),
+    }
+
+
+def _confident(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, Any]:
+    """A prediction `1 - delta` on class 0, the rest spread, with t = p: gradients and the neutral strength.
+
+    Class 1 is the wrong label; its residual share is `label_share` (1 with two classes).
+    """
+    others = setting.classes - 1
+    share = np.ones(1)
+    if others > 1:
+        rest = rng.dirichlet(np.ones(others - 1)) * (1 - setting.label_share)
+        share = np.concatenate([[setting.label_share], rest])
+    p = np.concatenate([[1 - setting.delta], setting.delta * share])
+    # 1 - <p, p> = sum_c p_c (1 - p_c), without cancellation.
+    miss = np.concatenate([[setting.delta], 1 - p[1:]])
+    g = p * ((p[None, :] - p[:, None]) @ p) / float(p @ miss)
+    limit = np.concatenate([[-0.5], share / 2])
+    # The force on z_true - z_label under CE on label 1: -(p_0 - 0) + (p_1 - 1) - lam (g_0 - g_1) = 0.
+    neutral = (p[0] - p[1] + 1) / (g[1] - g[0])
+    return {
+        "confident": float(np.max(np.abs(g - limit))),
+        "neutral": float(neutral),
+        "neutral_predicted": neutral_strength(float(share[0]), tracked=True),
+        "share": float(share[0]),
+    }
+
+
+def _setting(values: Mapping[str, Any]) -> LogitSetting:
+    return LogitSetting(**{**values, "classes": int(values["classes"])})
+
+
+MODEL = function_model(LogitSetting, draw_logits, name="early_learning.logits")
+LOGITS = Experiment(
+    "early_learning.lemma_2.logits",
+    place=Box(
+        "logits",
+        (
+            Coordinate("classes", 2, 100, whole=True, meaning="classes"),
+            Coordinate("spread", 0.1, 4.0, meaning="spread of the logits"),
+            Coordinate("mass", 0.05, 0.95, "linear", meaning="sum of the target"),
+            Coordinate("delta", 1e-4, 1e-2, meaning="probability left to other classes"),
+            Coordinate("label_share", 0.05, 0.95, "linear", meaning="the label's share of it"),
+        ),
+        _setting,
+    ),
+    model=MODEL,
+    runs=times(100, 400, 2000),
+)
+
+
+def _residual(run: Any) -> float:
+    return float(run.residual)
+
+
+def _total(run: Any) -> float:
+    return float(run.total)
+
+
+def _helps(run: Any) -> bool:
+    return bool(run.true_class < 0)
+
+
+def _kl(run: Any) -> float:
+    return float(run.kl_residual)
+
+
+def _kl_printed(run: Any) -> float:
+    return float(run.kl_as_printed / run.scale)
+
+
+def _confident_limit(run: Any) -> bool:
+    return bool(run.confident <= 2 * run.setting.delta)
+
+
+def _neutral(run: Any) -> bool:
+    return bool(abs(run.neutral / run.neutral_predicted - 1) <= 4 * run.setting.delta)
+
+
+def _neutral_two(run: Any) -> bool:
+    return bool(abs(run.neutral / 2 - 1) <= 4 * run.setting.delta)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    in_paper(
+        "lemma_2.gradient",
+        "Lemma 2",
+        r"$\partial_{z_c} \log(1 - \langle p, t\rangle) = \frac{p_c}{1-\langle p,t\rangle} \sum_k (t_k - "
+        r"t_c) p_k$ for a constant target t, any number of classes.",
+        Identity(reason="both sides are sums of C products; the derivative is taken by a complex step"),
+        _residual,
+        LOGITS,
+        measured="largest difference between the formula and the derivative by complex step",
+    ),
+    by_us(
+        "lemma_2.sum_zero",
+        "E1",
+        r"$\sum_c g_c = 0$.",
+        Identity(reason="a sum of C numbers of order 1"),
+        _total,
+        LOGITS,
+        measured="the sum of the gradient",
+    ),
+    in_paper(
+        "lemma_2.helps_true_class",
+        "section 4.1",
+        r"Where t is largest at the true class, $g$ is negative there: the regulariser boosts right labels "
+        r"and opposes wrong ones.",
+        Universal(reason="a sign, exact"),
+        _helps,
+        LOGITS,
+        measured="whether the gradient of the true class's logit is negative",
+    ),
+    by_us(
+        "lemma_2.kl_gradient",
+        "section 2.2",
+        r"$-\lambda\sum_c t_c \log p_c$ has the gradient $\lambda((\sum_c t_c)\, p - t)$ in the logits; "
+        r"$\sum_c t_c = 1 - \beta^k$.",
+        Identity(reason="both sides are sums of C products; the derivative is taken by a complex step"),
+        _kl,
+        LOGITS,
+        measured="largest difference between the formula and the derivative by complex step",
+    ),
+    Claim(
+        "early_learning.slip.kl_gradient",
+        paper("appendix, KL alternative"),
+        "paper",
+        r"The gradient of the KL regulariser is printed as $\lambda(p - t)$.",
+        Identity(reason="rounding"),
+        _kl_printed,
+        LOGITS,
+        measured="largest difference from the derivative by complex step, over its size",
+        role="reading",
+        corrected_by="early_learning.lemma_2.kl_gradient",
+    ),
+    by_us(
+        "target.confident_gradient",
+        "E2",
+        r"With $t = p$ and a confident prediction ($1-\delta$ on the true class, $\delta q$ elsewhere) $g$ "
+        r"tends to $-1/2$ on the true class and to $q_k/2$ on the others, within $2\delta$.",
+        Universal(reason="corrections are of order delta; 2 delta bounds them"),
+        _confident_limit,
+        LOGITS,
+        measured="whether the largest departure is at most 2 delta",
+        proof=prove_self_consistent_target,
+    ),
+    by_us(
+        "target.neutral_strength",
+        "E2",
+        r"With $t = p$ the margin between the true class and the wrong label feels no force at $\lambda = "
+        r"4/(1+q_y)$, $q_y$ the label's share of the residual mass; two classes: 2.",
+        Universal(reason="corrections are of order delta"),
+        _neutral,
+        LOGITS,
+        measured="whether lambda from the gradients is 4/(1+q) within 4 delta",
+    ),
+    Claim(
+        "early_learning.slip.neutral_two",
+        paper("section 4.1"),
+        "derived",
+        r"A wrong label is neutralised at $\lambda = 2$ whatever the number of classes.",
+        Universal(reason="corrections are of order delta"),
+        _neutral_two,
+        LOGITS,
+        measured="whether lambda from the gradients is 2 within 4 delta",
+        role="reading",
+        corrected_by="early_learning.target.neutral_strength",
+    ),
+)

@@ -1,0 +1,79 @@
+"""All that the paper offers to commands and reports, gathered under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from theory.claim import Claim
+from theory.early_learning.claims import (
+    clamp,
+    compared,
+    field,
+    first_step,
+    frozen,
+    identities,
+    late,
+    lemma_2,
+    memory,
+    proportional,
+    slips,
+    small_nets,
+    stage,
+    strength,
+    theorem_1,
+)
+from theory.early_learning.conditions import CONDITIONS, CONSTANTS
+from theory.early_learning.digits_setting import DigitsSetting
+from theory.early_learning.exhibits import EXHIBITS
+from theory.early_learning.letters import LETTERS, PARAMETERS, QUANTITIES, regime
+from theory.early_learning.planes import PLANES
+from theory.early_learning.questions import QUESTIONS
+from theory.early_learning.setting import MixtureSetting
+from theory.early_learning.sources import REFERENCE
+from theory.falsehood import Falsehood
+from theory.ledger import Ledger
+from theory.paper import Paper
+
+__all__ = ["CLAIMS", "THIS"]
+
+CLAIMS: tuple[Claim, ...] = (
+    *theorem_1.CLAIMS,
+    *lemma_2.CLAIMS,
+    *slips.CLAIMS,
+    *identities.CLAIMS,
+    *first_step.CLAIMS,
+    *stage.CLAIMS,
+    *field.CLAIMS,
+    *proportional.CLAIMS,
+    *late.CLAIMS,
+    *frozen.CLAIMS,
+    *strength.CLAIMS,
+    *memory.CLAIMS,
+    *clamp.CLAIMS,
+    *compared.CLAIMS,
+    *small_nets.CLAIMS,
+)
+
+
+def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
+    from theory.early_learning.falsehoods import falsehoods
+
+    return falsehoods(ledger)
+
+
+THIS = Paper(
+    name="early_learning",
+    reference=REFERENCE,
+    claims=CLAIMS,
+    settings=(MixtureSetting, DigitsSetting),
+    conditions=CONDITIONS,
+    constants=CONSTANTS,
+    parameters={MixtureSetting: PARAMETERS},
+    regime=regime,
+    exhibits=EXHIBITS,
+    questions=QUESTIONS,
+    planes=PLANES,
+    quantities=QUANTITIES,
+    letters=LETTERS,
+    falsehoods=_falsehoods,
+)
