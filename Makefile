@@ -26,7 +26,7 @@ format: $(READY)
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-# Hours for everything; make mutants ARGS='theory.setting*' for one module. Finished mutants are not run again.
+# Hours for everything; make mutants ARGS='theory.two_stage.setting*' for one module. Finished mutants are not run again.
 mutants: $(READY)
 	$(PY) -m mutmut run $(ARGS)
 	$(PY) tests/mutation/rates.py

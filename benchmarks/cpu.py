@@ -14,12 +14,12 @@ import torch
 from benchmarks.plain import PlainLoop
 from benchmarks.rows import Row
 from benchmarks.timing import Spread, alternate, ratio
-from simulation.cnn import run_cnn
-from simulation.geometry import Geometry, draw_geometry, geometry_of
-from simulation.problem import sample_problem
-from simulation.reduced import run_reduced
-from simulation.training import train
-from theory.setting import Setting
+from simulation.two_stage.cnn import run_cnn
+from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.training import train
+from theory.two_stage.setting import Setting
 
 __all__ = [
     "batch_row",
@@ -160,8 +160,8 @@ def network_row(n: int, d: int, m: int, rounds: int) -> Row:
 _MEMORY = """
 import json, resource, sys
 from benchmarks.cpu import setting_of
-from simulation.problem import sample_problem
-from simulation.training import train
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.training import train
 import torch
 torch.set_num_threads(int(sys.argv[4]))
 n, d, m = map(int, sys.argv[1:4])
@@ -242,9 +242,9 @@ def phase_row(cells: int, runs: int, jobs: int, share: int, time_limit: float = 
     """
     from time import perf_counter, process_time
 
-    from verify.execute import batches, execute, run_batch
-    from verify.phase import PLANES, measure_cell, phase_experiment
-    from verify.plan import plan_runs
+    from verify.phase.diagram import PLANES, measure_cell, phase_experiment
+    from verify.runs.make import batches, execute, run_batch
+    from verify.runs.plan import plan_runs
 
     plane = PLANES["snr-tau"]
     # Steps of 1/8 unit: 75 units are 600 steps.

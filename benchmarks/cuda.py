@@ -12,10 +12,10 @@ import torch
 from benchmarks.cpu import setting_of
 from benchmarks.rows import Row
 from benchmarks.timing import Spread
-from simulation.cnn import run_cnn
-from simulation.geometry import draw_geometry, geometry_of
-from simulation.problem import sample_problem
-from simulation.reduced import run_reduced
+from simulation.two_stage.cnn import run_cnn
+from simulation.two_stage.geometry import draw_geometry, geometry_of
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.reduced import run_reduced
 
 __all__ = ["batch_rows", "network_row"]
 

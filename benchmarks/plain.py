@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from simulation.problem import Problem
+from simulation.two_stage.problem import Problem
 
 __all__ = ["PatchNetwork", "PlainLoop"]
 

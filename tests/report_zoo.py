@@ -15,7 +15,6 @@ import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
 from theory.condition import Condition
-from theory.domain import Domain, Fixed, Grid, Sweep
 from theory.experiment import Experiment
 from theory.rules import (
     Band,
@@ -29,12 +28,13 @@ from theory.rules import (
     SameLaw,
 )
 from theory.run import NotApplicable
-from theory.setting import Setting
 from theory.source import Source
-from theory.symbols import C, d, m, n, sigma_0, sigma_xi
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import C, d, m, n, sigma_0, sigma_xi
 from verify.judge import admitted, judge, note_parents
 from verify.outcome import Counterexample, Judgement, Observation, Showcase, Verification
-from verify.plan import RunSpec, plan_runs
+from verify.runs.plan import RunSpec, plan_runs
 
 __all__ = ["INJECTION", "make_showcase", "make_verification"]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from theory.ledger import Ledger
-from verify.sweep.backends import Lost, SerialBackend
+from verify.runs.backends import Lost, SerialBackend
+from verify.runs.worker import Done
 from verify.sweep.config import SweepConfig
 from verify.sweep.execute import Made, make_runs, stored_runs
 from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
 from verify.sweep.runs import Sweep, SweepBatch, plan_sweep
-from verify.sweep.worker import Done
 
 SMALL: dict[str, Any] = {
     "name": "small",

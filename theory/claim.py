@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import sympy as sp
 
-from theory.condition import Condition, Constants
+from theory.condition import Condition, Constants, free_constants
 from theory.experiment import Experiment
 from theory.rules import Kind, Rule
-from theory.run import Run
 from theory.source import PROVENANCES, Provenance, Source
 
-__all__ = ["Claim", "Prediction", "Proof"]
+__all__ = ["ROLES", "Claim", "Prediction", "Proof", "Role"]
+
+Role = Literal["claim", "probe", "reading"]
+ROLES: tuple[str, ...] = get_args(Role)
 
 _ID = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
@@ -66,6 +68,10 @@ class Claim:
         drops: names of conditions left out on purpose. Such a claim is a *probe*: it is judged only at
             settings OUTSIDE the named conditions, to learn whether they are needed. A refuted probe is
             a finding about the condition, not a failure of the theorem.
+        role: "claim"; "probe", where it has `drops`; "reading": a published or tempting statement that is
+            expected to fail inside its conditions. A reading is judged like any claim, counted apart, and
+            never changes the exit status.
+        corrected_by: id of the claim that says what is true instead of a reading.
         parents: ids of the claims it rests on.
         prediction: the formula, where there is one.
         proof: a symbolic check; an identity needs it to hold as well as its residuals to vanish.
@@ -81,7 +87,7 @@ class Claim:
     provenance: Provenance
     statement: str
     rule: Rule
-    measure: Callable[[Run], Any]
+    measure: Callable[[Any], Any]
     experiment: Experiment
     conditions: tuple[Condition, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({"C": 1.0, "delta": 0.05}))
@@ -91,6 +97,8 @@ class Claim:
     proof: Callable[[], Proof] | None = None
     measured: str = ""
     note: str = ""
+    role: Role = "claim"
+    corrected_by: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
@@ -103,8 +111,12 @@ class Claim:
             raise ValueError(f"claim {self.id}: statement must not be empty")
         if not callable(self.measure):
             raise ValueError(f"claim {self.id}: measure must be a function of a run")
+        if self.conditions:
+            setting = self.experiment.setting_class
         for condition in self.conditions:
-            missing = sorted(condition.constants - set(self.constants.values))
+            missing = sorted(
+                free_constants((condition.large, condition.small), setting) - set(self.constants.values)
+            )
             if missing:
                 raise ValueError(
                     f"claim {self.id}: constants gives no value to {missing[0]!r}, which condition "
@@ -117,6 +129,20 @@ class Claim:
                     f"claim {self.id}: drops names no condition of the claim: {name!r}; has {names}"
                 )
 
+        if self.drops and self.role == "claim":
+            object.__setattr__(self, "role", "probe")
+        if self.role not in ROLES:
+            raise ValueError(f"claim {self.id}: role must be one of {ROLES}, was {self.role!r}")
+        if self.role == "probe" and not self.drops:
+            raise ValueError(f"claim {self.id}: a probe must leave out a condition: drops is empty")
+        if self.role == "reading" and not self.corrected_by:
+            raise ValueError(f"claim {self.id}: a reading must name the claim that corrects it: corrected_by")
+
+    @property
+    def paper(self) -> str:
+        """The first word of its id: the paper's name, or that of a claims file's own."""
+        return self.id.partition(".")[0]
+
     @property
     def kind(self) -> Kind:
         """identity, event, ordering, band, exponent or law."""
@@ -125,7 +151,7 @@ class Claim:
     @property
     def is_probe(self) -> bool:
         """Whether the claim is judged outside some of its conditions on purpose."""
-        return bool(self.drops)
+        return self.role == "probe"
 
     @property
     def kept_conditions(self) -> tuple[Condition, ...]:

@@ -6,15 +6,33 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
-from theory.setting import Setting
+from theory.setting import AbstractSetting
 from theory.source import Provenance, Source
-from theory.symbols import SETTING_SYMBOLS
 
-__all__ = ["Condition", "ConditionCheck", "Constants", "all_inside", "check_all", "evaluate"]
+__all__ = [
+    "Condition",
+    "ConditionCheck",
+    "Constant",
+    "Constants",
+    "all_inside",
+    "check_all",
+    "evaluate",
+    "free_constants",
+]
+
+
+class Constant(sp.Symbol):  # type: ignore[misc]
+    """A constant that a paper leaves unnamed: a symbol that is never a letter of a setting.
+
+    >>> Constant("C", positive=True).is_positive
+    True
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -39,20 +57,36 @@ class Constants:
 
 
 @cache
-def _evaluator(expr: sp.Expr) -> tuple[Any, tuple[str, ...]]:
+def _attributes(setting: Any) -> Mapping[str, str]:
+    """The attributes that symbols stand for, by the symbol's name."""
+    return {symbol.name: attribute for symbol, attribute in setting.letters().items()}
+
+
+def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> frozenset[str]:
+    """Names of the symbols in expressions that are no letters of the setting: they need a value."""
+    letters = _attributes(cast("Any", setting))
+    symbols = {x for expr in exprs for x in expr.free_symbols}
+    return frozenset(x.name for x in symbols if isinstance(x, Constant) or x.name not in letters)
+
+
+@cache
+def _evaluator(expr: sp.Expr, setting: Any) -> tuple[Any, tuple[tuple[bool, str], ...]]:
+    """The compiled expression, and for each argument whether it is a constant, with its name."""
     symbols = sorted(expr.free_symbols, key=lambda x: x.name)
-    names = tuple(SETTING_SYMBOLS.get(x, "\0" + x.name) for x in symbols)
+    constants = free_constants((expr,), setting)
+    letters = _attributes(setting)
+    names = tuple((True, x.name) if x.name in constants else (False, letters[x.name]) for x in symbols)
     return sp.lambdify(symbols, expr, modules="math"), names
 
 
-def evaluate(expr: sp.Expr, setting: Setting, constants: Constants) -> float:
-    """The number that an expression in setting symbols and named constants takes.
+def evaluate(expr: sp.Expr, setting: AbstractSetting, constants: Constants) -> float:
+    """The number that an expression in letters of the setting and named constants takes.
 
     Raises:
         KeyError: naming a constant that has no value.
     """
-    function, names = _evaluator(expr)
-    args = [constants[name[1:]] if name.startswith("\0") else float(getattr(setting, name)) for name in names]
+    function, names = _evaluator(expr, cast("Any", type(setting)))
+    args = [constants[name] if constant else float(getattr(setting, name)) for constant, name in names]
     return float(function(*args))
 
 
@@ -83,15 +117,17 @@ class Condition:
 
     Args:
         name: how claims and reports refer to it.
-        large, small: sympy expressions in `theory.symbols` and free constants (`C`, `delta`, ...).
+        large, small: sympy expressions (or numbers) in the setting's letters and free constants.
         source, provenance: where it is stated, and how far the source vouches for it.
         why: what it is for, in one sentence.
 
-    >>> from theory.symbols import C, m, n
+    >>> @dataclass(frozen=True)
+    ... class Net(AbstractSetting):
+    ...     n: int
+    ...     m: int
+    >>> n, m, C = sp.Symbol("n"), sp.Symbol("m"), Constant("C")
     >>> wide = Condition("wide", m, C * n, Source("example", "1"), "derived", "an example")
-    >>> s = Setting(n=10, d=100, m=40, sigma_xi=1., signal_norm=1., tau_plus=.1, tau_minus=.1,
-    ...             sigma_0=.1, eta=.1)
-    >>> wide.check(s, Constants({"C": 1.0})).slack
+    >>> wide.check(Net(n=10, m=40), Constants({"C": 1.0})).slack
     4.0
     """
 
@@ -102,19 +138,22 @@ class Condition:
     provenance: Provenance
     why: str
 
+    def __post_init__(self) -> None:
+        for name in ("large", "small"):
+            try:
+                object.__setattr__(self, name, sp.sympify(getattr(self, name)))
+            except (sp.SympifyError, TypeError):
+                raise ValueError(
+                    f"condition {self.name!r}: {name} must be a sympy expression or a number, was "
+                    f"{getattr(self, name)!r}"
+                ) from None
+
     @property
     def latex(self) -> str:
         r"""The inequality as LaTeX."""
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
-    @property
-    def constants(self) -> frozenset[str]:
-        """Names of the constants that the inequality leaves to be given."""
-        return frozenset(x.name for x in self.large.free_symbols | self.small.free_symbols) - frozenset(
-            x.name for x in SETTING_SYMBOLS
-        )
-
-    def check(self, setting: Setting, constants: Constants) -> ConditionCheck:
+    def check(self, setting: AbstractSetting, constants: Constants) -> ConditionCheck:
         """Value, threshold and slack at a setting."""
         value = evaluate(self.large, setting, constants)
         threshold = evaluate(self.small, setting, constants)
@@ -124,12 +163,12 @@ class Condition:
 
 
 def check_all(
-    conditions: Iterable[Condition], setting: Setting, constants: Constants
+    conditions: Iterable[Condition], setting: AbstractSetting, constants: Constants
 ) -> tuple[ConditionCheck, ...]:
     """Every condition's slack at a setting."""
     return tuple(c.check(setting, constants) for c in conditions)
 
 
-def all_inside(conditions: Iterable[Condition], setting: Setting, constants: Constants) -> bool:
+def all_inside(conditions: Iterable[Condition], setting: AbstractSetting, constants: Constants) -> bool:
     """Whether a setting satisfies every condition."""
     return all(c.check(setting, constants).inside for c in conditions)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 
-from theory.domain import Place
-from theory.setting import Setting
-from theory.variation import PLAIN, Variation
+from theory.model import Model
+from theory.place import Box, Cells, Place
+from theory.record import EVERY_STEP, Record
+from theory.setting import AbstractSetting
 
-__all__ = ["PROFILES", "Exhibit", "Experiment"]
+__all__ = ["PROFILES", "Experiment"]
 
 PROFILES = ("quick", "default", "full")
 
@@ -20,56 +22,101 @@ class Experiment:
 
     Args:
         id: unique name; enters every run's seed.
-        place: where runs are made (`Domain`: one run per random setting; `Sweep`, `Grid`, `Fixed`:
-            replicates of every setting).
-        clock: how long a run is, in clock units `s = t / time_unit`.
-        runs: replicates by profile name ("quick", "default", "full"): the number of random settings
-            of a Domain, or of replicates of each setting otherwise. 0 leaves it out of a profile.
-        engines: "law", "reduced" or "cnn"; with several, every engine makes the same list of runs.
-        snapshots: clocks at which coefficients and pre-activations of every (neuron, sample) pair are
-            kept, and test errors can be asked for. The last step always is.
-        every_step_snapshots: keep them at every step instead (small settings only).
+        place: where runs are made: a `Box` (one run per random setting) or `Cells` (replicates of every
+            setting).
+        runs: replicates by profile name ("quick", "default", "full"): the number of random settings of a
+            box, or of replicates of each cell. 0 leaves it out of a profile.
+        model: whose engines make the runs; None: the model of the place's setting class.
+        clock: how long a run is, on the model's clock; None where a run has no length (a function model).
+        engines: names of the model's engines, () for its first; with several, every engine makes the same
+            list of runs.
+        snapshots: clocks at which a run keeps its full state. The last step always is.
+        every_step_snapshots: keep it at every step instead (small settings only).
+        record: at which steps a run records its quantities; every step by default.
+        streams: names of sums that the engine accumulates while it runs (the model's own words).
         pair_engines: whether the engines share their seeds (to compare run by run) or draw on their own
             (to compare distributions).
         max_steps: a run is cut there whatever its clock says; a claim then sees times beyond as inf.
-        variation: departures from the paper's model (noise patches, mini-batches, label noise); the law
-            engine knows Gaussian patches and uniform flips only.
+        options: the model's own frozen value (noise patches, schedule, optimiser). It is handed on and
+            enters the key of a run; nothing else looks into it.
+        control: for comparisons of two arms: the control arm's setting, of the run's. The second run is made
+            from the same seed and stands as `run.control`.
+
+    Raises:
+        ValueError: naming the argument.
     """
 
     id: str
+    _: KW_ONLY
     place: Place
-    clock: float
     runs: Mapping[str, int]
-    engines: tuple[str, ...] = ("law",)
-    snapshots: tuple[float, ...] = field(default=())
+    model: Model | None = None
+    clock: float | None = None
+    engines: tuple[str, ...] = ()
+    snapshots: tuple[float, ...] = ()
     every_step_snapshots: bool = False
+    record: Record = EVERY_STEP
+    streams: tuple[str, ...] = ()
     pair_engines: bool = True
     max_steps: int = 50_000
-    variation: Variation = PLAIN
+    options: Hashable = None
+    control: Callable[[AbstractSetting], AbstractSetting] | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.place, Box | Cells):
+            raise ValueError(
+                f"experiment {self.id}: place must be a Box or Cells, was a {type(self.place).__name__}"
+            )
         unknown = set(self.runs) - set(PROFILES)
         if unknown:
-            raise ValueError(f"runs: unknown profile {sorted(unknown)[0]!r}; known: {PROFILES}")
-        if not self.clock > 0:
-            raise ValueError(f"clock must be > 0, was {self.clock!r}")
+            raise ValueError(
+                f"experiment {self.id}: runs: unknown profile {sorted(unknown)[0]!r}; known: {PROFILES}"
+            )
+        for profile, count in self.runs.items():
+            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise ValueError(
+                    f"experiment {self.id}: runs[{profile!r}] must be a whole number >= 0, was {count!r}"
+                )
+        if self.clock is not None and not self.clock > 0:
+            raise ValueError(f"experiment {self.id}: clock must be > 0, was {self.clock!r}")
 
     def __hash__(self) -> int:
         return hash(self.id)
 
+    @cached_property
+    def setting_class(self) -> type[AbstractSetting]:
+        """The class of the place's settings.
 
-@dataclass(frozen=True)
-class Exhibit:
-    """A run that a paper wants shown in full in the report.
+        Raises:
+            ValueError: when the place makes something else than settings.
+        """
+        place = self.place
+        if isinstance(place, Cells):
+            one = place.settings[0] if place.settings else None
+        else:
+            try:
+                one = place.make({c.name: c.at(0.5) for c in place.coordinates})
+            except Exception as error:  # a user's function may raise anything
+                raise ValueError(
+                    f"experiment {self.id}: place {place.name!r} makes no setting at its middle: {error}"
+                ) from error
+        if not isinstance(one, AbstractSetting):
+            raise ValueError(
+                f"experiment {self.id}: place {place.name!r} must hold theory.AbstractSetting, was a "
+                f"{type(one).__name__}"
+            )
+        return type(one)
 
-    `clock` is its length, `t_1_clock` the end of Stage I at which losses are shown, `marks` named clocks
-    to draw (predicted times), `error_clocks` where test errors are measured.
-    """
+    @property
+    def of_model(self) -> Model:
+        """The model whose engines make the runs.
 
-    name: str
-    title: str
-    setting: Setting
-    clock: float
-    t_1_clock: float
-    seed: int = 0
-    marks: Mapping[str, float] = field(default_factory=dict)
+        Raises:
+            ValueError: when neither the experiment nor the setting class names one.
+        """
+        found = self.model or self.setting_class.model
+        if found is None:
+            raise ValueError(
+                f"experiment {self.id}: model is missing: {self.setting_class.__name__} has none of its own"
+            )
+        return found

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from theory.claim import Claim
 
-__all__ = ["FALSEHOOD_KINDS", "GROSS", "Falsehood", "FalsehoodKind"]
+__all__ = ["FALSEHOOD_KINDS", "GROSS", "AlteredRun", "Falsehood", "FalsehoodKind", "altered"]
 
 FalsehoodKind = Literal[
     "sign", "order", "exponent 0.5", "exponent 0.1", "constant", "factor", "symbols", "condition", "formula"
@@ -51,3 +51,40 @@ class Falsehood:
         for name in ("of", "name", "why"):
             if not getattr(self, name).strip():
                 raise ValueError(f"falsehood {self.of!r}: {name} must not be empty")
+
+
+class AlteredRun:
+    """Delegates to a run, except for the replaced attributes.
+
+    Quantities that the run measured itself stay what they were, unless it says what follows from what: its
+    method `derived(name, altered, changes)` returns an attribute under the changes, or `NotImplemented`.
+    """
+
+    def __init__(self, run: Any, changes: dict[str, Any]) -> None:
+        self._run = run
+        self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        changes = self._changes
+        if name in changes:
+            return changes[name]
+        derived = getattr(self._run, "derived", None)
+        if derived is not None:
+            value = derived(name, self, changes)
+            if value is not NotImplemented:
+                return value
+        return getattr(self._run, name)
+
+
+def altered(run: Any, **changes: Any) -> Any:
+    """The run with these attributes replaced, for a measurement that makes one mistake.
+
+    >>> class Seen:
+    ...     heads, tosses = 3, 5
+    >>> wrong = altered(Seen(), heads=4)
+    >>> wrong.heads, wrong.tosses
+    (4, 5)
+    """
+    return AlteredRun(run, changes)

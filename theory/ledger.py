@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from theory.claim import Claim
 
-__all__ = ["PAPERS", "Ledger", "builtin_ledger"]
+if TYPE_CHECKING:
+    from theory.paper import Paper
 
-#: Modules that hold a paper's claims as `CLAIMS`; adding a paper adds a line here.
-PAPERS = ("theory.two_stage",)
+__all__ = ["Ledger", "builtin_ledger", "ledger_of"]
 
 
 class Ledger:
@@ -83,13 +84,19 @@ class Ledger:
         raise ValueError(f"claims rest on each other in a circle: {[edge[0] for edge in circle]}")
 
 
-def builtin_ledger() -> Ledger:
-    """The claims of every built-in paper."""
-    from importlib import import_module
+def ledger_of(papers: Iterable[Paper]) -> Ledger:
+    """The claims of papers.
 
-    ledger = Ledger()
-    for module in PAPERS:
-        for claim in import_module(module).CLAIMS:
-            ledger.register(claim)
+    Raises:
+        ValueError: when an id is registered twice, a parent is missing or claims rest on each other.
+    """
+    ledger = Ledger(claim for paper in papers for claim in paper.claims)
     ledger.check()
     return ledger
+
+
+def builtin_ledger() -> Ledger:
+    """The claims of every built-in paper that is not optional."""
+    from theory.paper import find_papers
+
+    return ledger_of(find_papers().values())

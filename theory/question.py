@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from theory.experiment import Experiment
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 
 __all__ = ["Curve", "Part", "Question"]
 
@@ -53,7 +54,7 @@ class Curve:
     id: str
     experiment: Experiment
     at: tuple[float, ...] | tuple[str, ...]
-    measure: Callable[[Run], Mapping[str, Sequence[float]] | NotApplicable]
+    measure: Callable[[Any], Mapping[str, Sequence[float]] | NotApplicable]
     title: str
     y_label: str
     y_range: tuple[float, float] | None = None

@@ -1,7 +1,7 @@
 """Decision rules, as declared by a claim before any run.
 
 A rule says what a measurement is compared with, with which margin, and at which error level; how a rule
-is applied to observations is `verify.decide`'s business. Every margin carries its reason.
+is applied to observations is `verify.rules.registry`'s business. Every margin carries its reason.
 """
 
 from __future__ import annotations

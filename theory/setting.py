@@ -1,206 +1,99 @@
-"""A training setting of the signal-noise model and its dimensionless groups."""
+"""A point of a model's parameters: what the core asks of every setting, whatever the model."""
 
 from __future__ import annotations
 
+import inspect
 import math
-import numbers
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-__all__ = ["Setting"]
+if TYPE_CHECKING:
+    import sympy as sp
 
-_LEAST = 1e-75
-_MOST_COUNT = 2**53
+    from theory.model import Model
 
-
-def _require_count(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise ValueError(f"{name} must be an integer, was {value!r}")
-    if int(value) < least:
-        raise ValueError(f"{name} must be at least {least}, was {value!r}")
-    if int(value) > _MOST_COUNT:
-        raise ValueError(f"{name} must be at most 2^53 (counts are computed with as floats), was {value!r}")
-
-
-def _require_positive(name: str, value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not math.isfinite(float(value))
-        or float(value) <= 0.0
-    ):
-        raise ValueError(f"{name} must be a finite number > 0, was {value!r}")
-    # Squares and products of a few such numbers must stay within the range of a float.
-    if not _LEAST <= float(value) <= 1 / _LEAST:
-        raise ValueError(f"{name} must lie between {_LEAST:g} and {1 / _LEAST:g}, was {value!r}")
-
-
-def _require_rate(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 <= float(value) < 0.5:
-        raise ValueError(f"{name} must lie in [0, 1/2), was {value!r}")
+__all__ = ["AbstractSetting", "Trends"]
 
 
 @dataclass(frozen=True)
-class Setting:
-    r"""One point of the parameter space of the two-patch model.
+class Trends:
+    """Names of fields and groups in which a ratio that is claimed constant must not drift.
 
-    The data are `n` pairs of patches `(y mu, xi)` in `R^d` with `xi ~ N(0, sigma_xi^2 I)` and labels
-    flipped with probability `tau_plus` (true label +1) or `tau_minus` (true label -1); the network has
-    `m` ReLU filters a side, initialised `N(0, sigma_0^2)`, trained by full-batch gradient descent with
-    step `eta`. A flip rate of 0 (no label noise, Theorem 4.4) is allowed.
-
-    Source: Han et al. 2025, section 3; `docs/glossary.md` lists letters and units.
-
-    Raises:
-        ValueError: naming the argument, what it was and what is allowed.
-
-    >>> s = Setting(n=200, d=40_000, m=20, sigma_xi=1.0, signal_norm=20.0,
-    ...             tau_plus=0.1, tau_minus=0.1, sigma_0=1e-3, eta=0.01)
-    >>> s.snr, s.n_snr2, s.time_unit
-    (0.1, 2.0, 10.0)
-    >>> round(s.iota, 12), round(s.kappa_0, 6)
-    (0.2, 2.828427)
+    Args:
+        slopes: looked at one by one (`Law`).
+        powers: whose power is read off at fixed `held` groups (two-sided `FittedBand`).
+        held: dimensionless groups that a constant may depend on.
+        linear: those of them that enter as they are, not in logarithms (rates, which may be 0).
     """
 
-    n: int
-    d: int
-    m: int
-    sigma_xi: float
-    signal_norm: float
-    tau_plus: float
-    tau_minus: float
-    sigma_0: float
-    eta: float
+    slopes: tuple[str, ...] = ()
+    powers: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    linear: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        _require_count("n", self.n, 2)
-        _require_count("d", self.d, 1)
-        _require_count("m", self.m, 1)
-        for name in ("sigma_xi", "signal_norm", "sigma_0", "eta"):
-            _require_positive(name, getattr(self, name))
-        for name in ("tau_plus", "tau_minus"):
-            _require_rate(name, getattr(self, name))
 
-    @classmethod
-    def from_n_snr2(
-        cls,
-        *,
-        n: int,
-        d: int,
-        m: int,
-        n_snr2: float,
-        tau_plus: float,
-        tau_minus: float,
-        clock_step: float,
-        sigma_0: float | None = None,
-        kappa_0: float | None = None,
-        sigma_xi: float = 1.0,
-    ) -> Setting:
-        """The setting with given `a = n SNR^2` and clock step `h`, instead of `|mu|` and `eta`.
+class AbstractSetting:
+    """One point of a model's parameters: a frozen dataclass of numbers and short words, checked when made.
 
-        Exactly one of `sigma_0` and `kappa_0 = sigma_0 sigma_xi d / sqrt(n)` is given.
+    Nothing has to be written beyond the fields; what stands here are the defaults. A model with a clock of
+    its own overrides `clock_step`, one with dimensionless groups `groups`.
 
-        >>> s = Setting.from_n_snr2(n=100, d=10_000, m=20, n_snr2=4.0, tau_plus=0.1,
-        ...                         tau_minus=0.2, clock_step=0.05, kappa_0=0.5)
-        >>> round(s.n_snr2, 12), round(s.clock_step, 12), round(s.kappa_0, 12)
-        (4.0, 0.05, 0.5)
-        """
-        _require_count("n", n, 2)
-        _require_count("d", d, 1)
-        _require_count("m", m, 1)
-        _require_positive("n_snr2", n_snr2)
-        _require_positive("clock_step", clock_step)
-        _require_positive("sigma_xi", sigma_xi)
-        if (sigma_0 is None) == (kappa_0 is None):
-            raise ValueError("exactly one of sigma_0 and kappa_0 must be given")
-        if sigma_0 is None:
-            _require_positive("kappa_0", kappa_0)
-            assert kappa_0 is not None
-            sigma_0 = kappa_0 * math.sqrt(n) / (sigma_xi * d)
-        return cls(
-            n=n,
-            d=d,
-            m=m,
-            sigma_xi=sigma_xi,
-            signal_norm=sigma_xi * math.sqrt(n_snr2 * d / n),
-            tau_plus=tau_plus,
-            tau_minus=tau_minus,
-            sigma_0=sigma_0,
-            eta=clock_step * n * m / (sigma_xi**2 * d),
-        )
+    >>> @dataclass(frozen=True)
+    ... class Coin(AbstractSetting):
+    ...     n: int
+    ...     p: float
+    >>> s = Coin(n=10, p=0.5)
+    >>> s.as_dict(), s.size(), s.with_(n=20).n, s.steps(3.0)
+    ({'n': 10, 'p': 0.5}, (10.0, 0.5), 20, 3)
+    """
 
-    # Dimensionless groups -----------------------------------------------------------------------
+    #: The model whose engines make runs at settings of this class, where an experiment names none.
+    model: ClassVar[Model | None] = None
+    #: What `Law` and `FittedBand` hold their ratios against.
+    trends: ClassVar[Trends] = Trends()
 
-    @property
-    def snr(self) -> float:
-        """`SNR = |mu| / (sigma_xi sqrt(d))`."""
-        return self.signal_norm / (self.sigma_xi * math.sqrt(self.d))
-
-    @property
-    def n_snr2(self) -> float:
-        """`a = n SNR^2 = n |mu|^2 / (sigma_xi^2 d)`."""
-        return self.n * self.signal_norm**2 / (self.sigma_xi**2 * self.d)
-
-    @property
-    def time_unit(self) -> float:
-        """`n m / (eta sigma_xi^2 d)`, in gradient steps: the scale of `T_1` (Theorem 4.1)."""
-        return self.n * self.m / (self.eta * self.sigma_xi**2 * self.d)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        taken = {"model", "trends", "groups", "size", "letters", "clock", "steps", "with_", "as_dict"}
+        for name, kind in inspect.get_annotations(cls).items():
+            if name in taken and "ClassVar" not in str(kind):
+                raise ValueError(
+                    f"{cls.__name__}: a field must not be named {name!r}, which every setting has already"
+                )
 
     @property
     def clock_step(self) -> float:
-        """`h = 1 / time_unit`: the increase of the clock `s` per gradient step."""
-        return self.eta * self.sigma_xi**2 * self.d / (self.n * self.m)
+        """Clock per step; the clock is the model's own. Without one it counts steps."""
+        return 1.0
 
-    @property
-    def iota(self) -> float:
-        """`iota = sigma_0 sigma_xi sqrt(d)`: the size of an initial pre-activation."""
-        return self.sigma_0 * self.sigma_xi * math.sqrt(self.d)
+    def groups(self) -> Mapping[str, float]:
+        """The dimensionless groups by name, in report order."""
+        return {}
 
-    @property
-    def kappa_0(self) -> float:
-        """`kappa_0 = sigma_0 sigma_xi d / sqrt(n)`: initialisation against noise cross-talk."""
-        return self.sigma_0 * self.sigma_xi * self.d / math.sqrt(self.n)
+    def size(self) -> tuple[float, ...]:
+        """The order in which counterexamples are smaller: the numbers in field order."""
+        return tuple(float(v) for v in self.as_dict().values() if isinstance(v, int | float))
 
-    @property
-    def tau_min(self) -> float:
-        """`min(tau_plus, tau_minus)`."""
-        return min(self.tau_plus, self.tau_minus)
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The symbols of formulas and the attributes that they stand for: one a field, of its name."""
+        import sympy as sp
 
-    @property
-    def tau_max(self) -> float:
-        """`max(tau_plus, tau_minus)`."""
-        return max(self.tau_plus, self.tau_minus)
-
-    @property
-    def signal_margin(self) -> float:
-        """`a (1 - 2 max(tau_plus, tau_minus))`, the strength with which signal opposes flipped labels."""
-        return self.n_snr2 * (1.0 - 2.0 * self.tau_max)
-
-    # Conversions --------------------------------------------------------------------------------
+        return {sp.Symbol(f.name): f.name for f in fields(cls)}  # type: ignore[arg-type]
 
     def clock(self, steps: float) -> float:
-        """Clock `s` reached after `steps` gradient steps."""
+        """Clock reached after `steps` steps."""
         return steps * self.clock_step
 
     def steps(self, clock: float) -> int:
-        """Smallest number of gradient steps that reaches the clock."""
+        """Smallest number of steps that reaches the clock."""
         return math.ceil(clock / self.clock_step - 1e-9)
 
-    def with_(self, **changes: Any) -> Setting:
+    def with_(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
-        return replace(self, **changes)
+        return replace(self, **changes)  # type: ignore[type-var]
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as plain numbers, in order."""
-        return asdict(self)
-
-    def groups(self) -> dict[str, float]:
-        """The dimensionless groups by name."""
-        return {
-            "n_snr2": self.n_snr2,
-            "clock_step": self.clock_step,
-            "iota": self.iota,
-            "kappa_0": self.kappa_0,
-            "d_over_n": self.d / self.n,
-            "signal_margin": self.signal_margin,
-        }
+        """The fields as plain numbers and words, in order."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]

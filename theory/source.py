@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["PROVENANCES", "Provenance", "Source"]
+__all__ = ["PROVENANCES", "Provenance", "Reference", "Source"]
 
 Provenance = Literal["paper", "framework", "derived"]
 PROVENANCES: tuple[str, ...] = get_args(Provenance)
@@ -32,3 +32,21 @@ class Source:
         if self.equation:
             out["equation"] = self.equation
         return out
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A paper as it is cited.
+
+    >>> print(Reference("Doe", 2025, "A title", "ICML"))
+    Doe. A title. ICML, 2025.
+    """
+
+    authors: str
+    year: int
+    title: str
+    where: str
+    link: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.authors}. {self.title}. {self.where}, {self.year}."

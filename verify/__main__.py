@@ -4,7 +4,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from verify.cli import main
+        from verify.cli.main import main
 
         main()
     except KeyboardInterrupt:  # before `main` could see it

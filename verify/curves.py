@@ -11,7 +11,7 @@ from theory.question import Curve
 from verify.outcome import MeasuredCurve
 
 if TYPE_CHECKING:
-    from verify.execute import Measurement
+    from verify.runs.make import Measurement
 
 __all__ = ["measured_curves"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.condition import Condition, ConditionCheck, Constants, check_all
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 
 __all__ = ["Diagnosis", "Line", "NearestSetting", "diagnose", "simulation_command"]
 
@@ -102,7 +102,7 @@ def diagnose(
         ValueError: when a constant is out of range.
     """
     from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
-    from verify.nearest import nearest_setting
+    from verify.search.nearest import nearest_setting
 
     if C is not None and not 0 < C < math.inf:
         raise ValueError(f"--C must be a finite number > 0, was {C}")

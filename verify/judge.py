@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
-from verify.decide import decide
-from verify.execute import Measurement
 from verify.outcome import Decision, Judgement, Observation
-from verify.plan import RunSpec
-from verify.power import with_power
+from verify.rules.registry import decide
+from verify.runs.batch import Failure, Measurement
+from verify.runs.plan import RunSpec
+from verify.statistics.power import with_power
 
-__all__ = ["admitted", "judge", "note_parents", "observe"]
+__all__ = ["admitted", "errored", "judge", "note_parents", "observe"]
 
 
 def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], str | None]:
@@ -34,19 +34,24 @@ def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], s
 def observe(
     claim: Claim, specs: Sequence[RunSpec], measurements: Mapping[int, Measurement]
 ) -> tuple[Observation, ...]:
-    """One observation a planned run, judged or not, in plan order."""
+    """One observation a planned run, judged or not, in plan order.
+
+    A run without a value (its claim has failed, or it could not be made) is not judged, and says so.
+    """
     out = []
     for spec in specs:
         checks, reason = admitted(claim, spec)
         made = measurements.get(spec.index)
         value = None
-        steps = 0
-        if reason is None:
-            if made is None:
-                raise RuntimeError(f"run {spec.index} of {spec.experiment} was not made")
-            steps = made.steps
+        steps, dtype = 0, "float64"
+        if reason is None and made is None:
+            reason = "the run could not be made"
+        elif reason is None and made is not None:
+            steps, dtype = made.steps, made.dtype
             reason = made.not_applicable.get(claim.id)
             value = made.values.get(claim.id)
+            if reason is None and claim.id not in made.values:
+                reason = "not measured: the claim's own code failed"
         out.append(
             Observation(
                 experiment=spec.experiment,
@@ -59,7 +64,7 @@ def observe(
                 value=value,
                 not_judged=reason,
                 steps=steps,
-                dtype="float64",
+                dtype=dtype,
                 checks=checks,
             )
         )
@@ -87,6 +92,25 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
         decision = with_power(claim.rule, decide(claim.rule, judged, proof=proof), judged)
     chain.append(decision.reason)
     return Judgement(claim, decision, observations, tuple(chain), None, proof)
+
+
+def errored(
+    claim: Claim, observations: tuple[Observation, ...], spec: RunSpec | None, failure: Failure, replay: str
+) -> Judgement:
+    """The judgement of a claim whose own code failed: on which run, at which line, how to see it again."""
+    where = "" if spec is None else f" on {spec.where} at {spec.setting}"
+    reason = f"The claim's own code failed{where}: {failure}."
+    if replay:
+        reason += f" Again: {replay}"
+    decision = Decision(
+        verdict="errored",
+        reason=reason,
+        measured=None,
+        predicted=None,
+        statistic={"failure": failure.kind, "error": failure.text, "line": failure.line},
+        n_trials=0,
+    )
+    return Judgement(claim, decision, observations, (reason,))
 
 
 def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[Observation]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
 from theory.question import Curve, Question
-from theory.setting import Setting
+from theory.setting import AbstractSetting
 
 __all__ = [
+    "JUDGED",
     "VERDICTS",
     "Counterexample",
     "Decision",
@@ -26,8 +27,11 @@ __all__ = [
     "Verification",
 ]
 
-Verdict = Literal["supported", "refuted", "inconclusive", "not-applicable"]
-VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "inconclusive", "not-applicable")
+Verdict = Literal["supported", "refuted", "inconclusive", "derived", "vacuous", "not-applicable", "errored"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+#: Verdicts that say something of the claim.
+JUDGED: frozenset[str] = frozenset({"supported", "refuted", "inconclusive", "derived", "vacuous"})
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,10 @@ class Observation:
     experiment: str
     index: int
     replicate: int
-    setting: Setting
+    setting: AbstractSetting
     seed: int
     engine: str
-    labels: Mapping[str, float]
+    labels: Mapping[str, Any]
     value: Any
     not_judged: str | None
     steps: int
@@ -65,7 +69,7 @@ class Decision:
     most x with probability at most x. `support_p` is the same for a claim wrong by its margin or more.
     Both are None where the decider gives none. `adjusted_p` is `p_value` after Holm's correction over the
     claims of the verification, `power` the planned power and `power_basis` what it was planned with
-    (`verify.power`); None until they are judged.
+    (`verify.statistics.power`); None until they are judged.
     """
 
     verdict: Verdict
@@ -86,7 +90,7 @@ class Decision:
 class Counterexample:
     """The smallest setting and seed found that break a claim, and the command that replays it."""
 
-    setting: Setting
+    setting: AbstractSetting
     seed: int
     engine: str
     value: Any
@@ -136,8 +140,8 @@ class Judgement:
 
     @property
     def fails_verification(self) -> bool:
-        """Refuted inside its conditions: what makes `verify run` exit with a non-zero status."""
-        return self.verdict == "refuted" and not self.claim.is_probe
+        """A claim refuted inside its conditions: what makes `verify run` exit with status 1."""
+        return self.verdict == "refuted" and self.claim.role == "claim"
 
 
 Floats = NDArray[np.float64]
@@ -155,7 +159,7 @@ class Showcase:
 
     name: str
     title: str
-    setting: Setting
+    setting: AbstractSetting
     seed: int
     clock: Floats
     clean: NDArray[np.bool_]
@@ -198,6 +202,27 @@ class Verification:
     curves: tuple[MeasuredCurve, ...] = ()
 
     @property
+    def refuted(self) -> tuple[Judgement, ...]:
+        """Claims refuted inside their conditions."""
+        return tuple(j for j in self.judgements if j.fails_verification)
+
+    def __getitem__(self, claim_id: str) -> Judgement:
+        for judgement in self.judgements:
+            if judgement.claim.id == claim_id:
+                return judgement
+        raise KeyError(claim_id)
+
+    def status(self, fail_on: Collection[str] = ()) -> int:
+        """Exit status: 3 when a claim's own code failed; 1 when a claim is refuted inside its conditions or
+        ended in a word of `fail_on`; 5 when nothing was judged; else 0."""
+        words = {j.verdict for j in self.judgements if j.claim.role == "claim"}
+        if "errored" in {j.verdict for j in self.judgements}:
+            return 3
+        if self.refuted or words & set(fail_on):
+            return 1
+        return 0 if any(j.verdict in JUDGED for j in self.judgements) else 5
+
+    @property
     def exit_status(self) -> int:
-        """0, or 1 when a claim judged inside its conditions is refuted."""
-        return int(any(j.fails_verification for j in self.judgements))
+        """`status()`."""
+        return self.status()

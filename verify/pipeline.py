@@ -5,83 +5,85 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from theory.claim import Claim
-from theory.experiment import Exhibit, Experiment
+from theory.claim import Claim, Proof
+from theory.experiment import Experiment
 from theory.question import Question
 from verify.curves import measured_curves
-from verify.error_budget import ERROR_BUDGET, budget_use, within_budget
-from verify.execute import Batch, Keeper, Measurement, batches, execute
-from verify.judge import admitted, judge, note_parents, observe
-from verify.outcome import Judgement, Showcase, Verification
-from verify.plan import RunSpec, plan_runs
+from verify.judge import admitted, errored, judge, note_parents, observe
+from verify.outcome import Judgement, Verification
+from verify.runs.backends import Backend, SerialBackend
+from verify.runs.batch import Batch, Failure, Measurement, batches
+from verify.runs.make import Made, make_runs, recheck
+from verify.runs.plan import RunSpec, plan_runs
+from verify.statistics.error_budget import ERROR_BUDGET, budget_use, within_budget
 
 if TYPE_CHECKING:
-    from simulation.trajectory import Trajectory
+    from simulation.models import Engine
+    from verify.runs.keep import Keeper
 
-__all__ = ["builtin_exhibits", "builtin_questions", "verify_claims"]
+__all__ = ["CLAIM_SECONDS", "verify_claims"]
 
-_VERSIONS = ("torch", "numpy", "scipy", "sympy", "hypothesis", "pandas", "matplotlib")
-
-
-def builtin_exhibits() -> list[Exhibit]:
-    """The runs that the built-in papers want shown in the report."""
-    from theory.ledger import PAPERS
-
-    return [e for name in PAPERS for e in getattr(import_module(name), "EXHIBITS", ())]
-
-
-def builtin_questions() -> list[Question]:
-    """The readers' questions that the built-in papers answer."""
-    from theory.ledger import PAPERS
-
-    return [q for name in PAPERS for q in getattr(import_module(name), "QUESTIONS", ())]
+_VERSIONS = (
+    "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
+    "matplotlib", "pyarrow", "joblib",
+)  # fmt: skip
+#: Allowed to one call of a claim's measure, in seconds.
+CLAIM_SECONDS = 60.0
 
 
 def verify_claims(
     claims: Sequence[Claim],
-    *,
-    profile: str,
-    seed: int = 0,
+    profile: str = "quick",
+    seed: int | None = None,
     jobs: int = 1,
+    *,
     device: str = "cpu",
-    exhibits: Sequence[Exhibit] = (),
     questions: Sequence[Question] = (),
     progress: bool = False,
     counterexamples: bool = True,
     keeper: Keeper | None = None,
     error_budget: float = ERROR_BUDGET,
-    trainer: Callable[[Batch], Sequence[Trajectory]] | None = None,
+    engine: Engine | None = None,
+    backend: Backend | None = None,
+    claim_seconds: float = CLAIM_SECONDS,
 ) -> Verification:
     """Judge claims on fresh runs.
 
     Claims that name the same experiment share its runs. Verdicts depend on (claims, profile, seed)
-    only, not on the number of workers. A `keeper` keeps finished runs and gives them back in a later call
-    (`verify.store.KeptBatches`). `error_budget` bounds the probability that any of the claims is refuted
-    though it holds (`verify.error_budget`). A `trainer` makes the runs in place of the engines; such runs are
-    never kept.
+    only, not on the number of workers. A user's own code runs in worker processes, at one job too; claims of
+    the built-in papers alone are measured in this process at one job.
+
+    Args:
+        seed: base seed; None for 0.
+        keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
+        error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
+            holds.
+        engine: makes the runs in place of the model's (a false one); such runs are never kept.
+        backend: where runs are made; default by `jobs`.
+        claim_seconds: allowed to one call of a claim's measure.
 
     Raises:
-        ValueError: when the budget lies outside (0, 1), two experiments share an id, or a keeper and a
-            trainer are given together.
+        ValueError: when the budget lies outside (0, 1), two experiments share an id, or an engine is missing.
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
-    if keeper is not None and trainer is not None:
-        raise ValueError("runs of a trainer must not be kept: keeper and trainer exclude each other")
+    seed = 0 if seed is None else seed
     started = time.perf_counter()
     experiments = _experiments(claims)
     curves = [curve for question in questions for curve in question.curves]
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
     if shared:
         raise ValueError(f"questions: a curve has the id of a claim: {sorted(shared)[0]!r}")
+    own = frozenset(claim.id for claim in claims if not _built_in(claim))
     plans: dict[str, list[RunSpec]] = {}
     work: list[Batch] = []
     for experiment in experiments:
@@ -92,29 +94,39 @@ def verify_claims(
         shown = [c for c in curves if c.experiment.id == experiment.id]
         measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in shown}
         wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
-        work += batches(experiment, specs, measures, wanted)
+        work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
-    if trainer is not None:
-        work = [replace(batch, trainer=trainer) for batch in work]
+    if backend is None:
+        backend = _backend(jobs, isolated=bool(own))
+    notes = Made()
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
-    for measurement in execute(work, jobs=jobs, device=device, progress=progress, keeper=keeper):
-        made[measurement.spec.experiment][measurement.spec.index] = measurement
+    with _bar(progress, sum(len(b.specs) for b in work)) as advance:
+        for measurement in make_runs(
+            work,
+            notes,
+            device=device,
+            backend=backend,
+            keeper=keeper,
+            claim_seconds=claim_seconds,
+            advance=advance,
+        ):
+            made[measurement.spec.experiment][measurement.spec.index] = measurement
+    if backend.name != SerialBackend.name and not device.startswith("cuda"):
+        recheck(work, made, notes, device=device, backend=backend, claim_seconds=claim_seconds)
 
-    judgements: list[Judgement] = []
+    judgements = []
     for claim in claims:
-        proof = claim.proof() if claim.proof is not None else None
         observations = observe(claim, plans[claim.experiment.id], made[claim.experiment.id])
-        judgements.append(judge(claim, observations, proof))
-    judgements = within_budget(judgements, error_budget)
+        judgements.append(_judged(claim, observations, notes))
+    judgements = _within_budgets(judgements, error_budget)
     if counterexamples:
         judgements = [_with_counterexample(j) for j in judgements]
 
-    showcases = _showcases(exhibits, jobs)
     runs = sum(len(b.specs) for b in work)
-    steps = sum(sum(b.steps) for b in work)
+    steps = sum(job.steps for b in work for job in b.jobs)
     return Verification(
         judgements=tuple(note_parents(judgements)),
-        showcases=showcases,
+        showcases=(),
         questions=tuple(questions),
         curves=measured_curves(curves, made),
         run_info={
@@ -124,22 +136,79 @@ def verify_claims(
     )
 
 
+def _backend(jobs: int, isolated: bool) -> Backend:
+    if jobs == 1 and not isolated:
+        return SerialBackend()
+    from verify.runs.loky import LokyBackend
+
+    return LokyBackend(jobs)
+
+
+def _built_in(claim: Claim) -> bool:
+    """Whether all that a claim runs is this project's own code."""
+    engines = claim.experiment.of_model.engines
+    modules = [
+        getattr(claim.measure, "__module__", "") or "",
+        engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
+    ]
+    return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
+
+
+def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made) -> Judgement:
+    """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule."""
+    failed = notes.failures.get(claim.id)
+    if failed is not None:
+        broken, failure = failed
+        return errored(claim, observations, broken, failure, _replay(claim, broken))
+    unmade = [(index, reason) for (id_, index), reason in notes.unmade.items() if id_ == claim.experiment.id]
+    if unmade:
+        index, reason = min(unmade)
+        found = [o for o in observations if o.index == index]
+        failure = Failure("raised", f"{len(unmade)} of {len(observations)} runs could not be made: {reason}")
+        spec = _spec(found[0]) if found else None
+        return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
+    try:
+        proof: Proof | None = claim.proof() if claim.proof is not None else None
+    except Exception as error:  # a user's function may raise anything
+        return errored(claim, observations, None, _failure("proof", error), "")
+    try:
+        return judge(claim, observations, proof)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        # The measure returned what the rule does not ask for.
+        return errored(claim, observations, None, _failure("value", error), "")
+
+
+def _failure(what: str, error: Exception) -> Failure:
+    return Failure("raised", f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _spec(o: Any) -> RunSpec:
+    return RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
+
+
+def _replay(claim: Claim, spec: RunSpec) -> str:
+    from verify.search.shrink import replay_command
+
+    return replay_command(claim, spec.setting, spec.seed, spec.engine)
+
+
+def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judgement]:
+    """Every paper has a budget of its own: whether a claim is refuted must not depend on which other papers
+    were run."""
+    out: dict[int, Judgement] = {}
+    for paper in dict.fromkeys(j.claim.paper for j in judgements):
+        places = [k for k, j in enumerate(judgements) if j.claim.paper == paper]
+        corrected = within_budget([judgements[k] for k in places], budget)
+        out |= dict(zip(places, corrected, strict=True))
+    return [out[k] for k in range(len(judgements))]
+
+
 def _with_counterexample(judgement: Judgement) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
-    from verify.counterexample import find_counterexample
+    from verify.search.shrink import find_counterexample
 
     return replace(judgement, counterexample=find_counterexample(judgement))
-
-
-def _showcases(exhibits: Sequence[Exhibit], jobs: int) -> tuple[Showcase, ...]:
-    from joblib import Parallel, delayed
-
-    from verify.showcase import make_showcase
-
-    if jobs == 1:
-        return tuple(make_showcase(exhibit) for exhibit in exhibits)
-    return tuple(Parallel(n_jobs=jobs)(delayed(make_showcase)(exhibit) for exhibit in exhibits))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
@@ -157,6 +226,28 @@ def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
                 f"claim {claim.id}: experiment id {experiment.id!r} is used by another experiment"
             )
     return list(found.values())
+
+
+@contextmanager
+def _bar(shown: bool, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr with the time left; yields the function that advances it."""
+    if not shown:
+        yield lambda runs: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = Progress(
+        "[progress.description]{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("runs", total=total)
+        yield lambda runs: bar.advance(task, runs)
 
 
 def _run_info(
@@ -180,7 +271,11 @@ def _run_info(
 
 @cache
 def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in _VERSIONS}
+    out = {}
+    for name in _VERSIONS:
+        with suppress(metadata.PackageNotFoundError):
+            out[name] = metadata.version(name)
+    return out
 
 
 def _device_name(device: str) -> str:

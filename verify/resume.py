@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from verify.store import KeptBatches
+    from verify.runs.keep import KeptBatches
 
 __all__ = ["check_apart", "kept_runs"]
 
@@ -34,7 +34,8 @@ def kept_runs(folder: Path | None, claims_files: Sequence[Path]) -> Iterator[Kep
     if folder is None:
         yield None
         return
-    from verify.store import KeptBatches, RunStore, StoreError, code_version
+    from verify.runs.keep import KeptBatches
+    from verify.store import RunStore, StoreError, code_version
 
     try:
         store = RunStore.open(folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory.experiment import Exhibit
-from verify.measure import MeasuredRun
+from simulation.two_stage.run import MeasuredRun
+from theory.two_stage.exhibits import Exhibit
 from verify.outcome import Showcase
 
 __all__ = ["make_showcase"]
@@ -16,7 +16,7 @@ _STATE_POINTS = 80
 
 def make_showcase(exhibit: Exhibit) -> Showcase:
     """Train an exhibit's setting with the law engine and keep what the figures need."""
-    from simulation.training import train
+    from simulation.two_stage.training import train
 
     setting = exhibit.setting
     steps = setting.steps(exhibit.clock)

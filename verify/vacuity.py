@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from simulation.rng import generator
 from theory.claim import Claim
 from theory.condition import Condition, Constants, check_all
-from theory.domain import Domain
+from theory.rng import generator
 from theory.rules import (
     Band,
     Calibration,
@@ -31,11 +30,12 @@ from theory.rules import (
     ZScores,
 )
 from theory.run import Estimate
-from theory.setting import Setting
-from verify.decide import decide
-from verify.error_budget import ERROR_BUDGET, in_family
-from verify.intervals import rate_interval, rate_p
+from theory.two_stage.box import Domain
+from theory.two_stage.setting import Setting
 from verify.outcome import Judgement, Observation, Verification
+from verify.rules.registry import decide
+from verify.statistics.error_budget import ERROR_BUDGET, in_family
+from verify.statistics.intervals import rate_interval, rate_p
 
 __all__ = [
     "REFERENCE_BOX",

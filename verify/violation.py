@@ -7,8 +7,8 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScores
-from verify.decide.identity import machine_epsilon
 from verify.outcome import Decision
+from verify.rules.identity import machine_epsilon
 
 __all__ = ["CAP", "violates", "violation"]
 

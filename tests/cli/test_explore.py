@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from verify.cli import main
+from verify.cli.main import main
 
 CLAIMS = Path(__file__).parents[1] / "planted" / "search_claims.py"
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulation import cli as simulation_cli
-from verify import cli as verify_cli
+from simulation.two_stage import cli as simulation_cli
+from verify.cli.main import main as verify_cli
 
 ROOT = Path(__file__).parents[2]
 STATUSES = {0, 1, 2}
@@ -82,8 +82,8 @@ def no_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in (
-        "verify.pipeline.verify_claims", "verify.counterexample.measure_at", "verify.falsify.falsify",
-        "verify.phase.phase_diagram", "simulation.training.train",
+        "verify.pipeline.verify_claims", "verify.search.shrink.measure_at", "verify.search.falsify.falsify",
+        "verify.phase.diagram.phase_diagram", "simulation.two_stage.training.train",
     ):  # fmt: skip
         monkeypatch.setattr(name, stop)
     return tmp_path
@@ -198,9 +198,7 @@ FILES: dict[str, bytes | str] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize(
-    "command", [["run"], ["explain", "own.one"], ["claims", "--json"]], ids=" ".join
-)
+@pytest.mark.parametrize("command", [["run"], ["explain", "own.one"], ["claims", "--json"]], ids=" ".join)
 def test_any_claims_file(name: str, command: list[str], no_work: Path) -> None:
     content = FILES[name]
     path = no_work / "own.py"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from verify.cli import main
+from verify.cli.main import main
 from verify.sweep.memory import Fit
 from verify.sweep.runs import SweepBatch, split_batch
 
@@ -39,9 +39,9 @@ d_over_n2 = [1, 10]
 CLAIMS = """
 import os, time
 from theory import Claim, Event, Source
-from theory.domain import Fixed
+from theory.two_stage.box import Fixed
 from theory.experiment import Experiment
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 
 PLACE = Fixed(Setting.from_n_snr2(n=4, d=40, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1,
                                   clock_step=0.25))
@@ -139,7 +139,7 @@ def test_wrong_input_is_one_line_and_writes_nothing(
 
 
 def test_a_scheduler_that_is_not_there(here: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("verify.sweep.dask_backend._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("verify.runs.dask._CONNECT_SECONDS", 0.5)
     status, out, err = here("c.toml", "--backend", "dask", "--scheduler", "tcp://127.0.0.1:1")
     assert (status, out) == (2, "")
     assert err.count("\n") == 1

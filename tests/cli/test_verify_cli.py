@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from theory.claim import Claim, Proof
-from theory.experiment import Exhibit
 from theory.ledger import builtin_ledger
 from theory.rules import Kind
-from theory.setting import Setting
+from theory.two_stage.exhibits import Exhibit
+from theory.two_stage.setting import Setting
 from verify import pipeline
-from verify.cli import main
-from verify.explain import explanation
+from verify.cli.explain import explanation
+from verify.cli.main import main
 from verify.outcome import VERDICTS
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_help_comes_at_once() -> None:
 def test_help_and_refusals_load_nothing_heavy(arguments: str, needed: set[str]) -> None:
     _, _, err = run("-X", "importtime", "-m", "verify", *arguments.split())
     loaded = {line.rsplit("|", 1)[-1].strip() for line in err.splitlines() if line.startswith("import time:")}
-    assert {"typer", "verify.cli"} <= loaded
+    assert {"typer", "verify.cli.main"} <= loaded
     assert not loaded & (set(HEAVY) - needed)
 
 

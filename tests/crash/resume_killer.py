@@ -25,7 +25,7 @@ from crash.store_writer import Killer
 import simulation
 import verify
 from verify import pipeline
-from verify.cli import main as command_line
+from verify.cli.main import main as command_line
 from verify.store import RunStore
 
 CLAIMS = """

@@ -16,16 +16,16 @@ import pytest
 from crash.resume_killer import CLAIMS
 from crash.store_writer import PROFILE
 
-from simulation import training
+from simulation.two_stage import training
 from theory.claim import Claim
 from verify import pipeline
-from verify.cli import main
-from verify.execute import Batch, Measurement
+from verify.cli.main import main
+from verify.jsonable import jsonable
 from verify.load import load_claims_file
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.report.claims import claim_records
-from verify.report.jsonable import jsonable
+from verify.runs.make import Batch, Measurement
 from verify.store import KeptBatches, RunStore, StoreError, disk
 
 ROOT = Path(__file__).parents[2]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from oracle.numpy_cnn import Data, OracleRun, coefficients, make_data
 from oracle.numpy_cnn import train as train_oracle
 
-from simulation.cnn import TwoLayerCNN
-from simulation.problem import Problem
-from simulation.training import train
-from simulation.trajectory import Trajectory
+from simulation.two_stage.cnn import TwoLayerCNN
+from simulation.two_stage.problem import Problem
+from simulation.two_stage.training import train
+from simulation.two_stage.trajectory import Trajectory
 
 STEPS = 300
 KEPT = (0, 1, STEPS // 2)

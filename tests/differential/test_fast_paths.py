@@ -12,18 +12,18 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from simulation.closure_cpu import run_on_cpu
-from simulation.closure_torch import run_on_torch
-from simulation.cnn import run_cnn
-from simulation.geometry import Geometry, draw_geometry, geometry_of
-from simulation.kernel import compiled
-from simulation.minibatch import BatchWeights
-from simulation.network_kernel import PatchPass
-from simulation.problem import sample_problem
-from simulation.reduced import Record, run_reduced
-from simulation.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
-from simulation.training import train_many
-from theory.setting import Setting
+from simulation.two_stage.closure_cpu import run_on_cpu
+from simulation.two_stage.closure_torch import run_on_torch
+from simulation.two_stage.cnn import run_cnn
+from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.kernel import compiled
+from simulation.two_stage.minibatch import BatchWeights
+from simulation.two_stage.network_kernel import PatchPass
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.reduced import Record, run_reduced
+from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from simulation.two_stage.training import train_many
+from theory.two_stage.setting import Setting
 
 Floats = NDArray[np.float64]
 STEPS = 120
@@ -179,7 +179,7 @@ def test_float32_is_computed_in_float32(path: str) -> None:
 def test_a_run_has_the_same_bits_in_any_batch_on_any_number_of_threads(
     threads: str, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulation.closure_cpu.available_threads", lambda: int(threads))
+    monkeypatch.setattr("simulation.two_stage.closure_cpu.available_threads", lambda: int(threads))
     everything = list(range(len(SETTINGS)))
     together = run("compiled", everything, dtype=dtype)
     backwards = run("compiled", everything[::-1] * 3, dtype=dtype)
@@ -198,7 +198,7 @@ def test_train_many_gives_the_bits_of_single_runs() -> None:
 
 def test_a_run_interrupted_by_progress_or_memory_has_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run("compiled", [3], NoisyFit(20), batching=[BatchWeights(33, 5, 1)])
-    monkeypatch.setattr("simulation.closure_cpu._STRETCH", 1.0)
+    monkeypatch.setattr("simulation.two_stage.closure_cpu._STRETCH", 1.0)
     (pieces,) = run("compiled", [3], NoisyFit(20), batching=[BatchWeights(33, 5, 1)])
     assert_equal(pieces, whole[0])
 
@@ -225,7 +225,7 @@ RULES = [
 
 def first_time(rule: StopRule, margins: Floats, noisy: NDArray[np.bool_]) -> int:
     """By definition, from all margins of the full run: the first step where the rule holds, else the last."""
-    from simulation.stopping import Both, Either
+    from simulation.two_stage.stopping import Both, Either
 
     def holds(rule: StopRule, t: int) -> bool:
         if isinstance(rule, LossAtMost):
@@ -352,7 +352,7 @@ def test_a_machine_without_a_writable_cache_compiles_for_itself(monkeypatch: pyt
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr("simulation.kernel.njit", njit)
+    monkeypatch.setattr("simulation.two_stage.kernel.njit", njit)
     assert compiled(len) is len
     assert asked == [True, False]
 

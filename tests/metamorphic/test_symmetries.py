@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation import cnn_engine, reduced_engine
-from simulation.problem import Problem
-from simulation.training import train, train_many
-from simulation.trajectory import Trajectory
-from theory.setting import Setting
-from verify.conformance.cases import Case, first_clear
-from verify.conformance.laws import LAWS
-from verify.conformance.rounding import curvature
-from verify.conformance.structure import clean_theory, decomposition, monotone, restart
-from verify.conformance.trial import Trial
+from simulation.two_stage.conformance.cases import Case, first_clear
+from simulation.two_stage.conformance.laws import LAWS
+from simulation.two_stage.conformance.rounding import curvature
+from simulation.two_stage.conformance.structure import clean_theory, decomposition, monotone, restart
+from simulation.two_stage.conformance.trial import Trial
+from simulation.two_stage.problem import Problem
+from simulation.two_stage.training import train, train_many
+from simulation.two_stage.trajectory import Trajectory
+from theory.two_stage.setting import Setting
 
 STEPS = 20
 ENGINES = {"cnn": cnn_engine, "reduced": reduced_engine}

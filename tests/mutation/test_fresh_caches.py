@@ -5,7 +5,7 @@ from __future__ import annotations
 from mutation.fresh_caches import empty_caches
 
 from theory.condition import _evaluator
-from theory.symbols import n
+from theory.two_stage.symbols import n
 
 
 def test_caches_are_emptied() -> None:

@@ -38,11 +38,11 @@ def test_the_oracle_imports_none_of_the_packages_it_judges(path: Path) -> None:
     "line",
     [
         "import simulation",
-        "import theory.setting as s",
+        "import theory.two_stage.setting as s",
         "from verify.judge import judge",
         "def f():\n    from simulation import train",
         "__import__('theory')",
-        "importlib.import_module('simulation.reduced')",
+        "importlib.import_module('simulation.two_stage.reduced')",
     ],
 )
 def test_an_import_of_them_would_be_seen(line: str) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 
 from theory import Band, Claim, Domain, Event, Experiment, FittedBand, Identity, Law, Run, Source
 from theory.rules import Rule, ZScores
-from theory.symbols import eta, m, mu_norm, n
 from theory.two_stage.exact import gamma_recursion_residual
 from theory.two_stage.recursions import l_prime, signal_active
+from theory.two_stage.symbols import eta, m, mu_norm, n
 
 BOX = Domain(
     "search",

@@ -16,9 +16,9 @@ import sympy as sp
 from theory.claim import Claim
 from theory.ledger import builtin_ledger
 from theory.rules import Exponent
-from theory.setting import Setting
 from theory.two_stage import recursions
-from verify.cli import main
+from theory.two_stage.setting import Setting
+from verify.cli.main import main
 from verify.load import load_claims_file
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims

@@ -17,18 +17,21 @@ import sympy as sp
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
-from theory.run import NotApplicable, Run
-from theory.symbols import tau
-from theory.two_stage import limit_late, sharp_late, sharp_times
-from theory.two_stage.iid_law import iid_log_error, side_sums
-from theory.two_stage.limit_dynamics import a
-from theory.two_stage.sharp_activation import SHARP_ACTIVATION
-from theory.two_stage.sharp_error_constants import SHARP_NO_NOISE, error_constant
-from theory.two_stage.sharp_late import SHARP_LATE
-from theory.two_stage.sharp_plateau import SHARP_PHASES
-from theory.two_stage.sharp_stage_one import SHARP_START, neutral_strength
-from theory.two_stage.sharp_time_laws import stage_time_score
-from theory.two_stage.sharp_transition import transition_residual
+from theory.run import NotApplicable
+from theory.two_stage.limits import late as limit_late
+from theory.two_stage.limits import late_claims as sharp_late
+from theory.two_stage.limits.dynamics import a
+from theory.two_stage.limits.error_constants import SHARP_NO_NOISE, error_constant
+from theory.two_stage.limits.late_claims import SHARP_LATE
+from theory.two_stage.limits.plateau import SHARP_PHASES
+from theory.two_stage.limits.stage_one import SHARP_START, neutral_strength
+from theory.two_stage.limits.transition_claims import transition_residual
+from theory.two_stage.mean_field import times as sharp_times
+from theory.two_stage.mean_field.activation import SHARP_ACTIVATION
+from theory.two_stage.mean_field.iid_law import iid_log_error, side_sums
+from theory.two_stage.mean_field.time_laws import stage_time_score
+from theory.two_stage.run import Run
+from theory.two_stage.symbols import tau
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 

@@ -8,9 +8,9 @@ supports all but the exponent of n, which takes more runs than the quick profile
 from __future__ import annotations
 
 from theory import Claim, Domain, Event, Experiment, Exponent, Identity, Ordering, Run, Setting, Source, Sweep
-from theory.symbols import eta, m, mu_norm, n
 from theory.two_stage.exact import gamma_recursion_residual
 from theory.two_stage.recursions import l_prime, signal_active, y, y_observed
+from theory.two_stage.symbols import eta, m, mu_norm, n
 
 BASE = Setting.from_n_snr2(
     n=60, d=50_000, m=12, n_snr2=10.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.05, clock_step=0.05

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from simulation.rng import derive_seed
 from theory.claim import Claim
-from theory.domain import Domain
 from theory.experiment import Experiment
-from theory.setting import Setting
-from verify.counterexample import replay_command, violates
-from verify.execute import Measurement, batches, run_batch
+from theory.rng import derive_seed
+from theory.two_stage.box import Domain
+from theory.two_stage.setting import Setting
 from verify.judge import admitted, judge, observe
 from verify.outcome import Judgement
-from verify.plan import RunSpec
-from verify.strategies import seeds, settings_in
+from verify.runs.make import Measurement, batches, run_batch
+from verify.runs.plan import RunSpec
+from verify.search.shrink import replay_command, violates
+from verify.search.strategies import seeds, settings_in
 
 __all__ = ["assert_holds", "drawn_specs", "judged", "measured", "refutation", "run_seed"]
 

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.run import Estimate
-from theory.setting import Setting
-from theory.variation import PLAIN, Variation
-from verify.execute import Measurement
-from verify.plan import RunSpec
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import PLAIN, Variation
+from verify.runs.make import Measurement
+from verify.runs.plan import RunSpec
 from verify.store import RunStore, batch_key, code_version, digest, run_identity
 from verify.store.measured import UnkeptValue, flat_of, measurement_of
 

@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweep_cases import Shuffled, configuration, ignore, made_of, small_sweep
 
-from theory.run import Run
+from theory.two_stage.run import Run
+from verify.runs.backends import SerialBackend
+from verify.runs.loky import LokyBackend
+from verify.runs.worker import Done
 from verify.store import RunStore
-from verify.sweep.backends import SerialBackend
 from verify.sweep.execute import Made
 from verify.sweep.files import write_sweep
 from verify.sweep.kept import KeptRuns, MemoryStore
-from verify.sweep.loky_backend import LokyBackend
 from verify.sweep.measures import ClaimMeasure
 from verify.sweep.runs import Sweep, SweepBatch, split_batch
 from verify.sweep.table import results_table, summary_table
-from verify.sweep.worker import Done
 
 FIXED = {"m": 2, "tau": 0.2, "kappa_0": 0.3, "clock_step": 0.25}
 #: Several batches of several shapes.

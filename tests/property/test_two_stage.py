@@ -30,23 +30,24 @@ from drawn import assert_holds, drawn_specs, judged, refutation, run_seed
 from hypothesis import Phase, example, given, settings
 from scipy import stats
 
-from simulation.training import train
+from simulation.two_stage.training import train
 from theory.claim import Claim
 from theory.condition import Constants
 from theory.ledger import builtin_ledger
 from theory.rules import Event, Identity
-from theory.run import NotApplicable, Run
-from theory.setting import Setting
+from theory.run import NotApplicable
 from theory.source import Source
 from theory.two_stage import conditions, predictions
 from theory.two_stage.experiments import EXACT, NO_NOISE, PAPER
-from theory.two_stage.limit_transition import strong_signal_limit
+from theory.two_stage.limits.transition import strong_signal_limit
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, EPS
 from theory.two_stage.theorem_4_1 import CONSTANTS
-from verify.cli import main
-from verify.intervals import rate_lower, rate_upper
+from verify.cli.main import main
 from verify.load import load_claims_file
-from verify.strategies import seeds, settings_in
+from verify.search.strategies import seeds, settings_in
+from verify.statistics.intervals import rate_lower, rate_upper
 
 ROOT = Path(__file__).parents[2]
 FALSE_CLAIMS = {c.id: c for c in load_claims_file(ROOT / "tests" / "planted" / "false_claims.py")}

@@ -14,19 +14,19 @@ from quality.wrong_engines import WRONG, NumpyEngine, Result
 
 import verify
 from simulation import cnn_engine, reduced_engine, train_many
-from simulation.geometry import draw_geometry, geometry_of
-from simulation.problem import Problem
-from simulation.realise import realise
-from theory.setting import Setting
+from simulation.two_stage.conformance.cases import draw_cases, first_clear
+from simulation.two_stage.conformance.reference import reference_run
+from simulation.two_stage.conformance.rounding import allowed_error, curvature
+from simulation.two_stage.geometry import draw_geometry, geometry_of
+from simulation.two_stage.problem import Problem
+from simulation.two_stage.realise import realise
+from theory.two_stage.setting import Setting
 from verify.conformance import (
     ConformanceError,
     ConformanceReport,
     run_engine_conformance,
     run_law_conformance,
 )
-from verify.conformance.cases import draw_cases, first_clear
-from verify.conformance.reference import reference_run
-from verify.conformance.rounding import allowed_error, curvature
 
 ENGINES: dict[str, Any] = {"cnn": cnn_engine, "reduced": reduced_engine, "plain numpy": NumpyEngine()}
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.geometry import draw_geometry
-from simulation.training import train
+from simulation.two_stage.flawed import FALSE_ENGINES, NONE, Flaw, descend
+from simulation.two_stage.geometry import draw_geometry
+from simulation.two_stage.training import train
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
 from verify.soundness.engines import chosen_claims, section, try_engine
-from verify.soundness.false_engines import FALSE_ENGINES, NONE, Flaw, descend
 
 SETTING = Setting.from_n_snr2(
     n=20, d=500, m=4, n_snr2=6.0, tau_plus=0.2, tau_minus=0.3, kappa_0=0.5, clock_step=0.1
@@ -59,8 +59,8 @@ def test_a_flaw_changes_the_run(name: str) -> None:
 
 
 def test_mini_batches_are_those_of_the_engine() -> None:
-    from simulation.minibatch import BatchWeights
-    from theory.variation import Variation
+    from simulation.two_stage.minibatch import BatchWeights
+    from theory.two_stage.variation import Variation
 
     true = train(SETTING, steps=STEPS, seed=3, variation=Variation(batch_size=5)).record
     record = descend(

@@ -28,7 +28,7 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
-from theory.run import Run
+from theory.two_stage.run import Run
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
 from verify.soundness import Exempt, Planted, by_rule, detect, falsehoods

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.problem import Problem
+from simulation.two_stage.problem import Problem
 
 Floats = NDArray[np.float64]
 SIDES = np.array([1.0, -1.0])[:, None]

@@ -16,9 +16,9 @@ import pytest
 from scipy import stats
 
 from theory.rules import Band, Event, Exponent, FittedBand, Law, SameLaw
-from theory.setting import Setting
-from verify.decide import decide
+from theory.two_stage.setting import Setting
 from verify.outcome import Observation
+from verify.rules.registry import decide
 
 SUITES = 2000
 LEVEL = 1e-4

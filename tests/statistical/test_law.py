@@ -20,11 +20,11 @@ from oracle.numpy_cnn import Data, coefficients, count_errors, make_data, stacke
 from oracle.numpy_cnn import train as train_oracle
 from scipy import stats
 
-from simulation.geometry import Geometry, draw_geometry
-from simulation.reduced import run_reduced
-from simulation.stages import stays_fit
-from simulation.trajectory import Trajectory
-from theory.setting import Setting
+from simulation.two_stage.geometry import Geometry, draw_geometry
+from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.stages import stays_fit
+from simulation.two_stage.trajectory import Trajectory
+from theory.two_stage.setting import Setting
 
 Floats = NDArray[np.float64]
 Sampler = Callable[[Setting, int], Geometry]

@@ -9,8 +9,8 @@ import pytest
 
 from theory.claim import Proof
 from theory.rules import Band, Event
-from verify.decide import decide, register
 from verify.outcome import Decision, Observation
+from verify.rules.registry import decide, register
 from verify.soundness.false_alarms import known_claims, measure_false_alarms
 
 SUITES = 60

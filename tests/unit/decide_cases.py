@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 from verify.outcome import Decision, Observation
 
 BASE = Setting(

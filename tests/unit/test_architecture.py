@@ -161,11 +161,11 @@ def test_no_path_of_a_machine_is_written_down() -> None:
     ("package", "source", "found"),
     [
         ("theory", "import torch.nn", {"torch"}),
-        ("theory", "def f():\n    from simulation.rng import generator", {"simulation"}),
-        ("theory", "if TYPE_CHECKING:\n    import verify.plan", {"verify"}),
+        ("theory", "def f():\n    from simulation.threads import available_threads", {"simulation"}),
+        ("theory", "if TYPE_CHECKING:\n    import verify.runs.plan", {"verify"}),
         ("simulation", "from verify import plan", {"verify"}),
         ("simulation", "import torch, theory.run", set()),
-        ("verify", "import torch, theory.run, simulation.cnn", set()),
+        ("verify", "import torch, theory.run, simulation.two_stage.cnn", set()),
     ],
 )
 def test_the_import_check_notices(package: str, source: str, found: set[str]) -> None:

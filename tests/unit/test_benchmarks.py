@@ -14,8 +14,8 @@ from benchmarks.cpu import setting_of
 from benchmarks.plain import PlainLoop
 from benchmarks.rows import Row
 from benchmarks.timing import Spread, alternate, ratio
-from simulation.problem import sample_problem
-from simulation.training import train
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.training import train
 
 
 def test_the_plain_loop_trains_the_same_network() -> None:

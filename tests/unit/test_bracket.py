@@ -10,15 +10,15 @@ from functools import cache
 import numpy as np
 from flint import arb, ctx
 
-from simulation.stages import stays_fit
-from simulation.training import train
-from simulation.trajectory import Trajectory
+from simulation.two_stage.certificate import certify
+from simulation.two_stage.stages import stays_fit
+from simulation.two_stage.training import train
+from simulation.two_stage.trajectory import Trajectory
 from theory.certified import rounding
-from theory.certified.bracket import RUN_END, Bracket, NotCertified, finite_size_bracket
-from theory.certified.state import aligned_state
-from theory.setting import Setting
-from theory.two_stage.certificates import margin_rounding
-from verify.certificate import certify
+from theory.two_stage.certified.bracket import RUN_END, Bracket, NotCertified, finite_size_bracket
+from theory.two_stage.certified.claims import margin_rounding
+from theory.two_stage.certified.state import aligned_state
+from theory.two_stage.setting import Setting
 
 RUNS = 18
 

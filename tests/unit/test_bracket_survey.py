@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from verify import bracket_survey as survey
-from verify.bracket_survey import Outcome, survey_lines
+from benchmarks import bracket_survey as survey
+from benchmarks.bracket_survey import Outcome, survey_lines
 
 
 def test_real_runs_are_counted_and_none_violates() -> None:

@@ -13,19 +13,6 @@ import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from theory.certified import survey as survey_module
-from theory.certified.bracket import Bracket, NotCertified
-from theory.certified.enclosure import (
-    Enclosure,
-    _Curve,
-    _Flow,
-    _flow,
-    _product_term,
-    below_strong_signal_limit,
-    enclose_transition,
-    strong_signal_bound,
-    strong_signal_limit,
-)
 from theory.certified.rounding import (
     add_down,
     add_up,
@@ -37,10 +24,23 @@ from theory.certified.rounding import (
     sum_up,
     up,
 )
-from theory.certified.state import aligned_state
-from theory.certified.survey import Point, SurveyResult, random_points, survey
 from theory.certified.visitor import UnsupportedNodeError, compare, decide, enclose, exact, relative_width
-from theory.symbols import p, tau
+from theory.two_stage.certified import survey as survey_module
+from theory.two_stage.certified.bracket import Bracket, NotCertified
+from theory.two_stage.certified.enclosure import (
+    Enclosure,
+    _Curve,
+    _Flow,
+    _flow,
+    _product_term,
+    below_strong_signal_limit,
+    enclose_transition,
+    strong_signal_bound,
+    strong_signal_limit,
+)
+from theory.two_stage.certified.state import aligned_state
+from theory.two_stage.certified.survey import Point, SurveyResult, random_points, survey
+from theory.two_stage.symbols import p, tau
 
 # Balls ---------------------------------------------------------------------------------------------------
 

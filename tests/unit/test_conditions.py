@@ -10,8 +10,6 @@ import pytest
 
 from theory.condition import Condition, Constants, all_inside, check_all
 from theory.ledger import builtin_ledger
-from theory.setting import Setting
-from theory.symbols import SETTING_SYMBOLS, C
 from theory.two_stage.conditions import (
     ALL,
     COMPANIONS,
@@ -20,6 +18,8 @@ from theory.two_stage.conditions import (
     DEFAULT_CONSTANTS,
     SCOPE,
 )
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import SETTING_SYMBOLS, C
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,6 @@ from decide_cases import BASE, observation, observations
 
 from theory.claim import Claim
 from theory.condition import Condition, Constants
-from theory.domain import Domain, Fixed, Grid, Sweep
 from theory.experiment import Experiment
 from theory.rules import (
     Band,
@@ -28,17 +27,19 @@ from theory.rules import (
     Rule,
     SameLaw,
 )
-from theory.run import NotApplicable, Run
-from theory.setting import Setting
+from theory.run import NotApplicable
 from theory.source import Source
-from theory.symbols import C, n
-from verify.cli import main
-from verify.counterexample import find_counterexample, measure_at, replay_command, violates
-from verify.decide import decide
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import C, n
+from verify.cli.main import main
 from verify.judge import judge
 from verify.load import load_claims_file
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
+from verify.rules.registry import decide
+from verify.search.shrink import find_counterexample, measure_at, replay_command, violates
 
 HERE = Source("example", "1")
 BOX = Domain(

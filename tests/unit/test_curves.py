@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory.domain import Fixed
 from theory.experiment import Experiment
 from theory.question import Curve
-from theory.setting import Setting
+from theory.two_stage.box import Fixed
+from theory.two_stage.setting import Setting
 from verify.curves import measured_curves
-from verify.execute import Measurement
 from verify.outcome import MeasuredCurve
-from verify.plan import plan_runs
+from verify.runs.make import Measurement
+from verify.runs.plan import plan_runs
 
 SETTING = Setting.from_n_snr2(
     n=10, d=100, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1

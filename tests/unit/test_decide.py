@@ -13,8 +13,8 @@ from decide_cases import observation, observations, sweep, well_formed
 
 from theory.claim import Proof
 from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Ordering, SameLaw
-from verify.decide import decide, register
 from verify.outcome import Decision, Observation
+from verify.rules.registry import decide, register
 
 RULES: list[Any] = [
     Identity(),
@@ -131,7 +131,7 @@ def test_a_subclass_is_decided_as_its_parent() -> None:
 
 def test_importing_the_calculus_loads_no_statistics_package() -> None:
     code = (
-        "import sys, verify.decide, verify.power, verify.intervals;"
+        "import sys, verify.rules.registry, verify.statistics.power, verify.statistics.intervals;"
         "print([m for m in ('scipy.stats', 'statsmodels', 'torch', 'pandas') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import pytest
 from decide_cases import BASE, observation, observations, well_formed
 
 from theory.rules import Band, FittedBand
-from verify.decide import decide
+from verify.rules.registry import decide
 
 BAND = Band(1.0, 2.0, reason="test")
 THETA = FittedBand(max_ratio=8.0, reason="test")

@@ -7,8 +7,8 @@ import pytest
 from decide_cases import observation, observations, well_formed
 
 from theory.rules import Event, Ordering
-from verify.decide import decide
-from verify.intervals import rate_lower, rate_upper
+from verify.rules.registry import decide
+from verify.statistics.intervals import rate_lower, rate_upper
 
 
 @pytest.mark.parametrize(("delta", "runs"), [(0.10, 29), (0.05, 59), (0.01, 299)])

@@ -10,8 +10,8 @@ import pytest
 from decide_cases import BASE, observation, sweep, well_formed
 
 from theory.rules import Exponent
-from verify.decide import decide
-from verify.intervals import mean_interval
+from verify.rules.registry import decide
+from verify.statistics.intervals import mean_interval
 
 RULE = Exponent("eta", -1.0)
 

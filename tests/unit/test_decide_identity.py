@@ -10,8 +10,8 @@ from decide_cases import observation, observations, well_formed
 
 from theory.claim import Proof
 from theory.rules import Identity
-from verify.decide import decide
-from verify.decide.identity import accepted_residual, machine_epsilon
+from verify.rules.identity import accepted_residual, machine_epsilon
+from verify.rules.registry import decide
 
 EPS = 2.0**-52
 

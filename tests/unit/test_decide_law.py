@@ -9,10 +9,10 @@ import pytest
 from decide_cases import BASE, observation, observations, well_formed
 
 from theory.rules import Law, SameLaw
-from verify.decide import decide
-from verify.decide.same_law import certified_width, kolmogorov_smirnov
-from verify.intervals import dkw_half_width
 from verify.outcome import Observation
+from verify.rules.registry import decide
+from verify.rules.same_law import certified_width, kolmogorov_smirnov
+from verify.statistics.intervals import dkw_half_width
 
 LAW = Law(margin=0.1, reason="test")
 SAME = SameLaw(margin=0.15, reason="test")

@@ -12,17 +12,17 @@ from scipy import stats
 
 from theory.claim import Proof
 from theory.rules import Band, Event, FittedBand, Identity, Law
-from verify.decide import decide
-from verify.decide.band import decide_band
-from verify.decide.equivalence import equivalence
-from verify.decide.event import decide_event
-from verify.decide.fitted import decide_fitted_band, fewest_outside, fit_band, new_range_p
-from verify.decide.identity import accepted_residual, decide_identity, machine_epsilon
-from verify.decide.law import decide_law, log_ratio
-from verify.decide.rate import decide_rate
-from verify.decide.trials import by_seed, without_runs
-from verify.intervals import rate_lower, rate_upper, runs_for_event
 from verify.outcome import Decision, Observation
+from verify.rules.band import decide_band
+from verify.rules.event import decide_event
+from verify.rules.fitted_band import decide_fitted_band, fewest_outside, fit_band, new_range_p
+from verify.rules.identity import accepted_residual, decide_identity, machine_epsilon
+from verify.rules.law import decide_law, log_ratio
+from verify.rules.registry import decide
+from verify.statistics.equivalence import equivalence
+from verify.statistics.intervals import rate_lower, rate_upper, runs_for_event
+from verify.statistics.rate import decide_rate
+from verify.statistics.trials import by_seed, without_runs
 
 PROOFS = (None, Proof(True, ("a step",)), Proof(False, ("a step",)))
 

@@ -12,17 +12,16 @@ from decide_cases import BASE, observation, observations
 from scipy import integrate, stats
 
 from theory.claim import Claim, Proof
-from theory.domain import Fixed
 from theory.experiment import Experiment
 from theory.rules import Calibration, Event, Identity, SameLaw, ZScores
 from theory.source import Source
-from verify.decide.calibration import border_cumulants, cell_square, decide_calibration, excess_p, gamma_tail
-from verify.decide.equivalence import equivalence
-from verify.decide.rate import decide_rate
-from verify.decide.same_law import certified_width, decide_same_law, kolmogorov_smirnov, runs_for_same_law
-from verify.decide.trials import by_seed, without_runs
-from verify.decide.zscores import decide_zscores, is_outlier, spread_interval, z_score
-from verify.error_budget import (
+from theory.two_stage.box import Fixed
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.calibration import border_cumulants, cell_square, decide_calibration, excess_p, gamma_tail
+from verify.rules.same_law import certified_width, decide_same_law, kolmogorov_smirnov, runs_for_same_law
+from verify.rules.zscores import decide_zscores, is_outlier, spread_interval, z_score
+from verify.statistics.equivalence import equivalence
+from verify.statistics.error_budget import (
     ERROR_BUDGET,
     BudgetUse,
     budget_use,
@@ -31,8 +30,9 @@ from verify.error_budget import (
     runs_to_survive,
     within_budget,
 )
-from verify.intervals import MAX_RUNS, mean_interval, runs_for_mean
-from verify.outcome import Decision, Judgement, Observation
+from verify.statistics.intervals import MAX_RUNS, mean_interval, runs_for_mean
+from verify.statistics.rate import decide_rate
+from verify.statistics.trials import by_seed, without_runs
 
 PROOF = Proof(True, ("a step",))
 

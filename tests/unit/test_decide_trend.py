@@ -12,10 +12,10 @@ from decide_cases import observation
 from scipy import stats
 
 from theory.rules import FittedBand, Law
-from theory.setting import Setting
-from verify.decide import decide
-from verify.decide.trend import bounded_slope, residual_powers, steepest
+from theory.two_stage.setting import Setting
 from verify.outcome import Observation
+from verify.rules.registry import decide
+from verify.rules.trend import bounded_slope, residual_powers, steepest
 
 LAW = Law(margin=0.1, reason="test")
 BAND = FittedBand(max_ratio=60.0, reason="test")

@@ -11,10 +11,10 @@ from scipy import stats
 
 from theory.claim import Proof
 from theory.rules import Event, EventMap, Exponent
-from verify.decide import decide
-from verify.decide.equivalence import equivalence
-from verify.decide.exponent import curvature, fit_slope
-from verify.intervals import rate_interval, runs_for_mean
+from verify.rules.exponent import curvature, fit_slope
+from verify.rules.registry import decide
+from verify.statistics.equivalence import equivalence
+from verify.statistics.intervals import rate_interval, runs_for_mean
 
 EPS = float(np.finfo(float).eps)
 

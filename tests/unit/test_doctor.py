@@ -12,12 +12,12 @@ import pytest
 
 from theory.condition import all_inside
 from theory.ledger import builtin_ledger
-from theory.setting import Setting
 from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS
+from theory.two_stage.setting import Setting
 from verify.doctor import Diagnosis, diagnose, simulation_command
 from verify.judge import admitted
-from verify.nearest import nearest_setting
-from verify.plan import RunSpec
+from verify.runs.plan import RunSpec
+from verify.search.nearest import nearest_setting
 
 PAPER = (*CONDITION_4_1, *COMPANIONS)
 NAMES = ("n", "d", "m", "sigma_0", "eta", "signal_norm")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simulation.training import train_many
-from theory.setting import Setting
-from theory.two_stage.dtest_law import dtest_error
-from theory.two_stage.sample_law import memorisation_error
-from verify.measure import MeasuredRun
+from simulation.two_stage.run import MeasuredRun
+from simulation.two_stage.training import train_many
+from theory.two_stage.mean_field.dtest_law import dtest_error
+from theory.two_stage.mean_field.sample_law import memorisation_error
+from theory.two_stage.setting import Setting
 
 CLOCKS = (0.5, 2.5, 4.0)
 

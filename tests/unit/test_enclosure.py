@@ -12,17 +12,17 @@ import pytest
 from flint import arb, ctx
 from scipy.integrate import quad
 
-from theory.certified import enclosure
-from theory.certified.enclosure import (
+from theory.certified.visitor import enclose, exact
+from theory.two_stage.certified import enclosure
+from theory.two_stage.certified.enclosure import (
     below_strong_signal_limit,
     enclose_transition,
     strong_signal_bound,
     strong_signal_limit,
 )
-from theory.certified.survey import random_points, survey
-from theory.certified.visitor import enclose, exact
-from theory.symbols import p, tau
-from theory.two_stage.limit_transition import transition_bracket
+from theory.two_stage.certified.survey import random_points, survey
+from theory.two_stage.limits.transition import transition_bracket
+from theory.two_stage.symbols import p, tau
 
 HALF = Fraction(1, 2)
 TENTH = Fraction(1, 10)

@@ -11,14 +11,14 @@ from decide_cases import BASE, observations
 from scipy import stats
 
 from theory.claim import Claim, Proof
-from theory.domain import Fixed
 from theory.experiment import Experiment
 from theory.rules import Event, Identity
 from theory.source import Source
-from verify.error_budget import budget_use, in_family, runs_to_survive, within_budget
+from theory.two_stage.box import Fixed
 from verify.judge import judge
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.statistics.error_budget import budget_use, in_family, runs_to_survive, within_budget
 
 EXPERIMENT = Experiment("budget", Fixed(BASE), clock=0.01, runs={"quick": 100})
 

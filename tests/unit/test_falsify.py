@@ -12,16 +12,16 @@ import pytest
 
 from theory.claim import Claim
 from theory.condition import check_all
-from theory.domain import Domain
 from theory.ledger import builtin_ledger
 from theory.rules import Band, Event, FittedBand, Identity, Law, Rule, ZScores
+from theory.two_stage.box import Domain
 from verify.budget import parse_budget
-from verify.counterexample import measure_at
-from verify.falsify import Falsification, falsify
 from verify.load import load_claims_file
 from verify.outcome import Decision
-from verify.outside import box_outside
 from verify.pipeline import verify_claims
+from verify.search.falsify import Falsification, falsify
+from verify.search.outside import box_outside
+from verify.search.shrink import measure_at
 from verify.violation import CAP, violates, violation
 
 PLANTED = Path(__file__).parents[1] / "planted"

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from theory.domain import Domain
-from verify.counterexample import measure_at
-from verify.falsify import falsify
+from theory.two_stage.box import Domain
 from verify.load import load_claims_file
-from verify.probing import Trials
-from verify.scan import _drawn, scan, shrunk
+from verify.search.corners import _drawn, scan, shrunk
+from verify.search.falsify import falsify
+from verify.search.shrink import measure_at
+from verify.search.timed_runs import Trials
 from verify.violation import violates
 
 HARD = Path(__file__).parents[1] / "planted" / "hard_claims.py"

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from theory import symbols
-from theory.glossary import GLOSSARY, glossary_markdown, lookup
-from theory.setting import Setting
-from theory.two_stage import predictions
+from theory.two_stage import predictions, symbols
 from theory.two_stage.conditions import ALL
+from theory.two_stage.letters import GLOSSARY, glossary_markdown, lookup
+from theory.two_stage.setting import Setting
 from theory.two_stage.terms import TERM_SYMBOLS
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"

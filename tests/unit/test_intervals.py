@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from verify.intervals import (
+from verify.statistics.intervals import (
     dkw_half_width,
     mean_interval,
     rate_interval,

@@ -26,8 +26,9 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
-from verify.decide.calibration import border_cumulants, gamma_tail
-from verify.intervals import (
+from verify.outcome import Decision
+from verify.rules.calibration import border_cumulants, gamma_tail
+from verify.statistics.intervals import (
     MAX_RUNS,
     dkw_half_width,
     exceeds,
@@ -41,9 +42,8 @@ from verify.intervals import (
     runs_to_certify,
     runs_to_refute,
 )
-from verify.outcome import Decision
-from verify.power import equivalence_power, planned_power, rate_power, runs_for_power, with_power
-from verify.sequential import anytime_lower, anytime_upper, log_e_value
+from verify.statistics.power import equivalence_power, planned_power, rate_power, runs_for_power, with_power
+from verify.statistics.sequential import anytime_lower, anytime_upper, log_e_value
 
 # Limits --------------------------------------------------------------------------------------------------
 

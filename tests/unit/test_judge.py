@@ -10,17 +10,18 @@ from decide_cases import BASE
 
 from theory.claim import Claim, Proof
 from theory.condition import Condition, Constants
-from theory.domain import Grid
 from theory.experiment import Experiment
 from theory.rules import Event, Identity
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.source import Source
-from theory.symbols import C, m, n
-from verify.execute import MeasureError, Measurement, measure_spec
+from theory.two_stage.box import Grid
+from theory.two_stage.run import Run
+from theory.two_stage.symbols import C, m, n
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
-from verify.plan import plan_runs
+from verify.runs.make import MeasureError, Measurement, measure_spec
+from verify.runs.plan import plan_runs
 
 HERE = Source("example", "1")
 WIDE = Condition("wide", m, 10 * C, HERE, "derived", "an example")
@@ -158,10 +159,8 @@ def test_a_run_that_should_have_been_made_is_an_error_not_a_gap() -> None:
 
 
 @pytest.mark.parametrize(("proved", "verdict"), [(True, "supported"), (False, "refuted")])
-def test_a_proof_is_a_link_of_the_chain(
-    proved: bool, verdict: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("verify.power.LEAST_POWER", 0.1)  # four runs are few for an identity
+def test_a_proof_is_a_link_of_the_chain(proved: bool, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verify.statistics.power.LEAST_POWER", 0.1)  # four runs are few for an identity
     c = claim(rule=Identity())
     j = judged(c, lambda index: 0.0, Proof(proved, ("Compare.",)))
     assert j.verdict == verdict

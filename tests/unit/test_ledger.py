@@ -9,15 +9,15 @@ import pytest
 
 from theory.claim import Claim
 from theory.condition import all_inside
-from theory.domain import Domain, Fixed, Grid, Sweep
 from theory.ledger import Ledger, builtin_ledger
 from theory.rules import Event
-from theory.setting import Setting
 from theory.source import Source
-from theory.symbols import SETTING_SYMBOLS
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.experiments import PAPER
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import SETTING_SYMBOLS
 from theory.two_stage.terms import TERM_SYMBOLS
-from verify.plan import plan_runs
+from verify.runs.plan import plan_runs
 
 LEDGER = builtin_ledger()
 CLAIMS = list(LEDGER)

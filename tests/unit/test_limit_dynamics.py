@@ -10,12 +10,16 @@ import pytest
 import sympy as sp
 
 from theory.claim import Proof
-from theory.symbols import p, tau
-from theory.two_stage import cooperative, limit_dynamics, limit_errors, limit_late, limit_transition
-from theory.two_stage.limit_dynamics import Coordinates, a, coordinates
-from theory.two_stage.mean_field import strong_signal_clock, transition_clock
+from theory.two_stage.limits import cooperative
+from theory.two_stage.limits import dynamics as limit_dynamics
+from theory.two_stage.limits import errors as limit_errors
+from theory.two_stage.limits import late as limit_late
+from theory.two_stage.limits import transition as limit_transition
+from theory.two_stage.limits.dynamics import Coordinates, a, coordinates
+from theory.two_stage.mean_field.mean_field import strong_signal_clock, transition_clock
 from theory.two_stage.network import SIDES
 from theory.two_stage.recursions import gamma_term, rho_term
+from theory.two_stage.symbols import p, tau
 from theory.two_stage.terms import y, y_observed
 
 PROOFS: list[Callable[[], Proof]] = [

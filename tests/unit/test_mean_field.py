@@ -11,19 +11,24 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from theory.setting import Setting
-from theory.two_stage.activation_law import active_share, active_share_small_init, head_start, normal_excess
-from theory.two_stage.event_law import misfit_probability
-from theory.two_stage.iid_law import SideSums, iid_log_error
-from theory.two_stage.mean_field import (
+from theory.two_stage.mean_field.activation_law import (
+    active_share,
+    active_share_small_init,
+    head_start,
+    normal_excess,
+)
+from theory.two_stage.mean_field.event_law import misfit_probability
+from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error
+from theory.two_stage.mean_field.mean_field import (
     Population,
     mean_field,
     share_response,
     strong_signal_clock,
     transition_clock,
 )
-from theory.two_stage.sample_law import sample_law
-from theory.two_stage.time_errors import crossing_law, order_statistic, stage_time
+from theory.two_stage.mean_field.sample_law import sample_law
+from theory.two_stage.mean_field.time_errors import crossing_law, order_statistic, stage_time
+from theory.two_stage.setting import Setting
 
 #: a, tau: s_2, sqrt(m) sd_i/s_2, Euler error at h = .1, depth of min M_n.
 TABLE = {
@@ -184,7 +189,7 @@ def test_the_event_is_certain_far_from_its_threshold_and_impossible_below() -> N
 
 
 def test_a_setting_without_mixed_labels_has_its_counts() -> None:
-    from theory.two_stage.mean_field import population
+    from theory.two_stage.mean_field.mean_field import population
 
     s = Setting.from_n_snr2(
         n=3, d=99, m=5, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.two_stage.run import MeasuredRun
 from theory.run import Estimate
-from theory.setting import Setting
-from verify.measure import MeasuredRun
+from theory.two_stage.setting import Setting
 
 # Clock step 0.05: the recorded steps 0, 10, .. 40 are the clocks 0, 0.5, .. 2.
 SETTING = Setting.from_n_snr2(

@@ -14,11 +14,11 @@ import pytest
 
 from theory.ledger import builtin_ledger
 from theory.run import Estimate
-from theory.setting import Setting
-from verify import phase_files
-from verify.boundaries import CURVES, late_share_sum, located_boundaries
-from verify.phase import EVENT_CLAIM, PLANES, QUANTITIES, Cell, Phase, phase_diagram
-from verify.phase_files import check_phase_folder, write_phase
+from theory.two_stage.setting import Setting
+from verify.phase import files as phase_files
+from verify.phase.boundaries import CURVES, late_share_sum, located_boundaries
+from verify.phase.diagram import EVENT_CLAIM, PLANES, QUANTITIES, Cell, Phase, phase_diagram
+from verify.phase.files import check_phase_folder, write_phase
 from verify.report.figures.phase import draw_phase, phase_png
 
 NONE = Estimate(math.nan, math.nan, math.nan)
@@ -198,7 +198,7 @@ def test_cells_without_runs_or_times_are_drawn_too(small: Phase) -> None:
 
 def test_the_mean_field_growth_tends_to_the_late_share_sum() -> None:
     """Early it lies below 1 - c_+ - c_-, so that a short run shows the boundary above c_+ + c_- = 1."""
-    from verify.window import mean_field_growth, sign_change
+    from verify.phase.window import mean_field_growth, sign_change
 
     setting = Setting.from_n_snr2(
         n=100, d=10**14, m=20, n_snr2=4.0, tau_plus=0.2, tau_minus=0.15, kappa_0=1e4, clock_step=0.5

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from simulation.rng import derive_seed
 from theory.claim import Claim
-from theory.domain import Domain, Fixed, Grid, Place, Sweep
 from theory.experiment import PROFILES, Experiment
 from theory.ledger import builtin_ledger
+from theory.rng import derive_seed
 from theory.rules import Band, Event
-from theory.setting import Setting
 from theory.source import Source
+from theory.two_stage.box import Domain, Fixed, Grid, Place, Sweep
 from theory.two_stage.experiments import EVENT_GRID, EXACT, LAW, PAPER, sweep
+from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
-from verify.plan import RunSpec, plan_runs, run_steps, snapshot_steps
+from verify.runs.plan import RunSpec, plan_runs, run_steps, snapshot_steps
 
 BASE = Setting.from_n_snr2(
     n=20, d=2000, m=4, n_snr2=8.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.1, clock_step=0.1

@@ -22,8 +22,8 @@ SETTING = Setting.from_n_snr2(
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    from simulation.training import train
-    from verify.measure import MeasuredRun
+    from simulation.two_stage.run import MeasuredRun
+    from simulation.two_stage.training import train
 
     steps = SETTING.steps(CLOCKS[-1])
     kept = [0, *(SETTING.steps(s) for s in CLOCKS)]

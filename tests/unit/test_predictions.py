@@ -10,11 +10,11 @@ import pytest
 import sympy as sp
 
 from theory.condition import Constants
-from theory.setting import Setting
-from theory.symbols import a, d, delta, eps, mu_norm, p, tau, time_unit
 from theory.two_stage import predictions
 from theory.two_stage.predictions import HALF, number
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
+from theory.two_stage.symbols import a, d, delta, eps, mu_norm, p, tau, time_unit
 
 A = sp.Symbol("A", positive=True)
 

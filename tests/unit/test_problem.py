@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulation.geometry import geometry_of
-from simulation.problem import Problem, sample_labels, sample_problem
-from theory.setting import Setting
+from simulation.two_stage.geometry import geometry_of
+from simulation.two_stage.problem import Problem, sample_labels, sample_problem
+from theory.two_stage.setting import Setting
 
 N, D, M = 4, 9, 3
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import log_ndtr, logsumexp
 
-from simulation import rare
-from simulation.problem import sample_problem
-from simulation.rare import log_error
-from simulation.training import train
-from theory.setting import Setting
+from simulation.two_stage import rare
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.rare import log_error
+from simulation.two_stage.training import train
+from theory.two_stage.setting import Setting
 
 Floats = NDArray[np.float64]
 Estimate = tuple[float, float, float]

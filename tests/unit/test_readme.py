@@ -37,7 +37,7 @@ def test_every_page_that_is_linked_exists(link: str) -> None:
 def test_every_command_that_is_named_exists() -> None:
     from typer.main import get_command
 
-    from verify.cli import app
+    from verify.cli.main import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     named = set(re.findall(r"python -m verify ([a-z]+)", README))

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 from report_cases import INJECTION, by_id, strict
 
+from verify.jsonable import jsonable
 from verify.outcome import Verification
 from verify.report import write_report
 from verify.report.claims import claim_record
 from verify.report.comparison import comparison
-from verify.report.jsonable import jsonable
 from verify.report.reading import Reading, bound_factor, read
 from verify.report.summary import verdict_counts
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.geometry import draw_geometry
-from simulation.problem import sample_problem
-from simulation.rng import derive_seed, generator
-from theory.setting import Setting
+from simulation.two_stage.geometry import draw_geometry
+from simulation.two_stage.problem import sample_problem
+from theory.rng import derive_seed, generator
+from theory.two_stage.setting import Setting
 
 SETTING = Setting.from_n_snr2(
     n=6, d=30, m=2, n_snr2=5.0, tau_plus=0.2, tau_minus=0.1, kappa_0=1.0, clock_step=0.1
@@ -80,7 +80,7 @@ def test_draws_leave_global_generators_alone() -> None:
 
 def test_another_process_draws_the_same() -> None:
     """Python's salted string hashes, for one, must not enter."""
-    program = "from simulation.rng import derive_seed; print(derive_seed(3, 'labels', 4))"
+    program = "from theory.rng import derive_seed; print(derive_seed(3, 'labels', 4))"
     for salt in ("1", "2"):
         out = subprocess.run(
             [sys.executable, "-c", program], env={"PYTHONHASHSEED": salt}, capture_output=True, check=True

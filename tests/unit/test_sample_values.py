@@ -14,22 +14,23 @@ import sympy as sp
 from scipy import integrate, special, stats
 
 from theory.condition import Condition
-from theory.setting import Setting
-from theory.two_stage import conditions, limit_transition
+from theory.two_stage import conditions
 from theory.two_stage.conditions import ALL, CONSTANT_REASONS, DEFAULT_CONSTANTS
-from theory.two_stage.event_law import misfit_probability
-from theory.two_stage.iid_law import SideSums, iid_log_error, relu_moments, side_sums
-from theory.two_stage.mean_field import Population, mean_field, share_response
-from theory.two_stage.recursions import gamma_increment, rho_increment
-from theory.two_stage.sample_law import memorisation_error, run_sample_law, sample_law
-from theory.two_stage.sources import framework, here, paper
-from theory.two_stage.time_errors import (
+from theory.two_stage.limits import transition as limit_transition
+from theory.two_stage.mean_field.event_law import misfit_probability
+from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error, relu_moments, side_sums
+from theory.two_stage.mean_field.mean_field import Population, mean_field, share_response
+from theory.two_stage.mean_field.sample_law import memorisation_error, run_sample_law, sample_law
+from theory.two_stage.mean_field.time_errors import (
     CrossingLaw,
     crossing_law,
     order_statistic,
     share_variance,
     stage_time,
 )
+from theory.two_stage.recursions import gamma_increment, rho_increment
+from theory.two_stage.setting import Setting
+from theory.two_stage.sources import framework, here, paper
 
 
 def g(z: float) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from verify.intervals import rate_p
-from verify.sequential import PRIOR, anytime_lower, anytime_upper, log_e_value
+from verify.statistics.intervals import rate_p
+from verify.statistics.sequential import PRIOR, anytime_lower, anytime_upper, log_e_value
 
 DELTA, ALPHA = 0.05, 0.05
 

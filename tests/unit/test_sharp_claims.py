@@ -11,24 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.training import train_many
+from simulation.two_stage.run import MeasuredRun
+from simulation.two_stage.training import train_many
 from theory.claim import Claim
-from theory.domain import Domain, Grid
 from theory.ledger import builtin_ledger
 from theory.rules import Identity, Law
 from theory.run import NotApplicable
-from theory.setting import Setting
-from theory.two_stage import (
-    sharp_activation,
-    sharp_error_constants,
-    sharp_flow,
-    sharp_late,
-    sharp_plateau,
-    sharp_stage_one,
-    sharp_transition,
-)
+from theory.two_stage.box import Domain, Grid
 from theory.two_stage.experiments import EXACT
-from verify.measure import MeasuredRun
+from theory.two_stage.limits import error_constants as sharp_error_constants
+from theory.two_stage.limits import flow as sharp_flow
+from theory.two_stage.limits import late_claims as sharp_late
+from theory.two_stage.limits import plateau as sharp_plateau
+from theory.two_stage.limits import stage_one as sharp_stage_one
+from theory.two_stage.limits import transition_claims as sharp_transition
+from theory.two_stage.mean_field import activation as sharp_activation
+from theory.two_stage.setting import Setting
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 

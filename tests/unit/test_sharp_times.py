@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from theory.claim import Claim
-from theory.domain import Grid
 from theory.ledger import Ledger, builtin_ledger
-from theory.run import NotApplicable, Run
-from theory.two_stage import sharp_times
-from theory.two_stage.iid_law import iid_log_error, side_sums
-from theory.two_stage.mean_field import mean_field, population
-from theory.two_stage.sharp_times import CLAIMS
+from theory.run import NotApplicable
+from theory.two_stage.box import Grid
+from theory.two_stage.mean_field import times as sharp_times
+from theory.two_stage.mean_field.iid_law import iid_log_error, side_sums
+from theory.two_stage.mean_field.mean_field import mean_field, population
+from theory.two_stage.mean_field.times import CLAIMS
+from theory.two_stage.run import Run
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 
@@ -154,7 +155,7 @@ def test_a_run_with_few_flipped_labels_is_not_judged() -> None:
 def test_the_mean_field_reads_realised_counts() -> None:
     """Two label draws of one setting have different predictions."""
     (claim,) = [c for c in CLAIMS if c.id.endswith(".t_half")]
-    from theory.two_stage.mean_field import Population
+    from theory.two_stage.mean_field.mean_field import Population
 
     base = Population(6.0, ((45, 5), (44, 6)), 1e-3, 100.0, 0.1, 30, 10**8)
     other = replace(base, counts=((40, 10), (44, 6)))

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.cli import app
 from simulation.console import run_app
-from simulation.training import train
-from theory.setting import Setting
+from simulation.two_stage.cli import app
+from simulation.two_stage.training import train
+from theory.two_stage.setting import Setting
 
 SMALL = ["--n", "6", "--d", "60", "--m", "2", "--steps", "12"]
 
@@ -145,7 +145,7 @@ def test_too_little_memory_ends_in_one_line(cli: Cli, monkeypatch: pytest.Monkey
     def refuse(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 298 GiB")
 
-    monkeypatch.setattr("simulation.training.draw_geometry", refuse)
+    monkeypatch.setattr("simulation.two_stage.training.draw_geometry", refuse)
     status, out, err = cli("run")
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "not enough memory" in err

@@ -9,10 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from theory.two_stage import sampled_field
-from theory.two_stage.mean_field import Population, last_crossing, mean_field
-from theory.two_stage.sampled_field import TimeLaw, normal_score, time_law
-from theory.two_stage.time_errors import stage_time
+from theory.two_stage.mean_field.mean_field import Population, last_crossing, mean_field, sampled_field
+from theory.two_stage.mean_field.sampled_field import TimeLaw, normal_score, time_law
+from theory.two_stage.mean_field.time_errors import stage_time
 
 POP = Population(8.0, ((45, 8), (40, 12)), 1e-3, 50.0, 0.1, 30, 10**8)
 STEPS = 200

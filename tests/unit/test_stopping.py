@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.stopping import Both, Either, LossAtMost, Monitor, NoisyFit, StepLimit, postfix
-from simulation.training import train, train_many
-from theory.setting import Setting
+from simulation.two_stage.stopping import Both, Either, LossAtMost, Monitor, NoisyFit, StepLimit, postfix
+from simulation.two_stage.training import train, train_many
+from theory.two_stage.setting import Setting
 
 SETTING = Setting.from_n_snr2(
     n=20, d=10**6, m=5, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.5, clock_step=0.1

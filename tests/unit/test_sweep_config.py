@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sweep_cases import SMALL, configuration
 
-from simulation.rng import generator
+from theory.rng import generator
 from verify.sweep.config import Between, SweepConfig, load_config
 from verify.sweep.coordinates import COORDINATES, check_names, setting_at
 from verify.sweep.points import sweep_points

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_cases import SMALL, configuration, made_of, no_ledger, small_sweep
 
-from verify.sweep.backends import SerialBackend
+from verify.runs.backends import SerialBackend
 from verify.sweep.cost import disk_bytes, show_seconds
 from verify.sweep.driver import Prepared, finish_sweep, make_sweep, prepare_sweep
 from verify.sweep.memory import Fit, batch_bytes, fit_into, parse_bytes, run_bytes
@@ -94,12 +94,12 @@ SIZES: dict[str, dict[str, object]] = {
 }  # fmt: skip
 MEASURE_PEAKS = """
 import json, os, sys, psutil
-from theory.setting import Setting
-from theory.variation import PLAIN
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import PLAIN
 from verify.sweep.measures import parse_measures
 from verify.sweep.memory import batch_bytes
 from verify.sweep.runs import SweepBatch, SweepRun
-from verify.sweep.worker import run_batch
+from verify.runs.worker import run_batch
 
 def batch(n, m, d, steps, runs, kept, engine="law", measure="t_half"):
     s = Setting.from_n_snr2(

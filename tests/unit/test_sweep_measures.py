@@ -12,10 +12,10 @@ import pytest
 from sweep_cases import configuration, made_of, no_ledger, small_sweep
 
 from simulation import train
+from simulation.two_stage.run import MeasuredRun
 from theory.ledger import Ledger, builtin_ledger
 from theory.run import Estimate, NotApplicable
-from theory.setting import Setting
-from verify.measure import MeasuredRun
+from theory.two_stage.setting import Setting
 from verify.sweep.measures import QuantityMeasure, flattened, parse_measures
 from verify.sweep.quantities import QUANTITIES
 from verify.sweep.runs import plan_sweep

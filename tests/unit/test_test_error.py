@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from oracle.numpy_cnn import Data, count_errors, make_data
 from scipy import stats
 
-from simulation import test_error as module
-from simulation.problem import Problem
-from simulation.test_error import binomial_interval, monte_carlo_error
-from simulation.training import train
-from simulation.trajectory import Trajectory
+from simulation.two_stage import test_error as module
+from simulation.two_stage.problem import Problem
+from simulation.two_stage.test_error import binomial_interval, monte_carlo_error
+from simulation.two_stage.training import train
+from simulation.two_stage.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 STEPS = 25

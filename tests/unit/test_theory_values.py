@@ -16,17 +16,15 @@ import pytest
 import sympy as sp
 
 from theory.condition import Condition, ConditionCheck, Constants, all_inside, check_all, evaluate
-from theory.domain import Domain, Fixed, Grid, Sweep
-from theory.setting import Setting
 from theory.source import Source
-from theory.symbols import m, n
-from theory.two_stage.activation_law import (
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep
+from theory.two_stage.mean_field.activation_law import (
     active_share,
     active_share_small_init,
     head_start,
     normal_excess,
 )
-from theory.two_stage.mean_field import (
+from theory.two_stage.mean_field.mean_field import (
     MeanField,
     Population,
     g,
@@ -37,6 +35,8 @@ from theory.two_stage.mean_field import (
     trajectory_sd,
 )
 from theory.two_stage.predictions import noise_norm_bounds, number
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import m, n
 from theory.two_stage.terms import TERM_SYMBOLS, evaluate_at, evaluate_term, require_trailing
 
 S = Setting(

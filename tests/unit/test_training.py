@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from simulation.problem import sample_problem
-from simulation.stages import first_stay, stage_times, stays_fit
-from simulation.training import ENGINES, resolve_device, train, train_many
-from simulation.trajectory import Trajectory
-from theory.setting import Setting
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.stages import first_stay, stage_times, stays_fit
+from simulation.two_stage.training import ENGINES, resolve_device, train, train_many
+from simulation.two_stage.trajectory import Trajectory
+from theory.two_stage.setting import Setting
 
 N, M, STEPS = 7, 3, 10
 SETTING = Setting.from_n_snr2(
@@ -206,7 +206,7 @@ def test_the_weights_move_only_in_the_span_of_the_patches() -> None:
 
 
 def test_importing_the_package_does_not_load_torch() -> None:
-    program = "import simulation, simulation.cli, sys; print('torch' in sys.modules)"
+    program = "import simulation, simulation.two_stage.cli, sys; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["False"]
 

@@ -11,15 +11,15 @@ from report_zoo import make_verification
 
 from theory.claim import Claim
 from theory.condition import Condition, Constants
-from theory.domain import Fixed
 from theory.experiment import Experiment
 from theory.rules import Band, Calibration, Event, Exponent, FittedBand, Identity, Law, SameLaw, ZScores
 from theory.source import Source
-from theory.symbols import C, m, n
-from verify.decide import decide
+from theory.two_stage.box import Fixed
+from theory.two_stage.symbols import C, m, n
 from verify.judge import judge
 from verify.outcome import Observation
 from verify.report.vacuity import vacuity_section
+from verify.rules.registry import decide
 from verify.vacuity import condition_share, fewest_violations, vacuities, vacuity, worst_outcome
 
 HERE = Source("example", "1")

@@ -10,10 +10,10 @@ from decide_cases import observation, observations, well_formed
 from scipy import stats
 
 from theory.rules import Calibration, ZScores
-from verify.decide import decide
-from verify.decide.calibration import cell_square
-from verify.decide.zscores import spread_interval
 from verify.outcome import Decision, Observation
+from verify.rules.calibration import cell_square
+from verify.rules.registry import decide
+from verify.rules.zscores import spread_interval
 
 RULE = ZScores(reason="test")
 

@@ -2,58 +2,5 @@
 
 With the paper in hand: section 3 is `network` and `recursions`, Condition 4.1 `conditions`, each theorem a
 file of its name, the lemmas of the framework `lemmas_initial` and `lemmas_training`; the runs they are
-judged on stand in `experiments`.
+judged on stand in `experiments`, and all of it is gathered in `paper`.
 """
-
-from __future__ import annotations
-
-from theory.claim import Claim
-from theory.two_stage import (
-    answers,
-    certificates,
-    engine_identities,
-    exact,
-    lemmas_initial,
-    lemmas_training,
-    proposition_4_3,
-    sharp_activation,
-    sharp_dtest,
-    sharp_error_constants,
-    sharp_flow,
-    sharp_late,
-    sharp_plateau,
-    sharp_stage_one,
-    sharp_time_laws,
-    sharp_times,
-    sharp_transition,
-    theorem_4_1,
-    theorem_4_2,
-    theorem_4_4,
-)
-from theory.two_stage.answers import QUESTIONS
-from theory.two_stage.experiments import EXHIBITS
-
-__all__ = ["CLAIMS", "EXHIBITS", "QUESTIONS"]
-
-CLAIMS: tuple[Claim, ...] = (
-    *exact.CLAIMS,
-    *engine_identities.CLAIMS,
-    *lemmas_initial.CLAIMS,
-    *lemmas_training.CLAIMS,
-    *theorem_4_1.CLAIMS,
-    *theorem_4_2.CLAIMS,
-    *proposition_4_3.CLAIMS,
-    *theorem_4_4.CLAIMS,
-    *sharp_flow.CLAIMS,
-    *sharp_stage_one.CLAIMS,
-    *sharp_transition.CLAIMS,
-    *sharp_activation.CLAIMS,
-    *sharp_late.CLAIMS,
-    *sharp_plateau.CLAIMS,
-    *sharp_error_constants.CLAIMS,
-    *sharp_times.CLAIMS,
-    *sharp_dtest.CLAIMS,
-    *sharp_time_laws.CLAIMS,
-    *certificates.CLAIMS,
-    *answers.CLAIMS,
-)

@@ -14,7 +14,8 @@ import sympy as sp
 
 from theory.condition import Condition, Constants
 from theory.source import Provenance, Source
-from theory.symbols import (
+from theory.two_stage.sources import framework, here, paper
+from theory.two_stage.symbols import (
     C,
     a,
     d,
@@ -31,7 +32,6 @@ from theory.symbols import (
     tau_plus,
     time_unit,
 )
-from theory.two_stage.sources import framework, here, paper
 
 __all__ = [
     "ALL",

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim, Prediction
 from theory.rules import Identity, SameLaw
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import closure, recursions
 from theory.two_stage.experiments import EXACT, LAW
+from theory.two_stage.run import Run
 from theory.two_stage.sources import here, paper
 
 __all__ = [

@@ -15,20 +15,24 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.altered_run import altered
 from theory.claim import Claim
-from theory.falsehood import Falsehood, FalsehoodKind
+from theory.falsehood import Falsehood, FalsehoodKind, altered
 from theory.ledger import Ledger
 from theory.rules import EventMap
-from theory.run import NotApplicable, Run
-from theory.setting import Setting
-from theory.symbols import m, mu_norm, n, p, tau
-from theory.two_stage import limit_dynamics, limit_errors, limit_late, limit_transition, recursions
+from theory.run import NotApplicable
+from theory.two_stage import recursions
 from theory.two_stage.experiments import EQUAL_RATES, PAPER, WEAK_SIGNAL
 from theory.two_stage.lemmas_training import margin_error_bound
-from theory.two_stage.limit_dynamics import a
-from theory.two_stage.sharp_stage_one import first_push
+from theory.two_stage.limits import dynamics as limit_dynamics
+from theory.two_stage.limits import errors as limit_errors
+from theory.two_stage.limits import late as limit_late
+from theory.two_stage.limits import transition as limit_transition
+from theory.two_stage.limits.dynamics import a
+from theory.two_stage.limits.stage_one import first_push
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
+from theory.two_stage.symbols import m, mu_norm, n, p, tau
 from theory.two_stage.terms import j, l_prime, noise_active, signal_active, xi_norm, y, y_observed
 
 __all__ = ["falsehoods"]

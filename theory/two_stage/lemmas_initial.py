@@ -8,10 +8,10 @@ import sympy as sp
 from theory.claim import Claim, Prediction
 from theory.condition import evaluate
 from theory.rules import Event
-from theory.run import Run
 from theory.two_stage import conditions, predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import PAPER, WIDE
+from theory.two_stage.run import Run
 from theory.two_stage.sources import framework
 
 __all__ = ["CLAIMS", "LABEL_SHARE"]

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Prediction
 from theory.condition import evaluate
 from theory.rules import Event, FittedBand
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.exact import loss_derivative
 from theory.two_stage.experiments import NO_NOISE, PAPER
+from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, framework, paper
 
 __all__ = ["CLAIMS", "margin_error_bound"]

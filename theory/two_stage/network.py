@@ -12,7 +12,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from theory.symbols import eta
+from theory.two_stage.symbols import eta
 
 __all__ = [
     "SIDES",

@@ -1,6 +1,7 @@
 r"""Symbolic predictions: scales of time, the loss constant, error bounds and the lemmas' bounds.
 
-Each function returns a sympy expression in `theory.symbols` and named constants; `number` evaluates it at
+Each function returns a sympy expression in `theory.two_stage.symbols` and named constants; `number`
+evaluates it at
 a setting. `a = n SNR^2` is written out in setting symbols. `p` is the share of label-side filters active on
 a sample's noise patch: 1/2 for kappa_0 >> 1, a function of time below (see `docs/glossary.md`).
 """
@@ -10,8 +11,8 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.condition import Constants, evaluate
-from theory.setting import Setting
-from theory.symbols import (
+from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import (
     a,
     c_T,
     d,

@@ -8,9 +8,10 @@ import numpy as np
 
 from theory.claim import Claim, Prediction
 from theory.rules import Band, Event, FittedBand
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.experiments import PAPER
+from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 from theory.two_stage.theorem_4_1 import CONSTANTS
 

@@ -15,9 +15,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory.claim import Proof
-from theory.symbols import eta, m, mu_norm, n
 from theory.two_stage.closure import prove_closure, prove_decomposition_unique
 from theory.two_stage.network import SIDES, SymbolicNetwork, active, gradient_update
+from theory.two_stage.symbols import eta, m, mu_norm, n
 from theory.two_stage.terms import (
     TERM_SYMBOLS,
     evaluate_at,
@@ -212,9 +212,7 @@ def _closing(holds: bool, formula: str, cases: int) -> str:
     return f"Derived minus stated does NOT vanish; stated: ${formula}$."
 
 
-def prove_gamma_recursion(
-    n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None
-) -> Proof:
+def prove_gamma_recursion(n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None) -> Proof:
     r"""Derive `gamma_{j,r}^(t+1) - gamma_{j,r}^(t)` from the gradient and compare with `gamma_term`
     (or another `stated` term).
 
@@ -243,9 +241,7 @@ def prove_gamma_recursion(
     return Proof(holds, steps)
 
 
-def prove_rho_recursion(
-    n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None
-) -> Proof:
+def prove_rho_recursion(n: int = 2, m: int = 2, d: int = 3, stated: sp.Expr | None = None) -> Proof:
     r"""Derive `rho_{j,r,i}^(t+1) - rho_{j,r,i}^(t)` from the gradient and compare with `rho_term` (or
     another `stated` term).
 

@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from theory.symbols import eta, m, mu_norm, n
+from theory.two_stage.symbols import eta, m, mu_norm, n
 
 __all__ = [
     "TERM_SYMBOLS",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.domain import SweepParameter
 from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Ordering
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
+from theory.two_stage.box import SweepParameter
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import (
     EVENT_GRID,
@@ -20,6 +20,7 @@ from theory.two_stage.experiments import (
     WEAK_SIGNAL,
     sweep,
 )
+from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 
 __all__ = ["CLAIMS", "CONSTANTS", "SCALING"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.domain import SweepParameter
 from theory.rules import Band, Event, Exponent, FittedBand
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
+from theory.two_stage.box import SweepParameter
 from theory.two_stage.experiments import (
     EQUAL_RATES,
     LATE,
@@ -17,6 +17,7 @@ from theory.two_stage.experiments import (
     UNEQUAL_RATES,
     sweep,
 )
+from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, EPS, here, paper
 from theory.two_stage.theorem_4_1 import CONSTANTS, SCALING
 

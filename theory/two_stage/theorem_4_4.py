@@ -8,10 +8,11 @@ import numpy as np
 
 from theory.claim import Claim, Prediction
 from theory.rules import Event, FittedBand
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import NO_NOISE
+from theory.two_stage.run import Run
 from theory.two_stage.sources import paper
 
 __all__ = ["CLAIMS"]

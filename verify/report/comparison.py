@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory.rules import Event, EventMap, Exponent, Law
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 from verify.outcome import Judgement, Observation, Verification
 from verify.report.reading import Reading, as_number, bound_factor, is_bound, read
 from verify.report.summary import not_judged

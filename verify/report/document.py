@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from theory.condition import Condition, Constants
-from verify.decide.trials import count
+from verify.jsonable import jsonable
 from verify.outcome import Judgement, Verification
-from verify.report.jsonable import jsonable
 from verify.report.wording import show
+from verify.statistics.trials import count
 
 __all__ = [
     "checked_sentence",

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Law
-from verify.intervals import mean_interval, rate_interval
 from verify.outcome import Judgement
 from verify.report.reading import read
+from verify.statistics.intervals import mean_interval, rate_interval
 
 __all__ = ["in_numbers"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law
-from verify.decide.identity import accepted_residual
 from verify.outcome import Judgement, Observation
+from verify.rules.identity import accepted_residual
 
 __all__ = ["Reading", "as_number", "band_limits", "bound_factor", "is_bound", "read"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from theory.condition import Condition, Constants
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 from verify.outcome import Judgement, Verification
 from verify.report.wording import show_range
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Identity, Law, SameLaw
-from verify.report.jsonable import jsonable
+from verify.jsonable import jsonable
 
 __all__ = ["RULE_EXPLANATIONS", "VERDICT_EXPLANATIONS", "rule_sentence", "show", "show_range"]
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from verify.jsonable import jsonable
 from verify.outcome import Verification
 from verify.report.folder import replaced_folder
-from verify.report.jsonable import jsonable
 from verify.report.summary import verdict_counts
 
 __all__ = ["run_record", "write_report"]

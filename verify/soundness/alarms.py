@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from verify.intervals import rate_interval
 from verify.soundness.false_alarms import FalseAlarms, measure_false_alarms
 from verify.soundness.section import Section, Table
+from verify.statistics.intervals import rate_interval
 
 __all__ = ["section"]
 

@@ -25,8 +25,8 @@ def declared_falsehoods(ledger: Ledger, files: Sequence[Path]) -> list[Falsehood
     """
     found: list[Falsehood] = []
     for paper in PAPERS:
-        if find_spec(f"{paper}.falsehoods") is not None:
-            found += import_module(f"{paper}.falsehoods").falsehoods(ledger)
+        if find_spec(f"{paper.rpartition('.')[0]}.falsehoods") is not None:
+            found += import_module(f"{paper.rpartition('.')[0]}.falsehoods").falsehoods(ledger)
     for path in files:
         listed = getattr(claims_module(path), "FALSEHOODS", ())
         if not isinstance(listed, list | tuple):

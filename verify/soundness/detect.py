@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from theory.claim import Proof
 from theory.falsehood import GROSS
 from theory.rules import Identity
-from verify.decide import decide
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.registry import decide
 from verify.soundness.planted import Planted
 
 __all__ = ["Detection", "detect", "smallest_prefix"]

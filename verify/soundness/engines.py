@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from simulation.two_stage.flawed import FALSE_ENGINES, FalseTrainer, Flaw
 from theory.claim import Claim
-from theory.domain import Grid, Sweep
 from theory.experiment import Experiment
-from theory.run import NotApplicable, Run
-from theory.variation import PLAIN
+from theory.run import NotApplicable
+from theory.two_stage.box import Grid, Sweep
+from theory.two_stage.run import Run
+from theory.two_stage.variation import PLAIN
 from verify.outcome import Verdict
 from verify.pipeline import verify_claims
-from verify.plan import plan_runs, run_steps
-from verify.soundness.false_engines import FALSE_ENGINES, FalseTrainer, Flaw
+from verify.runs.plan import plan_runs, run_steps
 from verify.soundness.section import Section, Table
 
 __all__ = ["EngineOutcome", "chosen_claims", "section", "try_engine"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.falsehood import FalsehoodKind
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 
 __all__ = ["CONSTANTS", "EXPONENT_ERRORS", "FACTORS", "FIELDS", "log_field", "log_values"]
 

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.rng import generator
 from theory.claim import Claim
-from theory.domain import Fixed, Grid, Sweep
 from theory.experiment import Experiment
+from theory.rng import generator
 from theory.rules import (
     Band,
     Calibration,
@@ -36,11 +35,12 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
-from theory.run import Run
-from theory.setting import Setting
 from theory.source import Source
-from verify.error_budget import ERROR_BUDGET
-from verify.intervals import rate_interval
+from theory.two_stage.box import Fixed, Grid, Sweep
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
+from verify.statistics.error_budget import ERROR_BUDGET
+from verify.statistics.intervals import rate_interval
 
 __all__ = ["ClaimRates", "FalseAlarms", "known_claims", "measure_false_alarms"]
 
@@ -344,7 +344,7 @@ def _judge_suites(
     suites: Sequence[int], seed: int, error_budget: float, rules: Mapping[str, Rule]
 ) -> tuple[NDArray[np.int64], int]:
     """Per known claim how often it is refuted alone, refuted and supported; and the suites with an alarm."""
-    from simulation.rng import derive_seed
+    from theory.rng import derive_seed
     from verify.pipeline import verify_claims
 
     known = _known()

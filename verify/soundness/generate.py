@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
-from theory.altered_run import altered
 from theory.claim import Claim
-from theory.falsehood import Falsehood
+from theory.falsehood import Falsehood, altered
 from theory.rules import (
     Band,
     Calibration,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.falsehood import FalsehoodKind
 from theory.rules import Calibration, Law, SameLaw, ZScores
-from theory.setting import Setting
-from verify.decide.trend import bounded_slope
+from theory.two_stage.setting import Setting
 from verify.outcome import Observation
+from verify.rules.trend import bounded_slope
 from verify.soundness.factors import CONSTANTS, EXPONENT_ERRORS, FACTORS, log_field, log_values
 from verify.soundness.planted import Exempt, Planted
 

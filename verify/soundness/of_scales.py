@@ -10,7 +10,7 @@ import numpy as np
 
 from theory.claim import Claim
 from theory.rules import Band, Event, Exponent, FittedBand
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.soundness.factors import CONSTANTS, EXPONENT_ERRORS, FACTORS, FIELDS, log_field
 from verify.soundness.planted import Exempt, Planted

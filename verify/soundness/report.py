@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from verify.report.jsonable import jsonable
+from verify.jsonable import jsonable
 from verify.soundness.section import Section, Table
 
 __all__ = ["SCHEMA", "check_folder", "render_html", "render_markdown", "soundness_record", "write_soundness"]
@@ -89,7 +89,7 @@ def check_folder(folder: Path) -> None:
     Raises:
         ValueError: naming the folder and what stands in the way.
     """
-    from verify.phase_files import check_phase_folder
+    from verify.phase.files import check_phase_folder
 
     check_phase_folder(folder)
 

@@ -7,11 +7,9 @@ from verify.store.disk import StoreError
 from verify.store.flat import Flat, Scalar
 from verify.store.folder import Quarantined, RunStore
 from verify.store.identity import batch_key, digest, run_identity
-from verify.store.kept import KeptBatches
 
 __all__ = [
     "Flat",
-    "KeptBatches",
     "Quarantined",
     "RunStore",
     "Scalar",

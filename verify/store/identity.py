@@ -5,67 +5,101 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
-from typing import Any
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache
+from typing import Any, cast, get_type_hints
 
 import numpy as np
 
-from theory.setting import Setting
-from theory.variation import PLAIN, Variation
+from simulation.models import Job
 
 __all__ = ["batch_key", "digest", "run_identity"]
 
-_COUNTS = ("n", "d", "m")
-
 
 def run_identity(
-    setting: Setting,
-    seed: int,
+    job: Job,
     engine: str,
     *,
-    steps: int,
-    snapshots: Iterable[int],
+    model: str,
     measures: Iterable[str],
     version: str,
-    variation: Variation = PLAIN,
-    dtype: str = "float64",
     device: str = "cpu",
-    **more: Any,
+    control: Job | None = None,
 ) -> dict[str, Any]:
     """Everything a run's results depend on, as JSON types.
 
     Args:
-        steps: gradient steps; with the setting's clock step, the length of the run on the clock.
-        snapshots: steps at which the state is kept: a measure sees no other.
+        job: what the engine was asked for.
+        engine, model: whose it is; two models with equal fields share no runs.
         measures: what is measured: names whose meaning the code of `version` fixes, in order.
         version: of the code that makes and measures the run, see `code_version`.
-        more: whatever else the results depend on, such as `threads` or `record_every`.
+        control: the job of the control arm.
+
+    Raises:
+        ValueError: when the options are no frozen value that JSON can tell apart.
 
     Equal settings have equal identities however their numbers were written:
 
-    >>> one = Setting(n=4, d=40, m=2, sigma_xi=1, signal_norm=2.0, tau_plus=0, tau_minus=0.1, sigma_0=1e-3,
-    ...               eta=0.01)
-    >>> two = one.with_(sigma_xi=1.0, n=np.int64(4))
-    >>> a, b = (run_identity(s, 0, "law", steps=5, snapshots=[0, 5], measures=["t"], version="1")
-    ...         for s in (one, two))
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Coin(AbstractSetting):
+    ...     n: int
+    ...     p: float
+    >>> a, b = (run_identity(Job(s, 0), "function", model="coin", measures=["t"], version="1")
+    ...         for s in (Coin(4, 1), Coin(np.int64(4), 1.0)))
     >>> digest(a) == digest(b)
     True
     """
     return {
-        "setting": {
-            name: int(value) if name in _COUNTS else float(value) for name, value in setting.as_dict().items()
-        },
-        "seed": int(seed),
+        "model": model,
         "engine": engine,
-        "steps": int(steps),
-        "snapshots": [int(step) for step in snapshots],
+        "job": _job(job),
+        "control": None if control is None else _job(control),
         "measures": list(measures),
         "version": version,
-        "variation": asdict(variation),
-        "dtype": dtype,
         "device": device,
-        **more,
     }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    kinds = _kinds(cast("Any", type(job.setting)))
+    return {
+        "setting": {
+            name: kinds[name](value) if name in kinds else value
+            for name, value in job.setting.as_dict().items()
+        },
+        "seed": int(job.seed),
+        "steps": int(job.steps),
+        "snapshots": [int(step) for step in job.snapshots],
+        "record": None if job.record is None else [int(step) for step in job.record],
+        "dtype": job.dtype,
+        "options": _named(job.options),
+        "streams": list(job.streams),
+        "stop": _named(job.stop),
+        "precision": [list(pair) for pair in job.precision],
+    }
+
+
+@cache
+def _kinds(setting: Any) -> dict[str, type]:
+    """The number type of each field that is declared as one."""
+    try:
+        hints = get_type_hints(setting)
+    except NameError:  # a name that the class's module does not know at run time
+        return {}
+    return {name: kind for name, kind in hints.items() if kind in (int, float)}
+
+
+def _named(value: Any) -> Any:
+    """A frozen value with the names of the classes it is made of: equal fields are not equal values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [
+            f"{type(value).__module__}.{type(value).__qualname__}",
+            {f.name: _named(getattr(value, f.name)) for f in fields(value)},
+        ]
+    if isinstance(value, list | tuple):
+        return [_named(item) for item in value]
+    return value
 
 
 def digest(identity: Any) -> str:

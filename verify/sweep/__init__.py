@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
-    "Backend": "verify.sweep.backends",
+    "Backend": "verify.runs.backends",
     "CostPlan": "verify.sweep.cost",
-    "DaskBackend": "verify.sweep.dask_backend",
-    "LokyBackend": "verify.sweep.loky_backend",
+    "DaskBackend": "verify.runs.dask",
+    "LokyBackend": "verify.runs.loky",
     "QUANTITIES": "verify.sweep.quantities",
     "ResultStore": "verify.sweep.kept",
-    "SerialBackend": "verify.sweep.backends",
+    "SerialBackend": "verify.runs.backends",
     "SweepConfig": "verify.sweep.config",
     "finish_sweep": "verify.sweep.driver",
     "load_config": "verify.sweep.config",

@@ -26,8 +26,8 @@ from pydantic import (
     model_validator,
 )
 
-from simulation.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
-from theory.variation import LabelNoise, Noise, Variation
+from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from theory.two_stage.variation import LabelNoise, Noise, Variation
 from verify.sweep.config_errors import one_line
 from verify.sweep.coordinates import COORDINATES, check_names
 
@@ -122,7 +122,7 @@ class VariationConfig(_Strict):
 
 
 class StopConfig(_Strict):
-    """`[stop]`: a run ends early where any (or all) of these hold; see `simulation.stopping`."""
+    """`[stop]`: a run ends early where any (or all) of these hold; see `simulation.two_stage.stopping`."""
 
     loss: float | None = Field(default=None, gt=0)
     noisy_fit: int | None = Field(default=None, ge=1)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from theory.setting import Setting
+from theory.two_stage.setting import Setting
 
 __all__ = ["COORDINATES", "Coordinate", "check_names", "setting_at"]
 

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from theory.ledger import Ledger
-from verify.sweep.backends import Backend
+from verify.runs.backends import Backend
+from verify.runs.loky import start_seconds
+from verify.runs.worker import warm_up
 from verify.sweep.config import SweepConfig
 from verify.sweep.cost import CostPlan, cost_plan
 from verify.sweep.execute import Made, make_runs, stored_runs
 from verify.sweep.files import write_sweep
 from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
-from verify.sweep.loky_backend import start_seconds
 from verify.sweep.memory import Fit, available_memory, fit_into
 from verify.sweep.pilot import Timing, batch_seconds, measure_pilots
 from verify.sweep.runs import Sweep, plan_sweep
 from verify.sweep.table import results_table, summary_table
-from verify.sweep.worker import warm_up
 
 #: Below this many predicted seconds of work, starting processes costs more than they save.
 _WORTH_PROCESSES = 10.0

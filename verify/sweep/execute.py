@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from verify.sweep.backends import Backend, Lost
+from verify.runs.backends import Backend, Lost
 from verify.sweep.kept import KeptRuns
 from verify.sweep.runs import SweepBatch
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verify.report.jsonable import jsonable
+from verify.jsonable import jsonable
 from verify.store.disk import write_whole
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from simulation.stopping import postfix
+from simulation.two_stage.stopping import postfix
+from verify.runs.worker import Done
 from verify.sweep.runs import SweepBatch
-from verify.sweep.worker import Done
 
 __all__ = ["KeptRuns", "MemoryStore", "ResultStore"]
 

@@ -14,8 +14,9 @@ import numpy as np
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.ledger import Ledger
-from theory.run import Estimate, NotApplicable, Run
-from theory.setting import Setting
+from theory.run import Estimate, NotApplicable
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
 from verify.sweep.quantities import GROUPS, QUANTITIES, Quantity
 
 __all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "flattened", "inside", "parse_measures"]

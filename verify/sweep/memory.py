@@ -19,7 +19,7 @@ _GIB = 2**30
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 #: Of the memory that is free now: what the system and other programs may want meanwhile stays theirs.
 _SHARE = 0.8
-#: Monte Carlo draws of a test error in one piece (`simulation.test_error`).
+#: Monte Carlo draws of a test error in one piece (`simulation.two_stage.test_error`).
 _CHUNK = 32 * 2**20
 #: What matrix products with d-vectors take besides, measured: of numpy, and of torch.
 _BUFFERS, _NETWORK_BUFFERS = 16 * 2**20, 40 * 2**20

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from verify.runs.worker import measured, one_thread, train_batch
 from verify.sweep.runs import SweepBatch, SweepRun
 from verify.sweep.shape import RunShape, shape_of
-from verify.sweep.worker import measured, one_thread, train_batch
 
 __all__ = ["Pilot", "Timing", "batch_seconds", "makespan", "measure_pilots"]
 

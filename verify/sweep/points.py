@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulation.rng import generator
-from theory.setting import Setting
+from theory.rng import generator
+from theory.two_stage.setting import Setting
 from verify.sweep.coordinates import COORDINATES, setting_at
 
 if TYPE_CHECKING:

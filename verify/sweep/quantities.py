@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.run import Estimate, Run
+from theory.run import Estimate
+from theory.two_stage.run import Run
 
 __all__ = ["GROUPS", "QUANTITIES", "Quantity", "group_of"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from simulation.rng import derive_seed
-from simulation.stopping import StopRule
+from simulation.two_stage.stopping import StopRule
 from theory.claim import Claim
 from theory.ledger import Ledger
-from theory.setting import Setting
-from theory.variation import Variation
-from verify.plan import run_steps, snapshot_steps
+from theory.rng import derive_seed
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import Variation
+from verify.runs.plan import run_steps, snapshot_steps
 from verify.sweep.config import SweepConfig
 from verify.sweep.measures import Measure, QuantityMeasure, parse_measures
 from verify.sweep.points import Point, sweep_points

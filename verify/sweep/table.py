@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from verify.intervals import mean_interval, rate_interval
+from verify.statistics.intervals import mean_interval, rate_interval
 from verify.sweep.measures import inside
 from verify.sweep.runs import Sweep
 

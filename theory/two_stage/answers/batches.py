@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from theory.question import Part, Question
 from theory.two_stage.answers.stage_event import breaking_claim, variation_claims
-from theory.variation import Variation
+from theory.two_stage.variation import Variation
 
 __all__ = ["CLAIMS", "QUESTION"]
 

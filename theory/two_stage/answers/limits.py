@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
-from theory.domain import Grid
 from theory.experiment import Experiment
 from theory.question import Curve, Part, Question
 from theory.rules import EventMap
-from theory.run import NotApplicable, Run
-from theory.setting import Setting
+from theory.run import NotApplicable
 from theory.two_stage.answers.stage_event import answer_claim
-from theory.two_stage.mean_field import population, transition_clock
+from theory.two_stage.box import Grid
+from theory.two_stage.mean_field.mean_field import population, transition_clock
+from theory.two_stage.mean_field.time_errors import TimePrediction, stage_time
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import here
-from theory.two_stage.time_errors import TimePrediction, stage_time
 
 __all__ = ["CLAIMS", "LIMITS", "QUESTION"]
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from theory.question import Curve, Part, Question
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage.answers.stopping import STOPPING
 from theory.two_stage.answers.stops import CLOCKS, dtest_errors, log_iid_errors
 from theory.two_stage.experiments import PAPER
-from theory.two_stage.sharp_times import TIMES
+from theory.two_stage.mean_field.times import TIMES
+from theory.two_stage.run import Run
 
 __all__ = ["FRESH_DATA", "LOG_2", "SEEDS", "SIGNAL"]
 

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory.run import NotApplicable, Run
-from theory.two_stage.mean_field import Population, last_crossing, mean_field
+from theory.run import NotApplicable
+from theory.two_stage.mean_field.mean_field import Population, last_crossing, mean_field
+from theory.two_stage.run import Run
 
 __all__ = ["REFERENCE", "Estimates", "PlugInStop", "estimates", "plug_in_stop"]
 

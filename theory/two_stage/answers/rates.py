@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from theory.domain import Grid
 from theory.experiment import Experiment
 from theory.question import Part, Question
 from theory.rules import EventMap
-from theory.setting import Setting
 from theory.two_stage.answers.stage_event import EVENT_WORDS, answer_claim, stage_one
+from theory.two_stage.box import Grid
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
 
 __all__ = ["CLAIMS", "QUESTION", "RATES"]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
+from theory.two_stage.run import Run
 
 __all__ = ["RULES", "Scores", "largest_gap_clock", "scores"]
 

@@ -10,11 +10,12 @@ from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.question import Curve, Part, Question
 from theory.rules import Band
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage.answers.selecting import RULES, largest_gap_clock, scores
 from theory.two_stage.answers.stage_event import answer_claim
 from theory.two_stage.experiments import PAPER
-from theory.two_stage.sharp_times import TIMES
+from theory.two_stage.mean_field.times import TIMES
+from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
 
 __all__ = ["CLAIMS", "QUESTION"]

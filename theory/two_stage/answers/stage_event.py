@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from theory.claim import Claim
-from theory.domain import Fixed
 from theory.experiment import Experiment
 from theory.rules import Event
-from theory.run import NotApplicable, Run
-from theory.setting import Setting
+from theory.run import NotApplicable
+from theory.two_stage.box import Fixed
+from theory.two_stage.run import Run
+from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, here
-from theory.variation import Variation
+from theory.two_stage.variation import Variation
 
 __all__ = [
     "EVENT_WORDS",
@@ -42,7 +43,7 @@ def varied(name: str, variation: Variation) -> Experiment:
         runs={"quick": 0, "default": 64, "full": 400},
         engines=("reduced",) if variation.needs_data else ("law",),
         snapshots=(C_T1,),
-        variation=variation,
+        options=variation,
     )
 
 

@@ -10,7 +10,7 @@ from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.question import Curve, Part, Question
 from theory.rules import Band, Event, Law
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage.answers.plug_in import estimates
 from theory.two_stage.answers.stage_event import answer_claim
 from theory.two_stage.answers.stops import (
@@ -24,6 +24,7 @@ from theory.two_stage.answers.stops import (
     log_iid_saved,
 )
 from theory.two_stage.experiments import PAPER_BOX
+from theory.two_stage.run import Run
 from theory.two_stage.sources import here
 
 __all__ = ["CLAIMS", "QUESTION", "STOPPING", "WIDE"]

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.run import NotApplicable, Run
+from theory.run import NotApplicable
 from theory.two_stage.answers.plug_in import estimates, plug_in_stop
+from theory.two_stage.run import Run
 
 __all__ = [
     "CLOCKS",

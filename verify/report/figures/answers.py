@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.domain import Grid
 from theory.rules import Event, EventMap
-from verify.intervals import mean_interval, rate_interval
+from theory.two_stage.box import Grid
 from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.report.answers import Answer, answers
 from verify.report.figures.event_map import Cell, by_panel, cells, draw_panel
 from verify.report.figures.style import VERDICT_COLOURS, VERDICT_MARKERS, FigureSpec, panels, plain_text
+from verify.statistics.intervals import mean_interval, rate_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from theory.domain import Grid
 from theory.rules import Event, EventMap
-from verify.intervals import rate_interval
+from theory.two_stage.box import Grid
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import PARAMETER_NAMES, FigureSpec, panels, plain_text, short_id
 from verify.report.reading import read
+from verify.statistics.intervals import rate_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,9 +17,7 @@ __all__ = ["FIGURE"]
 
 def draw(verification: Verification) -> Figure | None:
     """One panel per run whose log errors are known at most of its clocks."""
-    shows = [
-        s for s in verification.showcases if np.isfinite(s.iid_log_error[:, 1]).mean() >= 0.5
-    ]
+    shows = [s for s in verification.showcases if np.isfinite(s.iid_log_error[:, 1]).mean() >= 0.5]
     if not shows:
         return None
     figure, axes = panels(len(shows), 2, height=3.0)

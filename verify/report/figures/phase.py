@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.boundaries import CURVES, Boundary
-from verify.phase import LATE, QUANTITIES, Cell, Phase
+from verify.phase.boundaries import CURVES, Boundary
+from verify.phase.diagram import LATE, QUANTITIES, Cell, Phase
 from verify.report.figures.style import panels, style
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What any engine is asked: checks with their outcomes, as values."""

@@ -1,0 +1,194 @@
+"""The contract between the core and a model's engines: jobs in, runs out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.model import RESERVED, Model
+from theory.rng import generator
+from theory.run import Run
+from theory.setting import AbstractSetting
+
+__all__ = ["Engine", "FunctionEngine", "FunctionRun", "Job", "engine_of", "engines_of", "read_only"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run that is asked for.
+
+    Args:
+        setting, seed: all randomness is a function of them.
+        steps: number of steps; 0 where a run has no length.
+        snapshots: steps at which the full state is kept.
+        record: steps at which quantities are recorded, None for all.
+        dtype: the float type that the engine computes in.
+        options: the model's own frozen value; None for its defaults.
+        streams: names of sums to accumulate.
+        stop: the model's own stop rule.
+        precision: how finely a run's quantities are measured, by the model's own names.
+    """
+
+    setting: Any
+    seed: int
+    steps: int = 0
+    snapshots: tuple[int, ...] = ()
+    record: tuple[int, ...] | None = None
+    dtype: str = "float64"
+    options: Hashable = None
+    streams: tuple[str, ...] = ()
+    stop: Any = None
+    precision: tuple[tuple[str, int], ...] = ()
+
+
+class Engine(ABC):
+    """Makes the runs of a model. Only `make` has to be written.
+
+    `most` is the number of runs that are made side by side where that is cheaper: which runs those are
+    depends
+    on the jobs alone, never on the number of workers.
+    """
+
+    #: Most runs of one batch; 1 makes every run alone.
+    most: int = 1
+    #: Floating-point types that it knows, the default first.
+    dtypes: tuple[str, ...] = ("float64",)
+    #: Whether a search for counterexamples may make runs by it (small nets on real data may not).
+    searchable: bool = True
+
+    @abstractmethod
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
+        """The runs of the jobs, in order. Neighbours in a batch change rounding at most."""
+
+    def shape(self, job: Job) -> tuple[float, ...]:
+        """Jobs of near shapes are made side by side: they are sorted by this."""
+        return (float(job.steps), *job.setting.size())
+
+    def key(self, job: Job) -> Hashable:
+        """What must be equal in a batch, not only similar."""
+        return None
+
+    def work(self, job: Job) -> float:
+        """Relative cost of a job: its order among others, and predicted seconds after one calibrating run."""
+        return float(max(1, job.steps))
+
+    def bytes(self, job: Job) -> int:
+        """Peak memory of a job, 0 where it does not matter."""
+        return 0
+
+    def warm_up(self) -> None:
+        """Load and compile all that a first run would; never timed."""
+        return
+
+    def missing(self, job: Job) -> str | None:
+        """Why a job cannot be made here ("no CIFAR-10 at DATA"); None where it can. Its run is then not
+        applicable, for this reason."""
+        return None
+
+
+class FunctionRun:
+    """One call of a function model: the entries of its mapping are attributes."""
+
+    def __init__(self, setting: AbstractSetting, seed: int, values: Mapping[str, Any]) -> None:
+        self.setting = setting
+        self.seed = seed
+        self.engine = "function"
+        self.dtype = "float64"
+        self.steps: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
+        self.clock: NDArray[np.float64] = np.zeros(1)
+        self.values = {name: read_only(value) for name, value in values.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        values = self.__dict__.get("values", {})
+        if name in values:
+            return values[name]
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"the run has no {name!r}; simulate returned {', '.join(values) or 'nothing'}")
+
+    def __repr__(self) -> str:
+        return f"FunctionRun({self.setting!r}, seed={self.seed}, {', '.join(self.values)})"
+
+
+@dataclass(frozen=True)
+class FunctionEngine(Engine):
+    """The engine of a function model: a run is `simulate(setting, rng)`."""
+
+    simulate: Callable[[Any, np.random.Generator], Mapping[str, Any]]
+    most = 64
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
+        """Each job by one call; the generator is a function of the job's seed.
+
+        Raises:
+            ValueError: when the function returns no mapping of names, or a name that every run has.
+        """
+        return [FunctionRun(job.setting, job.seed, self._values(job)) for job in jobs]
+
+    def _values(self, job: Job) -> Mapping[str, Any]:
+        values = self.simulate(job.setting, generator(job.seed, "function model"))
+        name = getattr(self.simulate, "__name__", "simulate")
+        if not isinstance(values, Mapping):
+            raise ValueError(f"{name} must return a mapping of names, was a {type(values).__name__}")
+        for key in values:
+            if not isinstance(key, str) or not key.isidentifier():
+                raise ValueError(f"{name}: names of values must be identifiers, was {key!r}")
+            if key in RESERVED:
+                raise ValueError(f"{name}: {key!r} is an entry that every run has already; take another name")
+        return values
+
+    def work(self, job: Job) -> float:
+        """All calls cost the same, as far as is known."""
+        return 1.0
+
+
+def read_only(value: Any) -> Any:
+    """The value with its arrays flagged read-only, in place; a claim must not change what others measure."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            read_only(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            read_only(item)
+    return value
+
+
+def engines_of(model: Model) -> Mapping[str, Engine]:
+    """A model's engines by name, the default first.
+
+    Raises:
+        ValueError: when its module offers none.
+    """
+    engines = model.engines
+    if isinstance(engines, str):
+        found = getattr(import_module(engines), "ENGINES", None)
+        if not isinstance(found, Mapping) or not found:
+            raise ValueError(f"model {model.name}: {engines} must define ENGINES, a mapping of engines")
+        return found
+    if isinstance(engines, Mapping):
+        if not engines:
+            raise ValueError(f"model {model.name}: engines must not be empty")
+        return engines
+    return {"function": FunctionEngine(engines)}
+
+
+def engine_of(model: Model, name: str = "") -> Engine:
+    """The engine of this name, the model's first for "".
+
+    Raises:
+        ValueError: naming the engines there are.
+    """
+    engines = engines_of(model)
+    if not name:
+        return next(iter(engines.values()))
+    if name not in engines:
+        raise ValueError(f"engine must be one of {', '.join(engines)}, was {name!r}")
+    return engines[name]

@@ -1,0 +1,111 @@
+r"""Problems on which engines are tried: small, varied, and clear of the kinks of ReLU.
+
+Rounding can switch a filter on a step earlier or later if its pre-activation comes within rounding of 0, and
+what follows is another run. No tolerance covers that, so such problems are not used: along the reference run
+every pre-activation keeps a distance from 0 of at least `_CLEARANCE` times what float32 may move it. The
+sizes ascend, so that the first failure is the smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from simulation.two_stage.conformance.reference import ReferenceRun, reference_run
+from simulation.two_stage.conformance.rounding import allowed_error, curvature, patch_condition
+from simulation.two_stage.problem import Problem
+from theory.rng import generator
+
+__all__ = ["Case", "draw_cases", "first_clear"]
+
+#: n, d, m, signal norm in units of a noise patch's, sigma_xi, initial pre-activation.
+_SHAPES: tuple[tuple[int, int, int, float, float, float], ...] = (
+    (2, 4, 1, 0.8, 1.0, 0.6),
+    (3, 5, 2, 0.8, 0.5, 0.3),
+    (4, 9, 3, 0.5, 2.0, 0.3),
+    (6, 8, 2, 1.0, 1.0, 0.6),
+    (8, 20, 3, 0.7, 1.0, 0.5),
+)
+_CLEARANCE = 2.0
+#: Step size in units of 1 / curvature: 2 is the most at which a step cannot pull runs apart.
+_STEP = 0.4
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A problem with step size, length and name; `seed` draws it again."""
+
+    name: str
+    problem: Problem
+    eta: float
+    steps: int
+    seed: int
+
+    @cached_property
+    def reference(self) -> ReferenceRun:
+        """Gradient descent by autograd."""
+        return reference_run(self.problem, self.eta, self.steps)
+
+    @cached_property
+    def allowed(self) -> float:
+        """What two float64 runs equal in real numbers may differ by."""
+        return allowed_error(self.problem, self.reference)
+
+    @cached_property
+    def clearance(self) -> float:
+        """Least distance of a pre-activation from 0 at any step."""
+        return float(np.abs(self.reference.products).min())
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether rounding, in float32 too, can switch no filter and is not amplified."""
+        # Weights, and with them pre-activations, are not magnified by the condition of the patches.
+        single = allowed_error(self.problem, self.reference, "float32") / patch_condition(self.problem)
+        return self.clearance >= _CLEARANCE * single and self.eta <= 2 / curvature(self.problem)
+
+    def __str__(self) -> str:
+        p = self.problem
+        return f"{self.name} (n {p.n}, d {p.d}, m {p.m}, steps {self.steps}, seed {self.seed})"
+
+
+def first_clear(draw: Callable[[int], Case]) -> Case:
+    """The first case of draws 0, 1, ... that is clear of kinks.
+
+    Raises:
+        RuntimeError: when none of a thousand is.
+    """
+    for attempt in range(_ATTEMPTS):
+        case = draw(attempt)
+        if case.is_clear:
+            return case
+    raise RuntimeError(f"no problem clear of kinks in {_ATTEMPTS} draws")
+
+
+def draw_cases(seed: int = 0, per_shape: int = 2, steps: int = 20) -> tuple[Case, ...]:
+    """Cases of ascending size; a pure function of the arguments.
+
+    Both classes, and clean and flipped samples, take part in every case.
+    """
+    return tuple(
+        first_clear(lambda attempt, s=shape, k=k: _draw(s, seed, k, attempt, steps))  # type: ignore[misc]
+        for k, shape in enumerate(s for s in _SHAPES for _ in range(per_shape))
+    )
+
+
+def _draw(
+    shape: tuple[int, int, int, float, float, float], seed: int, index: int, attempt: int, steps: int
+) -> Case:
+    n, d, m, signal, sigma_xi, start = shape
+    rng = generator(seed, "conformance case", index * _ATTEMPTS + attempt)
+    mu = rng.standard_normal(d)
+    mu *= signal * sigma_xi * np.sqrt(d) / np.linalg.norm(mu)
+    xi = sigma_xi * rng.standard_normal((n, d))
+    y = rng.permutation(np.where(np.arange(n) % 2 == 0, 1.0, -1.0))
+    flipped = rng.permutation(np.arange(n) < max(1, n // 4))
+    w0 = start / (sigma_xi * np.sqrt(d)) * rng.standard_normal((2, m, d))
+    problem = Problem(mu, xi, y, np.where(flipped, -y, y), w0)
+    return Case(f"case {index}", problem, _STEP / curvature(problem), steps, seed)

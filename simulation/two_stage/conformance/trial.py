@@ -1,0 +1,39 @@
+"""An engine with what the checks ask of it: runs as checked arrays, each made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from simulation.conformance.check import States, states_of
+from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.engine import Engine
+from simulation.two_stage.problem import Problem
+
+__all__ = ["Trial"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The engine under test."""
+
+    engine: Engine
+    _plain: dict[int, States] = field(default_factory=dict)
+
+    def run(
+        self,
+        problem: Problem,
+        eta: float,
+        steps: int,
+        dtype: str = "float64",
+        device: str = "cpu",
+    ) -> States:
+        """A new run."""
+        result = self.engine(problem, eta=eta, steps=steps, dtype=dtype, device=device)
+        return states_of(result, problem.n, problem.m, steps)
+
+    def of(self, case: Case) -> States:
+        """The run of a case as it stands, made at first use."""
+        key = id(case)
+        if key not in self._plain:
+            self._plain[key] = self.run(case.problem, case.eta, case.steps)
+        return self._plain[key]

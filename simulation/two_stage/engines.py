@@ -1,0 +1,142 @@
+"""The engines of the two-layer CNN: `law`, exact in law at any d; `reduced`, the exact closure; `cnn`, the
+real
+network. Runs come back measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from simulation.models import Engine, Job, read_only
+from theory.two_stage.variation import PLAIN, Variation
+
+if TYPE_CHECKING:
+    from simulation.two_stage.run import MeasuredRun
+    from simulation.two_stage.trajectory import Trajectory
+
+__all__ = ["ENGINES", "DataEngine", "LawEngine", "measured_run", "variation_of"]
+
+
+def variation_of(job: Job) -> Variation:
+    """A job's options; the paper's own model where there are none.
+
+    Raises:
+        ValueError: when they are no `Variation`.
+    """
+    if job.options is None:
+        return PLAIN
+    if not isinstance(job.options, Variation):
+        raise ValueError(f"options must be a theory.Variation, was a {type(job.options).__name__}")
+    return job.options
+
+
+def measured_run(trajectory: Trajectory, job: Job) -> MeasuredRun:
+    """The run that claims see: read-only, with the job's precision."""
+    from simulation.two_stage.run import MeasuredRun
+
+    record, geometry = trajectory.record, trajectory.geometry
+    read_only([*vars(record).values(), *vars(geometry).values()])
+    return MeasuredRun(trajectory, job.setting, **dict(job.precision))
+
+
+@dataclass(frozen=True)
+class LawEngine(Engine):
+    """The closure on a geometry drawn exactly in law; many runs are trained side by side."""
+
+    most = 16
+    dtypes = ("float64", "float32")
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
+        """Side by side; on a CPU each run is equal to the same run made alone, to the last bit."""
+        from simulation.two_stage.training import train_many
+
+        trajectories = train_many(
+            [job.setting for job in jobs],
+            [job.seed for job in jobs],
+            steps=[job.steps for job in jobs],
+            recorded=[job.record for job in jobs],
+            snapshots=[job.snapshots for job in jobs],
+            device=device,
+            dtype=jobs[0].dtype,
+            variation=variation_of(jobs[0]),
+            stop=jobs[0].stop,
+        )
+        return [measured_run(t, job) for t, job in zip(trajectories, jobs, strict=True)]
+
+    def shape(self, job: Job) -> tuple[float, ...]:
+        """Length, filters, samples: what runs are padded to."""
+        return float(job.steps), float(job.setting.m), float(job.setting.n)
+
+    def key(self, job: Job) -> Any:
+        """Runs of one call share these."""
+        return job.dtype, job.options, job.stop
+
+    def work(self, job: Job) -> float:
+        """Multiplications of all steps; element-wise work is that of 20 samples more, measured."""
+        return float(max(1, job.steps) * job.setting.m * (job.setting.n + 20.0) ** 2)
+
+    def warm_up(self) -> None:
+        """A run of two steps with a test error."""
+        _tiny("law")
+
+
+@dataclass(frozen=True)
+class DataEngine(Engine):
+    """Runs on real patches in R^d: the closure on their Gram matrix, or the network itself."""
+
+    name: Literal["reduced", "cnn"]
+    dtypes = ("float64", "float32")
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
+        """One after the other."""
+        from simulation.two_stage.training import train
+
+        return [
+            measured_run(
+                train(
+                    job.setting,
+                    steps=job.steps,
+                    engine=self.name,
+                    recorded=job.record,
+                    snapshots=job.snapshots,
+                    seed=job.seed,
+                    device=device,
+                    dtype=job.dtype,
+                    variation=variation_of(job),
+                    stop=job.stop,
+                    # What claims compare with the theory is the module's own gradient, not one written out.
+                    gradient="autograd",
+                ),
+                job,
+            )
+            for job in jobs
+        ]
+
+    def work(self, job: Job) -> float:
+        """Multiplications of all steps; the network's cost d instead of n a pair of neuron and sample."""
+        s = job.setting
+        width = float(s.d) if self.name == "cnn" else s.n + 20.0
+        return float(max(1, job.steps) * s.m * (s.n + 20.0) * width)
+
+    def warm_up(self) -> None:
+        """A run of two steps with a test error."""
+        _tiny(self.name)
+
+
+def _tiny(engine: str) -> None:
+    from simulation.two_stage.run import MeasuredRun
+    from simulation.two_stage.training import train
+    from theory.two_stage.setting import Setting
+
+    tiny = Setting.from_n_snr2(
+        n=4, d=50, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
+    )
+    MeasuredRun(train(tiny, steps=2, engine=engine), tiny).log_test_error("iid", 0.1)
+
+
+ENGINES: Mapping[str, Engine] = {
+    "law": LawEngine(),
+    "reduced": DataEngine("reduced"),
+    "cnn": DataEngine("cnn"),
+}

@@ -1,0 +1,157 @@
+r"""Engines that are wrong in one place: the verification must notice each of them.
+
+`descend` is gradient descent on the closure, written apart from `simulation.two_stage.reduced` and slower:
+the state is
+`C` (2m, n+1), first column `j gamma`, and `A = A^(0) + C D^-1 K`. With the flaw `NONE` it must agree with the
+engines; every other `Flaw` changes one line of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.minibatch import BatchWeights
+from simulation.two_stage.problem import sample_problem
+from simulation.two_stage.reduced import Record
+from simulation.two_stage.trajectory import Trajectory
+
+__all__ = ["FALSE_ENGINES", "NONE", "FalseTrainer", "Flaw", "descend"]
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is wrong. `noise_sign` multiplies the step of rho, `step` all steps; `per_filter` False leaves out
+    1/m; `rolled` trains on labels moved by one sample and reports the others; `leak` is the slope of the
+    activation below 0; `dtype` is what coefficients are accumulated in."""
+
+    what: str
+    noise_sign: float = 1.0
+    step: float = 1.0
+    per_filter: bool = True
+    rolled: bool = False
+    leak: float = 0.0
+    dtype: str = "float64"
+
+
+NONE = Flaw("nothing")
+
+FALSE_ENGINES: Mapping[str, Flaw] = {
+    "noise gradient of the wrong sign": Flaw("rho moves against its gradient", noise_sign=-1.0),
+    "without 1/m": Flaw("the gradient is m times too large", per_filter=False),
+    "learning rate x 1.1": Flaw("every step is 10 % too long", step=1.1),
+    "labels off by one": Flaw("trained on labels rolled by one sample", rolled=True),
+    "leaky ReLU 0.05": Flaw("activation max(x, 0.05 x) with its derivative", leak=0.05),
+    "float16 accumulation": Flaw("coefficients kept in half precision", dtype="float16"),
+}
+
+
+def descend(
+    geometry: Geometry,
+    eta: float,
+    *,
+    steps: int,
+    recorded: Steps,
+    snapshots: Steps,
+    draw: BatchWeights | None = None,
+    flaw: Flaw = NONE,
+) -> Record:
+    """Gradient descent with a flaw; arguments and result as for `simulation.two_stage.reduced.run_reduced`,
+    one run.
+    """
+    n, m = geometry.n, geometry.m
+    K, A0, y = geometry.gram, geometry.products, geometry.y
+    reported = geometry.y_observed
+    trained = np.roll(reported, 1) if flaw.rolled else reported
+    norms = np.diag(K)
+    N = K / norms[:, None]
+    side = np.concatenate([np.ones(m), -np.ones(m)])
+    rate = flaw.step * eta / (n * m) * (1.0 if flaw.per_filter else m)
+    C = np.zeros_like(A0)
+    stored = C.astype(flaw.dtype)
+    wanted, kept = set(recorded.tolist()), set(snapshots.tolist())
+    margins, gamma, coefficients, products = [], [], [], []
+    for t in range(steps + 1):
+        A = A0 + C @ N
+        slope = np.where(A > 0, 1.0, flaw.leak)
+        # A filter sees the patch y mu: its product is y <w, mu>.
+        seen = A[:, :1] * y
+        seen_slope = np.where(seen > 0, 1.0, flaw.leak)
+        f = side @ (seen * seen_slope + A[:, 1:] * slope[:, 1:]) / m
+        if t in wanted:
+            margins.append(reported * f)
+            gamma.append((side * C[:, 0]).reshape(2, m))
+        if t in kept:
+            coefficients.append(C.copy())
+            products.append(A)
+        if t == steps:
+            break
+        # -l' of the labels that are trained on.
+        push = trained / (1.0 + np.exp(trained * f))
+        if draw is not None:
+            push = push * draw.next()
+        change = np.empty_like(C)
+        change[:, 0] = side * (rate * norms[0]) * ((seen_slope * y) @ push)
+        change[:, 1:] = flaw.noise_sign * rate * norms[1:] * push * slope[:, 1:] * side[:, None]
+        stored = stored + change.astype(flaw.dtype)
+        C = stored.astype(np.float64)
+    table = np.stack(margins)
+    return Record(
+        steps=recorded,
+        margins=table,
+        gamma=np.stack(gamma),
+        train_loss=np.logaddexp(0.0, -table).mean(axis=1),
+        snapshot_steps=snapshots,
+        coefficients=np.stack(coefficients),
+        products=np.stack(products),
+        span_residual=np.zeros(len(snapshots)),
+    )
+
+
+@dataclass(frozen=True)
+class FalseTrainer:
+    """Makes a batch's trajectories with a flaw, in place of the engine it asks for."""
+
+    flaw: Flaw
+
+    def __call__(self, batch: Any) -> list[Trajectory]:
+        out = []
+        for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True):
+            setting = spec.setting
+            if spec.engine == "law":
+                geometry = draw_geometry(setting, spec.seed)
+            else:
+                geometry = geometry_of(sample_problem(setting, spec.seed, batch.variation))
+            size = batch.variation.batch_size
+            with np.errstate(over="ignore"):  # exp of a large margin: -l' is 0 there
+                record = descend(
+                    geometry,
+                    setting.eta,
+                    steps=steps,
+                    recorded=np.arange(steps + 1, dtype=np.int64),
+                    snapshots=np.array(sorted(kept), dtype=np.int64),
+                    draw=None if size is None else BatchWeights(setting.n, size, spec.seed),
+                    flaw=self.flaw,
+                )
+            out.append(
+                Trajectory(
+                    record,
+                    geometry,
+                    setting.eta,
+                    spec.engine,
+                    "float64",
+                    spec.seed,
+                    setting.sigma_xi,
+                    setting,
+                    True,
+                )
+            )
+        return out

@@ -1,0 +1,282 @@
+"""One `train` for three engines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.minibatch import BatchWeights
+from simulation.two_stage.problem import Problem, sample_problem
+from simulation.two_stage.reduced import Record, run_reduced
+from simulation.two_stage.stopping import StopRule
+from simulation.two_stage.trajectory import Trajectory
+from theory.two_stage.setting import Setting
+from theory.two_stage.variation import PLAIN, Variation
+
+__all__ = ["ENGINES", "resolve_device", "train", "train_many"]
+
+ENGINES = ("cnn", "reduced", "law")
+_DTYPES = ("float64", "float32")
+Steps = NDArray[np.int64]
+
+
+def resolve_device(device: str) -> str:
+    """ "auto" to a device that exists; others checked.
+
+    Raises:
+        ValueError: for an unknown device, or CUDA where there is none.
+    """
+    if device == "cpu":
+        return device
+    if device != "auto" and not (device == "cuda" or device.startswith("cuda:")):
+        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        raise ValueError(f"device was {device!r}, but no CUDA device is available")
+    return device
+
+
+def _recorded(steps: int, record_every: int, chosen: Iterable[int] | None = None) -> Steps:
+    if chosen is not None:
+        kept = sorted({0, steps} | {int(t) for t in chosen})
+        if kept[0] < 0 or kept[-1] > steps:
+            raise ValueError(f"recorded must lie between 0 and steps = {steps}, held {kept[0]}..{kept[-1]}")
+        return np.array(kept, dtype=np.int64)
+    grid = np.arange(0, steps + 1, record_every, dtype=np.int64)
+    return grid if grid[-1] == steps else np.append(grid, np.int64(steps))
+
+
+def _snapshots(steps: int, wanted: Iterable[int] | None, default: Steps) -> Steps:
+    if wanted is None:
+        return default
+    chosen = sorted({int(t) for t in wanted} | {steps})
+    if chosen[0] < 0 or chosen[-1] > steps:
+        raise ValueError(f"snapshots must lie between 0 and steps = {steps}, held {chosen[0]}..{chosen[-1]}")
+    return np.array(chosen, dtype=np.int64)
+
+
+def _check_counts(steps: int, record_every: int) -> None:
+    for name, value, least in (("steps", steps, 0), ("record_every", record_every, 1)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise ValueError(f"{name} must be an integer >= {least}, was {value!r}")
+
+
+def _check_dtype(dtype: str) -> None:
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype must be float64 or float32, was {dtype!r}")
+
+
+def _check_stop(stop: object) -> None:
+    if stop is not None and not isinstance(stop, StopRule):
+        raise ValueError(f"stop must be a rule of simulation.two_stage.stopping, was {stop!r}")
+
+
+def train(
+    what: Problem | Setting,
+    *,
+    steps: int,
+    eta: float | None = None,
+    engine: str | None = None,
+    record_every: int = 1,
+    recorded: Iterable[int] | None = None,
+    record_coefficients: bool = True,
+    snapshots: Iterable[int] | None = None,
+    device: str = "cpu",
+    dtype: str = "float64",
+    seed: int = 0,
+    progress: bool = False,
+    variation: Variation = PLAIN,
+    stop: StopRule | None = None,
+    gradient: Literal["closed", "autograd"] = "closed",
+) -> Trajectory:
+    """Full-batch gradient descent on the logistic loss; the trajectory of one run.
+
+    Args:
+        what: a `Problem` (engines "cnn" and "reduced"), or a `Setting`, from which the law engine draws
+            its geometry and the others a problem.
+        steps: gradient steps.
+        eta: step size; default the setting's.
+        engine: "cnn" (torch module, autograd, weights in R^d), "reduced" (exact closure, O(m n^2) a
+            step) or "law" (exact in law at any d). Default "reduced" for a Problem, "law" for a Setting.
+        record_every: margins, loss and gamma are recorded at multiples of this, and at the last step.
+        recorded: these steps instead, with 0 and the last one.
+        record_coefficients: keep every rho_{j,r,i} (and pre-activation) at the snapshots.
+        snapshots: steps at which to keep them; default every recorded step (only the last when
+            record_coefficients is False).
+        dtype: "float64" or "float32", the type the engine computes in.
+        seed: of the draw, when `what` is a Setting, and of mini-batches.
+        variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
+            Gaussian patches only) and mini-batches.
+        stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
+        first step
+            where it holds. Default: all steps are made.
+        gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
+            forward and backward pass; equal to rounding.
+
+    Raises:
+        ValueError: naming the argument, what it was and what is allowed.
+
+    >>> s = Setting.from_n_snr2(n=10, d=100, m=4, n_snr2=6., tau_plus=.1, tau_minus=.1, kappa_0=1.,
+    ...                         clock_step=.1)
+    >>> t = train(s, steps=5, seed=1)
+    >>> t.margins.shape, t.rho.shape
+    ((6, 10), (6, 2, 4, 10))
+    """
+    _check_counts(steps, record_every)
+    _check_dtype(dtype)
+    _check_stop(stop)
+    if gradient not in ("closed", "autograd"):
+        raise ValueError(f"gradient must be closed or autograd, was {gradient!r}")
+    resolved = resolve_device(device)
+    setting = what if isinstance(what, Setting) else what.setting
+    if engine is None:
+        engine = "law" if isinstance(what, Setting) else "reduced"
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, was {engine!r}")
+    if eta is None:
+        if setting is None:
+            raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
+        eta = setting.eta
+    if not (math.isfinite(eta) and eta > 0):
+        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+
+    grid = _recorded(steps, record_every, recorded)
+    last = np.array([steps], dtype=np.int64)
+    kept = _snapshots(steps, snapshots, grid if record_coefficients else last)
+
+    if engine == "law":
+        if not isinstance(what, Setting):
+            raise ValueError("engine 'law' takes a Setting, not a Problem")
+        if variation.needs_data:
+            raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
+        geometry = draw_geometry(what, seed)
+    else:
+        if isinstance(what, Setting):
+            what = sample_problem(what, seed, variation)
+        geometry = geometry_of(what)
+
+    record: Record
+    if engine == "cnn":
+        from simulation.two_stage.cnn import run_cnn
+
+        assert isinstance(what, Problem)
+        record = run_cnn(
+            what,
+            eta,
+            steps=steps,
+            recorded=grid,
+            snapshots=kept,
+            batching=_batching(geometry.n, variation, seed),
+            stop=stop,
+            gradient=gradient,
+            device=resolved,
+            dtype=dtype,
+            progress=progress,
+            gram=geometry.gram,
+        )
+    else:
+        (record,) = run_reduced(
+            [geometry],
+            [eta],
+            steps=[steps],
+            recorded=[grid],
+            snapshots=[kept],
+            batching=[_batching(geometry.n, variation, seed)],
+            stop=stop,
+            device=resolved,
+            dtype=dtype,
+            progress=progress,
+        )
+    return Trajectory(
+        record=record,
+        geometry=geometry,
+        eta=eta,
+        engine=engine,
+        dtype=dtype,
+        seed=seed,
+        sigma_xi=_noise_scale(what, setting),
+        setting=setting,
+        keeps_coefficients=record_coefficients,
+    )
+
+
+def train_many(
+    settings: Sequence[Setting],
+    seeds: Sequence[int],
+    *,
+    steps: Sequence[int],
+    record_every: int = 1,
+    recorded: Sequence[Iterable[int] | None] | None = None,
+    snapshots: Sequence[Iterable[int]] | None = None,
+    device: str = "cpu",
+    dtype: str = "float64",
+    variation: Variation = PLAIN,
+    stop: StopRule | None = None,
+) -> list[Trajectory]:
+    """Law-engine runs side by side, each with its own setting, seed, length and snapshots.
+
+    On a CPU each run is equal to the same run made alone, to the last bit; on CUDA up to rounding, and
+    fastest there when lengths and shapes are close. With `stop`, each run ends where the rule holds for it.
+
+    Raises:
+        ValueError: when the numbers of settings, seeds, lengths and snapshot lists differ.
+    """
+    _check_dtype(dtype)
+    _check_stop(stop)
+    if variation.needs_data:
+        raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
+    if not len(settings) == len(seeds) == len(steps):
+        raise ValueError(
+            f"settings, seeds and steps must have equal lengths, had {len(settings)}, {len(seeds)} "
+            f"and {len(steps)}"
+        )
+    for count in steps:
+        _check_counts(count, record_every)
+    if snapshots is not None and len(snapshots) != len(settings):
+        raise ValueError(
+            f"snapshots must hold a list for each of {len(settings)} runs, held {len(snapshots)}"
+        )
+    if not settings:
+        return []
+    chosen = [None] * len(settings) if recorded is None else list(recorded)
+    grids = [_recorded(count, record_every, mine) for count, mine in zip(steps, chosen, strict=True)]
+    wanted = [None] * len(settings) if snapshots is None else list(snapshots)
+    kept = [_snapshots(count, mine, grid) for count, mine, grid in zip(steps, wanted, grids, strict=True)]
+    geometries: list[Geometry] = [
+        draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
+    ]
+    records = run_reduced(
+        geometries,
+        [s.eta for s in settings],
+        steps=steps,
+        recorded=grids,
+        snapshots=kept,
+        batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
+        stop=stop,
+        device=resolve_device(device),
+        dtype=dtype,
+    )
+    return [
+        Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
+        for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)
+    ]
+
+
+def _batching(n: int, variation: Variation, seed: int) -> BatchWeights | None:
+    return None if variation.batch_size is None else BatchWeights(n, variation.batch_size, seed)
+
+
+def _noise_scale(what: Problem | Setting, setting: Setting | None) -> float:
+    """`sigma_xi`: the setting's, or the root mean square of the patches supplied from outside."""
+    if setting is not None:
+        return setting.sigma_xi
+    assert isinstance(what, Problem)
+    return float(np.sqrt(np.mean(what.xi**2)))

@@ -1,0 +1,147 @@
+"""A paper: a name under which claims stand, with all that commands and reports need of it.
+
+`theory/NAME/paper.py` ends in `THIS = Paper(...)`; nothing is registered anywhere else.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from theory.claim import Claim
+from theory.condition import Condition, Constants
+from theory.exhibit import Exhibit
+from theory.falsehood import Falsehood
+from theory.letters import Entry
+from theory.parameters import Parameters
+from theory.place import Box
+from theory.plane import Plane
+from theory.quantity import Quantity
+from theory.question import Question
+from theory.setting import AbstractSetting
+from theory.source import Reference
+from theory.table import Table
+
+if TYPE_CHECKING:
+    from theory.ledger import Ledger
+
+__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names"]
+
+#: Installed packages offer papers under this group of entry points.
+ENTRY_POINTS = "theorem_verifier.papers"
+
+
+def _no_sentences(setting: Any) -> tuple[str, ...]:
+    return ()
+
+
+def _no_falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A folder of claims.
+
+    Args:
+        name: the folder's, and the first word of every claim's id.
+        reference: authors, year, title, where.
+        claims: in the order of the paper.
+        settings: classes of settings that its claims speak of.
+        conditions: heading -> conditions, for `doctor` and the report.
+        constants: the values in use of the constants in conditions.
+        parameters: how a setting is made of named values, by class: sweeps, doctor, `--set`.
+        reference_box: the space that conditions are held against.
+        regime: sentences that say where a setting lies.
+        exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
+        falsehoods: the declared false variants of claims in a ledger.
+        commands: word -> dotted function, for `python -m verify WORD`.
+        builds_on: names of papers that it imports.
+        optional: judged when named only (examples).
+
+    Raises:
+        ValueError: when a claim's id does not begin with the name.
+    """
+
+    name: str
+    reference: Reference
+    claims: tuple[Claim, ...]
+    settings: tuple[type[AbstractSetting], ...] = ()
+    conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    constants: Constants = field(default_factory=lambda: Constants({}))
+    parameters: Mapping[type[AbstractSetting], Parameters] = field(default_factory=dict)
+    reference_box: Box | None = None
+    regime: Callable[[Any], tuple[str, ...]] = _no_sentences
+    exhibits: tuple[Exhibit, ...] = ()
+    questions: tuple[Question, ...] = ()
+    planes: tuple[Plane, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    letters: tuple[Entry, ...] = ()
+    tables: tuple[Table, ...] = ()
+    falsehoods: Callable[[Ledger], Iterable[Falsehood]] = _no_falsehoods
+    commands: Mapping[str, str] = field(default_factory=dict)
+    builds_on: tuple[str, ...] = ()
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        for claim in self.claims:
+            if not claim.id.startswith(f"{self.name}."):
+                raise ValueError(f"paper {self.name}: claim id must begin with the name, was {claim.id!r}")
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def claim_map(self) -> dict[str, Claim]:
+        """Claims by id."""
+        return {claim.id: claim for claim in self.claims}
+
+
+def paper_names() -> tuple[str, ...]:
+    """Names of the papers in `theory`, built-in order: folders that hold a `paper.py`, found without
+    importing
+    any; a folder in a folder has a dotted name (`examples.jl`)."""
+    import theory
+
+    return tuple(sorted(_below(Path(next(iter(theory.__path__))), "")))
+
+
+def _below(folder: Path, prefix: str) -> Iterable[str]:
+    for found in pkgutil.iter_modules([str(folder)]):
+        if not found.ispkg:
+            continue
+        inner = folder / found.name
+        if (inner / "paper.py").is_file():
+            yield prefix + found.name
+        elif not prefix:
+            yield from _below(inner, f"{found.name}.")
+
+
+def load_paper(name: str) -> Paper:
+    """The built-in or installed paper of this name.
+
+    Raises:
+        ValueError: when there is none, or its module does not end in a `THIS`.
+    """
+    if name in paper_names():
+        found = getattr(import_module(f"theory.{name}.paper"), "THIS", None)
+    else:
+        offered = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+        if name not in offered:
+            known = ", ".join((*paper_names(), *offered))
+            raise ValueError(f"there is no paper {name!r}; known: {known}")
+        found = offered[name].load()
+    if not isinstance(found, Paper):
+        raise ValueError(f"paper {name}: paper.py must define THIS, a theory.Paper")
+    return found
+
+
+def find_papers(*, optional: bool = False) -> dict[str, Paper]:
+    """The built-in and installed papers by name; optional ones only when asked for."""
+    names = [*paper_names(), *(point.name for point in metadata.entry_points(group=ENTRY_POINTS))]
+    papers = {name: load_paper(name) for name in dict.fromkeys(names)}
+    return {name: paper for name, paper in papers.items() if optional or not paper.optional}

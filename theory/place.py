@@ -1,0 +1,211 @@
+"""Where settings come from: a box of ranges to draw in, or labelled cells. There is no third kind.
+
+A paper may give either of them constructors of its own (`Box` and `Cells` are meant to be subclassed with
+other arguments); the core asks for nothing beyond what stands here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from theory.setting import AbstractSetting
+
+__all__ = ["Box", "Cells", "Coordinate", "Place", "Point", "fixed", "grid"]
+
+#: The generator of the r-th setting that is drawn.
+Draws = Callable[[int], np.random.Generator]
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A named range: `low <= x <= high`, on a logarithmic or linear scale, whole numbers or not.
+
+    Raises:
+        ValueError: naming the coordinate, when the range is empty or a logarithmic one reaches 0.
+    """
+
+    name: str
+    low: float
+    high: float
+    scale: Literal["log", "linear"] = "log"
+    whole: bool = False
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name must not be empty")
+        if self.scale not in ("log", "linear"):
+            raise ValueError(f"{self.name}: scale must be log or linear, was {self.scale!r}")
+        if not self.low <= self.high or not math.isfinite(self.high - self.low):
+            raise ValueError(
+                f"{self.name}: low must be at most high, both finite, was {self.low!r} and {self.high!r}"
+            )
+        if self.scale == "log" and not self.low > 0:
+            raise ValueError(f"{self.name}: a log scale needs low > 0, was {self.low!r}")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """A random value, uniform on the scale.
+
+        A logarithmic range of one point takes no draw; a linear one does.
+        """
+        if self.scale == "linear":
+            value = float(rng.uniform(self.low, self.high))
+        elif self.low < self.high:
+            value = float(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+        else:
+            value = float(self.low)
+        return round(value) if self.whole else value
+
+    def at(self, share: float) -> float:
+        """The value a share of the way from low (0) to high (1) on the scale.
+
+        >>> Coordinate("n", 10, 1000, whole=True).at(0.5)
+        100
+        """
+        if share <= 0 or self.low == self.high:
+            value = float(self.low)
+        elif share >= 1:
+            value = float(self.high)
+        elif self.scale == "linear":
+            value = self.low + (self.high - self.low) * share
+        else:
+            value = self.low * (self.high / self.low) ** share
+        return round(value) if self.whole else value
+
+    def share(self, value: float) -> float:
+        """Where a value lies on the scale: 0 at low, 1 at high; 0 for a range of one point."""
+        if self.low == self.high:
+            return 0.0
+        if self.scale == "linear":
+            return (value - self.low) / (self.high - self.low)
+        return math.log(value / self.low) / math.log(self.high / self.low)
+
+    def describe(self) -> str:
+        """The range in words: `n 40..90`."""
+        if self.low == self.high:
+            return f"{self.name} {self.low:g}"
+        return f"{self.name} {self.low:g}..{self.high:g}"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One planned place of a run: its setting, the number of the replicate, labels of the cell.
+
+    Points of equal `key` and replicate share their seed (draws are paired).
+    """
+
+    setting: AbstractSetting
+    replicate: int
+    labels: Mapping[str, Any]
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Random settings: every coordinate drawn on its own, in order, and a setting made of the values.
+
+    Args:
+        name: how reports call it.
+        coordinates: ranges, drawn in order.
+        make: the setting with these values, by coordinate name.
+
+    >>> from dataclasses import dataclass as d
+    >>> @d(frozen=True)
+    ... class Coin(AbstractSetting):
+    ...     n: int
+    ...     p: float
+    >>> box = Box("coins", (Coordinate("n", 10, 100, whole=True), Coordinate("p", .4, .6, "linear")),
+    ...           lambda x: Coin(**x))
+    >>> s = box.draw(np.random.default_rng(0))
+    >>> 10 <= s.n <= 100 and .4 <= s.p <= .6, box.describe()
+    (True, 'coins: n 10..100, p 0.4..0.6')
+    """
+
+    name: str
+    coordinates: tuple[Coordinate, ...]
+    make: Callable[[Mapping[str, Any]], AbstractSetting] = field(compare=False, repr=False)
+
+    def draw(self, rng: np.random.Generator) -> AbstractSetting:
+        """A random setting; a function of the generator's state alone."""
+        return self.make(self.draw_values(rng))
+
+    def draw_values(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Random values of the coordinates."""
+        return {c.name: c.draw(rng) for c in self.coordinates}
+
+    def points(self, replicates: int, draws: Draws) -> Iterator[Point]:
+        """As many random settings; the r-th depends on `draws(r)` alone."""
+        for r in range(replicates):
+            yield Point(self.draw(draws(r)), r, {})
+
+    @property
+    def settings(self) -> tuple[AbstractSetting, ...]:
+        """No setting is fixed beforehand."""
+        return ()
+
+    def describe(self) -> str:
+        """The box in words."""
+        return f"{self.name}: " + ", ".join(c.describe() for c in self.coordinates)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Labelled settings, each with its own replicates.
+
+    Args:
+        name: how reports call it.
+        cells: (labels, setting) pairs; labels name what varies.
+        paired: whether equal replicates share their seed along the cells (sweeps), so that draws are paired.
+    """
+
+    name: str
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...]
+    paired: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(setting for _, setting in self.cells), self.paired))
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """There are no ranges to draw in."""
+        return ()
+
+    @property
+    def settings(self) -> tuple[AbstractSetting, ...]:
+        """The setting of every cell."""
+        return tuple(setting for _, setting in self.cells)
+
+    def points(self, replicates: int, draws: Draws) -> Iterator[Point]:
+        """Every cell with as many replicates; nothing is drawn."""
+        if self.paired:
+            for r in range(replicates):
+                for labels, setting in self.cells:
+                    yield Point(setting, r, labels)
+            return
+        for c, (labels, setting) in enumerate(self.cells):
+            for r in range(replicates):
+                yield Point(setting, r, labels, f" cell {c}")
+
+    def describe(self) -> str:
+        """The cells in words."""
+        names = list(dict.fromkeys(name for labels, _ in self.cells for name in labels))
+        over = f" over {', '.join(names)}" if names else ""
+        return f"{self.name}: {len(self.cells)} setting{'s' if len(self.cells) != 1 else ''}{over}"
+
+
+Place = Box | Cells
+
+
+def grid(name: str, cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...]) -> Cells:
+    """Cells with replicates of their own."""
+    return Cells(name, cells)
+
+
+def fixed(setting: AbstractSetting, labels: Mapping[str, Any] | None = None) -> Cells:
+    """A single setting, replicated."""
+    return Cells("one setting", ((labels or {}, setting),), paired=True)

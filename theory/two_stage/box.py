@@ -1,0 +1,205 @@
+"""The first paper's places: boxes in dimensionless coordinates, one-parameter sweeps, grids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from theory.place import Box, Cells, Coordinate
+from theory.setting import AbstractSetting
+from theory.two_stage.setting import Setting
+
+__all__ = ["Domain", "Fixed", "Grid", "Sweep", "SweepParameter"]
+
+Range = tuple[float, float]
+SweepParameter = Literal["eta", "n", "m", "sigma_xi", "d"]
+
+
+@dataclass(frozen=True)
+class Domain(Box):
+    r"""A box in dimensionless coordinates, sampled log-uniformly (`tau` uniformly).
+
+    Coordinates: `n`, `m`; `signal_margin` = a(1 - 2 max tau); `tau` for each class on its own;
+    `kappa_0`; `dimension` = d in units of `dimension_unit` ("n", "n^2" or "n^2 log" = n^2 log(6 n^2/.05));
+    `equal_rates` gives both classes the first one's rate;
+    `clock_step` = h, in units of 1/m when `clock_step_per_width` (the framework's condition on eta reads
+    h <= 1/(C m)); `sigma_xi`.
+
+    >>> box = Domain("box", n=(20, 40), m=(5, 10), signal_margin=(4, 8), tau=(.05, .2),
+    ...              kappa_0=(.01, .1), dimension=(1, 4), dimension_unit="n^2", clock_step=(.02, .05))
+    >>> import numpy as np
+    >>> s = box.draw(np.random.default_rng(0))
+    >>> 20 <= s.n <= 40 and .0099 < s.kappa_0 < .101 and s.d >= s.n**2
+    True
+    """
+
+    coordinates: tuple[Coordinate, ...] = field(init=False, compare=False, repr=False)
+    make: Callable[[Mapping[str, Any]], AbstractSetting] = field(init=False, compare=False, repr=False)
+    n: tuple[int, int]
+    m: tuple[int, int]
+    signal_margin: Range
+    tau: Range
+    kappa_0: Range
+    dimension: Range
+    clock_step: Range
+    dimension_unit: Literal["n", "n^2", "n^2 log"] = "n"
+    clock_step_per_width: bool = False
+    sigma_xi: Range = (0.1, 10.0)
+    equal_rates: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self,
+            "coordinates",
+            (
+                Coordinate("n", *self.n, whole=True),
+                Coordinate("m", *self.m, whole=True),
+                Coordinate("signal_margin", *self.signal_margin),
+                Coordinate("tau_plus", *self.tau, scale="linear"),
+                Coordinate("tau_minus", *self.tau, scale="linear"),
+                Coordinate("kappa_0", *self.kappa_0),
+                Coordinate("dimension", *self.dimension),
+                Coordinate("clock_step", *self.clock_step),
+                Coordinate("sigma_xi", *self.sigma_xi),
+            ),
+        )
+        object.__setattr__(self, "make", self._made)
+
+    def _made(self, values: Mapping[str, Any]) -> AbstractSetting:
+        return self.at(**values)
+
+    def dimension_scale(self, n: int) -> float:
+        """The unit in which `dimension` is counted, at this n."""
+        if self.dimension_unit == "n":
+            return float(n)
+        log = math.log(6 * n**2 / 0.05) if self.dimension_unit == "n^2 log" else 1.0
+        return n**2 * log
+
+    def at(
+        self,
+        *,
+        n: int,
+        m: int,
+        signal_margin: float,
+        tau_plus: float,
+        tau_minus: float,
+        kappa_0: float,
+        dimension: float,
+        clock_step: float,
+        sigma_xi: float,
+    ) -> Setting:
+        """The setting with these coordinates (`tau_minus` is ignored for equal rates)."""
+        if self.equal_rates:
+            tau_minus = tau_plus
+        return Setting.from_n_snr2(
+            n=n,
+            d=max(n + 1, math.ceil(dimension * self.dimension_scale(n))),
+            m=m,
+            sigma_xi=sigma_xi,
+            n_snr2=signal_margin / (1 - 2 * max(tau_plus, tau_minus)),
+            tau_plus=tau_plus,
+            tau_minus=tau_minus,
+            kappa_0=kappa_0,
+            clock_step=clock_step / m if self.clock_step_per_width else clock_step,
+        )
+
+
+@dataclass(frozen=True)
+class Sweep(Cells):
+    """One parameter varied by `factors` around `base`, replicates paired by seed.
+
+    `n SNR^2`, both flip rates and `kappa_0` stay fixed, and so does `eta` unless it is the parameter:
+    then every quantity in gradient steps must follow its scale. Holding `sigma_0` instead would move
+    `kappa_0` and bias the exponents of `sigma_xi` and `d`.
+
+    >>> base = Setting.from_n_snr2(n=100, d=10**6, m=20, n_snr2=6., tau_plus=.1, tau_minus=.1,
+    ...                            kappa_0=1., clock_step=.04)
+    >>> s = Sweep("d", base, (0.5, 1.0, 2.0)).at(2.0)
+    >>> s.d, round(s.clock_step, 12), round(s.kappa_0, 12), s.eta == base.eta
+    (2000000, 0.08, 1.0, True)
+    """
+
+    name: str = field(init=False, compare=False, repr=False)
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...] = field(
+        init=False, compare=False, repr=False
+    )
+    paired: bool = field(init=False, compare=False, repr=False)
+    parameter: SweepParameter
+    base: Setting
+    factors: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.base, Setting):
+            raise ValueError(f"base must be a Setting, was {self.base!r}")
+        cells = []
+        for factor in self.factors:
+            setting = self.at(factor)
+            cells.append(({self.parameter: self.value(setting)}, setting))
+        object.__setattr__(self, "name", f"sweep of {self.parameter}")
+        object.__setattr__(self, "cells", tuple(cells))
+        object.__setattr__(self, "paired", True)
+
+    __hash__ = Cells.__hash__
+
+    def at(self, factor: float) -> Setting:
+        """The setting with the parameter multiplied by the factor (n, m, d rounded)."""
+        base = self.base
+        n, d, m = base.n, base.d, base.m
+        sigma_xi, eta = base.sigma_xi, base.eta
+        if self.parameter == "n":
+            n = round(n * factor)
+        elif self.parameter == "m":
+            m = round(m * factor)
+        elif self.parameter == "d":
+            d = round(d * factor)
+        elif self.parameter == "sigma_xi":
+            sigma_xi *= factor
+        elif self.parameter == "eta":
+            eta *= factor
+        else:
+            raise ValueError(f"parameter must be eta, n, m, sigma_xi or d, was {self.parameter!r}")
+        return Setting(
+            n=n,
+            d=d,
+            m=m,
+            sigma_xi=sigma_xi,
+            signal_norm=sigma_xi * math.sqrt(base.n_snr2 * d / n),
+            tau_plus=base.tau_plus,
+            tau_minus=base.tau_minus,
+            sigma_0=base.kappa_0 * math.sqrt(n) / (sigma_xi * d),
+            eta=eta,
+        )
+
+    def value(self, setting: Setting) -> float:
+        """The varied parameter's value at a setting."""
+        return float(getattr(setting, self.parameter))
+
+
+@dataclass(frozen=True)
+class Grid(Cells):
+    """Named cells, each a setting with labels (its coordinates), every cell with its own replicates."""
+
+    name: str = field(init=False, default="grid", compare=False, repr=False)
+    paired: bool = field(init=False, default=False, compare=False, repr=False)
+
+    __hash__ = Cells.__hash__
+
+
+@dataclass(frozen=True)
+class Fixed(Cells):
+    """A single setting, replicated."""
+
+    name: str = field(init=False, default="one setting", compare=False, repr=False)
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...] = field(
+        init=False, compare=False, repr=False
+    )
+    paired: bool = field(init=False, default=True, compare=False, repr=False)
+    setting: Setting
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", ((self.labels, self.setting),))
+
+    __hash__ = Cells.__hash__

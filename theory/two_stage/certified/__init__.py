@@ -1,0 +1,1 @@
+"""Certified statements of the paper: the transition clock enclosed, the finite-size bracket."""

@@ -1,0 +1,84 @@
+"""How a claim of the sharp layer is declared: derived here, on one page of derivations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import sympy as sp
+
+from theory.claim import Claim, Prediction, Proof
+from theory.experiment import Experiment
+from theory.rules import Band, Event, Identity, Law
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.experiments import EXACT
+from theory.two_stage.run import Run
+from theory.two_stage.sources import here
+
+__all__ = ["BOTH_REGIMES", "LINEAR", "QUADRATURE", "gap", "number_function", "rates", "sharp_claim"]
+
+_PAGE = "docs/derivations/limit_dynamics.md"
+
+#: Rules of identities whose other side is computed by quadrature, or by solving a linear system.
+#: Their error does not grow with the steps that the rule counts; the reasons say what is accepted.
+QUADRATURE = Identity(
+    factor=1024.0,
+    reason="adaptive quadrature, to 1e-13 of the integral; accepted up to 1.4e-11 at 60 steps",
+)
+LINEAR = Identity(
+    factor=4096.0,
+    reason="a linear system of n unknowns, solved in floating point; accepted up to 5.5e-11 at 60 steps",
+)
+
+#: Note of the laws that hold at any kappa_0.
+BOTH_REGIMES = (
+    "Judged at kappa_0 from 0.01 to 30, inside and outside Condition 4.1's bound on sigma_0; each sample's "
+    "own active share at the end of the run enters."
+)
+
+
+@cache
+def number_function(expr: sp.Expr, *names: sp.Symbol) -> Callable[..., float]:
+    """A sympy expression as a function of floats, in the given order of symbols."""
+    return sp.lambdify(names, expr, modules="math")  # type: ignore[no-any-return]
+
+
+def rates(run: Run) -> tuple[float, float]:
+    """`(a, tau_+)` of the setting; the flip rate at least 0.01, where Stage II is still within reach."""
+    return run.setting.n_snr2, max(run.setting.tau_plus, 0.01)
+
+
+def gap(found: float, stated: float) -> float:
+    """Relative difference."""
+    return abs(found - stated) / max(abs(stated), 1e-300)
+
+
+def sharp_claim(
+    name: str,
+    section: str,
+    statement: str,
+    rule: Band | Event | Identity | Law,
+    measure: Callable[[Run], object],
+    measured: str,
+    proof: Callable[[], Proof] | None,
+    experiment: Experiment = EXACT,
+    parents: tuple[str, ...] = ("two_stage.sharp.flow",),
+    prediction: Prediction | None = None,
+    note: str = "",
+) -> Claim:
+    """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics."""
+    return Claim(
+        id=f"two_stage.sharp.{name}",
+        source=here(f"{_PAGE}, {section}"),
+        provenance="derived",
+        statement=statement,
+        rule=rule,
+        measure=measure,
+        experiment=experiment,
+        constants=DEFAULT_CONSTANTS,
+        parents=parents,
+        prediction=prediction,
+        proof=proof,
+        measured=measured,
+        note=note,
+    )

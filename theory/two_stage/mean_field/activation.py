@@ -1,0 +1,93 @@
+"""The share of active filters: cross-talk against initial weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import sympy as sp
+
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.rules import Law
+from theory.two_stage.box import Domain
+from theory.two_stage.limits import errors as limit_errors
+from theory.two_stage.limits.claim import QUADRATURE, gap, number_function, sharp_claim
+from theory.two_stage.mean_field.mean_field import mean_field, population
+from theory.two_stage.run import Run
+
+__all__ = ["CLAIMS", "SHARP_ACTIVATION", "switched_on"]
+
+#: kappa_0 = 1, where cross-talk is as large as the initial products; only the first time unit matters.
+SHARP_ACTIVATION = Experiment(
+    id="two_stage.sharp.activation",
+    place=Domain(
+        "sharp, activation",
+        n=(60, 100),
+        m=(40, 60),
+        signal_margin=(2.0, 10.0),
+        tau=(0.05, 0.25),
+        kappa_0=(1.0, 1.0),
+        dimension=(1e4, 1e8),
+        clock_step=(0.06, 0.1),
+    ),
+    clock=1.0,
+    runs={"quick": 60, "default": 240, "full": 1000},
+)
+
+
+def _activation_residual(run: Run, stated: Callable[[sp.Symbol, sp.Symbol], sp.Expr] | None = None) -> float:
+    """The share (or another `stated` law of X and kappa_0) at X = 1 and the setting's kappa_0 against the
+    probability as an integral."""
+    from scipy.integrate import quad
+    from scipy.special import ndtr
+
+    k = run.setting.kappa_0
+    # P(Z < 0, k Z + N > 0) = E[Phi(k Z); Z < 0].
+    norm = math.sqrt(2 * math.pi)
+    ends = (0.0, *sorted({1.0, 3.0, 8.0} | {x / k for x in (1.0, 3.0) if x / k < 8.0}), 40.0)
+    value = sum(
+        quad(lambda z: math.exp(-z * z / 2) / norm * ndtr(-k * z), low, high, epsabs=1e-16, epsrel=1e-13)[0]
+        for low, high in pairwise(ends)
+    )
+    X, kappa = sp.symbols(r"X \kappa_0", positive=True)
+    law = stated or limit_errors.activation_share
+    return gap(number_function(law(X, kappa), X, kappa)(1.0, k), 0.5 + value)
+
+
+def switched_on(run: Run) -> tuple[float, float]:
+    """Mean share of label-side filters that a sample has gained since step 0, and the mean field's
+    `arctan(X/kappa_0)/(2 pi)` given the label counts, at the end of the run."""
+    field = mean_field(population(run.setting, run.y, run.y_observed), len(run.steps) - 1)
+    kind = np.where(run.clean, 0, 1)
+    predicted = field.active[-1][np.where(run.y > 0, 0, 1), kind] - 0.5
+    gained = run.active_fraction[-1] - run.active_fraction[0]
+    return float(gained.mean()), float(predicted.mean())
+
+
+CLAIMS: tuple[Claim, ...] = (
+    sharp_claim(
+        "activation_share",
+        "Active share",
+        r"$P(Z>0) + P(Z<0<\kappa_0Z + XN) = \frac12 + \frac1{2\pi}\arctan(X/\kappa_0)$",
+        QUADRATURE,
+        _activation_residual,
+        "relative difference of the closed form and quadrature at X = 1 and the setting's kappa_0",
+        limit_errors.prove_activation_law,
+    ),
+    sharp_claim(
+        "activation_share.moderate_init",
+        "Active share",
+        r"At $\kappa_0 = 1$ and $s = 1$ cross-talk has switched on a share "
+        r"$\frac1{2\pi}\arctan(X/\kappa_0)$ of the label-side filters of a sample",
+        Law(margin=0.05, reason="leading order in n/d; a gain of .08 is then known to .004"),
+        switched_on,
+        "share of filters gained in one time unit, mean over samples, and that of the mean field",
+        limit_errors.prove_activation_law,
+        SHARP_ACTIVATION,
+        ("two_stage.sharp.activation_share",),
+        note="Above Condition 4.1's bound on sigma_0 for C > 1.",
+    ),
+)

@@ -1,0 +1,96 @@
+r"""The D_test error at every recorded time, on a wide box: the memorisation law with its fresh noise.
+
+Source: derived here (`docs/derivations/test_errors.md`).
+"""
+
+from __future__ import annotations
+
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.rules import Band, Law
+from theory.run import NotApplicable
+from theory.two_stage import conditions
+from theory.two_stage.box import Domain
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.mean_field.dtest_law import dtest_error
+from theory.two_stage.run import Run
+from theory.two_stage.sources import C_T1, here
+
+__all__ = ["CLAIMS", "SHARP_DTEST"]
+
+#: Stage I, the whole transition, and long after.
+CLOCKS = (C_T1, 1.5, 2.5, 4.0, 6.0, 12.0)
+
+SHARP_DTEST = Experiment(
+    id="two_stage.sharp.dtest_course",
+    place=Domain(
+        "D_test error, wide",
+        n=(50, 90),
+        m=(10, 20),
+        signal_margin=(3.0, 16.0),
+        tau=(0.05, 0.3),
+        kappa_0=(0.01, 1.0),
+        dimension=(100.0, 10_000.0),
+        clock_step=(0.06, 0.1),
+    ),
+    clock=CLOCKS[-1],
+    runs={"quick": 0, "default": 100, "full": 800},
+    snapshots=CLOCKS[:-1],
+)
+
+_ITEM = here("docs/derivations/test_errors.md")
+_AT_LEAST_100 = DEFAULT_CONSTANTS.with_(c_ratio=100.0)
+
+
+def _largest_difference(run: Run) -> float:
+    """Of the D_test error from its law over the clocks, over .01 + 3 Monte Carlo standard deviations."""
+    worst = 0.0
+    for clock in CLOCKS:
+        measured = run.test_error("spurious", clock)
+        sd = (measured.high - measured.low) / (2 * 1.96)
+        worst = max(worst, abs(measured.value - dtest_error(run, clock)) / (0.01 + 3 * sd))
+    return worst
+
+
+def _summed(run: Run) -> tuple[float, float] | NotApplicable:
+    predicted = sum(dtest_error(run, clock) for clock in CLOCKS[1:])
+    if predicted < 0.02:
+        return NotApplicable("hardly anything is memorised within the run")
+    return sum(run.test_error("spurious", clock).value for clock in CLOCKS[1:]), predicted
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="two_stage.sharp.dtest_course",
+        source=_ITEM,
+        provenance="derived",
+        statement=r"At every time the $\mathcal{D}_{test}$ error is that of a training patch plus Gaussian "
+        r"side sums, up to .01, at $d/n \ge 100$",
+        rule=Band(
+            0.0,
+            1.0,
+            ".01: what two filters of a side share beyond the side sum, 1/sqrt(d) of a pre-activation; 3 "
+            "standard deviations of the Monte Carlo estimate",
+        ),
+        measure=_largest_difference,
+        experiment=SHARP_DTEST,
+        conditions=(conditions.ALL["dimension_ratio"],),
+        constants=_AT_LEAST_100,
+        parents=("two_stage.sharp.dtest_is_memorisation",),
+        measured="largest difference over (.01 + 3 Monte Carlo sd), at six clocks from T_1 to the end",
+        note="The count of memorised samples alone misses .01 at some clock in about a third of these runs.",
+    ),
+    Claim(
+        id="two_stage.sharp.dtest_course_size",
+        source=_ITEM,
+        provenance="derived",
+        statement=r"The same law on average over runs: $\mathcal{D}_{test}$ error over its prediction",
+        rule=Law(0.03, reason=".002 of a typical error of .07, the law's error by more costly Monte Carlo"),
+        measure=_summed,
+        experiment=SHARP_DTEST,
+        conditions=(conditions.ALL["dimension_ratio"],),
+        constants=_AT_LEAST_100,
+        parents=("two_stage.sharp.dtest_course",),
+        measured="D_test error and its law, each summed over the last five",
+    ),
+)

@@ -1,0 +1,90 @@
+"""All that the paper offers to commands and reports, gathered under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from theory.claim import Claim
+from theory.falsehood import Falsehood
+from theory.ledger import Ledger
+from theory.paper import Paper
+from theory.source import Reference
+from theory.two_stage import (
+    answers,
+    engine_identities,
+    exact,
+    lemmas_initial,
+    lemmas_training,
+    proposition_4_3,
+    theorem_4_1,
+    theorem_4_2,
+    theorem_4_4,
+)
+from theory.two_stage.answers import QUESTIONS
+from theory.two_stage.certified import claims as certificates
+from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
+from theory.two_stage.letters import GLOSSARY
+from theory.two_stage.limits import error_constants as sharp_error_constants
+from theory.two_stage.limits import flow as sharp_flow
+from theory.two_stage.limits import late_claims as sharp_late
+from theory.two_stage.limits import plateau as sharp_plateau
+from theory.two_stage.limits import stage_one as sharp_stage_one
+from theory.two_stage.limits import transition_claims as sharp_transition
+from theory.two_stage.mean_field import activation as sharp_activation
+from theory.two_stage.mean_field import dtest as sharp_dtest
+from theory.two_stage.mean_field import time_laws as sharp_time_laws
+from theory.two_stage.mean_field import times as sharp_times
+from theory.two_stage.setting import Setting
+
+__all__ = ["CLAIMS", "QUESTIONS", "THIS"]
+
+CLAIMS: tuple[Claim, ...] = (
+    *exact.CLAIMS,
+    *engine_identities.CLAIMS,
+    *lemmas_initial.CLAIMS,
+    *lemmas_training.CLAIMS,
+    *theorem_4_1.CLAIMS,
+    *theorem_4_2.CLAIMS,
+    *proposition_4_3.CLAIMS,
+    *theorem_4_4.CLAIMS,
+    *sharp_flow.CLAIMS,
+    *sharp_stage_one.CLAIMS,
+    *sharp_transition.CLAIMS,
+    *sharp_activation.CLAIMS,
+    *sharp_late.CLAIMS,
+    *sharp_plateau.CLAIMS,
+    *sharp_error_constants.CLAIMS,
+    *sharp_times.CLAIMS,
+    *sharp_dtest.CLAIMS,
+    *sharp_time_laws.CLAIMS,
+    *certificates.CLAIMS,
+    *answers.CLAIMS,
+)
+
+
+def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
+    from theory.two_stage.falsehoods import falsehoods
+
+    return falsehoods(ledger)
+
+
+THIS = Paper(
+    name="two_stage",
+    reference=Reference(
+        authors="Han et al.",
+        year=2025,
+        title="On the Role of Label Noise in the Feature Learning Process",
+        where="ICML",
+    ),
+    claims=CLAIMS,
+    settings=(Setting,),
+    conditions={
+        "Condition 4.1": CONDITION_4_1,
+        "companions (framework)": COMPANIONS,
+        "scope of this project's laws": SCOPE,
+    },
+    constants=DEFAULT_CONSTANTS,
+    questions=QUESTIONS,
+    letters=GLOSSARY,
+    falsehoods=_falsehoods,
+)

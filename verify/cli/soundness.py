@@ -1,0 +1,84 @@
+"""The soundness command: how many falsehoods and false engines the verification finds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from verify.cli.options import ClaimsFiles, check_seed, naming
+from verify.profiles import PROFILES, worker_count
+
+__all__ = ["soundness"]
+
+
+def soundness(
+    profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
+    out: Annotated[Path, typer.Option(help="folder of soundness.json, .md and .html")] = Path(
+        "reports/soundness"
+    ),
+    claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
+    claims_file: ClaimsFiles = None,
+    seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
+    jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
+    suites: Annotated[
+        int, typer.Option(help="verifications of claims known by construction, for false alarms; 0: none")
+    ] = 1000,
+) -> int:
+    """Plant falsehoods and false engines and see them refuted, count false alarms; exit status 1 if a target
+    is missed."""
+    if profile not in PROFILES:
+        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    check_seed(seed)
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    if suites < 0:
+        raise ValueError(f"--suites must be at least 0, was {suites}")
+
+    from verify.load import load_ledger
+    from verify.soundness import alarms, engines, falsehoods
+    from verify.soundness.declared import declared_falsehoods
+    from verify.soundness.report import check_folder, write_soundness
+
+    started = time.perf_counter()
+    ledger = load_ledger(claims_file or [])
+    with naming("--claims"):
+        chosen = ledger.matching(claims) if claims else list(ledger)
+    declared = declared_falsehoods(ledger, claims_file or [])
+    check_folder(out)
+
+    workers, progress = worker_count(jobs), sys.stderr.isatty()
+    planted = falsehoods.plant_and_judge(
+        chosen, declared, profile=profile, seed=seed, jobs=workers, progress=progress
+    )
+    sections = [
+        falsehoods.section(planted),
+        engines.section(
+            chosen,
+            planted.verdicts,
+            profile=profile,
+            seed=seed,
+            jobs=workers,
+            progress=progress,
+            all_must_be_noticed=not claims,
+        ),
+    ]
+    if suites:
+        sections.append(alarms.section(suites, seed=seed, jobs=workers))
+    run_info = {
+        "profile": profile,
+        "seed": seed,
+        "jobs": workers,
+        "claims": len(chosen),
+        "runs": sum(s.runs for s in sections),
+        "wall_seconds": round(time.perf_counter() - started, 1),
+    }
+    written = write_soundness(sections, run_info, out)
+    for section in sections:
+        print("\n".join(section.lines))
+    print(f"{run_info['runs']} runs in {run_info['wall_seconds']} s ({profile} profile)")
+    print(f"report: {written[0]}")
+    return int(not all(s.passed for s in sections))

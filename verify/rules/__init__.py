@@ -1,0 +1,1 @@
+"""The verdict calculus: one judge a rule, in one file."""

@@ -1,0 +1,181 @@
+"""Exponents: one log-log slope a replicate, then equivalence of the mean slope with the claimed one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.claim import Proof
+from theory.rules import Exponent
+from verify.outcome import Decision, Observation
+from verify.statistics.equivalence import equivalence
+from verify.statistics.intervals import MIN_REPLICATES
+from verify.statistics.trials import count, number_value, percent, without_runs
+
+__all__ = ["Fit", "curvature", "decide_exponent", "fit_slope"]
+
+MIN_POINTS = 3
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Least squares of one replicate: `log value = intercept + slope log parameter + residual`."""
+
+    parameter: Floats
+    slope: float
+    residual: Floats
+
+
+def fit_slope(parameter: Floats, values: Floats) -> Fit | None:
+    """Ordinary least squares in logarithms; both arguments (P,). None when a value is not finite and
+    positive, or the parameter takes fewer than three distinct values.
+
+    >>> x = np.array([1.0, 2.0, 4.0])
+    >>> round(fit_slope(x, 3 / x**2).slope, 12)
+    -2.0
+    """
+    if len(np.unique(parameter)) < MIN_POINTS:
+        return None
+    if not np.isfinite(values).all() or not (values > 0).all():
+        return None
+    x = np.log(parameter) - np.log(parameter).mean()
+    y = np.log(values) - np.log(values).mean()
+    slope = float(x @ y / (x @ x))
+    return Fit(parameter, slope, y - slope * x)
+
+
+def curvature(fits: Sequence[Fit]) -> tuple[float, float, float]:
+    """The largest absolute mean log-residual at a point of the sweep, where it is, and its standard error.
+
+    A power law has none beyond its standard error (inf with one fit at that point); the slope of a curve
+    is an average over the sweep, and says nothing beyond it.
+    """
+    parameter = np.concatenate([f.parameter for f in fits])
+    residual = np.concatenate([f.residual for f in fits])
+    best = (0.0, float(parameter[0]), 0.0)
+    for x in np.unique(parameter):
+        at = residual[parameter == x]
+        error = float(at.std(ddof=1) / math.sqrt(at.size)) if at.size > 1 else math.inf
+        if abs(at.mean()) >= best[0]:
+            best = (abs(float(at.mean())), float(x), error)
+    return best
+
+
+def _parameter_value(rule: Exponent, observation: Observation) -> float:
+    value = getattr(observation.setting, rule.parameter, None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(
+            f"rule parameter must name a positive number of the setting, was {rule.parameter!r} = {value!r}"
+        )
+    return float(value)
+
+
+def _fits(rule: Exponent, observations: Sequence[Observation]) -> tuple[list[list[Fit]], int]:
+    """The fits of each usable replicate (one an engine), and how many replicates are not usable."""
+    replicates: dict[int, dict[str, list[Observation]]] = {}
+    for o in sorted(observations, key=lambda o: o.index):
+        replicates.setdefault(o.replicate, {}).setdefault(o.engine, []).append(o)
+    kept: list[list[Fit]] = []
+    for engines in replicates.values():
+        fits = [
+            fit_slope(
+                np.array([_parameter_value(rule, o) for o in points]),
+                np.array([number_value(o) for o in points]),
+            )
+            for points in engines.values()
+        ]
+        usable = [f for f in fits if f is not None]
+        if len(usable) == len(fits):
+            kept.append(usable)
+    return kept, len(replicates) - len(kept)
+
+
+def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+    """Decide `quantity ~ parameter ** value` up to the margin, from the slopes of the replicates.
+
+    A replicate (equal `replicate` number: paired seeds along the sweep) with a value that is not finite
+    and positive, or with fewer than three points, is left out and counted. Nothing is decided when fewer
+    than three are left, or fewer than are left out: what is left would be a selection. Engines of one
+    replicate are averaged. `n_trials` and `needed` count replicates.
+
+    Raises:
+        ValueError: naming the claim value, when it is not a real number; naming the rule's parameter.
+    """
+    if not observations:
+        return without_runs(proof)
+    kept, dropped = _fits(rule, observations)
+    slopes = [float(np.mean([f.slope for f in fits])) for fits in kept]
+    base: dict[str, Any] = {
+        "runs": len(observations),
+        "trials": len(kept),
+        "dropped_replicates": dropped,
+        "slopes": slopes,
+        "interval": None,
+        "interval_of": f"exponent of {rule.parameter}",
+        "level": 1 - 2 * rule.alpha,
+        "margin": rule.margin,
+    }
+    without = "" if not dropped else f" ({dropped} more left out: too few points, or a value not finite)"
+    have = f"{count(len(kept), 'replicate')}{without}"
+    if len(kept) < MIN_REPLICATES:
+        reason = f"Only {have} give a slope in {rule.parameter}; {MIN_REPLICATES} are needed."
+        measured = float(np.mean(slopes)) if slopes else None
+        return Decision(
+            "inconclusive",
+            reason,
+            measured,
+            rule.value,
+            base,
+            len(kept),
+            MIN_REPLICATES + dropped,
+            p_value=1.0,
+            support_p=1.0,
+        )
+
+    result = equivalence(slopes, rule.value, rule.margin, rule.alpha)
+    bend, where, bend_error = curvature([f for fits in kept for f in fits])
+    statistic = {
+        **base,
+        "mean": result.mean,
+        "spread": result.spread,
+        "interval": [result.inner.low, result.inner.high],
+        "outer_interval": [result.outer.low, result.outer.high],
+        "outer_level": 1 - rule.alpha,
+        "curvature": bend,
+        "curvature_at": where,
+        "curvature_error": bend_error if math.isfinite(bend_error) else None,
+    }
+    verdict, needed = result.verdict, result.needed
+    refuted = verdict == "refuted"
+    interval = result.outer if refuted else result.inner
+    level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
+    target = f"{rule.value:g} +- {rule.margin:g}"
+    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
+    more = "" if needed is None else f"; about {needed} replicates would decide"
+    p_value, support_p = result.p_value, result.support_p
+    if dropped > len(kept):
+        verdict, needed, more = "inconclusive", None, "; more replicates are left out than judged"
+        p_value = support_p = 1.0
+    reason = (
+        f"Over {have} the exponent of {rule.parameter} is {result.mean:.4g}, {level} interval"
+        f" [{interval.low:.4g}, {interval.high:.4g}], {lies[result.verdict]} {target};"
+        f" largest bend {bend:.2g} in log{more}."
+    )
+    return Decision(
+        verdict,
+        reason,
+        result.mean,
+        rule.value,
+        statistic,
+        len(kept),
+        needed,
+        p_value=p_value,
+        support_p=support_p,
+    )

@@ -1,0 +1,221 @@
+"""Z-scores: is a prediction right within its own predicted spread?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from theory.claim import Proof
+from theory.rules import ZScores
+from theory.run import Estimate
+from verify.outcome import Decision, Observation, Verdict
+from verify.statistics.equivalence import equivalence
+from verify.statistics.intervals import MIN_REPLICATES, mean_interval, runs_for_mean
+from verify.statistics.rate import decide_rate
+from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
+
+__all__ = ["decide_zscores", "is_outlier", "spread_interval", "z_score"]
+
+
+def _values(observation: Observation) -> tuple[float, float, float, float]:
+    wanted = "(measured, predicted, sd > 0, slack >= 0)"
+    try:
+        measured, predicted, sd, slack = (float(v) for v in observation.value)
+    except (TypeError, ValueError) as error:
+        raise value_error(observation, wanted) from error
+    if not (0 < sd < math.inf and 0 <= slack < math.inf and math.isfinite(predicted)):
+        raise value_error(observation, wanted)
+    return measured, predicted, sd, slack
+
+
+def z_score(observation: Observation) -> float:
+    """`(measured - predicted)/sd`; nan or inf when the measured value is.
+
+    Raises:
+        ValueError: naming the claim value, when it is not (measured, predicted, sd > 0, slack >= 0).
+    """
+    measured, predicted, sd, _ = _values(observation)
+    return (measured - predicted) / sd
+
+
+def is_outlier(rule: ZScores, observation: Observation) -> bool:
+    """Whether a run lies beyond `sds * sd + slack`; a value that is not finite does."""
+    measured, predicted, sd, slack = _values(observation)
+    return not abs(measured - predicted) <= rule.sds * sd + slack
+
+
+def spread_interval(values: Sequence[float], alpha: float) -> Estimate:
+    """Standard deviation of a normal sample with its two-sided chi-squared interval at `1 - alpha`.
+
+    >>> e = spread_interval([-1.0, 0.0, 1.0], 0.1)
+    >>> round(e.value, 3), round(e.low, 3), round(e.high, 3)
+    (1.0, 0.578, 4.415)
+    """
+    from scipy.special import chdtri
+
+    degrees = len(values) - 1
+    if degrees < 1:
+        return Estimate(math.nan, 0.0, math.inf)
+    sd = float(np.std(np.asarray(values, dtype=np.float64), ddof=1))
+    # chdtri is the inverse of the upper tail.
+    low = sd * math.sqrt(degrees / float(chdtri(degrees, alpha / 2)))
+    high = sd * math.sqrt(degrees / float(chdtri(degrees, 1 - alpha / 2)))
+    return Estimate(sd, low, high)
+
+
+def decide_zscores(rule: ZScores, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+    """Decide outliers, bias and spread; all three must be shown.
+
+    Support needs each at alpha (the claim is then wrong at most at alpha), refutation needs one of them at
+    alpha/3. A trial's z-score is the first of its seed, so that dependent runs do not narrow an interval. A
+    measured value that is not finite is an outlier and has no z-score; with one, bias and spread over all
+    runs
+    are not known and nothing is supported.
+
+    Raises:
+        ValueError: naming the claim value, when it is not (measured, predicted, sd > 0, slack >= 0).
+    """
+    if not observations:
+        return without_runs(proof)
+    trials = by_seed(observations)
+    what = f"lie more than {rule.sds:g} sd + slack from the prediction"
+
+    def outlier(o: Observation) -> bool:
+        return is_outlier(rule, o)
+
+    rate = decide_rate(trials, outlier, rule.delta, rule.alpha, what)
+    sure = decide_rate(trials, outlier, rule.delta, rule.alpha / 3, what)
+    if sure.verdict == "refuted" or rate.verdict == "refuted":
+        rate = sure
+    scores = [z_score(trial[0]) for trial in trials]
+    z = [score for score in scores if math.isfinite(score)]
+    missing = len(scores) - len(z)
+    if len(z) < MIN_REPLICATES:
+        reason = (
+            f"{rate.reason} Only {count(len(z), 'trial')} with a finite z-score; {MIN_REPLICATES} are needed."
+        )
+        verdict: Verdict = "refuted" if rate.verdict == "refuted" else "inconclusive"
+        needed = None if verdict == "refuted" else max(MIN_REPLICATES, rate.needed or 0)
+        return Decision(
+            verdict,
+            reason,
+            None,
+            1.0,
+            rate.statistic,
+            len(trials),
+            needed,
+            p_value=min(1.0, 3 * rate.p_value),
+            support_p=1.0,
+        )
+
+    mean, sd = (
+        _Part(f(z, 2 * rule.alpha), f(z, rule.alpha / 3), *ends)
+        for f, ends in ((mean_interval, (-rule.bias, rule.bias)), (spread_interval, rule.spread))
+    )
+    verdicts = [rate.verdict, mean.verdict, sd.verdict]
+    verdict = "inconclusive"
+    if "refuted" in verdicts:
+        verdict = "refuted"
+    elif verdicts == ["supported"] * 3 and not missing:
+        verdict = "supported"
+    needed = None
+    if verdict == "inconclusive" and not missing:
+        plans = [rate.needed] if rate.verdict != "supported" else []
+        if mean.verdict != "supported":
+            gap = rule.bias - abs(mean.inner.value)
+            plans.append(runs_for_mean(sd.inner.value, gap, rule.alpha))
+        if sd.verdict != "supported":
+            plans.append(_runs_for_spread(sd.inner.value, rule))
+        kept = [plan for plan in plans if plan is not None]
+        needed = max(*kept, len(trials) + 1) if kept and len(kept) == len(plans) else None
+    parts_p = [(rate.p_value, rate.support_p), _bias_p(z, rule.bias), _spread_p(z, rule.spread)]
+    more = "" if needed is None else f" About {needed} runs would decide."
+    left_out = f" {count(missing, 'run')} without a finite value." if missing else ""
+    reason = (
+        f"{rate.reason} Over {count(len(z), 'trial')} the z-scores have mean {mean.sentence(rule.alpha)},"
+        f" and standard deviation {sd.sentence(rule.alpha)}.{left_out}{more}"
+    )
+    statistic: dict[str, Any] = {
+        **rate.statistic,
+        "outlier_verdict": rate.verdict,
+        "bias_verdict": mean.verdict,
+        "spread_verdict": sd.verdict,
+        "z_mean": mean.inner.value,
+        "z_mean_interval": [mean.inner.low, mean.inner.high],
+        "z_sd": sd.inner.value,
+        "z_sd_interval": [sd.inner.low, sd.inner.high],
+        "z_largest": max(map(abs, z)),
+        "not_finite": missing,
+    }
+    return Decision(
+        verdict,
+        reason,
+        measured=sd.inner.value,
+        predicted=1.0,
+        statistic=statistic,
+        n_trials=len(trials),
+        needed=needed,
+        p_value=min(1.0, 3 * min(p for p, _ in parts_p)),
+        support_p=1.0 if missing else max(p for _, p in parts_p),
+    )
+
+
+def _bias_p(z: Sequence[float], bias: float) -> tuple[float, float]:
+    """p-values of `|mean| <= bias` and of `|mean| >= bias`, by t-tests."""
+    result = equivalence(z, 0.0, bias, 0.05)  # the p-values do not depend on the level
+    return result.p_value, result.support_p
+
+
+def _spread_p(z: Sequence[float], ends: tuple[float, float]) -> tuple[float, float]:
+    """p-values of "the standard deviation lies within the ends" (two-sided) and of "outside", chi-squared."""
+    from scipy.special import chdtr, chdtrc
+
+    degrees = len(z) - 1
+    squares = float(np.var(np.asarray(z, dtype=np.float64), ddof=1)) * degrees
+    low, high = (squares / end**2 for end in ends)
+    p_value = min(1.0, 2 * min(float(chdtr(degrees, low)), float(chdtrc(degrees, high))))
+    return p_value, max(float(chdtrc(degrees, low)), float(chdtr(degrees, high)))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One of the two equivalence tests: intervals that support and that refute, and the ends."""
+
+    inner: Estimate
+    outer: Estimate
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.outer.high < self.low or self.outer.low > self.high:
+            return "refuted"
+        inside = self.low <= self.inner.low and self.inner.high <= self.high
+        return "supported" if inside else "inconclusive"
+
+    def sentence(self, alpha: float) -> str:
+        refuted = self.verdict == "refuted"
+        interval = self.outer if refuted else self.inner
+        level = percent(1 - alpha / 3 if refuted else 1 - 2 * alpha)
+        lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
+        return (
+            f"{self.inner.value:.3g} ({level} interval [{interval.low:.3g}, {interval.high:.3g}],"
+            f" {lies[self.verdict]} [{self.low:g}, {self.high:g}])"
+        )
+
+
+def _runs_for_spread(sd: float, rule: ZScores) -> int | None:
+    """Runs that put the interval inside the margin with probability .8 if the observed spread is true, to the
+    normal approximation `sd(ln S) = 1/sqrt(2 n)`; None when the spread lies outside."""
+    from scipy.special import ndtri
+
+    low, high = rule.spread
+    if not low < sd < high:
+        return None
+    gap = min(math.log(sd / low), math.log(high / sd))
+    runs = 0.5 * (float(ndtri(1 - rule.alpha) + ndtri(0.8)) / gap) ** 2
+    return math.ceil(runs) + 1 if runs < 100_000 else None

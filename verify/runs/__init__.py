@@ -1,0 +1,1 @@
+"""Making runs: planned, batched, trained and measured in worker processes, kept."""

@@ -1,0 +1,159 @@
+"""Batches of runs that are made together, and what comes back: values, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from simulation.models import Engine, Job, engine_of
+from theory.experiment import Experiment
+from theory.model import Model
+from theory.run import Run
+from verify.runs.plan import RunSpec, control_job, job_of
+
+__all__ = ["Batch", "Done", "Failure", "Lost", "Measure", "Measurement", "batches"]
+
+#: A function of a run under a name: a claim's, a curve's, a column's.
+Measure = tuple[str, Callable[[Run], Any]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a claim's own code did instead of measuring a run.
+
+    Args:
+        kind: "raised" an exception; "exited", asked the interpreter to end; "died", ended its process;
+            "timed out"; "not reproducible", gave another value for the same run.
+        text: the error's type and message, in one line.
+        line: FILE:LINE of the user's code, "" where it is not known.
+    """
+
+    kind: Literal["raised", "exited", "died", "timed out", "not reproducible"]
+    text: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        at = f" ({self.line})" if self.line else ""
+        return f"{self.text}{at}"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What measures returned on one run: name -> value, the reason it does not apply, or the failure."""
+
+    spec: RunSpec
+    steps: int
+    values: Mapping[str, Any]
+    not_applicable: Mapping[str, str]
+    dtype: str = "float64"
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs of one engine that are made side by side; `measures[k]` are those of run k.
+
+    Args:
+        index: its number in the whole work.
+        specs, jobs, controls: the planned runs, what the engine is asked for, and the control arm's jobs.
+        model, engine: whose engine makes them; `by` goes before, an engine put in its place (a false one).
+        measures: what is measured of each run.
+        twice: names of measures that are called twice on every run, to see whether they give one value.
+    """
+
+    index: int
+    specs: tuple[RunSpec, ...]
+    jobs: tuple[Job, ...]
+    measures: tuple[tuple[Measure, ...], ...]
+    model: Model
+    engine: str
+    controls: tuple[Job, ...] = ()
+    by: Engine | None = None
+    twice: frozenset[str] = frozenset()
+
+    @property
+    def maker(self) -> Engine:
+        """The engine that makes the runs."""
+        return self.by or engine_of(self.model, self.engine)
+
+    @property
+    def cost(self) -> float:
+        """Relative cost, at the costliest run's."""
+        engine = self.maker
+        return len(self.jobs) * max(engine.work(job) for job in (*self.jobs, *self.controls))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all measures, in order."""
+        return tuple(dict.fromkeys(name for measures in self.measures for name, _ in measures))
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished batch: measurements in the order of its runs; `failed` says, by run index, which could not
+    be
+    made and why; seconds and peak bytes of the process."""
+
+    batch: int
+    measurements: tuple[Measurement, ...]
+    failed: Mapping[int, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A batch whose process died, and why; `timed_out` says that it was ended for giving no answer."""
+
+    batch: int
+    reason: str
+    timed_out: bool = False
+
+
+def batches(
+    experiment: Experiment,
+    specs: Sequence[RunSpec],
+    measures: Mapping[str, Callable[[Run], Any]],
+    wanted: Mapping[int, Sequence[str]],
+    *,
+    by: Engine | None = None,
+    twice: frozenset[str] = frozenset(),
+) -> list[Batch]:
+    """Group an experiment's runs; `wanted` names, by run index, the measures of each.
+
+    Runs of near shapes go together where the engine makes several side by side. How runs are grouped depends
+    on the plan alone, never on the number of workers.
+    """
+    model = experiment.of_model
+    groups: dict[tuple[str, Any], list[tuple[RunSpec, Job]]] = {}
+    for spec in specs:
+        if not wanted.get(spec.index):
+            continue
+        job = job_of(experiment, spec.setting, spec.seed)
+        engine = by or engine_of(model, spec.engine)
+        groups.setdefault((spec.engine, engine.key(job)), []).append((spec, job))
+    out: list[Batch] = []
+    for (name, _), members in groups.items():
+        engine = by or engine_of(model, name)
+        if engine.most > 1:
+            members = sorted(members, key=lambda m: (engine.shape(m[1]), m[0].index))
+        for start in range(0, len(members), engine.most):
+            part = members[start : start + engine.most]
+            controls = [control_job(experiment, spec.setting, spec.seed) for spec, _ in part]
+            out.append(
+                Batch(
+                    index=len(out),
+                    specs=tuple(spec for spec, _ in part),
+                    jobs=tuple(job for _, job in part),
+                    measures=tuple(
+                        tuple((each, measures[each]) for each in wanted[spec.index]) for spec, _ in part
+                    ),
+                    model=model,
+                    engine=name,
+                    controls=tuple(job for job in controls if job is not None),
+                    by=by,
+                    twice=twice,
+                )
+            )
+    return out

@@ -1,0 +1,152 @@
+"""Batches in worker processes of this machine (loky, the executor of joblib)."""
+
+from __future__ import annotations
+
+import math
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import contextmanager
+from typing import Any
+
+from verify.runs.batch import Batch, Done, Lost
+from verify.runs.work import run_pickled
+
+__all__ = ["LokyBackend", "start_seconds"]
+
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+#: Seconds that idle workers are kept for the next call.
+_IDLE = 30
+
+
+def _deaf_to_interrupts() -> None:
+    # Ctrl-C reaches the whole process group: the parent answers it and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _tell(line: str) -> None:
+    print(f"verify: {line}", file=sys.stderr)
+
+
+class LokyBackend:
+    """`workers` processes, kept for a while for the next call. A death costs the batches under way one more
+    attempt, each in a process of its own; the batch that kills that one too is lost."""
+
+    name = "loky"
+
+    def __init__(self, workers: int, notify: Callable[[str], None] = _tell) -> None:
+        self.workers = workers
+        self._notify = notify
+
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
+        """In the order given, each by the next free worker."""
+        coming = iter(batches)
+        while True:
+            suspects: list[Batch] = []
+            ended = yield from self._pooled(coming, device, seconds, suspects)
+            for batch in suspects:
+                yield self.alone(batch, device, seconds)
+            if ended:
+                return
+
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        """In a process of its own: if it dies, this batch has killed it."""
+        began = time.perf_counter()
+        with _executor(1) as executor:
+            future = _submit(executor, batch, device, seconds)
+            error = future.exception()
+        if isinstance(error, BrokenExecutor):
+            late = time.perf_counter() - began >= seconds
+            return Lost(batch.index, f"its worker process died ({_codes(error)})", timed_out=late)
+        return _outcome(future, batch)
+
+    def _pooled(
+        self, coming: Iterator[Batch], device: str, seconds: float, suspects: list[Batch]
+    ) -> Generator[Done | Lost, None, bool]:
+        """Until all are made (returns True) or a worker dies: then the batches under way are `suspects`."""
+        running: dict[Future[Done], Batch] = {}
+        done = False
+        try:
+            while True:
+                # One more than there are workers, so that none waits for this process.
+                while not done and len(running) <= self.workers:
+                    batch = next(coming, None)
+                    if batch is None:
+                        done = True
+                        break
+                    try:
+                        running[_submit(_pool(self.workers), batch, device, seconds)] = batch
+                    except BrokenExecutor:
+                        suspects += [*running.values(), batch]
+                        running.clear()
+                        return False
+                if not running:
+                    return True
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
+                for future in finished - set(died):
+                    yield _outcome(future, running.pop(future))
+                if died:
+                    suspects += running.values()
+                    running.clear()
+                    self._notify(
+                        f"a worker process died ({_codes(died[0].exception())}); the {len(suspects)} batches"
+                        " under way are made again"
+                    )
+                    return False
+        finally:
+            if running:  # closed before the end: what is under way must not go on
+                _pool(self.workers).shutdown(wait=True, kill_workers=True)
+
+
+def _pool(workers: int) -> Any:
+    """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(
+        max_workers=workers, timeout=_IDLE, initializer=_deaf_to_interrupts, env=_THREADS, kill_workers=True
+    )
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Any]:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    executor = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def start_seconds(module: str, engine: str) -> float:
+    """Seconds until a new worker is ready for its first batch, measured by starting one."""
+    from verify.runs.work import warm_up
+
+    began = time.perf_counter()
+    with _executor(1) as executor:
+        executor.submit(warm_up, module, engine).result()
+        return time.perf_counter() - began
+
+
+def _submit(executor: Any, batch: Batch, device: str, seconds: float) -> Future[Done]:
+    import cloudpickle
+
+    future: Future[Done] = executor.submit(run_pickled, cloudpickle.dumps(batch), device, seconds)
+    return future
+
+
+def _outcome(future: Future[Done], batch: Batch) -> Done | Lost:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return Lost(batch.index, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _codes(error: BaseException | None) -> str:
+    """`SIGKILL(-9)` and the like, out of loky's message."""
+    found = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
+    return f"exit {found[1]}" if found else "no exit code known"

@@ -1,0 +1,221 @@
+"""Making runs: what is kept is taken, the rest is made by a backend and kept batch by batch.
+
+A claim's own code may raise, exit, hang or kill its process: that claim fails, and every other is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from theory.experiment import Experiment
+from theory.run import Run
+from verify.runs.backends import Backend, SerialBackend
+from verify.runs.batch import Batch, Done, Failure, Lost, Measurement, batches
+from verify.runs.keep import Keeper
+from verify.runs.plan import RunSpec
+from verify.runs.same import identical, short
+from verify.runs.work import only
+
+__all__ = ["Made", "make_runs", "measure_one", "recheck"]
+
+#: Runs that are made again: one in so many, and at least so many of each measure.
+_EVERY, _LEAST = 20, 3
+
+
+@dataclass
+class Made:
+    """What came of the work, filled while it is made.
+
+    Args:
+        failures: by measure, the failing run of least index with what went wrong.
+        unmade: by experiment and run index, why a run could not be made.
+        reused, seconds, peak_bytes: runs that were kept before; of work in workers; of a worker's memory.
+    """
+
+    failures: dict[str, tuple[RunSpec, Failure]] = field(default_factory=dict)
+    unmade: dict[tuple[str, int], str] = field(default_factory=dict)
+    reused: int = 0
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+    def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
+        """Note a failure; of several the run that comes first in the plan stands."""
+        known = self.failures.get(name)
+        if known is None or (spec.experiment, spec.index) < (known[0].experiment, known[0].index):
+            self.failures[name] = (spec, failure)
+
+
+def make_runs(
+    work: Iterable[Batch],
+    made: Made,
+    *,
+    device: str = "cpu",
+    backend: Backend | None = None,
+    keeper: Keeper | None = None,
+    claim_seconds: float = math.inf,
+    advance: Callable[[int], None] = lambda runs: None,
+) -> Iterator[Measurement]:
+    """All measurements, in no particular order; the costliest batches start first. Of those that the keeper
+    has, none is made again. A measure that has failed is not asked again.
+
+    Args:
+        claim_seconds: allowed to one call of a measure.
+        advance: told the number of runs of each batch as it ends.
+    """
+    backend = backend or SerialBackend()
+    ordered = [replace(b, index=k) for k, b in enumerate(sorted(work, key=lambda b: -b.cost))]
+    left: list[Batch] = []
+    for batch in ordered:
+        known = None if keeper is None else keeper.load(batch, device)
+        if known is None:
+            left.append(batch)
+            continue
+        made.reused += len(known)
+        advance(len(batch.specs))
+        yield from known
+
+    def coming() -> Iterator[Batch]:
+        for batch in left:
+            yield _without(batch, made.failures)
+
+    with closing(backend.run(coming(), device, claim_seconds)) as outcomes:  # type: ignore[type-var]
+        for outcome in outcomes:
+            batch = ordered[outcome.batch]
+            if isinstance(outcome, Lost):
+                outcome = _isolated(batch, outcome, backend, device, claim_seconds, made)
+            made.seconds += outcome.seconds
+            made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
+            for index, reason in outcome.failed.items():
+                made.unmade[batch.specs[0].experiment, index] = reason
+            for measurement in outcome.measurements:
+                for name, failure in measurement.failures.items():
+                    made.fail(name, measurement.spec, failure)
+            if keeper is not None:
+                keeper.save(batch, device, outcome.measurements)
+            advance(len(batch.specs))
+            yield from outcome.measurements
+
+
+def _without(batch: Batch, names: Mapping[str, Any]) -> Batch:
+    """The batch without the measures that have failed."""
+    if not names.keys() & set(batch.names):
+        return batch
+    kept = tuple(tuple(m for m in measures if m[0] not in names) for measures in batch.measures)
+    return replace(batch, measures=kept)
+
+
+def _isolated(batch: Batch, lost: Lost, backend: Backend, device: str, seconds: float, made: Made) -> Done:
+    """Who killed the process: the making of the runs, or one of the measures? Each is tried on its own."""
+    batch = _without(batch, made.failures)
+    bare = backend.alone(only(batch, None), device, seconds)
+    if isinstance(bare, Lost):
+        reason = _of_death(bare, seconds)
+        return Done(batch.index, (), {spec.index: reason.text for spec in batch.specs})
+    seen = {m.spec.index: m for m in bare.measurements}
+    for name in batch.names:
+        outcome = backend.alone(only(batch, name), device, seconds)
+        if isinstance(outcome, Lost):
+            having = [k for k, measures in enumerate(batch.measures) if any(m[0] == name for m in measures)]
+            made.fail(name, batch.specs[having[0]], _of_death(outcome, seconds))
+            continue
+        for m in outcome.measurements:
+            known = seen[m.spec.index]
+            seen[m.spec.index] = replace(
+                known,
+                values={**known.values, **m.values},
+                not_applicable={**known.not_applicable, **m.not_applicable},
+                failures={**known.failures, **m.failures},
+            )
+    return Done(batch.index, tuple(seen.values()), bare.failed, bare.seconds, bare.peak_bytes)
+
+
+def _of_death(lost: Lost, seconds: float) -> Failure:
+    if lost.timed_out:
+        return Failure("timed out", f"gave no answer within {seconds:g} s, and its process was ended")
+    return Failure("died", f"ended its process: {lost.reason}")
+
+
+def recheck(
+    work: Iterable[Batch],
+    made: Mapping[str, Mapping[int, Measurement]],
+    notes: Made,
+    *,
+    device: str,
+    backend: Backend,
+    claim_seconds: float = math.inf,
+) -> None:
+    """Make and measure some runs again, each alone and in another order: a measure whose value is not the
+    same
+    bit for bit is not a function of the run, and fails.
+
+    One run in `_EVERY`, and at least `_LEAST` a measure.
+    """
+    again = list(_chosen(work, made))
+    for outcome in backend.run(again, device, claim_seconds):
+        batch = again[outcome.batch]
+        if isinstance(outcome, Lost):
+            continue  # it lived the first time: what kills a process now and then is no fault of this check
+        for measurement in outcome.measurements:
+            spec = measurement.spec
+            known = made[spec.experiment][spec.index]
+            for name in batch.names:
+                if name not in known.values or name in notes.failures or name in measurement.failures:
+                    continue
+                value = measurement.values.get(name)
+                if not identical(known.values[name], value):
+                    text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
+                    notes.fail(name, spec, Failure("not reproducible", text))
+
+
+def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:
+    """Batches of one run each, the last runs first."""
+    runs = sorted(
+        ((spec.experiment, spec.index, batch, k) for batch in work for k, spec in enumerate(batch.specs)),
+        key=lambda run: run[:2],
+        reverse=True,
+    )
+    seen: dict[str, int] = {}
+    number = 0
+    for experiment, index, batch, k in runs:
+        measurement = made[experiment].get(index)
+        if measurement is None:
+            continue
+        names = [name for name, _ in batch.measures[k] if name in measurement.values]
+        if index % _EVERY and all(seen.get(name, 0) >= _LEAST for name in names):
+            continue
+        for name in names:
+            seen[name] = seen.get(name, 0) + 1
+        yield replace(
+            batch,
+            index=number,
+            specs=(batch.specs[k],),
+            jobs=(batch.jobs[k],),
+            controls=batch.controls[k : k + 1],
+            measures=(tuple(m for m in batch.measures[k] if m[0] in names),),
+            twice=frozenset(),
+        )
+        number += 1
+
+
+def measure_one(
+    experiment: Experiment, spec: RunSpec, name: str, measure: Callable[[Run], Any]
+) -> Measurement:
+    """One run for one measure, in this process: replays and the search for counterexamples.
+
+    Raises:
+        ValueError: when the run cannot be made or the measure fails.
+    """
+    (batch,) = batches(experiment, [spec], {name: measure}, {spec.index: [name]})
+    from verify.runs.work import run_batch
+
+    done = run_batch(batch, "cpu")
+    if done.failed:
+        raise ValueError(f"{spec.where}: {done.failed[spec.index]}")
+    (measurement,) = done.measurements
+    if name in measurement.failures:
+        raise ValueError(f"claim {name}: {spec.where}: {measurement.failures[name]}")
+    return measurement

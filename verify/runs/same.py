@@ -1,0 +1,29 @@
+"""Whether two measured values are the same, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["identical", "short"]
+
+
+def identical(one: Any, other: Any) -> bool:
+    """Equal in type and in every bit: nan equals nan, 0.0 differs from -0.0.
+
+    >>> identical((1.0, float("nan")), (1.0, float("nan"))), identical(1, 1.0), identical(0.0, -0.0)
+    (True, False, False)
+    """
+    from verify.store.tree import UnkeptValue, tree_of
+
+    try:
+        return bool(tree_of(one) == tree_of(other))
+    except UnkeptValue:
+        import pickle
+
+        return pickle.dumps(one) == pickle.dumps(other)
+
+
+def short(value: Any) -> str:
+    """A value in one short line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

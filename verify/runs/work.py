@@ -1,0 +1,252 @@
+"""One batch in a process: make its runs, measure them, return values. A user's code may do anything here."""
+
+from __future__ import annotations
+
+import faulthandler
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from theory.falsehood import altered
+from theory.run import NotApplicable, Run
+from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
+from verify.runs.plan import RunSpec
+from verify.runs.same import identical, short
+
+__all__ = ["one_thread", "only", "peak_memory", "run_batch", "run_pickled", "warm_up"]
+
+_THREADS = "OMP_NUM_THREADS"
+#: A process that has not been woken by its alarm this much later is ended.
+_GRACE = 1.5
+
+
+class _TimeUp(BaseException):
+    """The alarm of one measure; no `except Exception` of a user's code keeps it."""
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One worker is one core: sums over several threads are split differently, and would differ in the last
+    bits from one machine or backend to another."""
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")  # loaded later, it heeds the variable
+    threads, given = 0 if torch is None else torch.get_num_threads(), os.environ.get(_THREADS)
+    if torch is not None:
+        torch.set_num_threads(1)
+    os.environ[_THREADS] = "1"  # where `simulation.threads` looks
+    try:
+        with threadpool_limits(limits=1):
+            yield
+    finally:
+        if torch is not None:
+            torch.set_num_threads(threads)
+        if given is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = given
+
+
+def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
+    """Make and measure one batch on one thread.
+
+    A run that cannot be made is named in `failed`, a measure that fails in its measurements; the others are
+    kept. A measure that has failed is not asked again in the batch.
+
+    Args:
+        seconds: allowed to one call of a measure.
+    """
+    started = time.perf_counter()
+    made: list[Measurement] = []
+    failed: dict[int, str] = {}
+    broken: set[str] = set()
+    with one_thread(), open(os.devnull, "w", encoding="utf-8") as sink:
+        if math.isfinite(seconds) and not isinstance(batch.model.engines, str):
+            # A user's own engine: as much for each of its runs as for a measure.
+            faulthandler.dump_traceback_later(_GRACE * seconds * len(batch.jobs), exit=True, file=sink)
+        for k, run in _runs(batch, device, failed):
+            spec, measures = batch.specs[k], batch.measures[k]
+            if isinstance(run, NotApplicable):
+                reasons = {name: run.reason for name, _ in measures}
+                made.append(Measurement(spec, batch.jobs[k].steps, {}, reasons))
+                continue
+            if math.isfinite(seconds):
+                # Wakes what no signal does, a library's code that never returns: the process ends with it.
+                allowed = _GRACE * seconds * max(1, len(measures))
+                faulthandler.dump_traceback_later(allowed, exit=True, file=sink)
+            try:
+                made.append(_measured(run, spec, measures, batch.twice, broken, seconds))
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+    made.sort(key=lambda m: m.spec.index)
+    return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory())
+
+
+def run_pickled(payload: bytes, device: str, seconds: float = math.inf) -> Done:
+    """`run_batch` of a batch pickled by cloudpickle: functions of a claims file travel whole."""
+    import cloudpickle
+
+    return run_batch(cloudpickle.loads(payload), device, seconds)
+
+
+def _runs(
+    batch: Batch, device: str, failed: dict[int, str]
+) -> Iterator[tuple[int, Run | NotApplicable | Any]]:
+    """Each run by its place in the batch, let go one by one; of a batch that fails, every run alone."""
+    engine = batch.maker
+    places = []
+    for k, job in enumerate(batch.jobs):
+        missing = engine.missing(job)
+        if missing is None:
+            places.append(k)
+        else:
+            yield k, NotApplicable(missing)
+    yield from _made(batch, places, device, failed)
+
+
+def _made(
+    batch: Batch, places: Sequence[int], device: str, failed: dict[int, str]
+) -> Iterator[tuple[int, Any]]:
+    if not places:
+        return
+    engine = batch.maker
+    try:
+        runs = list(engine.make([batch.jobs[k] for k in places], device=device))
+        if batch.controls:
+            controls = engine.make([batch.controls[k] for k in places], device=device)
+            runs = [altered(run, control=other) for run, other in zip(runs, controls, strict=True)]
+    except (Exception, SystemExit) as error:  # an engine may be a user's and raise anything
+        if len(places) == 1:
+            failed[batch.specs[places[0]].index] = _reason(error)
+            return
+        for k in places:
+            yield from _made(batch, [k], device, failed)
+        return
+    runs.reverse()
+    for k in places:
+        yield k, runs.pop()
+
+
+def _measured(
+    run: Run,
+    spec: RunSpec,
+    measures: Sequence[Measure],
+    twice: frozenset[str],
+    broken: set[str],
+    seconds: float,
+) -> Measurement:
+    values: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
+    for name, measure in measures:
+        if name in broken:
+            continue
+        value = _called(measure, run, seconds)
+        if name in twice and not isinstance(value, Failure):
+            again = _called(measure, run, seconds)
+            if not identical(value, again):
+                value = Failure(
+                    "not reproducible", f"not reproducible: gave {short(value)}, then {short(again)}"
+                )
+        if isinstance(value, Failure):
+            failures[name] = value
+            broken.add(name)
+        elif isinstance(value, NotApplicable):
+            reasons[name] = value.reason
+        else:
+            values[name] = value
+    return Measurement(spec, int(run.steps[-1]), values, reasons, str(run.dtype), failures)
+
+
+def _called(measure: Callable[[Run], Any], run: Run, seconds: float) -> Any:
+    """The measure's value, or what it did instead."""
+    try:
+        with _alarm(seconds):
+            return measure(run)
+    except KeyboardInterrupt:
+        raise
+    except _TimeUp:
+        return Failure("timed out", f"gave no answer within {seconds:g} s", _line_of(measure))
+    except SystemExit as error:
+        return Failure("exited", f"asked the interpreter to exit ({error.code!r})", _line(error, measure))
+    except BaseException as error:  # a user's function may raise anything
+        return Failure("raised", _reason(error), _line(error, measure))
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raises `_TimeUp` in the measure after so many seconds, where the system has alarms."""
+    main = threading.current_thread() is threading.main_thread()
+    if not (math.isfinite(seconds) and main and hasattr(signal, "setitimer")):
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split())
+    except Exception as wrong:
+        text = f"(its message raised {type(wrong).__name__})"
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {text}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _line(error: BaseException, measure: Any) -> str:
+    """FILE:LINE where the error was raised, within the measure's own file where it passed through it."""
+    own = getattr(getattr(measure, "__code__", None), "co_filename", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    within = [frame for frame in frames if frame.filename == own] or list(frames)[1:]
+    return f"{within[-1].filename}:{within[-1].lineno}" if within else ""
+
+
+def _line_of(measure: Any) -> str:
+    code = getattr(measure, "__code__", None)
+    return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def only(batch: Batch, name: str | None) -> Batch:
+    """The batch with this measure alone; with none for None."""
+    return replace(
+        batch, measures=tuple(tuple(m for m in measures if m[0] == name) for measures in batch.measures)
+    )
+
+
+def warm_up(module: str, engine: str) -> None:
+    """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
+    from importlib import import_module
+
+    from verify.store.shard import encode
+
+    with one_thread():
+        import_module(module).ENGINES[engine].warm_up()
+    encode(0, {"": {"": 0.0}})
+
+
+def peak_memory() -> int:
+    """The most bytes this process has held in memory so far; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024

@@ -1,0 +1,1 @@
+"""Looking for a counterexample: over a place, outside it, shrinking what is found."""

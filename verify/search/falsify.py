@@ -1,0 +1,488 @@
+"""Driving a claim toward violation: hypothesis proposes settings, the claim's own rule judges them.
+
+A single violating run refutes an identity, and nothing else. A claim "with probability at least 1 - delta" is
+read at EVERY setting: the search looks for the setting that is worst, and judges it on runs that no search
+has seen. Judgement k = 1, 2, ... spends the error level alpha 6/(pi k)^2, so that all of them together stay
+below the rule's alpha.
+
+Four ways to fail are looked for, one after the other: the claim as a whole, on more and more runs of its own
+experiment; a bad corner, by one run at each of many settings; a slope, by hypothesis; and, for constants that
+nobody names, two settings too far apart.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from theory.claim import Claim
+from theory.experiment import PROFILES
+from theory.rng import derive_seed
+from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScores
+from theory.two_stage.box import Domain, Place
+from theory.two_stage.setting import Setting
+from verify.judge import admitted
+from verify.outcome import Counterexample, Decision, Observation
+from verify.rules.fitted_band import admissible_ratio
+from verify.rules.registry import decide
+from verify.runs.plan import plan_runs
+from verify.search.corners import scan, shrunk
+from verify.search.shrink import replay_command
+from verify.search.timed_runs import Score, Trials, explore, probe_size, warm_up
+from verify.statistics.intervals import exceeds, rate_lower, runs_for_event
+from verify.violation import CAP, violation
+
+__all__ = ["Falsification", "falsify"]
+
+#: Fewest runs on which a candidate is judged; how many more is a matter of time.
+_FRESH = 24
+#: Shares of the time for the claim as a whole, and for the scan of its box.
+_WHOLE, _SCAN = 0.2, 0.4
+_OF_MANY = 0.5
+#: Share of the time for a smaller counterexample once the claim as a whole is refuted.
+_SMALLER = 0.2
+#: Judgements of one candidate on growing numbers of runs.
+_LOOKS = 3
+
+_NONE = (
+    "no run was judged: every setting tried misses another condition of the claim, or the claim does not "
+    "speak of its runs"
+)
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """What a search did and found. `measured` is the sentence of the judgement that `found` rests on, or
+    the closest that any setting came; `rejected` counts settings where the claim is not judged."""
+
+    searched: str
+    runs: int
+    settings: int
+    rejected: int
+    seconds: float
+    measured: str
+    found: Counterexample | None
+
+
+def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: int = 0) -> Falsification:
+    """Search for a counterexample until one is found or the time is up.
+
+    Inside the claim's conditions, or, with `outside`, where at least one of the named conditions fails and
+    the others hold.
+
+    Raises:
+        ValueError: naming a condition that the claim does not have, or that the box cannot leave.
+    """
+    profile = next((p for p in PROFILES if claim.experiment.runs.get(p, 0) > 0), "quick")
+    one = replace(claim.experiment, runs={profile: 1})
+    warm_up(claim, claim.experiment.engines[0], plan_runs(one, profile, seed)[0].setting)
+    started = time.monotonic()
+    places = _places(claim, outside)
+    if outside:
+        claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
+    trials = Trials(claim, claim.experiment.engines[0], started + seconds)
+    if isinstance(claim.rule, FittedBand):
+        found, measured = _search_fitted(trials, places, seed)
+    elif isinstance(claim.rule, Event | EventMap | Identity | Band | Law | ZScores):
+        found, measured = _all_ways(trials, places, seed, seconds)
+    else:
+        found, measured = _rejudge(trials, places, seed, seconds, trials.ends)
+    if found is not None and outside:
+        found = replace(found, replay=f"{found.replay} --outside {' '.join(outside)}")
+    return Falsification(
+        searched=_searched(claim, places, outside),
+        runs=trials.made,
+        settings=trials.scanned
+        + len({setting for (setting, _, _), seen in trials.cache.items() if seen is not None}),
+        rejected=trials.rejected,
+        seconds=time.monotonic() - started,
+        measured=measured,
+        found=found,
+    )
+
+
+def _places(claim: Claim, outside: Sequence[str]) -> list[Place]:
+    place = claim.experiment.place
+    if not outside:
+        return [place]
+    if not isinstance(place, Domain):
+        raise ValueError(f"--outside: {claim.id} is tried at fixed settings, not in a box that can be left")
+    from verify.search.outside import box_outside
+
+    return [box_outside(claim, place, name) for name in outside]
+
+
+def _searched(claim: Claim, places: Sequence[Place], outside: Sequence[str]) -> str:
+    from verify.cli.explain import describe_experiment
+
+    texts = [
+        describe_experiment(replace(claim.experiment, place=place)).split("; engines")[0].split(": ", 1)[1]
+        for place in places
+    ]
+    where = (
+        f"where {' or '.join(outside)} fails and the other conditions hold"
+        if outside
+        else f"outside {', '.join(claim.drops)} on purpose"
+        if claim.is_probe
+        else "inside all of its conditions"
+        if claim.conditions
+        else "without conditions"
+    )
+    return f"{'; and '.join(texts)}; {where}"
+
+
+def _all_ways(
+    trials: Trials, places: Sequence[Place], seed: int, seconds: float
+) -> tuple[Counterexample | None, str]:
+    """The claim as a whole, then corners, then slopes.
+
+    What refutes the claim as a whole is kept while a single setting that does is looked for a little longer:
+    it is smaller, and says more.
+    """
+    whole: tuple[Counterexample | None, str] = (None, "")
+    if not isinstance(trials.claim.rule, Identity):
+        # Rules that speak of many runs fail as a whole more often than at one setting.
+        of_many = isinstance(trials.claim.rule, Law | ZScores)
+        share, looks = (_OF_MANY, None) if of_many else (_WHOLE, _LOOKS)
+        whole = _rejudge(trials, places, seed, seconds, trials.started + share * seconds, looks)
+        if whole[0] is not None:
+            trials.ends = min(trials.ends, time.monotonic() + _SMALLER * seconds)
+        for number, place in enumerate(places):
+            if not isinstance(place, Domain):
+                continue
+            found, measured = _search_corners(
+                trials, place, derive_seed(seed, f"scan {trials.claim.id}", number),
+                trials.left * (1 - _SCAN / len(places)),
+            )  # fmt: skip
+            if found is not None:
+                return found, measured
+    found, measured = _search(trials, places, seed)
+    return (found, measured) if found is not None or whole[0] is None else whole
+
+
+# One run at a time ---------------------------------------------------------------------------------
+
+
+def _mean_violation(claim: Claim) -> Score:
+    def law(seen: Sequence[Observation]) -> float:
+        """A law speaks of the mean log ratio, not of single runs."""
+        assert isinstance(claim.rule, Law)
+        logs = []
+        for o in seen:
+            measured, predicted = (float(v) for v in o.value)
+            if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
+                return CAP
+            logs.append(math.log(measured) - math.log(predicted))
+        return abs(sum(logs) / len(logs)) - math.log1p(claim.rule.margin)
+
+    def score(seen: Sequence[Observation]) -> float:
+        values = [violation(claim, o.value, o.steps) or 0.0 for o in seen]
+        return sum(values) / len(values)
+
+    return law if isinstance(claim.rule, Law) else score
+
+
+def _broken(claim: Claim, seen: Sequence[Observation]) -> list[Observation]:
+    """The runs that break the claim, the worst first."""
+    excess = [(violation(claim, o.value, o.steps) or 0.0, o) for o in seen]
+    return [o for value, o in sorted(excess, key=lambda item: -item[0]) if value > 0]
+
+
+def _breaks(claim: Claim) -> Callable[[Sequence[Observation]], bool]:
+    """Whether probe runs of one setting break the claim there."""
+    rule = claim.rule
+    score = _mean_violation(claim)
+
+    def breaks(seen: Sequence[Observation]) -> bool:
+        if isinstance(rule, Identity):
+            return bool(_broken(claim, seen))
+        if isinstance(rule, Law):
+            return score(seen) > 0
+        assert isinstance(rule, Event | EventMap | Band | ZScores)
+        return exceeds(rate_lower(len(_broken(claim, seen)), len(seen), rule.alpha), rule.delta)
+
+    return breaks
+
+
+def _search_corners(
+    trials: Trials, domain: Domain, seed: int, ends: float
+) -> tuple[Counterexample | None, str]:
+    """Settings whose single run of a scan breaks the claim: probed, shrunk, judged on fresh runs."""
+    claim = trials.claim
+    breaks = _breaks(claim)
+    count = probe_size(claim)
+
+    def broken_at(setting: Setting, run_seed: int) -> bool:
+        seen = trials.at(setting, run_seed, count)
+        return bool(seen) and breaks(seen or ())
+
+    for point, o in scan(trials, domain, seed, ends):
+        run_seed = derive_seed(o.seed, "corner")
+        if not broken_at(o.setting, run_seed):
+            continue
+        small = shrunk(domain, point, lambda setting, at=run_seed: broken_at(setting, at))  # type: ignore[misc]
+        for setting in dict.fromkeys((small, o.setting)):
+            seen = trials.at(setting, run_seed, count)
+            if not seen:
+                continue
+            fresh = derive_seed(o.seed, "fresh corner")
+            found, measured = _judge_fresh(trials, seen, fresh)
+            if found is not None:
+                return found, measured
+    return None, ""
+
+
+def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
+    """Rounds of hypothesis, each candidate judged on fresh runs, until one stands or time is up."""
+    claim = trials.claim
+    rule = claim.rule
+    score = _mean_violation(claim)
+    breaks = _breaks(claim)
+
+    closest, closest_score = _NONE, -math.inf
+    round_number = candidates = 0
+    while trials.left > 0:
+        before = trials.made
+        round_seed = derive_seed(seed, f"search {claim.id}", round_number)
+        for setting, run_seed in explore(trials, places, round_seed, score, breaks):
+            seen = trials.at(setting, run_seed, probe_size(claim))
+            assert seen is not None
+            if score(seen) > closest_score:
+                closest, closest_score = _closest(claim, seen, score(seen)), score(seen)
+            if not _broken(claim, seen):
+                continue
+            judged = _judge_identity if isinstance(rule, Identity) else _judge_fresh
+            candidates += 1
+            found, measured = judged(trials, seen, derive_seed(round_seed, "fresh", candidates))
+            if found is not None:
+                return found, measured
+        round_number += 1
+        if trials.made == before and round_number > 3:
+            break  # nothing left to try, or no time for another run
+    return None, closest
+
+
+def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
+    if isinstance(claim.rule, Identity):
+        return f"the worst residual came to {10**score:.2g} of the accepted one"
+    broken = len(_broken(claim, seen))
+    return f"at the worst setting {broken} of {len(seen)} runs violated it"
+
+
+def _judge_fresh(
+    trials: Trials, probe: Sequence[Observation], seed: int
+) -> tuple[Counterexample | None, str]:
+    """The claim's rule on runs of one setting that the search has not seen."""
+    claim = trials.claim
+    alpha = trials.next_alpha()
+    rule: Any = claim.rule
+    rule = replace(rule, alpha=alpha)
+    if isinstance(claim.rule, EventMap | ZScores):
+        rule = Event(claim.rule.delta, alpha)  # at one setting there is no map, and no scale over settings
+    broken = _broken(claim, probe)
+    count = _FRESH
+    if not isinstance(rule, Law):
+        rate = len(broken) / len(probe)
+        planned = runs_for_event(rate, rule.delta, alpha) if rate > rule.delta else None
+        count = max(_FRESH, min(planned or 4 * _FRESH, 8 * _FRESH))
+    for look in range(_LOOKS):
+        rule = replace(rule, alpha=alpha if look == 0 else trials.next_alpha())
+        fresh = trials.at(probe[0].setting, derive_seed(seed, "look", look), count)
+        if not fresh:
+            return None, ""
+        broken = _broken(claim, fresh)
+        if isinstance(claim.rule, ZScores):
+            decision = decide(rule, [replace(o, value=o not in broken) for o in fresh])
+        else:
+            decision = decide(rule, fresh)
+        if decision.verdict == "refuted" and broken:
+            return (
+                _counterexample(claim, broken[0]),
+                f"on fresh runs of this setting alone: {decision.reason}",
+            )
+        if decision.verdict != "inconclusive" or not _leans(decision, rule):
+            return None, ""
+        count = max(2 * count, math.ceil(1.3 * (decision.needed or 4 * count)))
+        if count > trials.affordable(0.5):
+            return None, ""
+    return None, ""
+
+
+def _leans(decision: Decision, rule: Any) -> bool:
+    """Whether an undecided judgement points toward refutation, so that more runs are worth their time."""
+    if isinstance(rule, Law):
+        mean = decision.statistic.get("mean_log_ratio", math.inf)
+        return not isinstance(mean, float) or abs(mean) > math.log1p(rule.margin)
+    rate = decision.statistic.get("violation_rate")
+    return not isinstance(rate, float) or rate > rule.delta
+
+
+def _judge_identity(
+    trials: Trials, seen: Sequence[Observation], seed: int
+) -> tuple[Counterexample | None, str]:
+    """A residual above its bound that is no rounding: rounding grows with the float type's epsilon.
+
+    In float32 a residual that is rounding is 2^29 times as large, one that is not stays as it is; the
+    line is drawn half-way, at 2^14.5.
+    """
+    from simulation.two_stage.run import MeasuredRun
+    from simulation.two_stage.training import train
+    from verify.runs.plan import run_steps, snapshot_steps
+
+    claim = trials.claim
+    (o,) = seen
+    trajectory = train(
+        o.setting,
+        steps=run_steps(claim.experiment, o.setting),
+        engine=o.engine,
+        snapshots=snapshot_steps(claim.experiment, o.setting),
+        seed=o.seed,
+        dtype="float32",
+    )
+    trials.made += 1
+    rough = claim.measure(MeasuredRun(trajectory, o.setting))
+    if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
+        return None, ""
+    bound = o.value / 10 ** (violation(claim, o.value, o.steps) or 0.0)
+    return _counterexample(claim, o), f"residual {o.value:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
+
+
+def _counterexample(claim: Claim, o: Observation) -> Counterexample:
+    return Counterexample(
+        o.setting, o.seed, o.engine, o.value, replay_command(claim, o.setting, o.seed, o.engine)
+    )
+
+
+# Theta(.) with unnamed constants -----------------------------------------------------------------------
+
+
+def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
+    """No admissible band holds at every setting: a setting that goes low, then one that goes high.
+
+    At the low one, more than delta of the runs lie below `low` (an order statistic of fresh runs, exact
+    binomial); so a band with a smaller failure rate starts below it and ends below `low` times the admissible
+    ratio, which is then a `Band` claim like any other.
+    """
+    claim = trials.claim
+    rule = claim.rule
+    assert isinstance(rule, FittedBand)
+    low, low_text = 1.0, ""
+    if rule.two_sided:
+        whole, trials.ends = trials.ends, trials.ends - 0.6 * trials.left
+        cases = explore(trials, places, derive_seed(seed, f"low {claim.id}"), _mean_log(-1), lambda _: False)
+        trials.ends = whole
+        if not cases:
+            return None, _NONE
+        alpha = trials.next_alpha()
+        fresh = trials.at(cases[0][0], derive_seed(seed, f"low fresh {claim.id}"), 64)
+        rank = 0 if not fresh else _rank_above(rule.delta, len(fresh), alpha)
+        if not fresh or rank == 0:
+            return None, "too few runs to bound the lower end"
+        ordered = sorted(fresh, key=lambda o: float(o.value))
+        low = float(ordered[rank - 1].value)
+        if not low > 0:
+            text = (
+                f"more than {rule.delta:g} of the runs are not positive, which no band of constants contains"
+            )
+            return _counterexample(claim, ordered[0]), text
+        if not math.isfinite(low):
+            return None, "the values are not finite"
+        low_text = (
+            f"; at n {cases[0][0].n}, d {cases[0][0].d}, m {cases[0][0].m} (groups {_groups(cases[0][0])})"
+            f" more than {rule.delta:g} of the runs lie below {low:.4g}, and the widest allowed ratio is"
+            f" {admissible_ratio(rule):g}"
+        )
+    upper = low * admissible_ratio(rule)
+    trials.claim = replace(claim, rule=Band(0.0, upper, rule.reason, rule.delta, rule.alpha))
+    found, measured = _search(trials, places, seed)
+    return found, measured + low_text
+
+
+def _mean_log(sign: int) -> Score:
+    def score(seen: Sequence[Observation]) -> float:
+        logs = [math.log(max(float(o.value), 1e-300)) if math.isfinite(o.value) else 700.0 for o in seen]
+        return sign * sum(logs) / len(logs)
+
+    return score
+
+
+def _rank_above(delta: float, runs: int, alpha: float) -> int:
+    """The smallest k for which k of `runs` prove a rate above delta; 0 when none does."""
+    return next((k for k in range(1, runs + 1) if exceeds(rate_lower(k, runs, alpha), delta)), 0)
+
+
+def _groups(setting: Setting) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in setting.groups().items())
+
+
+# Rules that speak of many runs ---------------------------------------------------------------------------
+
+
+def _rejudge(
+    trials: Trials,
+    places: Sequence[Place],
+    seed: int,
+    seconds: float,
+    ends: float,
+    looks: int | None = None,
+) -> tuple[Counterexample | None, str]:
+    """The claim by its own rule, on fresh replicates of its own experiment, twice as many at every look,
+    until the time `ends` or for so many looks a place.
+
+    Sizes and seeds of the looks depend on `seed` alone, so that the same command refutes again.
+    """
+    claim = trials.claim
+    text = "no replication was completed in time"
+    profile = next((p for p in ("quick", "default", "full") if claim.experiment.runs.get(p, 0) > 0), "quick")
+    least = claim.experiment.runs.get(profile, 1)
+    look = 0
+    while time.monotonic() < ends and trials.left > 0 and (looks is None or look < looks * len(places)):
+        place = places[look % len(places)]
+        experiment = replace(
+            claim.experiment, place=place, runs={profile: least * 2 ** (look // len(places))}
+        )
+        specs = plan_runs(experiment, profile, derive_seed(seed, f"replication {claim.id}", look))
+        kept = [spec for spec in specs if admitted(claim, spec)[1] is None]
+        look += 1
+        if trials.made and len(kept) > trials.affordable(1.0) * max(0.0, ends - time.monotonic()) / max(
+            trials.left, 1e-9
+        ):
+            break
+        trials.rejected += len(specs) - len(kept)
+        observations = trials.observe(kept) if kept else None
+        if observations is None:
+            break
+        if not observations:
+            if look > 2 * len(places):
+                break
+            continue
+        trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
+        rule: Any = claim.rule
+        decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
+        text = f"replication {look}, {len(observations)} runs: {decision.reason}"
+        if decision.verdict == "refuted":
+            one = isinstance(rule, Event | EventMap | Band)
+            claimed = [o for o in observations if not isinstance(rule, EventMap) or _beyond(rule, o)]
+            worst = (_broken(claim, claimed) or claimed)[0] if one else observations[0]
+            found = _counterexample(claim, worst)
+            if not one:
+                command = f"python -m verify falsify {claim.id} --seed {seed} --budget {math.ceil(seconds)}s"
+                found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
+            return found, f"the claim as a whole: {text}"
+    return None, text
+
+
+def _beyond(rule: EventMap, o: Observation) -> bool:
+    return o.labels[rule.axis] >= rule.threshold
+
+
+def _claims_file(claim: Claim) -> str:
+    import shlex
+
+    from verify.load import claims_file_of
+
+    file = claims_file_of(claim)
+    return "" if file is None else f" --claims-file {shlex.quote(str(file))}"

@@ -1,0 +1,1 @@
+"""Exact limits, tests and error budgets that the rules share."""

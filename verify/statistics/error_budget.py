@@ -1,0 +1,156 @@
+"""The error budget of a whole verification, split over its claims.
+
+Each claim alone is refuted at its rule's alpha, so a hundred true claims at .05 raise five false alarms. Here
+the refutations of one verification share a budget: a claim stays REFUTED only when its p-value survives
+Holm's step-down correction over the family, and the probability that ANY true claim is refuted is then at
+most the budget, whatever the dependence between claims (they share runs). Reasoning: docs/statistics.md.
+
+The family is every claim, probes included, that has planned runs and that chance could refute. It is fixed by
+(claims, profile), never by what was measured. Identities are compared with rounding error: a true one cannot
+be refuted by an unlucky seed, so they take no part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from theory.rules import Identity
+from verify.outcome import Judgement
+from verify.statistics.intervals import MAX_RUNS
+
+__all__ = [
+    "ERROR_BUDGET",
+    "BudgetUse",
+    "budget_use",
+    "in_family",
+    "refutation_p",
+    "runs_to_survive",
+    "within_budget",
+]
+
+#: Probability that a verification refutes any claim that holds. One false alarm in a hundred verifications is
+#: rare enough to look into each; a smaller budget mainly delays refutations.
+ERROR_BUDGET = 0.01
+
+
+@dataclass(frozen=True)
+class BudgetUse:
+    """How a verification's budget was spent: its level, the size of the family, the claims refuted alone that
+    did not survive, and how many supported claims keep their support at the same level all together."""
+
+    level: float
+    family: int
+    not_surviving: int
+    supported: int
+    supported_together: int
+
+    def as_dict(self) -> dict[str, float | int | str]:
+        """For `run.json`."""
+        return {
+            "level": self.level,
+            "method": "Holm",
+            "claims": self.family,
+            "refuted_alone_only": self.not_surviving,
+            "supported": self.supported,
+            "supported_at_this_level_together": self.supported_together,
+        }
+
+
+def in_family(judgement: Judgement) -> bool:
+    """Whether chance could refute this claim in this profile, with a p-value that says how easily.
+
+    A refutation by a rule of one's own without a p-value stands outside: no correction could ever cover it.
+    """
+    unknown = judgement.verdict == "refuted" and judgement.decision.p_value is None
+    return bool(judgement.observations) and not isinstance(judgement.claim.rule, Identity) and not unknown
+
+
+def refutation_p(judgement: Judgement) -> float:
+    """The decision's p-value; 1 where a decider that did not refute gives none."""
+    p_value = judgement.decision.p_value
+    return 1.0 if p_value is None else p_value
+
+
+def within_budget(judgements: Sequence[Judgement], budget: float) -> list[Judgement]:
+    """Every judgement with its corrected p-value; a refutation that the budget does not cover becomes
+    INCONCLUSIVE, with the runs that would make it survive.
+
+    Raises:
+        ValueError: when the budget lies outside (0, 1).
+    """
+    if not 0.0 < budget < 1.0:
+        raise ValueError(f"error_budget must lie in (0, 1), was {budget!r}")
+    family = [k for k, j in enumerate(judgements) if in_family(j)]
+    adjusted = dict(zip(family, _holm([refutation_p(judgements[k]) for k in family]), strict=True))
+    return [
+        _corrected(j, adjusted[k], len(family), budget) if k in adjusted else j
+        for k, j in enumerate(judgements)
+    ]
+
+
+def _holm(p_values: list[float]) -> list[float]:
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float) -> Judgement:
+    decision = replace(judgement.decision, adjusted_p=adjusted)
+    if decision.verdict != "refuted" or adjusted <= budget:
+        return replace(judgement, decision=decision)
+    p = refutation_p(judgement)
+    needed = runs_to_survive(decision.n_trials, p, budget / family)
+    more = (
+        "" if needed is None else f"; about {needed} runs would decide if the effect is as large as it looks"
+    )
+    text = (
+        f"Alone this refutes (p = {p:.2g}), but not within the error budget {budget:g} of the whole"
+        f" verification: of {family} claims that chance could refute, p = {adjusted:.2g} after Holm's"
+        f" correction{more}."
+    )
+    decision = replace(decision, verdict="inconclusive", reason=f"{decision.reason} {text}", needed=needed)
+    return replace(judgement, decision=decision, chain=(*judgement.chain, text))
+
+
+def runs_to_survive(trials: int, p_value: float, level: float, power: float = 0.8) -> int | None:
+    """Runs that show a p-value below `level` with this probability, if the effect is as large as it looks.
+
+    A normal quantile grows like the square root of the runs: `trials ((z_level + z_power)/z_p)^2`. None
+    where the data show no effect, and beyond `MAX_RUNS`.
+
+    >>> runs_to_survive(100, 0.01, 0.0001), runs_to_survive(100, 0.6, 0.0001)
+    (385, None)
+    """
+    from scipy.special import ndtri
+
+    effect = -float(ndtri(p_value))
+    if not effect > 0:
+        return None
+    if math.isinf(effect):
+        return trials + 1
+    runs = trials * ((float(ndtri(power)) - float(ndtri(level))) / effect) ** 2
+    return max(trials + 1, math.ceil(runs)) if runs <= MAX_RUNS else None
+
+
+def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
+    """What the budget did to judgements that `within_budget` returned.
+
+    SUPPORTED is wrong with probability at most alpha for each claim on its own. `supported_together` counts
+    those whose support p-value survives Holm at the budget over the same family: that these all hold (but for
+    their margins) is wrong with probability at most the budget.
+    """
+    family = [j for j in judgements if in_family(j)]
+    adjusted = _holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
+    supported = [p for j, p in zip(family, adjusted, strict=True) if j.verdict == "supported"]
+    lost = sum(j.verdict == "inconclusive" and _alone(j) for j in family)
+    return BudgetUse(budget, len(family), lost, len(supported), sum(p <= budget for p in supported))
+
+
+def _alone(judgement: Judgement) -> bool:
+    """Whether the claim alone would be refuted."""
+    alpha = getattr(judgement.claim.rule, "alpha", None)
+    return alpha is not None and refutation_p(judgement) < alpha

@@ -1,0 +1,105 @@
+"""Is a violation rate below delta? The exact binomial decision behind events, orderings and bands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from verify.outcome import Observation, Verdict
+from verify.statistics.intervals import exceeds, rate_lower, rate_p, rate_upper, runs_for_event
+from verify.statistics.trials import count, percent, violating_indices
+
+__all__ = ["RateDecision", "decide_rate"]
+
+
+@dataclass(frozen=True)
+class RateDecision:
+    """Verdict on `violation rate <= delta`, its sentence and what it rests on."""
+
+    verdict: Verdict
+    reason: str
+    rate: float | None
+    statistic: dict[str, Any]
+    trials: int
+    needed: int | None
+    p_value: float = 1.0
+    support_p: float = 1.0
+
+
+def decide_rate(
+    trials: Sequence[Sequence[Observation]],
+    violated: Callable[[Observation], bool],
+    delta: float,
+    alpha: float,
+    what: str = "violate it",
+    blocks: int = 1,
+) -> RateDecision:
+    """SUPPORTED when the upper limit of the violation rate is below delta, REFUTED when the lower limit is
+    above, each exact and one-sided at `1 - alpha`; else INCONCLUSIVE.
+
+    A trial is a list of observations that share a seed. With several, the upper limit counts the trials
+    with ANY violation and the lower limit those with ONLY violations: a bound on each run's own rate from
+    both sides, whatever the dependence inside a trial. The p-values are the binomial tails of the same counts
+    at delta. `what` completes "2 of 60 runs ...".
+    `blocks` is the number of equal blocks of which these trials are one; `needed` counts them all.
+    """
+    flags = [[violated(o) for o in trial] for trial in trials]
+    n = len(flags)
+    runs = sum(len(f) for f in flags)
+    violations = sum(sum(f) for f in flags)
+    some = sum(any(f) for f in flags)
+    only = sum(all(f) for f in flags)
+    low, high = rate_lower(only, n, alpha), rate_upper(some, n, alpha)
+
+    on = "" if runs == n else f" on {count(n, 'seed')}"
+    seen = f"{violations} of {count(runs, 'run')}{on} {what}"
+    level = percent(1 - alpha)
+    verdict: Verdict
+    needed: int | None = None
+    if high < delta:
+        verdict = "supported"
+        reason = (
+            f"{seen}; the violation rate is below {high:.3g} at {level} confidence, under delta = {delta:g}."
+        )
+    elif exceeds(low, delta):
+        verdict = "refuted"
+        reason = (
+            f"{seen}; the violation rate is above {low:.3g} at {level} confidence, over delta = {delta:g}."
+        )
+    else:
+        verdict = "inconclusive"
+        needed = _needed(n, some, only, delta, alpha)
+        needed = None if needed is None else blocks * needed
+        in_all = "" if blocks == 1 else " in all"
+        more = "" if needed is None else f"; about {needed} runs{in_all} would decide"
+        reason = (
+            f"{seen}; the violation rate lies between {low:.3g} and {high:.3g}"
+            f" (each limit at {level}), and delta = {delta:g} is among them{more}."
+        )
+    statistic = {
+        "runs": runs,
+        "trials": n,
+        "violations": violations,
+        "violation_rate": violations / runs if runs else None,
+        "interval": [low, high],
+        "interval_of": "violation rate",
+        "level": 1 - 2 * alpha,
+        "delta": delta,
+        "violating": violating_indices((o for trial in trials for o in trial), violated),
+    }
+    rate = violations / runs if runs else None
+    p_value, support_p = rate_p(only, n, delta)[0], rate_p(some, n, delta)[1]
+    return RateDecision(verdict, reason, rate, statistic, n, needed, p_value, support_p)
+
+
+def _needed(trials: int, some: int, only: int, delta: float, alpha: float) -> int | None:
+    """Runs that decide with probability 0.8 if the observed rate is the true one."""
+    if trials and some / trials < delta:
+        rate = some / trials
+    elif trials and only / trials > delta:
+        rate = only / trials
+    else:
+        return None if trials else runs_for_event(0.0, delta, alpha)
+    needed = runs_for_event(rate, delta, alpha)
+    return None if needed is None else max(needed, trials + 1)
