@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.rng import generator
+from theory.rng import generator
 
 __all__ = ["Plan", "classes_of", "matched_plan", "plan", "probe_count"]
 

@@ -69,9 +69,12 @@ def estimate_rate(others: Floats, probes: Floats, n: int, k: int, z: float, spoi
         else:
             t, b = ratio * (1 - spoiled), spoiled
         t, b = min(t, 1.0), min(b, 0.5)
-        found = min(kept / count / (1 - b), 1.0)
-        missed = (1 - found) / found
-        errors.append(np.sqrt(missed / (count * (1 - b)) + (missed / (t * n) if t > 0 else 0.0)))
+        share = kept / count
+        found = min(share / (1 - b), 1.0)
+        # B is a binomial share of the K probes (those spoiled by chance included); of the flips, whose number is
+        # the target itself, only the part found is random. d log t/d log(A/B) is 1 - b for uniform probes.
+        relative = (1 - share) / (share * count) + ((1 - found) / (found * t * n) if t > 0 else 0.0)
+        errors.append(np.sqrt(relative) * ((1 - b) if spoiled is None else 1.0))
         profile.append((fraction, t))
         spoil.append(b)
     by_fraction = dict(profile)

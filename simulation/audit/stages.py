@@ -8,7 +8,7 @@ import numpy as np
 
 from simulation.audit.planning import Plan
 from simulation.audit.record import Record, Recorder
-from simulation.rng import derive_seed
+from theory.rng import derive_seed
 
 __all__ = ["staged"]
 

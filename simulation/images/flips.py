@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from simulation.images.errors import DataError
 from simulation.images.images import Images
-from simulation.rng import derive_seed, generator
+from theory.rng import derive_seed, generator
 
 __all__ = ["FLIP_KINDS", "flip", "flip_labels", "rates_by_class"]
 
-FLIP_KINDS = ("symmetric", "pair", "cluster", "boundary")
+FLIP_KINDS = ("symmetric", "pair", "class", "cluster", "boundary")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ def flip(images: Images, tau: float | Sequence[float], kind: str = "symmetric", 
     Args:
         tau: flip rate, or one a true class.
         kind: "symmetric": independent, uniform over the other classes; "pair": independent, to the next class;
-            "cluster": a group of images that look alike in each class, of about this share, to the nearest other
+            "class": as "pair", at 3/2 of the rate in classes 0, 2, .. and 1/2 of it in the others; "cluster": a group of images that look alike in each class, of about this share, to the nearest other
             class; "boundary": the share of each class that lies nearest to another class, to that class.
 
     Raises:
@@ -62,9 +62,10 @@ def flip_labels(
     if kind not in FLIP_KINDS:
         raise DataError(f"--flip-kind must be one of {', '.join(FLIP_KINDS)}, was {kind!r}")
     observed = np.array(y)
-    if kind in ("symmetric", "pair"):
+    if kind in ("symmetric", "pair", "class"):
         rng = generator(seed, "images.flips")
-        chosen = rng.random(len(y)) < np.asarray(rates)[y]
+        uneven = np.where(np.arange(k) % 2 == 0, 1.5, 0.5) if kind == "class" else np.ones(k)
+        chosen = rng.random(len(y)) < (np.asarray(rates) * uneven)[y]
         step = rng.integers(1, k, size=len(y)) if kind == "symmetric" else np.ones(len(y), dtype=np.int64)
         observed[chosen] = ((y + step) % k)[chosen]
         return observed

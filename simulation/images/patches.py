@@ -13,7 +13,7 @@ from simulation.images.flow import patch_vectors, run_of_margins
 from simulation.images.run import ImageRun
 from simulation.images.schedule import evaluation_steps
 from simulation.images.task import Task
-from simulation.rng import generator
+from theory.rng import generator
 
 __all__ = ["train_patches"]
 

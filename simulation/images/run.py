@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ class ImageRun:
         k, v, u: classes, validation images, test images.
         failed: "" or what went wrong ("loss is not finite at step 40 (lr 5)"); records after it are nan.
         setting, seed, engine, dtype, clock: as every run has them; setting is None for a user's own training.
+        nearest_error: of predicting a test image by the observed label of the nearest training image; nan where it
+            was not asked for.
         audit, maps: what the run's options asked for besides; None where they did not.
     """
 
@@ -49,8 +51,9 @@ class ImageRun:
     engine: str = "torch"
     dtype: str = "float32"
     control: Any = None
+    nearest_error: float = float("nan")
     audit: Any = None
-    maps: Any = field(default=None)
+    maps: Any = None
 
     @property
     def n(self) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulation.images.errors import DataError
 from simulation.images.images import Images
-from simulation.rng import generator
+from theory.rng import generator
 
 __all__ = ["Parts", "split"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulation.images.errors import DataError
 from simulation.images.images import Images
 from simulation.images.split import split
-from simulation.rng import generator
+from theory.rng import generator
 
 if TYPE_CHECKING:
     from torch import nn

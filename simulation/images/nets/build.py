@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simulation.images.errors import DataError
-from simulation.rng import derive_seed
+from theory.rng import derive_seed
 
 if TYPE_CHECKING:
     from torch import nn
