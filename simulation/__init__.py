@@ -22,7 +22,7 @@ _EXPORTS = {
     "geometry_of": "simulation.two_stage.geometry",
     "realise": "simulation.two_stage.realise",
     "reduced_engine": "simulation.two_stage.conformance.engine",
-    "resolve_device": "simulation.two_stage.training",
+    "resolve_device": "simulation.device",
     "sample_problem": "simulation.two_stage.problem",
     "train": "simulation.two_stage.training",
     "train_many": "simulation.two_stage.training",

@@ -70,6 +70,9 @@ def _open_streams() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that knows fewer letters gets them escaped
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _given(error: typer.TyperException, argv: Sequence[str]) -> str:

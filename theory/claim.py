@@ -107,8 +107,22 @@ class Claim:
             raise ValueError(
                 f"claim {self.id}: provenance must be one of {PROVENANCES}, was {self.provenance!r}"
             )
-        if not self.statement.strip():
+        if not isinstance(self.statement, str) or not self.statement.strip():
             raise ValueError(f"claim {self.id}: statement must not be empty")
+        if not isinstance(self.constants, Constants):
+            raise ValueError(
+                f"claim {self.id}: constants must be theory.Constants, was a {type(self.constants).__name__}"
+            )
+        if not isinstance(self.experiment, Experiment):
+            raise ValueError(
+                f"claim {self.id}: experiment must be a theory.Experiment, was a "
+                f"{type(self.experiment).__name__}"
+            )
+        for name in ("statement", "measured", "note"):
+            try:
+                getattr(self, name).encode()
+            except UnicodeEncodeError as error:
+                raise ValueError(f"claim {self.id}: {name} is no text that can be written: {error}") from None
         if not callable(self.measure):
             raise ValueError(f"claim {self.id}: measure must be a function of a run")
         if self.conditions:

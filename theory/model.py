@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,16 +59,18 @@ def function_model(setting: type[AbstractSetting], simulate: FunctionOfSetting, 
     Raises:
         ValueError: when `setting` is no frozen dataclass on `AbstractSetting`, or `simulate` no function.
     """
-    given: Any = setting  # a user's argument may be anything
-    if not (isinstance(given, type) and issubclass(given, AbstractSetting) and is_dataclass(given)):
-        raise ValueError(f"setting must be a frozen dataclass on theory.AbstractSetting, was {_name_of(given)}")
-    if not vars(given)["__dataclass_params__"].frozen:
-        raise ValueError(f"setting must be frozen: write @dataclass(frozen=True) above {given.__name__}")
-    if not fields(given):
-        raise ValueError(f"setting must have fields; {given.__name__} has none")
+    _check_setting(setting)
     if not callable(simulate):
         raise ValueError(f"simulate must be a function of (setting, rng), was {_name_of(simulate)}")
     return Model(name or getattr(simulate, "__name__", setting.__name__), setting, simulate)
+
+
+def _check_setting(setting: Any) -> None:
+    if not (isinstance(setting, type) and issubclass(setting, AbstractSetting)):
+        raise ValueError(f"setting must be a class on theory.AbstractSetting, was {_name_of(setting)}")
+    made = vars(setting).get("__dataclass_params__")
+    if made is None or not made.frozen:
+        raise ValueError(f"setting must be frozen: write @dataclass(frozen=True) above {setting.__name__}")
 
 
 def _name_of(value: object) -> str:

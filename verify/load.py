@@ -1,26 +1,42 @@
-"""Loading claims files: a user's own Python, which registers claims like the built-in papers do."""
+"""Loading claims: of built-in papers, of a paper in a folder of one's own, of claims files."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, UnionType
+from types import ModuleType
+from typing import Any
 
 from theory.claim import Claim
 from theory.condition import Constants
 from theory.experiment import Experiment
 from theory.ledger import Ledger
-from theory.rules import Rule
+from theory.paper import Paper, find_papers, load_paper, paper_names
+from theory.run import Run
 from theory.source import Source
-from verify.user_file import import_user_file
+from verify.user_file import import_user_file, import_user_folder, module_name
 
-__all__ = ["ClaimsFileError", "claims_file_of", "claims_module", "load_claims_file", "load_ledger"]
+__all__ = [
+    "ClaimReference",
+    "ClaimsFileError",
+    "Sources",
+    "claims_file_of",
+    "claims_module",
+    "load_claims_file",
+    "load_ledger",
+    "load_sources",
+    "travelling",
+]
+
+#: Claims files are loaded as modules of this prefix, so that a claim's file can be named again.
+MODULE_PREFIX = "claims_file_"
 
 #: Fields of a claim that are used before anything could say what is wrong with them.
-_FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
+_FIELDS: tuple[tuple[str, type, str], ...] = (
     ("source", Source, "a theory.Source"),
     ("statement", str, "text"),
-    ("rule", Rule, "one of theory's rules"),
     ("experiment", Experiment, "a theory.Experiment"),
     ("conditions", tuple, "a tuple of conditions"),
     ("constants", Constants, "a theory.Constants"),
@@ -29,12 +45,64 @@ _FIELDS: tuple[tuple[str, type | UnionType, str], ...] = (
     ("note", str, "text"),
 )
 
-#: Claims files are loaded as modules of this prefix, so that a claim's file can be named again.
-MODULE_PREFIX = "claims_file_"
-
 
 class ClaimsFileError(ValueError):
     """A claims file that cannot be used; the message is one line naming the file and the reason."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where claims come from: papers by name, and the claims of files.
+
+    Args:
+        papers: built-in, installed, or in a folder.
+        files: claims files, as they were given.
+        ledger: all claims together, checked.
+    """
+
+    papers: dict[str, Paper]
+    files: tuple[Path, ...]
+    ledger: Ledger
+
+    def paper_of(self, claim: Claim) -> Paper | None:
+        """The paper that a claim belongs to; None for a claim of a file."""
+        return next((p for p in self.papers.values() if any(c.id == claim.id for c in p.claims)), None)
+
+
+@dataclass(frozen=True)
+class ClaimReference:
+    """A claim's measure by the place where it stands, for workers that import its file themselves."""
+
+    path: str
+    claim_id: str
+
+    def __call__(self, run: Run) -> Any:
+        return self.claim.measure(run)
+
+    @property
+    def claim(self) -> Claim:
+        """The claim in its file, imported on first use."""
+        path = Path(self.path)
+        module = sys.modules.get(module_name(path, MODULE_PREFIX)) or _imported(path)
+        found: Claim = next(claim for claim in module.CLAIMS if claim.id == self.claim_id)
+        return found
+
+    @property
+    def __code__(self) -> Any:
+        return self.claim.measure.__code__
+
+
+def travelling(claim: Claim) -> Any:
+    """The measure as it is handed to workers: by reference where a claims file holds the very claim."""
+    path = claims_file_of(claim)
+    if path is None:
+        return claim.measure
+    (held,) = [c for c in claims_module(path).CLAIMS if c.id == claim.id]
+    return ClaimReference(str(path), claim.id) if held.measure is claim.measure else claim.measure
+
+
+def _imported(path: Path) -> ModuleType:
+    return import_user_file(path, MODULE_PREFIX, "--claims-file", ClaimsFileError)
 
 
 def load_claims_file(path: Path) -> list[Claim]:
@@ -45,8 +113,9 @@ def load_claims_file(path: Path) -> list[Claim]:
     Raises:
         ClaimsFileError: when it is missing, does not import, or has no list `CLAIMS` of claims.
     """
-    module = import_user_file(path, MODULE_PREFIX, "--claims-file", ClaimsFileError)
-    _pickle_by_value(module)
+    from verify.rules.registry import known_rule
+
+    module = _imported(path)
     claims = vars(module).get("CLAIMS")
     if not isinstance(claims, list | tuple) or not claims:
         raise ClaimsFileError(f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim")
@@ -61,6 +130,11 @@ def load_claims_file(path: Path) -> list[Claim]:
                     f"--claims-file {path}: claim {claim.id}: {name} must be {allowed}, was a"
                     f" {type(getattr(claim, name)).__name__}"
                 )
+        if not known_rule(claim.rule):
+            raise ClaimsFileError(
+                f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
+                f"has registered, was a {type(claim.rule).__name__}"
+            )
     return list(claims)
 
 
@@ -70,40 +144,55 @@ def claims_module(path: Path) -> ModuleType:
     Raises:
         KeyError: when it was not.
     """
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if name.startswith(MODULE_PREFIX) and file and Path(file).resolve() == path.resolve():
-            return module
-    raise KeyError(str(path))
-
-
-def _pickle_by_value(module: ModuleType) -> None:
-    # Worker processes cannot import the file by name, so its functions travel whole.
-    import cloudpickle
-
-    cloudpickle.register_pickle_by_value(module)
+    name = module_name(path, MODULE_PREFIX)
+    if name not in sys.modules:
+        raise KeyError(str(path))
+    return sys.modules[name]
 
 
 def claims_file_of(claim: Claim) -> Path | None:
-    """The claims file that a claim's measure comes from; None for a built-in claim."""
-    name = getattr(claim.measure, "__module__", "") or ""
-    if not name.startswith(MODULE_PREFIX) or name not in sys.modules:
-        return None
-    file = sys.modules[name].__file__
-    return None if file is None else Path(file)
+    """The claims file that holds a claim of this id; None for one that no loaded file holds."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(MODULE_PREFIX) and any(
+            getattr(c, "id", None) == claim.id for c in vars(module).get("CLAIMS", ())
+        ):
+            file = module.__file__
+            return None if file is None else Path(file)
+    return None
 
 
-def load_ledger(files: list[Path]) -> Ledger:
-    """The built-in claims, then those of the files.
+def load_ledger(files: Sequence[Path]) -> Ledger:
+    """The claims of the built-in papers, then those of the files.
 
     Raises:
         ClaimsFileError: for an unusable file, a repeated id or an unknown parent.
     """
-    from theory.ledger import builtin_ledger
+    return load_sources(files).ledger
 
-    ledger = builtin_ledger()
-    for path in files:
-        for claim in load_claims_file(path):
+
+def load_sources(
+    files: Sequence[Path] = (), *, papers: Sequence[str] = (), wanted: Iterable[str] = ()
+) -> Sources:
+    """Papers and claims files.
+
+    Args:
+        files: claims files.
+        papers: names, or folders of papers of one's own; () for the built-in papers that are not optional.
+        wanted: ids or globs of the claims that will be asked for: where every one begins with the name of a
+            paper, or of none while there are files, no other paper is loaded. One id loads one paper.
+
+    Raises:
+        ClaimsFileError: for an unusable file, a repeated id or an unknown parent.
+        ValueError: naming --paper, for an unknown paper or an unusable folder.
+    """
+    loaded = {paper.name: paper for paper in (_paper(text) for text in papers)}
+    listed = [(path, load_claims_file(path)) for path in files]
+    if not papers:
+        parents = [parent for _, claims in listed for claim in claims for parent in claim.parents]
+        loaded = _needed((*wanted, *parents) if wanted else (), bool(files))
+    ledger = Ledger(claim for paper in loaded.values() for claim in paper.claims)
+    for path, claims in listed:
+        for claim in claims:
             try:
                 ledger.register(claim)
             except ValueError as error:
@@ -111,5 +200,34 @@ def load_ledger(files: list[Path]) -> Ledger:
     try:
         ledger.check()
     except ValueError as error:
-        raise ClaimsFileError(f"--claims-file: {error}") from error
-    return ledger
+        raise ClaimsFileError(f"--claims-file: {error}" if files else str(error)) from error
+    return Sources(loaded, tuple(files), ledger)
+
+
+def _needed(wanted: Sequence[str], files: bool) -> dict[str, Paper]:
+    """The papers that the wanted claims may belong to; all that are not optional where that cannot be
+    told.
+    """
+    known = paper_names()
+    names: list[str] = []
+    for pattern in wanted:
+        fitting = [name for name in known if pattern.startswith(f"{name}.")]
+        plain = not set("*?[") & set(pattern.split(".")[0])
+        if not fitting and not (plain and files):
+            return find_papers()
+        names += [name for name in fitting if name not in names]
+    return {name: load_paper(name) for name in names} if wanted else find_papers()
+
+
+def _paper(text: str) -> Paper:
+    """A built-in or installed paper by name, or that of a folder."""
+    folder = Path(text)
+    if text in paper_names() or not (folder.is_dir() or "/" in text):
+        try:
+            return load_paper(text)
+        except ValueError as error:
+            raise ValueError(f"--paper: {error}") from error
+    found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
+    if not isinstance(found, Paper):
+        raise ValueError(f"--paper {folder}: paper.py must define THIS, a theory.Paper")
+    return found

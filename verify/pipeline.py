@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from theory.claim import Claim, Proof
 from theory.experiment import Experiment
+from theory.paper import Paper
 from theory.question import Question
 from verify.curves import measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
+from verify.load import travelling
 from verify.outcome import Judgement, Verification
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
@@ -47,7 +49,7 @@ def verify_claims(
     jobs: int = 1,
     *,
     device: str = "cpu",
-    questions: Sequence[Question] = (),
+    papers: Sequence[Paper] = (),
     progress: bool = False,
     counterexamples: bool = True,
     keeper: Keeper | None = None,
@@ -64,6 +66,7 @@ def verify_claims(
 
     Args:
         seed: base seed; None for 0.
+        papers: whose questions are answered and exhibits shown, as far as their claims are judged.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
             holds.
@@ -79,6 +82,7 @@ def verify_claims(
     seed = 0 if seed is None else seed
     started = time.perf_counter()
     experiments = _experiments(claims)
+    questions = _questions(papers, claims)
     curves = [curve for question in questions for curve in question.curves]
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
     if shared:
@@ -92,7 +96,7 @@ def verify_claims(
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
         shown = [c for c in curves if c.experiment.id == experiment.id]
-        measures = {c.id: c.measure for c in mine} | {c.id: c.measure for c in shown}
+        measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in shown}
         wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
         work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
@@ -134,6 +138,12 @@ def verify_claims(
             "error_budget": budget_use(judgements, error_budget).as_dict(),
         },
     )
+
+
+def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Question]:
+    """The papers' questions that a judged claim bears on."""
+    judged = {claim.id for claim in claims}
+    return [q for paper in papers for q in paper.questions if judged & set(q.claims)]
 
 
 def _backend(jobs: int, isolated: bool) -> Backend:

@@ -72,7 +72,8 @@ def run(
     check_target("--plot", plot, (".png", ".svg", ".pdf"))
     check_target("--out", out, (".csv", ".npz"))
 
-    from simulation.two_stage.training import resolve_device, train
+    from simulation.device import resolve_device
+    from simulation.two_stage.training import train
 
     # One small run is faster on the CPU; the real network at large n d is what a GPU is for.
     chosen = "cpu" if device == "auto" and engine != "cnn" else resolve_device(device)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.device import resolve_device
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, sample_problem
@@ -18,30 +19,11 @@ from simulation.two_stage.trajectory import Trajectory
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
-__all__ = ["ENGINES", "resolve_device", "train", "train_many"]
+__all__ = ["ENGINES", "train", "train_many"]
 
 ENGINES = ("cnn", "reduced", "law")
 _DTYPES = ("float64", "float32")
 Steps = NDArray[np.int64]
-
-
-def resolve_device(device: str) -> str:
-    """ "auto" to a device that exists; others checked.
-
-    Raises:
-        ValueError: for an unknown device, or CUDA where there is none.
-    """
-    if device == "cpu":
-        return device
-    if device != "auto" and not (device == "cuda" or device.startswith("cuda:")):
-        raise ValueError(f"device must be auto, cpu or cuda, was {device!r}")
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not torch.cuda.is_available():
-        raise ValueError(f"device was {device!r}, but no CUDA device is available")
-    return device
 
 
 def _recorded(steps: int, record_every: int, chosen: Iterable[int] | None = None) -> Steps:

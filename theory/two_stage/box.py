@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from theory.place import Box, Cells, Coordinate
 from theory.setting import AbstractSetting
@@ -131,6 +131,10 @@ class Sweep(Cells):
     factors: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        if self.parameter not in get_args(SweepParameter):
+            raise ValueError(
+                f"parameter must be one of {', '.join(get_args(SweepParameter))}, was {self.parameter!r}"
+            )
         if not isinstance(self.base, Setting):
             raise ValueError(f"base must be a Setting, was {self.base!r}")
         cells = []

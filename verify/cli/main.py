@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,6 +39,9 @@ app = typer.Typer(
 def run(
     profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
     out: Annotated[Path, typer.Option(help="folder of the report")] = Path("reports/latest"),
+    paper: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|DIR", help="only this paper (or a folder of one's own)")
+    ] = None,
     claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
@@ -52,20 +55,35 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="a soundness.json: falsehoods it lists as not found are reported"),
     ] = None,
+    claim_timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="seconds allowed to one call of a measure (default 60)")
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="WORD[,WORD]", help="verdicts that end with status 1 too: inconclusive, ..."),
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
 ) -> int:
-    """Run the verification and write the report; exit status 1 if a claim is refuted."""
+    """Run the verification and write the report.
+
+    Exit status: 0; 1 a claim is refuted inside its conditions; 2 wrong input; 3 a claim's own code failed; 5
+    nothing was judged.
+    """
     if profile not in PROFILES:
         raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
     check_seed(seed)
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    if claim_timeout is not None and not 0 < claim_timeout < 1e9:
+        raise ValueError(f"--claim-timeout must be a number of seconds > 0, was {claim_timeout}")
+    words = _fail_words(fail_on)
 
-    from verify.load import load_ledger
+    from verify.load import load_sources
     from verify.report import check_writable, write_report
 
-    ledger = load_ledger(claims_file or [])
+    sources = load_sources(claims_file or [], papers=paper or [], wanted=claims or [])
     with naming("--claims"):
-        chosen = ledger.matching(claims) if claims else list(ledger)
+        chosen = sources.ledger.matching(claims) if claims else list(sources.ledger)
     with naming("--out"):
         check_writable(out)
     if resume is not None:
@@ -75,27 +93,36 @@ def run(
     with naming("--soundness"):
         limits = {} if soundness is None else load_limits(soundness)
 
-    from simulation.two_stage.training import resolve_device
-    from theory.paper import find_papers
+    from simulation.device import resolve_device
     from verify.cli.summary import print_summary
-    from verify.pipeline import verify_claims
+    from verify.pipeline import CLAIM_SECONDS, verify_claims
 
     resolved = _device(resolve_device, device, profile)
     with kept_runs(resume, claims_file or []) as keeper:
         verification = verify_claims(
             chosen,
-            profile=profile,
-            seed=seed,
-            jobs=1 if resolved.startswith("cuda") else worker_count(jobs),
+            profile,
+            seed,
+            1 if resolved.startswith("cuda") else worker_count(jobs),
             device=resolved,
-            questions=[q for paper in find_papers().values() for q in paper.questions],
+            papers=tuple(sources.papers.values()),
             progress=sys.stderr.isatty(),
             keeper=keeper,
+            claim_seconds=claim_timeout or CLAIM_SECONDS,
         )
         verification = with_limits(verification, limits)
-        write_report(verification, out)
+        write_report(verification, out, figures=not no_figures)
     print_summary(verification, out)
-    return verification.exit_status
+    return verification.status(words)
+
+
+def _fail_words(text: str | None) -> tuple[str, ...]:
+    known = ("inconclusive", "not-applicable", "vacuous", "alone")
+    words = tuple(word.strip() for word in (text or "").split(",") if word.strip())
+    for word in words:
+        if word not in known:
+            raise ValueError(f"--fail-on must be of {', '.join(known)}, was {word!r}")
+    return words
 
 
 def _device(resolve, device: str, profile: str) -> str:  # type: ignore[no-untyped-def]
@@ -104,6 +131,37 @@ def _device(resolve, device: str, profile: str) -> str:  # type: ignore[no-untyp
         return "cpu"
     resolved: str = resolve(device)
     return resolved
+
+
+@app.command()
+def papers(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False) -> None:
+    """The papers found: name, title, reference, number of claims, settings, engines."""
+    from simulation.models import engines_of
+    from theory.paper import find_papers
+
+    rows: list[dict[str, Any]] = []
+    for found in find_papers(optional=True).values():
+        models = {c.experiment.of_model.name: c.experiment.of_model for c in found.claims}
+        rows.append(
+            {
+                "name": found.name,
+                "title": found.reference.title,
+                "reference": str(found.reference),
+                "claims": len(found.claims),
+                "settings": [kind.__name__ for kind in found.settings],
+                "engines": {name: list(engines_of(model)) for name, model in models.items()},
+                "optional": found.optional,
+            }
+        )
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        print(f"{row['name']}: {row['reference']}")
+        engines = "; ".join(f"{name}: {', '.join(these)}" for name, these in row["engines"].items())
+        print(
+            f"    {row['claims']} claims; settings {', '.join(row['settings']) or 'none'}; engines {engines}"
+        )
 
 
 @app.command("claims")

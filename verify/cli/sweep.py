@@ -65,7 +65,7 @@ def sweep(
     check_folder(folder, settings.hash)
     kept_in = store or folder / STORE
 
-    from simulation.two_stage.training import resolve_device
+    from simulation.device import resolve_device
     from verify.load import load_ledger
     from verify.store import RunStore, code_version
     from verify.sweep.driver import finish_sweep, make_sweep, prepare_sweep

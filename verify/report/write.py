@@ -14,7 +14,7 @@ from verify.report.summary import verdict_counts
 __all__ = ["run_record", "write_report"]
 
 
-def write_report(verification: Verification, folder: Path) -> list[Path]:
+def write_report(verification: Verification, folder: Path, *, figures: bool = True) -> list[Path]:
     """Write `report.html`, `report.md`, `claims.json`, `comparison.csv`, `run.json` and `figures/*.png`.
 
     The folder appears complete or not at all: an interrupt leaves an earlier report untouched. A figure
@@ -33,16 +33,16 @@ def write_report(verification: Verification, folder: Path) -> list[Path]:
     from verify.report.markdown import render_markdown
 
     with replaced_folder(folder) as new:
-        figures = draw_all(verification)
+        drawn = draw_all(verification) if figures else []
         (new / "figures").mkdir()
-        for figure in figures:
+        for figure in drawn:
             if figure.png is not None:
                 (new / "figures" / f"{figure.name}.png").write_bytes(figure.png)
         _write_json(new / "claims.json", claim_records(verification))
         comparison(verification).to_csv(new / "comparison.csv", index=False, lineterminator="\n")
         _write_json(new / "run.json", run_record(verification))
-        (new / "report.md").write_text(render_markdown(verification, figures), encoding="utf-8")
-        (new / "report.html").write_text(render_html(verification, figures), encoding="utf-8")
+        (new / "report.md").write_text(render_markdown(verification, drawn), encoding="utf-8")
+        (new / "report.html").write_text(render_html(verification, drawn), encoding="utf-8")
         written = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
     written.sort(key=lambda path: path.name != "report.html")
     return [Path(folder) / path for path in written]

@@ -41,7 +41,7 @@ from verify.rules.same_law import decide_same_law
 from verify.rules.trend import fitted_band_trends, law_trends, with_trends
 from verify.rules.zscores import decide_zscores
 
-__all__ = ["Decider", "decide", "register"]
+__all__ = ["Decider", "decide", "known_rule", "register"]
 
 Decider = Callable[[Any, Sequence[Observation], Proof | None], Decision]
 
@@ -60,6 +60,11 @@ def register(rule_type: type, decider: Decider) -> None:
     if rule_type in _decide.registry:
         raise ValueError(f"rule type {rule_type.__name__!r} has a decider already")
     _decide.register(rule_type, decider)
+
+
+def known_rule(rule: object) -> bool:
+    """Whether a rule's type, or one it is derived from, has a decider."""
+    return any(kind in _decide.registry for kind in type(rule).__mro__ if kind is not object)
 
 
 register(Identity, decide_identity)

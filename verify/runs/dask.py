@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from verify.runs.batch import Batch, Done, Lost
-from verify.runs.work import run_pickled
+from verify.runs.work import pickled, run_pickled
 
 __all__ = ["DaskBackend"]
 
@@ -70,7 +70,6 @@ class DaskBackend:
         Raises:
             ValueError: when the scheduler goes away.
         """
-        import cloudpickle
         from distributed import Future, as_completed
 
         coming = iter(batches)
@@ -82,7 +81,7 @@ class DaskBackend:
             if batch is None:
                 return
             # Not pure: two sweeps on one cluster share no results behind our back.
-            future = self._client.submit(run_pickled, cloudpickle.dumps(batch), device, seconds, pure=False)
+            future = self._client.submit(run_pickled, pickled(batch), device, seconds, pure=False)
             running[future.key] = batch
             stream.add(future)
 

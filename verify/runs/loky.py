@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from verify.runs.batch import Batch, Done, Lost
-from verify.runs.work import run_pickled
+from verify.runs.work import pickled, run_pickled
 
 __all__ = ["LokyBackend", "start_seconds"]
 
@@ -32,8 +32,8 @@ def _tell(line: str) -> None:
 
 
 class LokyBackend:
-    """`workers` processes, kept for a while for the next call. A death costs the batches under way one more
-    attempt, each in a process of its own; the batch that kills that one too is lost."""
+    """`workers` processes, kept for a while for the next call. When one dies, the batches under way are lost,
+    and the others go on with new processes."""
 
     name = "loky"
 
@@ -44,13 +44,8 @@ class LokyBackend:
     def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """In the order given, each by the next free worker."""
         coming = iter(batches)
-        while True:
-            suspects: list[Batch] = []
-            ended = yield from self._pooled(coming, device, seconds, suspects)
-            for batch in suspects:
-                yield self.alone(batch, device, seconds)
-            if ended:
-                return
+        while not (yield from self._pooled(coming, device, seconds)):
+            pass
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
         """In a process of its own: if it dies, this batch has killed it."""
@@ -59,14 +54,15 @@ class LokyBackend:
             future = _submit(executor, batch, device, seconds)
             error = future.exception()
         if isinstance(error, BrokenExecutor):
-            late = time.perf_counter() - began >= seconds
+            # The watchdog of `verify.runs.work` ends a process with status 1, not before its time.
+            late = time.perf_counter() - began >= seconds and "EXIT(1)" in _codes(error)
             return Lost(batch.index, f"its worker process died ({_codes(error)})", timed_out=late)
         return _outcome(future, batch)
 
     def _pooled(
-        self, coming: Iterator[Batch], device: str, seconds: float, suspects: list[Batch]
+        self, coming: Iterator[Batch], device: str, seconds: float
     ) -> Generator[Done | Lost, None, bool]:
-        """Until all are made (returns True) or a worker dies: then the batches under way are `suspects`."""
+        """Until all are made (returns True) or a worker dies: then the batches under way are lost."""
         running: dict[Future[Done], Batch] = {}
         done = False
         try:
@@ -79,9 +75,8 @@ class LokyBackend:
                         break
                     try:
                         running[_submit(_pool(self.workers), batch, device, seconds)] = batch
-                    except BrokenExecutor:
-                        suspects += [*running.values(), batch]
-                        running.clear()
+                    except BrokenExecutor as error:
+                        yield from self._lost(error, running, batch)
                         return False
                 if not running:
                     return True
@@ -90,16 +85,22 @@ class LokyBackend:
                 for future in finished - set(died):
                     yield _outcome(future, running.pop(future))
                 if died:
-                    suspects += running.values()
-                    running.clear()
-                    self._notify(
-                        f"a worker process died ({_codes(died[0].exception())}); the {len(suspects)} batches"
-                        " under way are made again"
-                    )
+                    yield from self._lost(died[0].exception(), running)
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
                 _pool(self.workers).shutdown(wait=True, kill_workers=True)
+
+    def _lost(
+        self, error: BaseException | None, running: dict[Future[Done], Batch], *more: Batch
+    ) -> Iterator[Lost]:
+        batches = [*running.values(), *more]
+        running.clear()
+        self._notify(
+            f"a worker process died ({_codes(error)}); the {len(batches)} batches under way are made again"
+        )
+        for batch in batches:
+            yield Lost(batch.index, f"its worker process died ({_codes(error)})")
 
 
 def _pool(workers: int) -> Any:
@@ -133,9 +134,7 @@ def start_seconds(module: str, engine: str) -> float:
 
 
 def _submit(executor: Any, batch: Batch, device: str, seconds: float) -> Future[Done]:
-    import cloudpickle
-
-    future: Future[Done] = executor.submit(run_pickled, cloudpickle.dumps(batch), device, seconds)
+    future: Future[Done] = executor.submit(run_pickled, pickled(batch), device, seconds)
     return future
 
 

@@ -86,7 +86,7 @@ def make_runs(
         for outcome in outcomes:
             batch = ordered[outcome.batch]
             if isinstance(outcome, Lost):
-                outcome = _isolated(batch, outcome, backend, device, claim_seconds, made)
+                outcome = _isolated(batch, backend, device, claim_seconds, made)
             made.seconds += outcome.seconds
             made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
             for index, reason in outcome.failed.items():
@@ -108,9 +108,13 @@ def _without(batch: Batch, names: Mapping[str, Any]) -> Batch:
     return replace(batch, measures=kept)
 
 
-def _isolated(batch: Batch, lost: Lost, backend: Backend, device: str, seconds: float, made: Made) -> Done:
-    """Who killed the process: the making of the runs, or one of the measures? Each is tried on its own."""
+def _isolated(batch: Batch, backend: Backend, device: str, seconds: float, made: Made) -> Done:
+    """The batch made again in a process of its own; if that dies too, who kills it: the making of runs, or
+    one of the measures? Each is then tried alone."""
     batch = _without(batch, made.failures)
+    again = backend.alone(batch, device, seconds)
+    if isinstance(again, Done):
+        return again
     bare = backend.alone(only(batch, None), device, seconds)
     if isinstance(bare, Lost):
         reason = _of_death(bare, seconds)

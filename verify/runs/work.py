@@ -12,7 +12,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from theory.falsehood import altered
@@ -21,9 +22,11 @@ from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 
-__all__ = ["one_thread", "only", "peak_memory", "run_batch", "run_pickled", "warm_up"]
+__all__ = ["Payload", "one_thread", "only", "peak_memory", "pickled", "run_batch", "run_pickled", "warm_up"]
 
 _THREADS = "OMP_NUM_THREADS"
+#: Modules of a user's files are named so.
+USER_PREFIXES = ("claims_file_", "engine_file_")
 #: A process that has not been woken by its alarm this much later is ended.
 _GRACE = 1.5
 
@@ -90,11 +93,42 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory())
 
 
-def run_pickled(payload: bytes, device: str, seconds: float = math.inf) -> Done:
-    """`run_batch` of a batch pickled by cloudpickle: functions of a claims file travel whole."""
+@dataclass(frozen=True)
+class Payload:
+    """A batch on its way to a worker: with the user's files that it names, and where modules are found."""
+
+    batch: bytes
+    files: tuple[tuple[str, str], ...]
+    path: tuple[str, ...]
+
+
+def pickled(batch: Batch) -> Payload:
+    """The batch by cloudpickle: what stands in a module travels by name, lambdas and local functions
+    whole.
+    """
     import cloudpickle
 
-    return run_batch(cloudpickle.loads(payload), device, seconds)
+    data = cloudpickle.dumps(batch)
+    files = tuple(
+        (prefix, str(module.__file__))
+        for name, module in list(sys.modules.items())
+        for prefix in USER_PREFIXES
+        if name.startswith(prefix) and name.encode() in data
+    )
+    return Payload(data, files, tuple(sys.path))
+
+
+def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Done:
+    """`run_batch` of a pickled batch, after the user's files that it names."""
+    import cloudpickle
+
+    from verify.user_file import import_user_file, module_name
+
+    sys.path.extend(entry for entry in payload.path if entry not in sys.path)
+    for prefix, file in payload.files:
+        if module_name(Path(file), prefix) not in sys.modules:
+            import_user_file(Path(file), prefix, "worker")
+    return run_batch(cloudpickle.loads(payload.batch), device, seconds)
 
 
 def _runs(
