@@ -17,7 +17,7 @@ from theory.rng import generator
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["OPTIMIZERS", "Recipe", "Task", "batch_indices", "task_of"]
+__all__ = ["OPTIMIZERS", "Recipe", "Task", "batch_indices", "scaled_images", "task_of"]
 
 Pixels = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -94,13 +94,9 @@ def task_of(images: Images, *, n: int = 0, validation: float = 0.2, seed: int = 
     """
     parts = split(images, n=n, validation=validation, seed=seed)
     train = images.x[parts.train]
-    mean = train.mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
-    sd = train.std(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
-    if not (sd > 0).all():
-        raise DataError("a channel is the same in every pixel of the training images")
 
     def scaled(x: Pixels) -> Pixels:
-        return ((x - mean) / sd).astype(np.float32)
+        return scaled_images(x, train)
 
     if parts.test is None:
         assert images.x_test is not None
@@ -113,6 +109,20 @@ def task_of(images: Images, *, n: int = 0, validation: float = 0.2, seed: int = 
         scaled(train), labels[parts.train], images.y[parts.train], scaled(images.x[parts.validation]),
         labels[parts.validation], scaled(x_test), y_test, images.k, parts.train,
     )  # fmt: skip
+
+
+def scaled_images(x: Pixels, of: Pixels | None = None) -> Pixels:
+    """Pixels with every channel shifted and scaled to mean 0 and variance 1 on the images `of` (default: x itself).
+
+    Raises:
+        DataError: a channel is constant.
+    """
+    base = x if of is None else of
+    mean = base.mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
+    sd = base.std(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
+    if not (sd > 0).all():
+        raise DataError("a channel is the same in every pixel of the training images")
+    return ((x - mean) / sd).astype(np.float32)
 
 
 def batch_indices(n: int, batch: int, steps: int, seed: int) -> NDArray[Any]:

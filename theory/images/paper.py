@@ -15,6 +15,7 @@ from theory.images.letters import LETTERS
 from theory.images.questions import QUESTIONS
 from theory.images.setting import ImageSetting, PatchSetting, ScoreSetting
 from theory.images.tables import TABLES
+from theory.images.validation import validation_needed
 from theory.ledger import Ledger
 from theory.paper import Paper
 from theory.parameters import Parameter, Parameters
@@ -47,21 +48,6 @@ def _regime(setting: Any) -> tuple[str, ...]:
         f"To see a drop of .1 in accuracy through the flips at two standard errors, {needed} validation images are "
         "needed.",
     )
-
-
-def validation_needed(flip_rate: float, k: int, drop: float = 0.1, accuracy: float = 0.9) -> int:
-    """Validation images with observed labels that resolve a drop of true accuracy at two standard errors.
-
-    n_v >= 8 a (1 - a)/(D^2 (1 - tau k/(k-1))^2) with a the observed accuracy at true accuracy `accuracy`.
-
-    >>> validation_needed(0.2, 2), validation_needed(0.4, 2)
-    (428, 4992)
-    """
-    import math
-
-    keep = 1 - flip_rate * k / (k - 1)
-    seen = (1 - flip_rate) * accuracy + flip_rate * (1 - accuracy) / (k - 1)
-    return math.ceil(8 * seen * (1 - seen) / (drop * keep) ** 2 - 1e-9)
 
 
 def _image_setting(values: Mapping[str, Any]) -> ImageSetting:
@@ -104,6 +90,6 @@ THIS = Paper(
     falsehoods=_falsehoods,
     commands={
         "images": "simulation.images.command.main",
-        "audit": "simulation.audit.command.main",
+        "audit": "verify.audit.command.main",
     },
 )
