@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
         print(plan_text(request), end="")
         return 0
     _check_writable(request.out)
-    if request.probe_rate:
+    if request.audit:
         from simulation.images.own_labels import audit_request
 
         return audit_request(request)
@@ -70,7 +70,7 @@ def run_one(argv: Sequence[str]) -> int:
         DataError: wrong input, in one line that names the option.
     """
     request = request_of(argv, "simulation")
-    if request.probe_rate:
+    if request.audit:
         raise DataError("--probe-flip is an option of `python -m verify images`")
     runs = make_runs(request)
     print("\n".join(sentences(runs, "observed" if request.real else request.kind, validated=request.validation > 0)))

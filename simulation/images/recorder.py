@@ -38,7 +38,8 @@ class EvaluationRecord:
         guess = logits.argmax(axis=1)
         if v:
             self._val[at] = float(np.mean(guess[n : n + v] == task.labels_val))
-        self._test[at] = float(np.mean(guess[n + v : n + v + len(task.y_test)] == task.y_test))
+        if len(task.y_test):
+            self._test[at] = float(np.mean(guess[n + v : n + v + len(task.y_test)] == task.y_test))
 
     def run(self) -> ImageRun:
         """The run, with its clock in epochs."""

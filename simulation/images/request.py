@@ -17,6 +17,10 @@ from simulation.images.task import Recipe
 __all__ = ["Request", "parser", "request_of"]
 
 
+#: `--probe-flip` without a number.
+_OWN_CHOICE = -1.0
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise DataError(f"images: {message}")
@@ -30,7 +34,8 @@ class Request:
         images: the chosen classes, without flips of the tool's own.
         rates, kind: flips to inject, by class; all 0 where labels are taken as they are.
         real: whether `images` has observed labels of its own beside true ones.
-        probe_rate: share of labels to flip as probes of an audit; 0: no audit asked for.
+        audit: whether labels are taken as they are and audited. probe_rate: share of them to flip as probes; None:
+            the audit's own choice.
         recipe, validation, seeds, first_seed, device, attribution, out, resume, plan, text: as given.
     """
 
@@ -38,7 +43,8 @@ class Request:
     rates: tuple[float, ...]
     kind: str
     real: bool
-    probe_rate: float
+    audit: bool
+    probe_rate: float | None
     recipe: Recipe
     validation: float
     seeds: int
@@ -73,13 +79,16 @@ def parser(program: str) -> argparse.ArgumentParser:
     p.add_argument("--flip-kind", default="symmetric", choices=FLIP_KINDS)
     p.add_argument("--observed", type=Path, help="observed labels of a real noisy set: .npy, .csv or CIFAR-10N's .pt")
     p.add_argument("--observed-key", default="worse_label", help="array of a .pt")
-    p.add_argument("--probe-flip", type=float, help="labels as they are: flip this share as probes, and audit")
+    p.add_argument(
+        "--probe-flip", type=float, nargs="?", const=_OWN_CHOICE, metavar="RATE",
+        help="labels as they are, right or wrong unknown: flip a few (RATE, default 5 to 10 %%) as probes, and audit",
+    )  # fmt: skip
     p.add_argument("--model", default="cnn", help="cnn, mlp, paper, vgg11, resnet18 or FILE.py:NAME (your own code)")
     p.add_argument("--optimizer", default="sgd", choices=("sgd", "adam"))
-    p.add_argument("--lr", type=float, default=0.05)
+    p.add_argument("--lr", type=float, help="default .05 (audit: .02)")
     p.add_argument("--momentum", type=float, default=0.9)
-    p.add_argument("--batch", default="32", help="images a step, or full")
-    p.add_argument("--steps", type=int, default=1000)
+    p.add_argument("--batch", help="images a step, or full; default 32 (audit: 64)")
+    p.add_argument("--steps", type=int, help="default 1000 (audit: 1500)")
     p.add_argument("--val", type=float, default=0.2, help="share of validation images")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--size", type=int, default=32, help="side of a folder's pictures")
@@ -112,15 +121,20 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
     rates = _rates(given, images)
     real = given.observed is not None
     model = _model(given.model)
-    batch = 0 if given.batch == "full" else _whole("--batch", given.batch)
-    if given.batch != "full" and batch < 1:
-        raise DataError(f"--batch must be at least 1 (or full), was {given.batch}")
-    recipe = Recipe(model, given.optimizer, given.lr, given.momentum, batch, given.steps)
+    probe = given.probe_flip
+    if probe is not None and probe != _OWN_CHOICE and not 0 < probe <= 0.3:
+        raise DataError(f"--probe-flip must lie in (0, 0.3], was {probe}")
+    # An audit needs a calm Stage I: smaller steps, larger batches, and long enough to see it end.
+    lr, batch_text, steps = (0.02, "64", 1500) if probe is not None else (0.05, "32", 1000)
+    lr = lr if given.lr is None else given.lr
+    batch_text = given.batch or batch_text
+    batch = 0 if batch_text == "full" else _whole("--batch", batch_text)
+    if batch_text != "full" and batch < 1:
+        raise DataError(f"--batch must be at least 1 (or full), was {batch_text}")
+    steps = steps if given.steps is None else given.steps
+    recipe = Recipe(model, given.optimizer, lr, given.momentum, batch, steps)
     if not 0 <= given.val <= 0.5:
         raise DataError(f"--val must lie in [0, 0.5], was {given.val}")
-    probe = given.probe_flip
-    if probe is not None and not 0 < probe <= 0.3:
-        raise DataError(f"--probe-flip must lie in (0, 0.3], was {probe}")
     seeds = getattr(given, "seeds", 1)
     if seeds < 1:
         raise DataError(f"--seeds must be at least 1, was {seeds}")
@@ -128,7 +142,8 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
     if first < 0:
         raise DataError(f"--seed must be at least 0, was {first}")
     return Request(
-        images=images, rates=rates, kind=given.flip_kind, real=real, probe_rate=probe or 0.0, recipe=recipe,
+        images=images, rates=rates, kind=given.flip_kind, real=real, audit=probe is not None,
+        probe_rate=None if probe == _OWN_CHOICE else probe, recipe=recipe,
         validation=given.val, seeds=seeds, first_seed=first, device=_device(given.device),
         attribution=_attribution(getattr(given, "attribution", "none")), out=getattr(given, "out", Path(".")),
         resume=getattr(given, "resume", None), plan=getattr(given, "plan", False), plot=getattr(given, "plot", None),
