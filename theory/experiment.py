@@ -47,8 +47,8 @@ class Experiment:
     """
 
     id: str
-    _: KW_ONLY
     place: Place
+    _: KW_ONLY
     runs: Mapping[str, int]
     model: Model | None = None
     clock: float | None = None

@@ -28,6 +28,16 @@ __all__ = [
 Kind = Literal["identity", "event", "ordering", "band", "exponent", "law"]
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What every rule is: a frozen dataclass with a kind, and a judge in `verify.rules` that applies it.
+
+    A new kind of rule is a subclass here, or in a claims file, and one file with its judge.
+    """
+
+    kind: ClassVar[Kind]
+
+
 def _open_unit(name: str, value: float) -> None:
     if not 0.0 < value < 1.0:
         raise ValueError(f"{name} must lie in (0, 1), was {value!r}")
@@ -44,7 +54,7 @@ def _positive(name: str, value: float) -> None:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(Rule):
     """An equality of reals: the measured relative residual stays at rounding level.
 
     `measure(run)` returns a relative residual (float >= 0). It is accepted up to
@@ -61,7 +71,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(Rule):
     """`P(event) >= 1 - delta`, one Bernoulli trial a seed.
 
     `measure(run)` returns True (holds) or False (violated). SUPPORTED when the exact (Clopper-Pearson)
@@ -88,12 +98,12 @@ class Ordering(Event):
 
 
 @dataclass(frozen=True)
-class EventMap:
+class EventMap(Rule):
     """An event's probability over a `Grid`, claimed to be at least `1 - delta` beyond a threshold.
 
     `measure(run)` returns a bool. Cells whose label `axis` is at least `threshold` are pooled and decided
     as an `Event`; every cell's share is reported with its exact interval, so that the map shows where
-    the event stops. `axis` names one of the grid's labels.
+    the event stops. `axis` names one of the grid's labels, `axis_text` writes it in sentences.
     """
 
     axis: str
@@ -102,6 +112,7 @@ class EventMap:
     delta: float = 0.05
     alpha: float = 0.05
     reason: str = "with probability at least 1 - delta where the label reaches the threshold"
+    axis_text: str = ""
 
     def __post_init__(self) -> None:
         _open_unit("delta", self.delta)
@@ -109,7 +120,7 @@ class EventMap:
 
 
 @dataclass(frozen=True)
-class Band:
+class Band(Rule):
     """`lower <= quantity <= upper` with probability at least `1 - delta`; the ends are declared.
 
     `measure(run)` returns a float.
@@ -130,7 +141,7 @@ class Band:
 
 
 @dataclass(frozen=True)
-class FittedBand:
+class FittedBand(Rule):
     """A `Theta(.)` or `O(.)` with unnamed constants: fit them on one block of runs, judge on another.
 
     `measure(run)` returns quantity / predicted scale, a float. The band fitted on the even-numbered runs
@@ -164,7 +175,7 @@ class FittedBand:
 
 
 @dataclass(frozen=True)
-class Exponent:
+class Exponent(Rule):
     """`quantity` is proportional to `parameter ** value` along a `Sweep`, up to `margin`.
 
     `measure(run)` returns a positive float. Judged by equivalence (two one-sided t-tests over
@@ -188,7 +199,7 @@ class Exponent:
 
 
 @dataclass(frozen=True)
-class Law:
+class Law(Rule):
     """`measured = predicted` up to a relative margin on average, nothing fitted.
 
     `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the mean log
@@ -210,7 +221,7 @@ class Law:
 
 
 @dataclass(frozen=True)
-class SameLaw:
+class SameLaw(Rule):
     """Every measured quantity has the same distribution under two engines.
 
     `measure(run)` returns a mapping of names to floats. REFUTED when a two-sample Kolmogorov-Smirnov
@@ -230,7 +241,7 @@ class SameLaw:
 
 
 @dataclass(frozen=True)
-class ZScores:
+class ZScores(Rule):
     """`measured = predicted` up to a predicted spread: both the value and its standard deviation are right.
 
     `measure(run)` returns `(measured, predicted, sd, slack)` with sd > 0 and slack >= 0 (what rounding of
@@ -265,7 +276,7 @@ class ZScores:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Rule):
     """An event happens as often as predicted, in every cell of a `Grid` on average over cells.
 
     `measure(run)` returns `(happened, probability)`: a bool and its predicted probability. A cell's error is
@@ -284,18 +295,3 @@ class Calibration:
     def __post_init__(self) -> None:
         _open_unit("margin", self.margin)
         _level("alpha", self.alpha)
-
-
-Rule = (
-    Identity
-    | Event
-    | EventMap
-    | Ordering
-    | Band
-    | FittedBand
-    | Exponent
-    | Law
-    | SameLaw
-    | ZScores
-    | Calibration
-)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.power import with_power
 from verify.rules.registry import decide
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
-from verify.statistics.power import with_power
 
 __all__ = ["admitted", "errored", "judge", "note_parents", "observe"]
 
@@ -32,11 +32,20 @@ def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], s
 
 
 def observe(
-    claim: Claim, specs: Sequence[RunSpec], measurements: Mapping[int, Measurement]
+    claim: Claim,
+    specs: Sequence[RunSpec],
+    measurements: Mapping[int, Measurement],
+    unmade: Mapping[int, str] | None = None,
+    failed: bool = False,
 ) -> tuple[Observation, ...]:
     """One observation a planned run, judged or not, in plan order.
 
-    A run without a value (its claim has failed, or it could not be made) is not judged, and says so.
+    Args:
+        unmade: why runs could not be made, by index.
+        failed: whether the claim's own code has failed: runs without a value are then no gap.
+
+    Raises:
+        RuntimeError: when a run is missing that nothing explains.
     """
     out = []
     for spec in specs:
@@ -45,12 +54,16 @@ def observe(
         value = None
         steps, dtype = 0, "float64"
         if reason is None and made is None:
-            reason = "the run could not be made"
+            reason = (unmade or {}).get(spec.index)
+            if reason is None:
+                raise RuntimeError(f"run {spec.index} of {spec.experiment} was not made")
         elif reason is None and made is not None:
             steps, dtype = made.steps, made.dtype
             reason = made.not_applicable.get(claim.id)
             value = made.values.get(claim.id)
             if reason is None and claim.id not in made.values:
+                if not failed:
+                    raise RuntimeError(f"run {spec.index} of {spec.experiment} was not measured")
                 reason = "not measured: the claim's own code failed"
         out.append(
             Observation(

@@ -16,6 +16,7 @@ from theory.ledger import Ledger
 from theory.paper import Paper, find_papers, load_paper, paper_names
 from theory.run import Run
 from theory.source import Source
+from verify.rules.registry import find_judge
 from verify.user_file import import_user_file, import_user_folder, module_name
 
 __all__ = [
@@ -113,8 +114,6 @@ def load_claims_file(path: Path) -> list[Claim]:
     Raises:
         ClaimsFileError: when it is missing, does not import, or has no list `CLAIMS` of claims.
     """
-    from verify.rules.registry import known_rule
-
     module = _imported(path)
     claims = vars(module).get("CLAIMS")
     if not isinstance(claims, list | tuple) or not claims:
@@ -130,7 +129,7 @@ def load_claims_file(path: Path) -> list[Claim]:
                     f"--claims-file {path}: claim {claim.id}: {name} must be {allowed}, was a"
                     f" {type(getattr(claim, name)).__name__}"
                 )
-        if not known_rule(claim.rule):
+        if find_judge(claim.rule) is None or not isinstance(getattr(claim.rule, "kind", None), str):
             raise ClaimsFileError(
                 f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
                 f"has registered, was a {type(claim.rule).__name__}"

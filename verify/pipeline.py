@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -120,8 +120,10 @@ def verify_claims(
 
     judgements = []
     for claim in claims:
-        observations = observe(claim, plans[claim.experiment.id], made[claim.experiment.id])
-        judgements.append(_judged(claim, observations, notes))
+        id_ = claim.experiment.id
+        unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
+        observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
+        judgements.append(_judged(claim, observations, notes, unmade))
     judgements = _within_budgets(judgements, error_budget)
     if counterexamples:
         judgements = [_with_counterexample(j) for j in judgements]
@@ -164,17 +166,18 @@ def _built_in(claim: Claim) -> bool:
     return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
 
 
-def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made) -> Judgement:
+def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Mapping[int, str]) -> Judgement:
     """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule."""
     failed = notes.failures.get(claim.id)
     if failed is not None:
         broken, failure = failed
         return errored(claim, observations, broken, failure, _replay(claim, broken))
-    unmade = [(index, reason) for (id_, index), reason in notes.unmade.items() if id_ == claim.experiment.id]
     if unmade:
-        index, reason = min(unmade)
+        index = min(unmade)
         found = [o for o in observations if o.index == index]
-        failure = Failure("raised", f"{len(unmade)} of {len(observations)} runs could not be made: {reason}")
+        failure = Failure(
+            "raised", f"{len(unmade)} of {len(observations)} runs could not be made: {unmade[index]}"
+        )
         spec = _spec(found[0]) if found else None
         return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
     try:

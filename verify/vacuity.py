@@ -7,8 +7,7 @@ outcome refutes make a check that cannot fail. Three numbers a claim say how far
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,34 +16,20 @@ import numpy as np
 from theory.claim import Claim
 from theory.condition import Condition, Constants, check_all
 from theory.rng import generator
-from theory.rules import (
-    Band,
-    Calibration,
-    Event,
-    EventMap,
-    Exponent,
-    FittedBand,
-    Identity,
-    Law,
-    SameLaw,
-    ZScores,
-)
 from theory.run import Estimate
 from theory.two_stage.box import Domain
 from theory.two_stage.setting import Setting
-from verify.outcome import Judgement, Observation, Verification
-from verify.rules.registry import decide
+from verify.outcome import Judgement, Verification
+from verify.rules.registry import decide, judge_of, read
 from verify.statistics.error_budget import ERROR_BUDGET, in_family
-from verify.statistics.intervals import rate_interval, rate_p
+from verify.statistics.intervals import rate_interval
 
 __all__ = [
     "REFERENCE_BOX",
     "Vacuity",
     "condition_share",
-    "fewest_violations",
     "vacuities",
     "vacuity",
-    "worst_outcome",
 ]
 
 #: The parameter space that conditions are held against: two to five decades in every group, from trivially
@@ -131,40 +116,6 @@ def condition_share(claim: Claim) -> Estimate:
     return rate_interval(int(kept.sum()), _DRAWS, 1 - _LEVEL)
 
 
-def fewest_violations(trials: int, delta: float, level: float) -> int | None:
-    """The smallest number of violating trials whose binomial tail at delta is below the level; None when not
-    even all of them suffice.
-
-    >>> fewest_violations(60, 0.05, 0.05), fewest_violations(24, 0.95, 0.05)
-    (7, None)
-    """
-    return next((k for k in range(1, trials + 1) if rate_p(k, trials, delta)[0] < level), None)
-
-
-def worst_outcome(rule: Any, observations: Sequence[Observation]) -> list[Observation] | None:
-    """The judged runs with the values that speak most against the rule; None for a rule it does not know.
-
-    A probability prediction stands; only what happened is turned to the less likely side.
-    """
-    if isinstance(rule, (Event, EventMap)):
-        return [replace(o, value=False) for o in observations]
-    if isinstance(rule, (Identity, Band, FittedBand)):
-        return [replace(o, value=math.inf) for o in observations]
-    if isinstance(rule, Exponent):
-        far = rule.value + 10 * rule.margin + 1
-        return [replace(o, value=float(getattr(o.setting, rule.parameter)) ** far) for o in observations]
-    if isinstance(rule, Law):
-        return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
-    if isinstance(rule, SameLaw):
-        first = observations[0].engine if observations else ""
-        return [replace(o, value={name: float(o.engine == first) for name in o.value}) for o in observations]
-    if isinstance(rule, ZScores):
-        return [replace(o, value=(math.inf, *list(o.value)[1:])) for o in observations]
-    if isinstance(rule, Calibration):
-        return [replace(o, value=(o.value[1] < 0.5, o.value[1])) for o in observations]
-    return None
-
-
 def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> Vacuity:
     """How far the claim is from a check that cannot fail; `family` claims share the budget.
 
@@ -174,33 +125,26 @@ def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> 
     judged = judgement.judged
     alone = within = False
     how = "no run was judged"
-    worst = worst_outcome(rule, judged) if judged else None
+    judge = judge_of(rule)
+    worst = judge.worst(rule, judged) if judged else None
     if worst is not None:
         p = decide(rule, worst).p_value
         assert p is not None
         level = budget / max(1, family)
         alone = p < float(getattr(rule, "alpha", 0.05))
-        within = alone and (isinstance(rule, Identity) or p <= level)
-        how = f"the worst outcome of these {len(judged)} runs has p = {p:.2g}"
-        if isinstance(rule, (Event, EventMap, Band)):
-            trials = judgement.decision.n_trials
-            counts = [fewest_violations(trials, rule.delta, a) for a in (rule.alpha, level)]
-            needed, strict = ("no number" if k is None else str(k) for k in counts)
-            how = f"{needed} violating of {trials} trials refute alone, {strict} within the budget"
-        elif isinstance(rule, Identity):
-            how = "one residual above rounding refutes"
+        within = alone and (not judge.by_chance or p <= level)
+        counts = judge.fails_at(rule, judgement.decision.n_trials, level)
+        how = counts or f"the worst outcome of these {len(judged)} runs has p = {p:.2g}"
     elif judged:
         how = f"not known for {type(rule).__name__}"
-    share, rounding = condition_share(claim), isinstance(rule, Identity)
-    return Vacuity(claim.id, _slack(judgement), share, alone, within, how, rounding)
+    share = condition_share(claim)
+    return Vacuity(claim.id, _slack(judgement), share, alone, within, how, judge.rounding)
 
 
 def _slack(judgement: Judgement) -> tuple[float, float, float] | None:
-    from verify.report.reading import bound_factor, is_bound, read
-
-    if not is_bound(judgement):
+    if not judge_of(judgement.claim.rule).bounds:
         return None
-    factors = [bound_factor(read(judgement, o)) for o in judgement.judged]
+    factors = [read(judgement, o).factor for o in judgement.judged]
     slacks = [math.log10(f) for f in factors if 0 < f < math.inf]
     return (min(slacks), float(np.median(slacks)), max(slacks)) if slacks else None
 

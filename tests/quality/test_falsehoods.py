@@ -31,10 +31,10 @@ from theory.rules import (
 from theory.two_stage.run import Run
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
+from verify.rules.judge import same_value
 from verify.soundness import Exempt, Planted, by_rule, detect, falsehoods
 from verify.soundness.engines import section as engines_section
 from verify.soundness.limits import load_limits
-from verify.soundness.planted import same_value
 from verify.soundness.report import render_html, render_markdown, soundness_record, write_soundness
 
 # Claims whose truth needs no training: their values are drawn from the run's own seed and setting

@@ -10,6 +10,7 @@ import pytest
 from theory.claim import Proof
 from theory.rules import Band, Event
 from verify.outcome import Decision, Observation
+from verify.rules.event import EventJudge
 from verify.rules.registry import decide, register
 from verify.soundness.false_alarms import known_claims, measure_false_alarms
 
@@ -21,13 +22,16 @@ class Peeking(Event):
     """An event whose decider looks after every run and keeps the smallest p-value: repeated p-values."""
 
 
-def _peek(rule: Peeking, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-    once = Event(rule.delta, rule.alpha)
-    looks = [decide(once, observations[:k]) for k in range(1, len(observations) + 1)]
-    return min(looks, key=lambda d: 1.0 if d.p_value is None else d.p_value)
+class PeekingJudge(EventJudge):
+    rule = Peeking
+
+    def decide(self, rule: Event, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        once = Event(rule.delta, rule.alpha)
+        looks = [decide(once, observations[:k]) for k in range(1, len(observations) + 1)]
+        return min(looks, key=lambda d: 1.0 if d.p_value is None else d.p_value)
 
 
-register(Peeking, _peek)
+register(PeekingJudge())
 
 
 def test_every_kind_of_rule_has_a_claim_that_is_true_by_construction() -> None:

@@ -17,7 +17,7 @@ from verify.report.answers import answers
 from verify.report.figures import draw_all
 from verify.report.html import render_html
 from verify.report.markdown import render_markdown
-from verify.report.numbers import in_numbers
+from verify.rules.registry import judge_of
 
 
 def question(*claims: str, **words: str) -> Question:
@@ -144,7 +144,7 @@ def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -
 def test_every_numeric_rule_has_short_numbers() -> None:
     for judgement in make_verification(showcases=False).judgements:
         if judgement.judged:
-            assert 0 < len(in_numbers(judgement)) < 400
+            assert 0 < len(judge_of(judgement.claim.rule).numbers(judgement)) < 400
 
 
 # Curves --------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ from verify.judge import judge
 from verify.load import load_claims_file
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
-from verify.rules.registry import decide
-from verify.search.shrink import find_counterexample, measure_at, replay_command, violates
+from verify.rules.registry import decide, violates
+from verify.search.shrink import find_counterexample, measure_at, replay_command
 
 HERE = Source("example", "1")
 BOX = Domain(
@@ -227,7 +227,9 @@ def test_the_command_names_everything_it_needs(tmp_path: Path) -> None:
     assert "--claims-file" not in replay_command(claim(Event()), BASE, 3, "cnn")
 
 
-@pytest.mark.parametrize(("name", "status", "word"), [("false", 1, "violated"), ("true", 0, "holds")])
+@pytest.mark.parametrize(
+    ("name", "status", "word"), [("false", 1, "fails on this run"), ("true", 0, "holds on this run")]
+)
 def test_the_command_replays(
     name: str,
     status: int,
@@ -249,4 +251,4 @@ def test_the_command_replays(
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == status
-    assert capsys.readouterr().out == f"own.{name}: {word}: {name == 'true'}\n"
+    assert capsys.readouterr().out == (f"own.{name}: the claim {word} (measured {name == 'true'})\n")

@@ -14,6 +14,7 @@ from decide_cases import observation, observations, sweep, well_formed
 from theory.claim import Proof
 from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Ordering, SameLaw
 from verify.outcome import Decision, Observation
+from verify.rules.judge import Judge
 from verify.rules.registry import decide, register
 
 RULES: list[Any] = [
@@ -104,20 +105,26 @@ def test_users_register_a_rule_of_their_own() -> None:
     class AtLeastOnce:
         kind: str = "event"
 
-    def decide_at_least_once(rule: AtLeastOnce, seen: Sequence[Observation], proof: Proof | None) -> Decision:
-        held = any(o.value for o in seen)
-        return Decision("supported" if held else "inconclusive", "Seen.", held, True, {}, len(seen))
+    class OnceJudge(Judge[AtLeastOnce]):
+        rule = AtLeastOnce
 
-    with pytest.raises(ValueError, match="no decider: AtLeastOnce"):
+        def decide(self, rule: AtLeastOnce, seen: Sequence[Observation], proof: Proof | None) -> Decision:
+            held = any(o.value for o in seen)
+            return Decision("supported" if held else "inconclusive", "Seen.", held, True, {}, len(seen))
+
+    class SecondJudge(OnceJudge):
+        rule = Event
+
+    with pytest.raises(ValueError, match="no judge: AtLeastOnce"):
         decide(AtLeastOnce(), [observation(True)])
-    register(AtLeastOnce, decide_at_least_once)
+    register(OnceJudge())
     assert decide(AtLeastOnce(), observations([False, True])).verdict == "supported"
     assert decide(AtLeastOnce(), observations([False])).verdict == "inconclusive"
     assert decide(AtLeastOnce(), [], proof=Proof(False, ())).verdict == "refuted"
-    with pytest.raises(ValueError, match="has a decider already"):
-        register(AtLeastOnce, decide_at_least_once)
-    with pytest.raises(ValueError, match="has a decider already"):
-        register(Event, decide_at_least_once)
+    with pytest.raises(ValueError, match="has a judge already"):
+        register(OnceJudge())
+    with pytest.raises(ValueError, match="has a judge already"):
+        register(SecondJudge())
 
 
 def test_a_subclass_is_decided_as_its_parent() -> None:

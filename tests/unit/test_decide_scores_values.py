@@ -27,10 +27,10 @@ from verify.statistics.error_budget import (
     budget_use,
     in_family,
     refutation_p,
-    runs_to_survive,
     within_budget,
 )
 from verify.statistics.intervals import MAX_RUNS, mean_interval, runs_for_mean
+from verify.statistics.power import runs_to_survive
 from verify.statistics.rate import decide_rate
 from verify.statistics.trials import by_seed, without_runs
 

@@ -18,7 +18,8 @@ from theory.two_stage.box import Fixed
 from verify.judge import judge
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
-from verify.statistics.error_budget import budget_use, in_family, runs_to_survive, within_budget
+from verify.statistics.error_budget import budget_use, in_family, within_budget
+from verify.statistics.power import runs_to_survive
 
 EXPERIMENT = Experiment("budget", Fixed(BASE), clock=0.01, runs={"quick": 100})
 

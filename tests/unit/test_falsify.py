@@ -19,10 +19,11 @@ from verify.budget import parse_budget
 from verify.load import load_claims_file
 from verify.outcome import Decision
 from verify.pipeline import verify_claims
+from verify.rules.excess import CAP
+from verify.rules.registry import excess, violates
 from verify.search.falsify import Falsification, falsify
 from verify.search.outside import box_outside
 from verify.search.shrink import measure_at
-from verify.violation import CAP, violates, violation
 
 PLANTED = Path(__file__).parents[1] / "planted"
 SEARCH, FALSE = PLANTED / "search_claims.py", PLANTED / "false_claims.py"
@@ -204,7 +205,7 @@ def test_a_violation_is_positive_exactly_where_the_claim_is_broken(
     rule: Rule, value: object, broken: bool
 ) -> None:
     chosen = replace(claim(SEARCH, "planted.sound.rare"), rule=rule)
-    number = violation(chosen, value, 1, FITTED)
+    number = excess(chosen, value, 1, FITTED)
     assert number is not None
     assert abs(number) <= CAP
     assert (number > 0) is broken

@@ -10,11 +10,11 @@ import pytest
 
 from theory.two_stage.box import Domain
 from verify.load import load_claims_file
+from verify.rules.registry import violates
 from verify.search.corners import _drawn, scan, shrunk
 from verify.search.falsify import falsify
 from verify.search.shrink import measure_at
 from verify.search.timed_runs import Trials
-from verify.violation import violates
 
 HARD = Path(__file__).parents[1] / "planted" / "hard_claims.py"
 CLAIMS = {c.id: c for c in load_claims_file(HARD)}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import sympy as sp
 
+from theory.letters import letters_markdown, lookup
 from theory.two_stage import predictions, symbols
 from theory.two_stage.conditions import ALL
-from theory.two_stage.letters import GLOSSARY, glossary_markdown, lookup
+from theory.two_stage.letters import GLOSSARY, INTRODUCTION
 from theory.two_stage.setting import Setting
 from theory.two_stage.terms import TERM_SYMBOLS
 
@@ -18,7 +20,7 @@ LETTERS = {entry.letter for entry in GLOSSARY}
 
 
 def test_the_page_is_generated() -> None:
-    assert PAGE.read_text() == glossary_markdown()
+    assert PAGE.read_text() == letters_markdown(GLOSSARY, "Glossary", INTRODUCTION)
 
 
 @pytest.mark.parametrize("name", [x for x in symbols.__all__ if isinstance(getattr(symbols, x), sp.Expr)])
@@ -45,9 +47,9 @@ def test_every_free_symbol_of_conditions_and_predictions_is_covered() -> None:
 
 
 def test_setting_fields_and_groups_are_covered() -> None:
-    fields = set(Setting.__dataclass_fields__) - {"signal_norm"}
-    assert fields <= LETTERS
-    assert "Setting.signal_norm" in lookup("mu_norm").meaning
+    names = {f.name for f in fields(Setting)} - {"signal_norm"}
+    assert names <= LETTERS
+    assert "Setting.signal_norm" in lookup("mu_norm", GLOSSARY).meaning
     assert {"snr", "iota", "kappa_0", "time_unit", "signal_margin"} <= LETTERS
     assert all(hasattr(Setting, x) for x in ("snr", "iota", "kappa_0", "time_unit", "signal_margin"))
 
@@ -58,7 +60,7 @@ def test_setting_fields_and_groups_are_covered() -> None:
      "t_clean", "t_half", "t_all", "T_1", "T_2", "s_2", "T_eps", "delta"],
 )  # fmt: skip
 def test_letters_of_the_theory_are_covered(letter: str) -> None:
-    assert lookup(letter).letter == letter
+    assert lookup(letter, GLOSSARY).letter == letter
 
 
 def test_letters_are_unique_and_formulas_unambiguous_outside_the_mean_field() -> None:
@@ -77,4 +79,4 @@ def test_entries_fit_a_markdown_table() -> None:
 
 def test_an_unknown_letter_is_named() -> None:
     with pytest.raises(KeyError, match="omega"):
-        lookup("omega")
+        lookup("omega", GLOSSARY)

@@ -28,6 +28,7 @@ from theory.rules import (
 )
 from verify.outcome import Decision
 from verify.rules.calibration import border_cumulants, gamma_tail
+from verify.rules.power import planned_power, runs_for_power, with_power
 from verify.statistics.intervals import (
     MAX_RUNS,
     dkw_half_width,
@@ -42,7 +43,7 @@ from verify.statistics.intervals import (
     runs_to_certify,
     runs_to_refute,
 )
-from verify.statistics.power import equivalence_power, planned_power, rate_power, runs_for_power, with_power
+from verify.statistics.power import equivalence_power, rate_power
 from verify.statistics.sequential import anytime_lower, anytime_upper, log_e_value
 
 # Limits --------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from theory.two_stage.symbols import C, m, n
 from verify.judge import admitted, judge, note_parents, observe
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
-from verify.runs.make import MeasureError, Measurement, measure_spec
+from verify.runs.batch import Measurement
+from verify.runs.make import measure_one
 from verify.runs.plan import plan_runs
 
 HERE = Source("example", "1")
@@ -160,7 +161,7 @@ def test_a_run_that_should_have_been_made_is_an_error_not_a_gap() -> None:
 
 @pytest.mark.parametrize(("proved", "verdict"), [(True, "supported"), (False, "refuted")])
 def test_a_proof_is_a_link_of_the_chain(proved: bool, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.statistics.power.LEAST_POWER", 0.1)  # four runs are few for an identity
+    monkeypatch.setattr("verify.rules.power.LEAST_POWER", 0.1)  # four runs are few for an identity
     c = claim(rule=Identity())
     j = judged(c, lambda index: 0.0, Proof(proved, ("Compare.",)))
     assert j.verdict == verdict
@@ -195,13 +196,16 @@ def divides_by_zero(run: Run) -> bool:
     return run.t_half < 1 / 0
 
 
-def test_a_measure_that_raises_is_one_line_naming_the_claim() -> None:
+def test_a_measure_that_raises_fails_its_claim_alone_and_names_run_and_line() -> None:
     c = claim(measure=divides_by_zero)
-    with pytest.raises(MeasureError) as failure:
-        measure_spec(EXPERIMENT, SPECS[-1], c.id, c.measure)
-    assert str(failure.value) == "claim judge.example: measure raised ZeroDivisionError: division by zero"
-    with pytest.raises(MeasureError, match=r"claim judge\.example: measure raised ZeroDivisionError"):
-        verify_claims([c], profile="quick")
+    where = rf"run {SPECS[-1].index} of judge \(seed {SPECS[-1].seed}\)"
+    with pytest.raises(ValueError, match=rf"^claim judge\.example: {where}: ZeroDivisionError: .*test_judge"):
+        measure_one(EXPERIMENT, SPECS[-1], c.id, c.measure)
+    done = verify_claims([c, claim(id="judge.other")], "quick")
+    assert [j.verdict for j in done.judgements] == ["errored", "inconclusive"]
+    assert "ZeroDivisionError: division by zero" in done["judge.example"].decision.reason
+    assert "python -m verify replay judge.example" in done["judge.example"].decision.reason
+    assert done.exit_status == 3
 
 
 def test_a_measure_outside_the_conditions_is_not_called() -> None:

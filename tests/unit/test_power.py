@@ -10,9 +10,9 @@ from decide_cases import observations
 from scipy import stats
 
 from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Ordering, SameLaw
+from verify.rules.power import planned_power
 from verify.rules.registry import decide
 from verify.statistics.equivalence import equivalence
-from verify.statistics.power import planned_power
 
 
 def supported(rule: Event, violations: int, runs: int) -> bool:

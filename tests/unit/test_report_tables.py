@@ -18,8 +18,9 @@ from verify.outcome import Verification
 from verify.report import write_report
 from verify.report.claims import claim_record
 from verify.report.comparison import comparison
-from verify.report.reading import Reading, bound_factor, read
 from verify.report.summary import verdict_counts
+from verify.rules.judge import Readout
+from verify.rules.registry import read
 
 CONTRACT = {
     "id", "source", "provenance", "kind", "statement", "conditions", "verdict", "predicted", "measured",
@@ -64,7 +65,7 @@ def test_json_has_no_nan_or_infinity(small: Verification, tmp_path: Path, value:
 
 
 def test_jsonable_refuses_nothing() -> None:
-    value = {1: {2.5}, "p": Path("x"), "r": Reading(1.0, math.nan, 0.0, 2.0), "b": np.bool_(False), "n": None}
+    value = {1: {2.5}, "p": Path("x"), "r": Readout(1.0, math.nan, 0.0, 2.0), "b": np.bool_(False), "n": None}
     assert json.loads(json.dumps(jsonable(value), allow_nan=False)) == {
         "1": [2.5], "p": "x", "b": False, "n": None,
         "r": {"measured": 1.0, "predicted": None, "low": 0.0, "high": 2.0},
@@ -134,8 +135,8 @@ def test_comparison_of_nothing_has_a_head() -> None:
 
 
 def test_bound_factor() -> None:
-    assert bound_factor(Reading(0.5, math.nan, 0.0, 2.0)) == 4.0
-    assert bound_factor(Reading(1.0, math.nan, 0.5, 8.0)) == 2.0
-    assert bound_factor(Reading(0.25, math.nan, 0.5, 8.0)) == 0.5
-    assert bound_factor(Reading(math.inf, math.nan, 0.5, 8.0)) == 0.0
-    assert math.isnan(bound_factor(Reading(-1.0, math.nan, -2.0, 2.0)))
+    assert Readout(0.5, math.nan, 0.0, 2.0).factor == 4.0
+    assert Readout(1.0, math.nan, 0.5, 8.0).factor == 2.0
+    assert Readout(0.25, math.nan, 0.5, 8.0).factor == 0.5
+    assert Readout(math.inf, math.nan, 0.5, 8.0).factor == 0.0
+    assert math.isnan(Readout(-1.0, math.nan, -2.0, 2.0).factor)

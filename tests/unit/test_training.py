@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from simulation.device import resolve_device
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.stages import first_stay, stage_times, stays_fit
-from simulation.device import resolve_device
 from simulation.two_stage.training import ENGINES, train, train_many
 from simulation.two_stage.trajectory import Trajectory
 from theory.two_stage.setting import Setting

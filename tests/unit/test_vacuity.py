@@ -19,8 +19,9 @@ from theory.two_stage.symbols import C, m, n
 from verify.judge import judge
 from verify.outcome import Observation
 from verify.report.vacuity import vacuity_section
-from verify.rules.registry import decide
-from verify.vacuity import condition_share, fewest_violations, vacuities, vacuity, worst_outcome
+from verify.rules.registry import decide, judge_of
+from verify.statistics.rate import fewest_violations
+from verify.vacuity import condition_share, vacuities, vacuity
 
 HERE = Source("example", "1")
 
@@ -59,7 +60,7 @@ CASES = [
 
 @pytest.mark.parametrize(("rule", "seen"), CASES)
 def test_the_worst_outcome_refutes_with_enough_runs(rule: Any, seen: list[Observation]) -> None:
-    worst = worst_outcome(rule, seen)
+    worst = judge_of(rule).worst(rule, seen)
     assert worst is not None
     assert decide(rule, worst).verdict == "refuted"
     found = vacuity(judged(rule, seen), family=1, budget=0.01)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from theory.model import Model
 from theory.setting import AbstractSetting, Trends
+from theory.slips import FormulaSlips
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -80,6 +81,18 @@ class Setting(AbstractSetting):
         powers=_POWERS,
         held=_GROUPS,
         linear=("tau_plus", "tau_minus"),
+    )
+    slips: ClassVar[FormulaSlips] = FormulaSlips(
+        factors={
+            "n": lambda s: float(s.n),
+            "sqrt(n)": lambda s: math.sqrt(s.n),
+            "m": lambda s: float(s.m),
+            "sqrt(d)": lambda s: math.sqrt(s.d),
+            "sigma_xi^2": lambda s: float(s.sigma_xi**2),
+            "eta": lambda s: float(s.eta),
+        },
+        group_factors={"1 - 2 tau": lambda s: float(1 - 2 * s.tau_max)},
+        step_size="eta",
     )
 
     n: int

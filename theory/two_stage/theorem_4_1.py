@@ -181,7 +181,7 @@ CLAIMS = (
         provenance="paper",
         statement=r"The event of Theorem 4.1 (all clean fit, all noisy misfit at $T_1$) over a grid of "
         r"$a(1-2\tau)$, $\tau$ and $\kappa_0$, where $a(1-2\tau) \ge c_1$",
-        rule=EventMap("signal_margin", 8.0),
+        rule=EventMap("signal_margin", 8.0, axis_text="n SNR^2 (1 - 2 tau)"),
         measure=_event,
         experiment=EVENT_GRID,
         conditions=(conditions.ALL["samples"], conditions.ALL["dimension"]),

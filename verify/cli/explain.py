@@ -43,7 +43,7 @@ def explanation(claim: Claim) -> str:
     parameters = ", ".join(f"{f.name} = {getattr(rule, f.name)}" for f in fields(rule) if f.name != "reason")
     lines += _field("Decided by", f"{type(rule).__name__}: {parameters}")
     lines += [f"        {line}" for line in textwrap.wrap(_first_paragraphs(rule), 96)]
-    lines += _field("Margin because", rule.reason)
+    lines += _field("Margin because", getattr(rule, "reason", ""))
     if claim.parents:
         lines += _field("Rests on", ", ".join(claim.parents))
     if claim.proof is not None:

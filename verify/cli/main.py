@@ -215,7 +215,8 @@ def replay(
 ) -> int:
     """Measure one claim on one run again; exit status 1 when the run breaks it."""
     check_seed(seed)
-    from verify.search.shrink import measure_at, violates
+    from verify.rules.registry import violates
+    from verify.search.shrink import measure_at, replay_words
 
     claim = find_claim(claim_id, claims_file)
     if outside:
@@ -225,8 +226,7 @@ def replay(
         print(f"{claim_id}: not judged: {reason}")
         return 0
     broken = violates(claim, value, steps)
-    outcome = {True: "violated", False: "holds", None: "measured"}[broken]
-    print(f"{claim_id}: {outcome}: {value}")
+    print(f"{claim_id}: {replay_words(claim, value, broken)}")
     return int(broken is True)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from theory.question import Part, Question
 from verify.outcome import Judgement, MeasuredCurve, Verification
-from verify.report.numbers import in_numbers
+from verify.rules.registry import judge_of
 
 __all__ = ["Answer", "Statement", "answers"]
 
-#: Numbers of runs in brackets, as `in_numbers` writes them; formulas in brackets stay.
+#: Numbers of runs in brackets, as `Judge.numbers` writes them; formulas in brackets stay.
 _BRACKETS = re.compile(r" \([^()]*(?: runs|, sd )[^()]*\)")
 
 
@@ -105,7 +105,7 @@ def _topic(part: Part, words: str) -> str:
 
 def _these(group: Sequence[tuple[str, Judgement]]) -> str:
     """Names with their numbers; a nameless claim gives its numbers alone, equal numbers are said once."""
-    numbers = [in_numbers(j) for _, j in group]
+    numbers = [judge_of(j.claim.rule).numbers(j) for _, j in group]
     if len(group) > 1 and len(set(numbers)) == 1:
         return f"{_listed([words for words, _ in group])} (each {numbers[0]})"
     parts = [f"{words} ({text})" if words else text for (words, _), text in zip(group, numbers, strict=True)]

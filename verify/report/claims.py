@@ -8,7 +8,7 @@ from typing import Any
 from theory.rules import Rule
 from verify.outcome import Judgement, Verification
 from verify.report.summary import not_judged
-from verify.statistics.power import with_power
+from verify.rules.power import with_power
 from verify.vacuity import Vacuity, vacuities
 
 __all__ = ["claim_record", "claim_records", "power_of"]
@@ -83,7 +83,7 @@ def _prediction(judgement: Judgement) -> dict[str, Any] | None:
 
 def power_of(judgement: Judgement) -> float | None:
     """The probability that this many trials settle a claim that is true with room
-    (`verify.statistics.power`).
+    (`verify.rules.power`).
     """
     if judgement.decision.power is not None:
         return judgement.decision.power

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory.rules import Event, EventMap, Exponent, Law
-from theory.two_stage.setting import Setting
 from verify.outcome import Judgement, Observation, Verification
-from verify.report.reading import Reading, as_number, bound_factor, is_bound, read
 from verify.report.summary import not_judged
+from verify.rules.judge import Readout
+from verify.rules.registry import judge_of, read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["by_setting", "comparison"]
 
 
-def by_setting(observations: Sequence[Observation]) -> dict[Setting, list[Observation]]:
+def by_setting(observations: Sequence[Observation]) -> dict[Any, list[Observation]]:
     """The observations of each setting, in the order of first appearance."""
-    groups: dict[Setting, list[Observation]] = {}
+    groups: dict[Any, list[Observation]] = {}
     for o in observations:
         groups.setdefault(o.setting, []).append(o)
     return groups
@@ -62,20 +61,18 @@ def _condition_order(name: str) -> tuple[str, str]:
 
 
 def _rows(judgement: Judgement) -> list[dict[str, Any]]:
-    scale = _power_law_scale(judgement)
     return [
-        _row(judgement, setting, observations, scale)
+        _row(judgement, setting, observations)
         for setting, observations in by_setting(judgement.observations).items()
     ]
 
 
-def _row(
-    judgement: Judgement, setting: Setting, observations: Sequence[Observation], scale: float
-) -> dict[str, Any]:
+def _row(judgement: Judgement, setting: Any, observations: Sequence[Observation]) -> dict[str, Any]:
+    judge = judge_of(judgement.claim.rule)
     judged = [o for o in observations if o.not_judged is None]
     readings = [read(judgement, o) for o in judged]
     measured = _mean([r.measured for r in readings])
-    predicted = _predicted(judgement, setting, readings, scale)
+    predicted = judge.expected(judgement, setting, readings)
     low, high = _mean([r.low for r in readings]), _mean([r.high for r in readings])
     row: dict[str, Any] = {
         "claim": judgement.claim.id,
@@ -92,7 +89,7 @@ def _row(
         "predicted": predicted,
         "low": low,
         "high": high,
-        "ratio": _ratio(judgement, readings, measured, predicted),
+        "ratio": judge.ratio(readings, measured, predicted),
         "log10_slack": _log10_slack(judgement, readings),
     }
     for o in observations:
@@ -113,51 +110,11 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(kept)) if kept else math.nan
 
 
-def _predicted(judgement: Judgement, setting: Setting, readings: Sequence[Reading], scale: float) -> float:
-    rule = judgement.claim.rule
-    if isinstance(rule, Exponent):
-        return float(scale * _parameter(rule, setting) ** rule.value)
-    if isinstance(rule, (Event, EventMap)):
-        return 1 - rule.delta
-    return _mean([r.predicted for r in readings])
-
-
-def _ratio(judgement: Judgement, readings: Sequence[Reading], measured: float, predicted: float) -> float:
-    """Measured over predicted; for a law the geometric mean over the runs, as the rule judges it."""
-    if isinstance(judgement.claim.rule, Law):
-        logs = [
-            math.log(r.measured / r.predicted)
-            for r in readings
-            if 0 < r.measured < math.inf and 0 < r.predicted < math.inf
-        ]
-        return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
-    if not 0 < predicted < math.inf:
+def _log10_slack(judgement: Judgement, readings: Sequence[Readout]) -> float:
+    if not judge_of(judgement.claim.rule).bounds:
         return math.nan
-    return measured / predicted
-
-
-def _log10_slack(judgement: Judgement, readings: Sequence[Reading]) -> float:
-    if not is_bound(judgement):
-        return math.nan
-    factors = [f for f in map(bound_factor, readings) if not math.isnan(f)]
+    factors = [r.factor for r in readings if not math.isnan(r.factor)]
     if not factors:
         return math.nan
     worst = min(factors)
     return -math.inf if worst == 0 else math.log10(worst) if worst < math.inf else math.inf
-
-
-def _power_law_scale(judgement: Judgement) -> float:
-    """`C` of `C parameter ** value`, fitted to the judged runs with the exponent held as declared."""
-    rule = judgement.claim.rule
-    if not isinstance(rule, Exponent):
-        return math.nan
-    logs = [
-        math.log(value) - rule.value * math.log(_parameter(rule, o.setting))
-        for o in judgement.judged
-        if 0 < (value := as_number(o.value)) < math.inf
-    ]
-    return float(np.exp(np.mean(logs))) if logs else math.nan
-
-
-def _parameter(rule: Exponent, setting: Setting) -> float:
-    return float(getattr(setting, rule.parameter))

@@ -29,8 +29,8 @@ from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.vacuity import vacuity_section
 from verify.report.wording import (
-    RULE_EXPLANATIONS,
     VERDICT_EXPLANATIONS,
+    rule_explanations,
     rule_sentence,
     show,
 )
@@ -123,7 +123,7 @@ def _context(verification: Verification, figures: Sequence[DrawnFigure]) -> dict
             if (reasons := not_judged(j))
         ],
         "verdict_explanations": VERDICT_EXPLANATIONS,
-        "rule_explanations": RULE_EXPLANATIONS,
+        "rule_explanations": rule_explanations(),
     }
 
 

@@ -22,7 +22,7 @@ from verify.report.regimes import claim_conditions, regimes
 from verify.report.summary import findings, headline, not_judged, verdict_counts
 from verify.report.tightness import tightness
 from verify.report.vacuity import vacuity_section
-from verify.report.wording import RULE_EXPLANATIONS, VERDICT_EXPLANATIONS, rule_sentence, show
+from verify.report.wording import VERDICT_EXPLANATIONS, rule_explanations, rule_sentence, show
 
 if TYPE_CHECKING:
     from verify.report.figures import DrawnFigure
@@ -54,7 +54,7 @@ def render_markdown(verification: Verification, figures: Sequence[DrawnFigure]) 
         *_vacuity(verification),
         "## How a verdict is made",
         _list(f"**{name}**: {text}." for name, text in VERDICT_EXPLANATIONS.items()),
-        _list(f"**{name}**: {text}" for name, text in RULE_EXPLANATIONS.items()),
+        _list(f"**{name}**: {text}" for name, text in rule_explanations().items()),
         "## Versions and seeds",
         _table(["", ""], [[_text(cell) for cell in row] for row in run_rows(verification.run_info)]),
     ]

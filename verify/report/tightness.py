@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.rules import Identity
 from verify.outcome import Judgement, Verification
-from verify.report.reading import bound_factor, is_bound, read
+from verify.rules.registry import is_bound, judge_of, read
 
 __all__ = ["Tightness", "log10_slacks", "tightness"]
 
@@ -41,7 +40,7 @@ class Tightness:
 
 def log10_slacks(judgement: Judgement) -> NDArray[np.float64]:
     """log10 of bound over observed for the judged runs, finite values only, (k,)."""
-    factors = [bound_factor(read(judgement, o)) for o in judgement.judged]
+    factors = [read(judgement, o).factor for o in judgement.judged]
     return np.array([math.log10(f) for f in factors if 0 < f < math.inf])
 
 
@@ -51,7 +50,7 @@ def tightness(verification: Verification) -> list[Tightness]:
     for judgement in verification.judgements:
         if not is_bound(judgement):
             continue
-        factors = [bound_factor(read(judgement, o)) for o in judgement.judged]
+        factors = [read(judgement, o).factor for o in judgement.judged]
         kept = [f for f in factors if math.isfinite(f)]
         zero = sum(f == math.inf for f in factors)
         if not kept and not zero:
@@ -63,7 +62,7 @@ def tightness(verification: Verification) -> list[Tightness]:
                 len(kept) + zero,
                 *quantiles,
                 zero=zero,
-                rounding=isinstance(judgement.claim.rule, Identity),
+                rounding=judge_of(judgement.claim.rule).rounding,
             )
         )
     return out

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from theory.rules import Band, Event, EventMap, Exponent, FittedBand, Identity, Law, SameLaw
 from verify.jsonable import jsonable
+from verify.rules.registry import built_in, judge_of
 
-__all__ = ["RULE_EXPLANATIONS", "VERDICT_EXPLANATIONS", "rule_sentence", "show", "show_range"]
+__all__ = ["VERDICT_EXPLANATIONS", "rule_explanations", "rule_sentence", "show", "show_range"]
 
 _LIST = 8
 
@@ -52,42 +52,14 @@ def show_range(values: Any) -> str:
 
 def rule_sentence(rule: Any) -> str:
     """How this claim is decided, with its declared numbers."""
-    if isinstance(rule, Identity):
-        text = f"Every relative residual must stay below {rule.factor:g} · eps(dtype) · steps."
-    elif isinstance(rule, Event):
-        text = f"The violation rate must be below {rule.delta:g}, certified at level {1 - rule.alpha:g}."
-    elif isinstance(rule, EventMap):
-        text = (
-            f"Where {rule.axis} is at least {rule.threshold:g}, the violation rate must be below"
-            f" {rule.delta:g}, certified at level {1 - rule.alpha:g}; every cell's share is reported."
-        )
-    elif isinstance(rule, Band):
-        text = (
-            f"The quantity must lie in [{show(rule.lower)}, {show(rule.upper)}], with a violation rate below"
-            f" {rule.delta:g} certified at level {1 - rule.alpha:g}."
-        )
-    elif isinstance(rule, FittedBand):
-        text = (
-            f"A band fitted on half of the runs (widened by {rule.widen:g}, at most {rule.max_ratio:g} wide)"
-            f" must hold on the other half, with a violation rate below {rule.delta:g} certified at level"
-            f" {1 - rule.alpha:g}."
-        )
-    elif isinstance(rule, Exponent):
-        text = (
-            f"The exponent of {rule.parameter} must be {rule.value:g} within ±{rule.margin:g}:"
-            f" the {1 - 2 * rule.alpha:.0%} interval of the mean slope inside."
-        )
-    elif isinstance(rule, Law):
-        text = f"Measured over predicted must be 1 within {rule.margin:.1%} on average, by equivalence."
-    elif isinstance(rule, SameLaw):
-        text = (
-            f"Both engines must give the same distributions: no test rejects at {rule.alpha:g}, and a"
-            f" distance below {rule.margin:g} is certified."
-        )
-    else:
-        text = f"Decided by {type(rule).__name__}."
+    text = judge_of(rule).sentence(rule)
     reason = getattr(rule, "reason", "")
     return f"{text} Declared because: {reason}." if reason else text
+
+
+def rule_explanations() -> dict[str, str]:
+    """What each kind of rule asks, by its name."""
+    return {kind.__name__: judge.explanation for kind, judge in built_in().items()}
 
 
 VERDICT_EXPLANATIONS = {
@@ -99,18 +71,4 @@ VERDICT_EXPLANATIONS = {
     "inconclusive": "the runs exclude neither, or exclude one with too small a planned power (support) or"
     " not within the error budget (refutation); where it can be told, the number of runs that would decide",
     "not-applicable": "no run lay inside the claim's conditions, or the quantity was not defined on any",
-}
-
-RULE_EXPLANATIONS = {
-    "identity": "Equality of reals. The relative residual of every run is compared with the rounding error"
-    " that its float type and number of steps allow; a symbolic proof is required where one is given.",
-    "event": "One trial a seed: it holds or it does not. The exact (Clopper-Pearson) one-sided limits of the"
-    " violation rate are compared with delta.",
-    "ordering": "As an event: the stated order holds in a run or it does not.",
-    "band": "As an event: the quantity lies between two ends. The ends are declared, or fitted on one block"
-    " of runs and judged on another; runs that no band of the allowed width contains refute.",
-    "exponent": "One log-log slope for every replicate of a sweep, then an equivalence test: the interval of"
-    " the mean slope must lie inside the declared margin.",
-    "law": "Measured against predicted with nothing fitted, by an equivalence test of the mean log ratio; or"
-    " the same distribution under two engines, by two-sample tests and a certified distance.",
 }

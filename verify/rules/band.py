@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from theory.claim import Proof
-from theory.rules import Band
-from verify.outcome import Decision, Observation
+from theory.claim import Claim, Proof
+from theory.rules import Band, Event
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.excess import outside
+from verify.rules.judge import Exempt, Planted, Readout
+from verify.rules.rate_judge import RateJudge
+from verify.rules.variants import CONSTANTS, EXPONENT_ERRORS, factors_of, fields_of, power_of
+from verify.rules.words import end_in_words, mean_in_words
 from verify.statistics.rate import decide_rate
-from verify.statistics.trials import by_seed, finite, number_value, plain, without_runs
+from verify.statistics.trials import as_number, by_seed, finite, number_value, plain, without_runs
 
-__all__ = ["decide_band"]
+__all__ = ["BandJudge", "decide_band"]
 
 
 def _range(values: Sequence[float]) -> list[float] | None:
@@ -55,3 +62,101 @@ def decide_band(rule: Band, observations: Sequence[Observation], proof: Proof | 
         p_value=result.p_value,
         support_p=result.support_p,
     )
+
+
+def _share_outside(rule: Band, factors: Sequence[float]) -> float:
+    """Share of runs whose factor moves the whole band off itself."""
+    moved = 0
+    for c in factors:
+        low, high = sorted((c * rule.lower, c * rule.upper))
+        moved += low > rule.upper or high < rule.lower
+    return moved / len(factors) if factors else 0.0
+
+
+def _times(factor: Callable[[Any], float]) -> Callable[[Observation], float]:
+    return lambda o: float(o.value) * factor(o.setting)
+
+
+class BandJudge(RateJudge[Band]):
+    """A number between declared ends, one Bernoulli trial a run."""
+
+    rule: ClassVar[type] = Band
+    explanation: ClassVar[str] = "As an event: the quantity lies between two declared ends."
+    bounds: ClassVar[bool] = True
+
+    def decide(self, rule: Band, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_band(rule, observations, proof)
+
+    def excess(
+        self, rule: Band, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """Distance outside the band (negative inside) over the larger of 1 and its finite ends."""
+        return outside(float(value), rule.lower, rule.upper)
+
+    def worst(self, rule: Band, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=math.inf) for o in observations]
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """Outside instead of inside; the quantity halved, doubled, with a factor lost, with a power wrong."""
+        rule: Any = claim.rule
+
+        def beyond(o: Observation) -> bool:
+            return not rule.lower <= float(o.value) <= rule.upper
+
+        yield Planted(
+            claim,
+            "outside the band",
+            "sign",
+            Event(delta=rule.delta, alpha=rule.alpha, reason="the band's own"),
+            "the quantity lies inside in a share of at least 1 - delta, so outside in at most delta",
+            beyond,
+        )
+        settings = [o.setting for o in observations]
+        changes: list[tuple[str, Any, Callable[[Any], float]]] = [
+            *((f"quantity x {c:g}", "constant", lambda s, c=c: c) for c in CONSTANTS),
+            *(
+                (f"quantity / ({name})", "factor", lambda s, f=f: 1 / f(s))
+                for name, f in factors_of(settings).items()
+            ),
+            *(
+                (
+                    f"quantity x {name}^{error:+g}",
+                    kind,
+                    power_of(name, error),
+                )
+                for error, kind in EXPONENT_ERRORS
+                for name in fields_of(settings)
+            ),
+        ]
+        weaker = []
+        for name, kind, factor in changes:
+            share = _share_outside(rule, [factor(s) for s in settings])
+            if 1 - share + rule.delta < 1 - rule.delta:
+                why = (
+                    f"at {share:.3g} of the settings the factor moves the band off itself, and both can hold "
+                    f"at no more "
+                    "than the rest"
+                )
+                yield Planted(claim, name, kind, rule, why, _times(factor))
+            else:
+                weaker.append((name, kind))
+        for kind in dict.fromkeys(kind for _, kind in weaker):
+            names = ", ".join(name for name, k in weaker if k == kind)
+            why = (
+                "the moved band overlaps the declared one: the variant may hold as well"
+                " (see the bound's slack)"
+            )
+            yield Exempt(claim, names, kind, why)
+
+    def readout(self, rule: Band, decision: Decision, observation: Observation) -> Readout:
+        return Readout(as_number(observation.value), math.nan, rule.lower, rule.upper)
+
+    def sentence(self, rule: Band) -> str:
+        ends = f"[{end_in_words(rule.lower)}, {end_in_words(rule.upper)}]"
+        return (
+            f"The quantity must lie in {ends}, with a violation rate below"
+            f" {rule.delta:g} certified at level {1 - rule.alpha:g}."
+        )
+
+    def numbers(self, judgement: Judgement) -> str:
+        return mean_in_words([float(o.value) for o in judgement.judged])

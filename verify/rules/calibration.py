@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
+from theory.falsehood import FalsehoodKind
 from theory.rules import Calibration
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.judge import Exempt, Judge, Plan, Planted
+from verify.rules.variants import EXPONENT_ERRORS
 from verify.statistics.intervals import MIN_REPLICATES
 from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
 
-__all__ = ["border_cumulants", "cell_square", "decide_calibration", "excess_p", "gamma_tail"]
+__all__ = [
+    "CalibrationJudge",
+    "border_cumulants",
+    "cell_square",
+    "decide_calibration",
+    "excess_p",
+    "gamma_tail",
+]
 
 
 def _difference(observation: Observation) -> tuple[bool, float]:
@@ -200,3 +211,84 @@ def gamma_tail(distance: float, variance: float, third: float) -> float:
     shape = 4 * variance**3 / third**2
     scale = third / (2 * variance)
     return float(gammaincc(shape, max(0.0, distance / scale + shape)))
+
+
+class CalibrationJudge(Judge[Calibration]):
+    """Predicted probabilities cell by cell. Planned power: P(SUPPORTED) when every cell's probability is
+    right, given the cells' runs and predicted variances (gamma law of the mean square's first three
+    cumulants)."""
+
+    rule: ClassVar[type] = Calibration
+    explanation: ClassVar[str] = (
+        "An event happens as often as predicted in every cell: the root mean square of the cells' errors,"
+        " estimated without bias, against the declared margin."
+    )
+
+    def decide(self, rule: Calibration, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_calibration(rule, observations, proof)
+
+    def plan(self, rule: Calibration, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        table = decision.statistic.get("cells")
+        cells = [(int(cell["runs"]), float(cell["variance"])) for cell in table] if table else None
+        return Plan(cells=cells, basis="right probabilities in every cell")
+
+    def planned(self, rule: Calibration, n_trials: int, plan: Plan) -> float | None:
+        from scipy.special import gammaincinv
+
+        if plan.cells is None:
+            return None
+        used = [(runs, v) for runs, v in plan.cells if runs >= MIN_REPLICATES]
+        if not used:
+            return 0.0
+        variance = sum(2 * v**2 / (runs * (runs - 1)) for runs, v in used) / len(used) ** 2
+        if variance == 0:
+            return 1.0
+        third = sum(8 * (v / runs) ** 3 for runs, v in used) / len(used) ** 3
+        # The largest mean square that supports: the alpha quantile of its law where the claim just holds.
+        spread, skew = border_cumulants(rule.margin, [v / runs for runs, v in used])
+        shape, scale = 4 * spread**3 / skew**2, skew / (2 * spread)
+        most = rule.margin**2 + scale * (float(gammaincinv(shape, rule.alpha)) - shape)
+        return 1 - gamma_tail(most, variance, third)
+
+    def worst(self, rule: Calibration, observations: Sequence[Observation]) -> list[Observation] | None:
+        """The prediction stands; only what happened is turned to the less likely side."""
+        return [replace(o, value=(o.value[1] < 0.5, o.value[1])) for o in observations]
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """The predicted probability of the complement, halved, doubled, to another power."""
+        rule: Any = claim.rule
+        changes: list[tuple[str, FalsehoodKind, Callable[[float], float]]] = [
+            ("probability of the complement", "sign", lambda p: 1 - p),
+            ("probability x 0.5", "constant", lambda p: p / 2),
+            ("probability x 2", "constant", lambda p: min(1.0, 2 * p)),
+            *(
+                (f"probability to the power {1 + error:g}", kind, lambda p, e=error: p ** (1 + e))
+                for error, kind in EXPONENT_ERRORS
+            ),
+        ]
+        for name, kind, change in changes:
+            cells: dict[tuple[Any, ...], list[float]] = {}
+            for o in observations:
+                p = float(o.value[1])
+                cells.setdefault(tuple(o.labels.items()), []).append(change(p) - p)
+            distance = math.sqrt(float(np.mean([np.mean(v) ** 2 for v in cells.values()]))) if cells else 0.0
+            if distance > 2 * rule.margin:
+
+                def moved(o: Observation, change: Callable[[float], float] = change) -> tuple[Any, float]:
+                    return o.value[0], change(float(o.value[1]))
+
+                why = (
+                    f"the two predictions differ by {distance:.3g} in root mean square over cells; within "
+                    f"{rule.margin:g} of "
+                    "both is impossible"
+                )
+                yield Planted(claim, name, kind, rule, why, moved)
+            else:
+                why = f"the predictions differ by {distance:.2g} in root mean square, as the margin allows"
+                yield Exempt(claim, name, kind, why)
+
+    def sentence(self, rule: Calibration) -> str:
+        return (
+            f"The root mean square over cells of frequency minus predicted probability must be at most"
+            f" {rule.margin:g}, certified at level {1 - rule.alpha:g}."
+        )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
 from theory.rules import Event, EventMap
-from verify.outcome import Decision, Observation
-from verify.rules.event import decide_event
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.event import all_failed, decide_event, event_readout, event_variants
+from verify.rules.judge import Exempt, Planted, Readout
+from verify.rules.rate_judge import RateJudge
+from verify.rules.words import share_in_words
 from verify.statistics.intervals import rate_interval
 from verify.statistics.trials import bool_value
 
-__all__ = ["decide_event_map"]
+__all__ = ["EventMapJudge", "decide_event_map"]
 
 
 def decide_event_map(rule: EventMap, observations: Sequence[Observation], proof: Proof | None) -> Decision:
@@ -71,3 +74,61 @@ def _reaches(rule: EventMap, table: Sequence[Mapping[str, Any]]) -> str:
     if not parts or parts == [f"{rule.axis}: nowhere"]:
         return ""
     return f" The share of runs is at least {1 - rule.delta:g} at {'; '.join(parts)}."
+
+
+class EventMapJudge(RateJudge[EventMap]):
+    """An event over a grid, claimed where a label reaches its threshold; every cell is reported."""
+
+    rule: ClassVar[type] = EventMap
+    explanation: ClassVar[str] = (
+        "As an event, on the cells of a grid whose label reaches the threshold; the share of every cell shows"
+        " where it stops."
+    )
+
+    def decide(self, rule: EventMap, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_event_map(rule, observations, proof)
+
+    def excess(
+        self, rule: EventMap, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """1 violated, -1 held."""
+        return -1.0 if bool(value) else 1.0
+
+    def claimed(self, rule: EventMap, labels: Mapping[str, float]) -> bool:
+        """Nothing is claimed of cells below the threshold."""
+        return labels[rule.axis] >= rule.threshold
+
+    def at_setting(self, rule: EventMap, observations: Sequence[Observation], alpha: float) -> Decision:
+        """At one setting there is no map: an event."""
+        return decide_event(Event(rule.delta, alpha), observations, None)
+
+    def worst(self, rule: EventMap, observations: Sequence[Observation]) -> list[Observation] | None:
+        return all_failed(observations)
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        return event_variants(claim)
+
+    def readout(self, rule: EventMap, decision: Decision, observation: Observation) -> Readout:
+        return event_readout(rule, observation)
+
+    def expected(self, judgement: Judgement, setting: Any, readouts: Sequence[Readout]) -> float:
+        rule: Any = judgement.claim.rule
+        return 1.0 - float(rule.delta)
+
+    def sentence(self, rule: EventMap) -> str:
+        return (
+            f"Where {rule.axis} is at least {rule.threshold:g}, the violation rate must be below"
+            f" {rule.delta:g}, certified at level {1 - rule.alpha:g}; every cell's share is reported."
+        )
+
+    def numbers(self, judgement: Judgement) -> str:
+        rule: Any = judgement.claim.rule
+        beyond = [bool(o.value) for o in judgement.judged if self.claimed(rule, o.labels)]
+        below = [bool(o.value) for o in judgement.judged if not self.claimed(rule, o.labels)]
+        text = share_in_words(beyond)
+        if not below:
+            return text
+        if rule.axis == "inside":
+            return f"{text}; outside, {share_in_words(below)}"
+        where = f"{rule.axis_text or rule.axis} is at least {rule.threshold:g}"
+        return f"{text} where {where}; below, {share_in_words(below)}"

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
 from theory.rules import Exponent
-from verify.outcome import Decision, Observation
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
+from verify.rules.variants import EXPONENT_ERRORS
+from verify.rules.words import number_in_words
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES
-from verify.statistics.trials import count, number_value, percent, without_runs
+from verify.statistics.power import equivalence_power
+from verify.statistics.trials import as_number, count, number_value, percent, without_runs
 
-__all__ = ["Fit", "curvature", "decide_exponent", "fit_slope"]
+__all__ = ["ExponentJudge", "Fit", "curvature", "decide_exponent", "fit_slope", "mean_plan"]
 
 MIN_POINTS = 3
 
@@ -179,3 +183,90 @@ def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: 
         p_value=p_value,
         support_p=support_p,
     )
+
+
+def mean_plan(planned_spread: float | None, decision: Decision) -> Plan:
+    """For a test of a mean: the spread that the rule plans, else the observed one, and which it is."""
+    if planned_spread is not None:
+        return Plan(planned_spread, basis=f"true value as claimed, planned spread {planned_spread:g}")
+    seen = decision.statistic.get("spread")
+    if seen is None or not math.isfinite(seen):
+        return Plan()
+    return Plan(float(seen), basis=f"true value as claimed, spread as observed, {seen:.3g}")
+
+
+class ExponentJudge(Judge[Exponent]):
+    """A power along a sweep; planned power is P(SUPPORTED) at the claimed exponent, for normal slopes.
+
+    No single run breaks it: the sweep as a whole is the counterexample.
+    """
+
+    rule: ClassVar[type] = Exponent
+    explanation: ClassVar[str] = (
+        "One log-log slope for every replicate of a sweep, then an equivalence test: the interval of the mean"
+        " slope must lie inside the declared margin."
+    )
+    whole: ClassVar[bool] = True
+
+    def decide(self, rule: Exponent, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_exponent(rule, observations, proof)
+
+    def plan(self, rule: Exponent, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        return mean_plan(rule.planned_spread, decision)
+
+    def planned(self, rule: Exponent, n_trials: int, plan: Plan) -> float | None:
+        spread = plan.spread if rule.planned_spread is None else rule.planned_spread
+        return equivalence_power(n_trials, spread, rule.margin, rule.alpha)
+
+    def worst(self, rule: Exponent, observations: Sequence[Observation]) -> list[Observation] | None:
+        far = rule.value + 10 * rule.margin + 1
+        return [replace(o, value=float(getattr(o.setting, rule.parameter)) ** far) for o in observations]
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """Other exponents: off by 0.1 and 0.5, of the other sign, doubled, zero (the factor dropped)."""
+        rule: Any = claim.rule
+        room = 2 * rule.margin
+        changes = [
+            *((f"{rule.value:g} {error:+g}", kind, rule.value + error) for error, kind in EXPONENT_ERRORS),
+            (f"{rule.value:g} of the other sign", "sign", -rule.value),
+            (f"{rule.parameter} dropped", "factor", 0.0),
+            (f"{rule.parameter} squared", "factor", 2 * rule.value),
+        ]
+        for name, kind, wrong in changes:
+            # Rounding of 0.05 + 0.05 must not decide.
+            if abs(wrong - rule.value) >= room * (1 - 1e-9):
+                why = (
+                    f"the true exponent lies within {rule.margin:g} of {rule.value:g}, so no nearer than that"
+                    f" to {wrong:g}"
+                )
+                yield Planted(claim, f"exponent {name}", kind, replace(rule, value=wrong), why)
+            else:
+                why = f"the margin {rule.margin:g} allows both exponents"
+                yield Exempt(claim, f"exponent {name}", kind, why)
+        why = "an exponent does not depend on the constant before the power"
+        yield Exempt(claim, "quantity x 2", "constant", why)
+
+    def readout(self, rule: Exponent, decision: Decision, observation: Observation) -> Readout:
+        return Readout(as_number(observation.value), math.nan, math.nan, math.nan)
+
+    def expected(self, judgement: Judgement, setting: Any, readouts: Sequence[Readout]) -> float:
+        """`C parameter ** value`, with `C` fitted to the judged runs and the exponent as declared."""
+        rule: Any = judgement.claim.rule
+        logs = [
+            math.log(value) - rule.value * math.log(float(getattr(o.setting, rule.parameter)))
+            for o in judgement.judged
+            if 0 < (value := as_number(o.value)) < math.inf
+        ]
+        scale = float(np.exp(np.mean(logs))) if logs else math.nan
+        return float(scale * float(getattr(setting, rule.parameter)) ** rule.value)
+
+    def sentence(self, rule: Exponent) -> str:
+        return (
+            f"The exponent of {rule.parameter} must be {rule.value:g} within ±{rule.margin:g}:"
+            f" the {1 - 2 * rule.alpha:.0%} interval of the mean slope inside."
+        )
+
+    def numbers(self, judgement: Judgement) -> str:
+        interval = judgement.decision.statistic.get("interval")
+        ends = f" ({number_in_words(interval[0])} to {number_in_words(interval[1])})" if interval else ""
+        return f"exponent {number_in_words(judgement.decision.measured)}{ends}"

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
 from theory.rules import FittedBand
-from verify.outcome import Decision, Observation
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.excess import log_excess
+from verify.rules.judge import Exempt, Planted, Readout, Unnamed
+from verify.rules.rate_judge import RateJudge
+from verify.rules.trend import Trend, guarded, residual_powers
+from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, power_of, slips_of
+from verify.rules.words import mean_in_words
 from verify.statistics.intervals import rate_p
 from verify.statistics.rate import RateDecision, decide_rate
-from verify.statistics.trials import by_seed, count, finite, number_value, plain, without_runs
+from verify.statistics.trials import as_number, by_seed, count, finite, number_value, plain, without_runs
 
-__all__ = ["admissible_ratio", "decide_fitted_band", "fewest_outside", "fit_band", "new_range_p"]
+__all__ = [
+    "FittedBandJudge",
+    "admissible_ratio",
+    "decide_fitted_band",
+    "fewest_outside",
+    "fit_band",
+    "new_range_p",
+]
 
 
 def fit_band(rule: FittedBand, values: Sequence[float]) -> tuple[float, float] | None:
@@ -203,3 +217,140 @@ def _width(rule: FittedBand, band: tuple[float, float]) -> float:
     if not rule.two_sided:
         return high
     return high / low if low > 0 else math.inf
+
+
+def _trends(rule: FittedBand, observations: Sequence[Observation]) -> list[Trend]:
+    """Powers left in a two-sided ratio, from the first run of every trial of both blocks.
+
+    A constant may depend on the dimensionless groups; a power of a parameter at fixed groups may not exceed
+    `rule.power`. A one-sided bound has none: it may be looser than it need be.
+    """
+    if not rule.two_sided:
+        return []
+    firsts = [trial[0] for trial in by_seed(observations)]
+    usable = [o for o in firsts if fit_band(rule, [number_value(o)]) is not None]
+    return residual_powers(
+        [o.setting for o in usable], [math.log(number_value(o)) for o in usable], rule.power
+    )
+
+
+def _times(factor: Callable[[Any], float]) -> Callable[[Observation], float]:
+    return lambda o: float(o.value) * factor(o.setting)
+
+
+def _logs(factor: Callable[[Any], float], settings: Sequence[Any]) -> NDArray[np.float64]:
+    """Logarithms of a factor at every setting."""
+    return np.log([factor(s) for s in settings]) if settings else np.zeros(1)
+
+
+def _changed_sign(o: Observation) -> float:
+    return -float(o.value)
+
+
+def _ends(decision: Decision) -> tuple[float, float]:
+    """The fitted ends that a decision tells; nan without."""
+    statistic = decision.statistic
+    low, high = as_number(statistic.get("lower")), as_number(statistic.get("upper"))
+    return (math.nan, math.nan) if math.isnan(low) or math.isnan(high) else (low, high)
+
+
+class FittedBandJudge(RateJudge[FittedBand]):
+    """A constant times a scale: ends fitted on one block of trials, judged on the other."""
+
+    rule: ClassVar[type] = FittedBand
+    explanation: ClassVar[str] = (
+        "As an event: the quantity over its scale lies in a band that is fitted on one block of runs and"
+        " judged on another; runs that no band of the allowed width contains refute, and so does a power of a"
+        " parameter left in the ratio."
+    )
+    bounds: ClassVar[bool] = True
+    local: ClassVar[bool] = False
+    blocks: ClassVar[int] = 2
+
+    def decide(self, rule: FittedBand, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        decision = decide_fitted_band(rule, observations, proof)
+        return guarded(rule.alpha, decision, _trends(rule, observations))
+
+    def excess(
+        self, rule: FittedBand, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """Log distance outside the ends fitted by `decision`; None without."""
+        if decision is None:
+            return None
+        lower, upper = decision.statistic.get("lower"), decision.statistic.get("upper")
+        if lower is None or upper is None:
+            return None
+        above = log_excess(float(value), upper)
+        return above if lower <= 0 <= value else max(above, -log_excess(float(value), lower))
+
+    def worst(self, rule: FittedBand, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=math.inf) for o in observations]
+
+    def fails_at(self, rule: FittedBand, n_trials: int, level: float) -> str:
+        return ""
+
+    def unnamed(self, rule: FittedBand) -> Unnamed | None:
+        return Unnamed(admissible_ratio(rule), rule.two_sided)
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """The other sign; a factor lost or a power wrong in the scale, where the box varies it enough."""
+        rule: Any = claim.rule
+        yield Planted(
+            claim,
+            "quantity of the other sign",
+            "sign",
+            rule,
+            "the quantity is positive, its negative is no constant times the scale",
+            _changed_sign,
+        )
+        yield Exempt(claim, "quantity x 0.5, x 2", "constant", "the fitted constant absorbs it")
+        settings = [o.setting for o in observations]
+        changes: list[tuple[str, Any, Callable[[Any], float]]] = [
+            (f"scale without {name}", "factor", f) for name, f in factors_of(settings).items()
+        ]
+        powers: list[tuple[str, Any, Callable[[Any], float]]] = [
+            (f"scale x {name}^{error:+g}", kind, power_of(name, -error))
+            for error, kind in EXPONENT_ERRORS
+            for name in fields_of(settings)
+        ]
+        if not rule.two_sided:
+            why = "an upper bound with a fitted constant: it is finite on any bounded box"
+            yield Exempt(claim, "factors lost, powers wrong", "factor", why)
+            return
+        absorbed, of_groups = [], {f"scale without {name}" for name in slips_of(settings).group_factors}
+        known = {tuple(_logs(factor, settings).round(12)) for _, _, factor in powers}
+        for name, kind, factor in (*changes, *powers):
+            logs = _logs(factor, settings)
+            if kind == "factor" and tuple(logs.round(12)) in known:
+                continue  # the same as a power
+            spread = float(logs.max() - logs.min())
+            if kind != "exponent 0.1" and name not in of_groups and spread > 2 * math.log(rule.widen):
+                why = (
+                    f"no power beyond {rule.power:g} may be left in the ratio; this leaves one of at least "
+                    f"twice that less "
+                    f"{rule.power:g}, over a range of {math.exp(spread):.3g}"
+                )
+                yield Planted(claim, name, kind, rule, why, _times(factor))
+            else:
+                absorbed.append((name, kind, spread))
+        for kind in dict.fromkeys(kind for _, kind, _ in absorbed):
+            names = ", ".join(name for name, k, _ in absorbed if k == kind)
+            why = (
+                f"the rule leaves room for a power {rule.power:g}"
+                if kind == "exponent 0.1"
+                else "over this box the factor varies by no more than what the fitted band is widened by"
+            )
+            yield Exempt(claim, names, kind, why)
+
+    def readout(self, rule: FittedBand, decision: Decision, observation: Observation) -> Readout:
+        return Readout(as_number(observation.value), math.nan, *_ends(decision))
+
+    def sentence(self, rule: FittedBand) -> str:
+        return (
+            f"A band fitted on half of the runs (widened by {rule.widen:g}, at most {rule.max_ratio:g} wide)"
+            f" must hold on the other half, with a violation rate below {rule.delta:g} certified at level"
+            f" {1 - rule.alpha:g}."
+        )
+
+    def numbers(self, judgement: Judgement) -> str:
+        return mean_in_words([float(o.value) for o in judgement.judged])

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
 from theory.rules import Identity
 from verify.outcome import Decision, Observation
+from verify.rules.excess import log_excess
+from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.statistics.intervals import rate_interval
 from verify.statistics.trials import (
+    as_number,
     by_seed,
     count,
     number_value,
@@ -22,10 +27,13 @@ from verify.statistics.trials import (
     without_runs,
 )
 
-__all__ = ["accepted_residual", "decide_identity", "machine_epsilon"]
+__all__ = ["IDENTITY_RATE", "IdentityJudge", "accepted_residual", "decide_identity", "machine_epsilon"]
 
 #: Level of the interval for the share of runs that violate an identity; it decides nothing.
 _LEVEL = 0.95
+
+#: The rate of violating runs for which an identity's power is stated.
+IDENTITY_RATE = 0.05
 
 
 def machine_epsilon(dtype: str) -> float:
@@ -119,3 +127,52 @@ def decide_identity(rule: Identity, observations: Sequence[Observation], proof: 
         p_value=0.0 if violations else 1.0,  # compared with rounding: no chance is involved
         support_p=1.0 if violations else 0.0,
     )
+
+
+class IdentityJudge(Judge[Identity]):
+    """A residual against the rounding that its run allows; planned power is P(REFUTED) of an identity that
+    fails in one run of twenty, since a true one is supported by every run."""
+
+    rule: ClassVar[type] = Identity
+    explanation: ClassVar[str] = (
+        "Equality of reals. The relative residual of every run is compared with the rounding error that its"
+        " float type and number of steps allow; a symbolic proof is required where one is given."
+    )
+    by_chance: ClassVar[bool] = False
+    rounding: ClassVar[bool] = True
+    bounds: ClassVar[bool] = True
+    single: ClassVar[bool] = True
+    local: ClassVar[bool] = True
+
+    def decide(self, rule: Identity, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_identity(rule, observations, proof)
+
+    def excess(
+        self, rule: Identity, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """log10(residual / accepted residual)."""
+        accepted = rule.factor * machine_epsilon(dtype) * max(1, steps)
+        return log_excess(float(value), accepted) / math.log(10)
+
+    def plan(self, rule: Identity, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        return Plan(basis=f"an identity that fails in a share {IDENTITY_RATE:g} of the runs is found")
+
+    def planned(self, rule: Identity, n_trials: int, plan: Plan) -> float | None:
+        return 1 - (1 - IDENTITY_RATE) ** n_trials
+
+    def worst(self, rule: Identity, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=math.inf) for o in observations]
+
+    def fails_at(self, rule: Identity, n_trials: int, level: float) -> str:
+        return "one residual above rounding refutes"
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """None: an identity's formula stands inside its measure (`verify.soundness.generate` measures it
+        with another step size)."""
+        return iter(())
+
+    def readout(self, rule: Identity, decision: Decision, observation: Observation) -> Readout:
+        return Readout(as_number(observation.value), 0.0, 0.0, accepted_residual(rule, observation))
+
+    def sentence(self, rule: Identity) -> str:
+        return f"Every relative residual must stay below {rule.factor:g} · eps(dtype) · steps."

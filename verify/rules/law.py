@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
 from theory.rules import Law
-from theory.two_stage.setting import Setting
-from verify.outcome import Decision, Observation, Verdict
+from verify.outcome import Decision, Judgement, Observation, Verdict
+from verify.rules.excess import CAP, clipped
+from verify.rules.exponent import mean_plan
+from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
+from verify.rules.trend import Trend, bounded_slope, guarded, steepest
+from verify.rules.variants import log_values, prediction_changes
+from verify.rules.words import mean_in_words
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES, rate_p
-from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
+from verify.statistics.power import equivalence_power
+from verify.statistics.trials import as_number, by_seed, count, percent, value_error, without_runs
 
-__all__ = ["decide_law", "log_ratio"]
+__all__ = ["LawJudge", "decide_law", "log_ratio"]
 
 
 def _pair(observation: Observation) -> tuple[float, float]:
@@ -39,7 +46,7 @@ def log_ratio(observation: Observation) -> float | None:
     return math.log(measured) - math.log(predicted)
 
 
-def _extreme_settings(ratios: dict[Setting, list[float]]) -> list[float]:
+def _extreme_settings(ratios: dict[Any, list[float]]) -> list[float]:
     """Lowest and highest geometric mean ratio of a setting."""
     means = [float(np.mean(values)) for values in ratios.values()]
     return [math.exp(min(means)), math.exp(max(means))]
@@ -61,7 +68,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     if not observations:
         return without_runs(proof)
     trial_means: list[float] = []
-    by_setting: dict[Setting, list[float]] = {}
+    by_setting: dict[Any, list[float]] = {}
     measured: list[float] = []
     no_ratio = hopeless = 0
     for trial in by_seed(observations):
@@ -156,3 +163,145 @@ def _majority_p(hopeless: int, trials: int) -> float:
     if not hopeless:
         return 1.0
     return min(1.0, 2 * rate_p(hopeless, trials, 0.5)[0] / (1 - 0.5**trials))
+
+
+def _trends(rule: Law, observations: Sequence[Observation]) -> list[Trend]:
+    """Slopes of the log ratio of the first run of every trial, against what errors within the margin can
+    have."""
+    firsts = [trial[0] for trial in by_seed(observations)]
+    usable = [(o.setting, ratio) for o in firsts if (ratio := log_ratio(o)) is not None]
+    return steepest([s for s, _ in usable], [r for _, r in usable], math.log1p(rule.margin))
+
+
+def _log_ratio_of(value: Any) -> float | None:
+    measured, predicted = (float(v) for v in value)
+    if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
+        return None
+    return math.log(measured) - math.log(predicted)
+
+
+def _predicted_times(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[float, float]]:
+    return lambda o: (float(o.value[0]), float(o.value[1]) * factor(o.setting))
+
+
+def _inverted(o: Observation) -> tuple[float, float]:
+    measured, predicted = (float(v) for v in o.value)
+    return measured, 1 / predicted if predicted else math.inf
+
+
+class LawJudge(Judge[Law]):
+    """A mean log ratio against its margin; planned power is P(SUPPORTED) at the true value, for normal
+    trials."""
+
+    rule: ClassVar[type] = Law
+    explanation: ClassVar[str] = (
+        "Measured against predicted with nothing fitted, by an equivalence test of the mean log ratio; a"
+        " slope of it in a parameter, steeper than the margin allows, refutes too."
+    )
+    local: ClassVar[bool] = True
+    many: ClassVar[bool] = True
+
+    def decide(self, rule: Law, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        decision = decide_law(rule, observations, proof)
+        return guarded(rule.alpha, decision, _trends(rule, observations) if observations else [])
+
+    def excess(
+        self, rule: Law, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """`|log(measured / predicted)| - log(1 + margin)`."""
+        ratio = _log_ratio_of(value)
+        return CAP if ratio is None else clipped(abs(ratio) - math.log1p(rule.margin))
+
+    def plan(self, rule: Law, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        return mean_plan(rule.planned_spread, decision)
+
+    def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
+        spread = plan.spread if rule.planned_spread is None else rule.planned_spread
+        return equivalence_power(n_trials, spread, math.log1p(rule.margin), rule.alpha)
+
+    def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
+
+    def share(self, rule: Law) -> float | None:
+        return None
+
+    def score(self, rule: Law, observations: Sequence[Observation]) -> float:
+        """A law speaks of the mean log ratio, not of single runs."""
+        ratios = [_log_ratio_of(o.value) for o in observations]
+        kept = [r for r in ratios if r is not None]
+        if len(kept) < len(ratios):
+            return CAP
+        return abs(sum(kept) / len(kept)) - math.log1p(rule.margin)
+
+    def breaks(self, rule: Law, observations: Sequence[Observation]) -> bool:
+        return self.score(rule, observations) > 0
+
+    def leans(self, rule: Law, decision: Decision) -> bool:
+        mean = decision.statistic.get("mean_log_ratio", math.inf)
+        return not isinstance(mean, float) or abs(mean) > math.log1p(rule.margin)
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """The prediction halved, doubled, inverted, with a factor lost or a power wrong."""
+        rule: Any = claim.rule
+        room = math.log1p(rule.margin)
+        settings = [o.setting for o in observations]
+        seen = set()
+        for change in prediction_changes(settings):
+            logs = np.log([change.factor(s) for s in settings]) if settings else np.zeros(1)
+            key = tuple(logs.round(12))
+            if not np.any(logs) or key in seen:
+                why = "at these settings it changes nothing, or as another one does"
+                yield Exempt(claim, change.name, change.kind, why)
+                continue
+            seen.add(key)
+            shift = abs(float(logs.mean()))
+            why = ""
+            if shift > 2 * room:
+                why = (
+                    f"the mean log ratio lies within {room:.3g} of 0, so with this change at least "
+                    f"{shift:.3g} - {room:.3g} from it"
+                )
+            elif change.power_of is not None:
+                x = log_values(settings, change.power_of)
+                allowed = bounded_slope(x, room) if len(set(x.tolist())) >= 3 else math.inf
+                if abs(change.power) > 2 * allowed:
+                    why = (
+                        f"errors within the margin have slopes up to {allowed:.2g}; this adds"
+                        f" {change.power:+g}"
+                    )
+            if why:
+                yield Planted(claim, change.name, change.kind, rule, why, _predicted_times(change.factor))
+            else:
+                reason = "over these settings the change stays within what the margin allows"
+                yield Exempt(claim, change.name, change.kind, reason)
+        logs = np.array([math.log(float(o.value[1])) for o in observations if float(o.value[1]) > 0])
+        if len(logs) and abs(float(logs.mean())) > room:
+            why = "prediction and its inverse are further apart on average than the margin allows for both"
+            yield Planted(claim, "prediction inverted", "symbols", rule, why, _inverted)
+        else:
+            yield Exempt(claim, "prediction inverted", "symbols", "the prediction is about 1")
+
+    def readout(self, rule: Law, decision: Decision, observation: Observation) -> Readout:
+        value = observation.value
+        pair = list(value) if isinstance(value, (tuple, list, np.ndarray)) else []
+        if len(pair) != 2:
+            return Readout(math.nan, math.nan, math.nan, math.nan)
+        measured, predicted = as_number(pair[0]), as_number(pair[1])
+        return Readout(measured, predicted, predicted / (1 + rule.margin), predicted * (1 + rule.margin))
+
+    def ratio(self, readouts: Sequence[Readout], measured: float, predicted: float) -> float:
+        """The geometric mean over the runs, as the rule judges it."""
+        logs = [
+            math.log(r.measured / r.predicted)
+            for r in readouts
+            if 0 < r.measured < math.inf and 0 < r.predicted < math.inf
+        ]
+        return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
+
+    def sentence(self, rule: Law) -> str:
+        return f"Measured over predicted must be 1 within {rule.margin:.1%} on average, by equivalence."
+
+    def numbers(self, judgement: Judgement) -> str:
+        rule: Any = judgement.claim.rule
+        readouts = [self.readout(rule, judgement.decision, o) for o in judgement.judged]
+        return mean_in_words([r.measured / r.predicted for r in readouts if r.predicted])

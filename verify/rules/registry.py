@@ -1,82 +1,89 @@
-"""The verdict calculus: what a rule says of observations.
+"""The verdict calculus: what a rule says of observations, by the judge of its type.
 
-`decide` looks up the decider of the rule's type; a subclass of a rule is decided as its parent unless it
-has its own. A new kind of rule is any type with a function registered for it:
-
-    register(MyRule, decide_my_rule)    # decide_my_rule(rule, observations, proof) -> Decision
-
-The deciders of `theory.rules` stand one kind a file beside this one.
+`judge_of(rule)` is the judge of the rule's type or of the nearest base class that has one. A new kind of rule
+is a class with a judge: a file of this folder, or `register(MyJudge())` in a claims file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import pkgutil
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import singledispatch
+from functools import cache
+from importlib import import_module
+from inspect import isabstract
 from typing import Any
 
-from theory.claim import Proof
-from theory.rules import (
-    Band,
-    Calibration,
-    Event,
-    EventMap,
-    Exponent,
-    FittedBand,
-    Identity,
-    Law,
-    SameLaw,
-    ZScores,
-)
-from verify.outcome import Decision, Observation
-from verify.rules.band import decide_band
-from verify.rules.calibration import decide_calibration
-from verify.rules.event import decide_event
-from verify.rules.event_map import decide_event_map
-from verify.rules.exponent import decide_exponent
-from verify.rules.fitted_band import decide_fitted_band
-from verify.rules.identity import decide_identity
-from verify.rules.law import decide_law
-from verify.rules.same_law import decide_same_law
-from verify.rules.trend import fitted_band_trends, law_trends, with_trends
-from verify.rules.zscores import decide_zscores
+from theory.claim import Claim, Proof
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.judge import Judge, Readout
 
-__all__ = ["Decider", "decide", "known_rule", "register"]
+__all__ = [
+    "built_in",
+    "decide",
+    "excess",
+    "find_judge",
+    "is_bound",
+    "judge_of",
+    "read",
+    "register",
+    "violates",
+]
 
-Decider = Callable[[Any, Sequence[Observation], Proof | None], Decision]
+_REGISTERED: dict[type, Judge[Any]] = {}
 
 
-@singledispatch
-def _decide(rule: Any, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-    raise ValueError(f"rule has no decider: {type(rule).__name__}; verify.rules.registry.register adds one")
+@cache
+def built_in() -> Mapping[type, Judge[Any]]:
+    """The judges that stand in this folder, by rule type: every final subclass of `Judge` in its files."""
+    package = __name__.rpartition(".")[0]
+    found: dict[type, Judge[Any]] = {}
+    for info in pkgutil.iter_modules(import_module(package).__path__):
+        name = f"{package}.{info.name}"
+        for member in vars(import_module(name)).values():
+            own = isinstance(member, type) and issubclass(member, Judge) and member.__module__ == name
+            if own and not isabstract(member):
+                judge = member()
+                found[judge.rule] = judge
+    return found
 
 
-def register(rule_type: type, decider: Decider) -> None:
-    """Let `decider(rule, observations, proof)` decide the rules of a type.
+def register(judge: Judge[Any]) -> None:
+    """Let this judge apply the rules of its type.
 
     Raises:
-        ValueError: when the type has a decider of its own already.
+        ValueError: when it is no judge, or the type has a judge of its own already.
     """
-    if rule_type in _decide.registry:
-        raise ValueError(f"rule type {rule_type.__name__!r} has a decider already")
-    _decide.register(rule_type, decider)
+    if not isinstance(judge, Judge) or not isinstance(getattr(judge, "rule", None), type):
+        raise ValueError(f"judge must be a verify.rules.judge.Judge with a rule type, was {judge!r}")
+    if judge.rule in _REGISTERED or judge.rule in built_in():
+        raise ValueError(f"rule type {judge.rule.__name__!r} has a judge already")
+    _REGISTERED[judge.rule] = judge
 
 
-def known_rule(rule: object) -> bool:
-    """Whether a rule's type, or one it is derived from, has a decider."""
-    return any(kind in _decide.registry for kind in type(rule).__mro__ if kind is not object)
+def find_judge(rule: Any) -> Judge[Any] | None:
+    """The judge of a rule's type or of its nearest base class; None without any."""
+    for kind in type(rule).__mro__:
+        judge = _REGISTERED.get(kind) or built_in().get(kind)
+        if judge is not None:
+            return judge
+    return None
 
 
-register(Identity, decide_identity)
-register(Event, decide_event)  # and Ordering, a subclass
-register(EventMap, decide_event_map)
-register(Band, decide_band)
-register(FittedBand, with_trends(decide_fitted_band, fitted_band_trends))
-register(Exponent, decide_exponent)
-register(Law, with_trends(decide_law, law_trends))
-register(SameLaw, decide_same_law)
-register(ZScores, decide_zscores)
-register(Calibration, decide_calibration)
+def judge_of(rule: Any) -> Judge[Any]:
+    """The judge of a rule.
+
+    Raises:
+        ValueError: when its type has none.
+
+    >>> from theory.rules import Ordering
+    >>> type(judge_of(Ordering())).__name__
+    'OrderingJudge'
+    """
+    judge = find_judge(rule)
+    if judge is None:
+        raise ValueError(f"rule has no judge: {type(rule).__name__}; verify.rules.registry.register adds one")
+    return judge
 
 
 def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | None = None) -> Decision:
@@ -86,14 +93,15 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
     without any the claim stays INCONCLUSIVE, and without either it is NOT-APPLICABLE.
 
     Raises:
-        ValueError: when the rule's type has no decider, an observation was not judged, or its value is
+        ValueError: when the rule's type has no judge, an observation was not judged, or its value is
             not what the rule asks for (naming the claim value).
     """
+    judge = judge_of(rule)
     judged = tuple(observations)
     for o in judged:
         if o.not_judged is not None:
             raise ValueError(f"observations must be judged ones, was run {o.index}: {o.not_judged}")
-    decision = _decide(rule, judged, proof)
+    decision = judge.decide(rule, judged, proof)
     if proof is None or proof.holds:
         return decision
     step = f" ({proof.steps[-1]})" if proof.steps else ""
@@ -105,3 +113,27 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
         p_value=0.0,
         support_p=1.0,
     )
+
+
+def excess(
+    claim: Claim, value: Any, steps: int, decision: Decision | None = None, dtype: str = "float64"
+) -> float | None:
+    """By how much one run's value breaks a claim: above 0 when it does; None for rules of many runs."""
+    return judge_of(claim.rule).excess(claim.rule, value, steps, dtype, decision)
+
+
+def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:
+    """Whether one run's value breaks the claim; None where `excess` is None."""
+    found = excess(claim, value, steps, decision)
+    return None if found is None else found > 0
+
+
+def read(judgement: Judgement, observation: Observation) -> Readout:
+    """Measured value, prediction and accepted ends of one judged observation."""
+    rule = judgement.claim.rule
+    return judge_of(rule).readout(rule, judgement.decision, observation)
+
+
+def is_bound(judgement: Judgement) -> bool:
+    """Whether the claim bounds a number, so that its slack can be told."""
+    return judge_of(judgement.claim.rule).bounds

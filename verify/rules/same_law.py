@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.claim import Proof
+from theory.claim import Claim, Proof
+from theory.falsehood import FalsehoodKind
 from theory.rules import SameLaw
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.judge import Exempt, Judge, Plan, Planted
+from verify.rules.variants import EXPONENT_ERRORS
 from verify.statistics.intervals import dkw_half_width
 from verify.statistics.trials import by_seed, percent, value_error, without_runs
 
-__all__ = ["certified_width", "decide_same_law", "kolmogorov_smirnov", "runs_for_same_law"]
+__all__ = [
+    "SameLawJudge",
+    "certified_width",
+    "decide_same_law",
+    "kolmogorov_smirnov",
+    "runs_for_same_law",
+]
 
 #: Above this product of sample sizes the asymptotic p-value is used: both agree to three digits there.
 _EXACT_UP_TO = 250_000
@@ -191,3 +200,85 @@ def _distance_p(room: float, names: int, *runs: int) -> float:
         return 1.0
     root = room / sum(math.sqrt(0.5 / n) for n in runs)
     return min(1.0, 2 * len(runs) * names * math.exp(-(root**2)))
+
+
+def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Largest distance of two empirical distribution functions."""
+    points = np.concatenate([first, second])
+    left = np.searchsorted(np.sort(first), points, side="right") / len(first)
+    right = np.searchsorted(np.sort(second), points, side="right") / len(second)
+    return float(np.max(np.abs(left - right)))
+
+
+class SameLawJudge(Judge[SameLaw]):
+    """Two engines, one law. Planned power: a lower bound of P(SUPPORTED) for equal continuous laws
+    (asymptotic Kolmogorov distribution, Bonferroni over the quantities)."""
+
+    rule: ClassVar[type] = SameLaw
+    explanation: ClassVar[str] = (
+        "The same distribution under two engines, by two-sample tests and a certified distance."
+    )
+
+    def decide(self, rule: SameLaw, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_same_law(rule, observations, proof)
+
+    def plan(self, rule: SameLaw, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        values = [len(o.value) for o in observations[:1] if isinstance(o.value, Mapping)]
+        return Plan(quantities=max([1, *values]), basis="equal continuous laws")
+
+    def planned(self, rule: SameLaw, n_trials: int, plan: Plan) -> float | None:
+        from scipy.special import kolmogi, kolmogorov
+
+        if n_trials == 0:
+            return 0.0
+        scale = math.sqrt(n_trials / 2)
+        room = (rule.margin - certified_width(rule.alpha, plan.quantities, n_trials, n_trials)) * scale
+        critical = float(kolmogi(rule.alpha / plan.quantities))
+        if room <= 0:
+            return 0.0
+        return max(0.0, 1 - plan.quantities * float(kolmogorov(min(room, critical))))
+
+    def worst(self, rule: SameLaw, observations: Sequence[Observation]) -> list[Observation] | None:
+        first = observations[0].engine if observations else ""
+        return [replace(o, value={name: float(o.engine == first) for name in o.value}) for o in observations]
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """One engine's quantities halved, doubled, of the other sign, to another power; those of one engine
+        are its prediction of the other's."""
+        rule: Any = claim.rule
+        engines = list(dict.fromkeys(o.engine for o in observations))
+        if not engines:
+            return
+        changed = engines[0]
+        changes: list[tuple[str, FalsehoodKind, Callable[[float], float]]] = [
+            ("of the other sign", "sign", lambda v: -v),
+            ("x 0.5", "constant", lambda v: v / 2),
+            ("x 2", "constant", lambda v: 2 * v),
+            *(
+                (f"to the power {1 + error:g}", kind, lambda v, e=error: math.copysign(abs(v) ** (1 + e), v))
+                for error, kind in EXPONENT_ERRORS
+            ),
+        ]
+        own = [o.value for o in observations if o.engine == changed]
+        for name, kind, change in changes:
+            distance = max(
+                _distance(np.array([v[key] for v in own]), np.array([change(v[key]) for v in own]))
+                for key in own[0]
+            )
+
+            def moved(o: Observation, change: Callable[[float], float] = change) -> Any:
+                return {k: change(v) for k, v in o.value.items()} if o.engine == changed else o.value
+
+            title = f"quantities of {changed} {name}"
+            if distance > rule.margin:
+                why = f"the change alone moves the law by {distance:.3g}, beyond the margin {rule.margin:g}"
+                yield Planted(claim, title, kind, rule, why, moved)
+            else:
+                why = f"the change moves the law by {distance:.2g} only, within the margin {rule.margin:g}"
+                yield Exempt(claim, title, kind, why)
+
+    def sentence(self, rule: SameLaw) -> str:
+        return (
+            f"Both engines must give the same distributions: no test rejects at {rule.alpha:g}, and a"
+            f" distance below {rule.margin:g} is certified."
+        )

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
-from theory.claim import Proof
-from theory.rules import ZScores
+from theory.claim import Claim, Proof
+from theory.rules import Event, ZScores
 from theory.run import Estimate
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.event import decide_event
+from verify.rules.excess import CAP, clipped
+from verify.rules.judge import Exempt, Judge, Plan, Planted
+from verify.rules.variants import CONSTANTS, Change, prediction_changes
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES, mean_interval, runs_for_mean
+from verify.statistics.power import equivalence_power, rate_power
 from verify.statistics.rate import decide_rate
 from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
 
-__all__ = ["decide_zscores", "is_outlier", "spread_interval", "z_score"]
+__all__ = ["ZScoresJudge", "decide_zscores", "is_outlier", "spread_interval", "z_score"]
 
 
 def _values(observation: Observation) -> tuple[float, float, float, float]:
@@ -219,3 +224,104 @@ def _runs_for_spread(sd: float, rule: ZScores) -> int | None:
     gap = min(math.log(sd / low), math.log(high / sd))
     runs = 0.5 * (float(ndtri(1 - rule.alpha) + ndtri(0.8)) / gap) ** 2
     return math.ceil(runs) + 1 if runs < 100_000 else None
+
+
+class ZScoresJudge(Judge[ZScores]):
+    """Outliers, bias and spread of z-scores. Planned power: a lower bound of P(SUPPORTED) for standard normal
+    scores (Bonferroni over the three parts)."""
+
+    rule: ClassVar[type] = ZScores
+    explanation: ClassVar[str] = (
+        "Measured minus predicted over the predicted standard deviation: few outliers, a mean near 0 and a"
+        " spread near 1, each within its declared margin."
+    )
+    local: ClassVar[bool] = True
+    many: ClassVar[bool] = True
+
+    def decide(self, rule: ZScores, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        return decide_zscores(rule, observations, proof)
+
+    def excess(
+        self, rule: ZScores, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """`(|measured - predicted| - slack) / (sds sd) - 1`."""
+        measured, predicted, sd, slack = (float(v) for v in value)
+        distance = (abs(measured - predicted) - slack) / (rule.sds * sd) - 1
+        return clipped(distance) if math.isfinite(distance) else CAP
+
+    def plan(self, rule: ZScores, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        return Plan(basis="standard normal scores")
+
+    def planned(self, rule: ZScores, n_trials: int, plan: Plan) -> float | None:
+        from scipy.special import chdtr, chdtri, ndtr
+
+        if n_trials < MIN_REPLICATES:
+            return 0.0
+        degrees = n_trials - 1
+        outliers = rate_power(2 * float(ndtr(-rule.sds)), n_trials, rule.delta, rule.alpha)
+        bias = equivalence_power(n_trials, 1.0, rule.bias, rule.alpha)
+        assert bias is not None
+        # chdtri inverts the upper tail: the sums of squares whose whole interval lies within the spread.
+        least = rule.spread[0] ** 2 * float(chdtri(degrees, rule.alpha))
+        most = rule.spread[1] ** 2 * float(chdtri(degrees, 1 - rule.alpha))
+        spread = max(0.0, float(chdtr(degrees, most) - chdtr(degrees, least)))
+        return max(0.0, outliers + bias + spread - 2)
+
+    def worst(self, rule: ZScores, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=(math.inf, *list(o.value)[1:])) for o in observations]
+
+    def at_setting(self, rule: ZScores, observations: Sequence[Observation], alpha: float) -> Decision:
+        """At one setting its outliers count: no spread over settings."""
+        broken = self.broken(rule, observations)
+        held = [replace(o, value=o not in broken) for o in observations]
+        return decide_event(Event(rule.delta, alpha), held, None)
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """The prediction changed as for a law, of the other sign, its standard deviation halved or
+        doubled."""
+        rule: Any = claim.rule
+        predicted = np.array([float(o.value[1]) for o in observations])
+        sd = np.array([float(o.value[2]) for o in observations])
+        settings = [o.setting for o in observations]
+
+        def by_factor(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[float, ...]]:
+            return lambda o: (o.value[0], o.value[1] * factor(o.setting), *o.value[2:])
+
+        changes = [*prediction_changes(settings), Change("prediction of the other sign", "sign", _minus)]
+        for change in changes:
+            moved = (
+                (np.array([change.factor(s) for s in settings]) - 1) * predicted / sd
+                if settings
+                else np.zeros(1)
+            )
+            shift = abs(float(moved.mean()))
+            if shift > 2 * rule.bias:
+                why = f"the mean z lies within {rule.bias:g} of 0 and moves by {shift:.3g}"
+                yield Planted(claim, change.name, change.kind, rule, why, by_factor(change.factor))
+            else:
+                why = "the change is small against the predicted spread"
+                yield Exempt(claim, change.name, change.kind, why)
+        low, high = rule.spread
+        for c in CONSTANTS:
+
+            def scaled(o: Observation, c: float = c) -> tuple[float, ...]:
+                return (o.value[0], o.value[1], c * o.value[2], o.value[3])
+
+            name = f"standard deviation x {c:g}"
+            if max(c, 1 / c) > high / low:
+                why = f"the spread of z moves from [{low:g}, {high:g}] to [{low / c:.3g}, {high / c:.3g}]"
+                yield Planted(claim, name, "constant", rule, why, scaled)
+            else:
+                yield Exempt(claim, name, "constant", "the declared spread allows both")
+
+    def sentence(self, rule: ZScores) -> str:
+        low, high = rule.spread
+        return (
+            f"At most a share {rule.delta:g} of runs may lie beyond {rule.sds:g} predicted standard"
+            f" deviations; the mean z-score must lie within ±{rule.bias:g} and its standard deviation in"
+            f" [{low:g}, {high:g}], each certified at level {1 - rule.alpha:g}."
+        )
+
+
+def _minus(setting: Any) -> float:
+    return -1.0

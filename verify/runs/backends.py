@@ -38,6 +38,12 @@ class Backend(Protocol):
         """One batch in a process of its own, where the backend has one to give."""
         ...
 
+    def afresh(
+        self, batches: Iterable[Batch], device: str, seconds: float = math.inf
+    ) -> Iterator[Done | Lost]:
+        """Batches one after the other in a new process, where the backend has one to give."""
+        ...
+
 
 class SerialBackend:
     """One batch after the other in this process: nothing keeps a measure from ending it."""
@@ -53,3 +59,9 @@ class SerialBackend:
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
         """In this process."""
         return run_batch(batch, device)
+
+    def afresh(
+        self, batches: Iterable[Batch], device: str, seconds: float = math.inf
+    ) -> Iterator[Done | Lost]:
+        """In this process."""
+        return self.run(batches, device, seconds)

@@ -105,6 +105,12 @@ class DaskBackend:
         """On any worker of the cluster."""
         return next(iter(self.run([batch], device, seconds)))
 
+    def afresh(
+        self, batches: Iterable[Batch], device: str, seconds: float = math.inf
+    ) -> Iterator[Done | Lost]:
+        """On any workers of the cluster."""
+        return self.run(batches, device, seconds)
+
 
 def loaded_version() -> str:
     """The version of the code, with the libraries loaded: first batches then take no longer than others."""

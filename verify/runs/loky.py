@@ -59,6 +59,19 @@ class LokyBackend:
             return Lost(batch.index, f"its worker process died ({_codes(error)})", timed_out=late)
         return _outcome(future, batch)
 
+    def afresh(
+        self, batches: Iterable[Batch], device: str, seconds: float = math.inf
+    ) -> Iterator[Done | Lost]:
+        """One after the other in one new process: nothing that other workers have seen is known there."""
+        with _executor(1) as executor:
+            for batch in batches:
+                future = _submit(executor, batch, device, seconds)
+                error = future.exception()
+                if isinstance(error, BrokenExecutor):
+                    yield Lost(batch.index, f"its worker process died ({_codes(error)})")
+                    return
+                yield _outcome(future, batch)
+
     def _pooled(
         self, coming: Iterator[Batch], device: str, seconds: float
     ) -> Generator[Done | Lost, None, bool]:

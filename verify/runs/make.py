@@ -152,14 +152,13 @@ def recheck(
     backend: Backend,
     claim_seconds: float = math.inf,
 ) -> None:
-    """Make and measure some runs again, each alone and in another order: a measure whose value is not the
-    same
-    bit for bit is not a function of the run, and fails.
+    """Make and measure some runs again, in a new process and another order: a measure whose value is not the
+    same bit for bit is not a function of the run, and fails.
 
     One run in `_EVERY`, and at least `_LEAST` a measure.
     """
     again = list(_chosen(work, made))
-    for outcome in backend.run(again, device, claim_seconds):
+    for outcome in backend.afresh(again, device, claim_seconds):
         batch = again[outcome.batch]
         if isinstance(outcome, Lost):
             continue  # it lived the first time: what kills a process now and then is no fault of this check

@@ -18,9 +18,9 @@ from theory.two_stage.box import Domain
 from theory.two_stage.setting import Setting
 from verify.judge import admitted
 from verify.outcome import Observation
+from verify.rules.registry import excess as excess_of
 from verify.runs.plan import RunSpec
 from verify.search.timed_runs import Trials
-from verify.violation import violation
 
 __all__ = ["scan", "shrunk"]
 
@@ -84,7 +84,7 @@ def scan(trials: Trials, domain: Domain, seed: int, ends: float) -> Iterator[tup
         if seen is None:
             return
         trials.scanned += len(kept)
-        excess = {o.index: violation(trials.claim, o.value, o.steps) or 0.0 for o in seen}
+        excess = {o.index: excess_of(trials.claim, o.value, o.steps) or 0.0 for o in seen}
         for o in sorted(seen, key=lambda o: -excess[o.index]):
             if excess[o.index] > 0:
                 yield points[o.index], o

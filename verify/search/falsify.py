@@ -21,19 +21,17 @@ from typing import Any
 from theory.claim import Claim
 from theory.experiment import PROFILES
 from theory.rng import derive_seed
-from theory.rules import Band, Event, EventMap, FittedBand, Identity, Law, ZScores
+from theory.rules import Band
 from theory.two_stage.box import Domain, Place
 from theory.two_stage.setting import Setting
 from verify.judge import admitted
-from verify.outcome import Counterexample, Decision, Observation
-from verify.rules.fitted_band import admissible_ratio
-from verify.rules.registry import decide
+from verify.outcome import Counterexample, Observation
+from verify.rules.registry import decide, excess, judge_of
 from verify.runs.plan import plan_runs
 from verify.search.corners import scan, shrunk
 from verify.search.shrink import replay_command
 from verify.search.timed_runs import Score, Trials, explore, probe_size, warm_up
 from verify.statistics.intervals import exceeds, rate_lower, runs_for_event
-from verify.violation import CAP, violation
 
 __all__ = ["Falsification", "falsify"]
 
@@ -84,9 +82,10 @@ def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: 
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
     trials = Trials(claim, claim.experiment.engines[0], started + seconds)
-    if isinstance(claim.rule, FittedBand):
+    judge = judge_of(claim.rule)
+    if judge.unnamed(claim.rule) is not None:
         found, measured = _search_fitted(trials, places, seed)
-    elif isinstance(claim.rule, Event | EventMap | Identity | Band | Law | ZScores):
+    elif judge.local:
         found, measured = _all_ways(trials, places, seed, seconds)
     else:
         found, measured = _rejudge(trials, places, seed, seconds, trials.ends)
@@ -143,10 +142,9 @@ def _all_ways(
     it is smaller, and says more.
     """
     whole: tuple[Counterexample | None, str] = (None, "")
-    if not isinstance(trials.claim.rule, Identity):
-        # Rules that speak of many runs fail as a whole more often than at one setting.
-        of_many = isinstance(trials.claim.rule, Law | ZScores)
-        share, looks = (_OF_MANY, None) if of_many else (_WHOLE, _LOOKS)
+    judge = judge_of(trials.claim.rule)
+    if not judge.single:
+        share, looks = (_OF_MANY, None) if judge.many else (_WHOLE, _LOOKS)
         whole = _rejudge(trials, places, seed, seconds, trials.started + share * seconds, looks)
         if whole[0] is not None:
             trials.ends = min(trials.ends, time.monotonic() + _SMALLER * seconds)
@@ -166,45 +164,20 @@ def _all_ways(
 # One run at a time ---------------------------------------------------------------------------------
 
 
-def _mean_violation(claim: Claim) -> Score:
-    def law(seen: Sequence[Observation]) -> float:
-        """A law speaks of the mean log ratio, not of single runs."""
-        assert isinstance(claim.rule, Law)
-        logs = []
-        for o in seen:
-            measured, predicted = (float(v) for v in o.value)
-            if not (measured > 0 and predicted > 0 and math.isfinite(measured)):
-                return CAP
-            logs.append(math.log(measured) - math.log(predicted))
-        return abs(sum(logs) / len(logs)) - math.log1p(claim.rule.margin)
-
-    def score(seen: Sequence[Observation]) -> float:
-        values = [violation(claim, o.value, o.steps) or 0.0 for o in seen]
-        return sum(values) / len(values)
-
-    return law if isinstance(claim.rule, Law) else score
+def _score_of(claim: Claim) -> Score:
+    judge = judge_of(claim.rule)
+    return lambda seen: judge.score(claim.rule, seen)
 
 
 def _broken(claim: Claim, seen: Sequence[Observation]) -> list[Observation]:
     """The runs that break the claim, the worst first."""
-    excess = [(violation(claim, o.value, o.steps) or 0.0, o) for o in seen]
-    return [o for value, o in sorted(excess, key=lambda item: -item[0]) if value > 0]
+    return judge_of(claim.rule).broken(claim.rule, seen)
 
 
 def _breaks(claim: Claim) -> Callable[[Sequence[Observation]], bool]:
     """Whether probe runs of one setting break the claim there."""
-    rule = claim.rule
-    score = _mean_violation(claim)
-
-    def breaks(seen: Sequence[Observation]) -> bool:
-        if isinstance(rule, Identity):
-            return bool(_broken(claim, seen))
-        if isinstance(rule, Law):
-            return score(seen) > 0
-        assert isinstance(rule, Event | EventMap | Band | ZScores)
-        return exceeds(rate_lower(len(_broken(claim, seen)), len(seen), rule.alpha), rule.delta)
-
-    return breaks
+    judge = judge_of(claim.rule)
+    return lambda seen: judge.breaks(claim.rule, seen)
 
 
 def _search_corners(
@@ -238,8 +211,8 @@ def _search_corners(
 def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counterexample | None, str]:
     """Rounds of hypothesis, each candidate judged on fresh runs, until one stands or time is up."""
     claim = trials.claim
-    rule = claim.rule
-    score = _mean_violation(claim)
+    judge = judge_of(claim.rule)
+    score = _score_of(claim)
     breaks = _breaks(claim)
 
     closest, closest_score = _NONE, -math.inf
@@ -254,7 +227,7 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
                 closest, closest_score = _closest(claim, seen, score(seen)), score(seen)
             if not _broken(claim, seen):
                 continue
-            judged = _judge_identity if isinstance(rule, Identity) else _judge_fresh
+            judged = _judge_rounding if judge.rounding else _judge_single if judge.single else _judge_fresh
             candidates += 1
             found, measured = judged(trials, seen, derive_seed(round_seed, "fresh", candidates))
             if found is not None:
@@ -266,7 +239,7 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
 
 
 def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
-    if isinstance(claim.rule, Identity):
+    if judge_of(claim.rule).rounding:
         return f"the worst residual came to {10**score:.2g} of the accepted one"
     broken = len(_broken(claim, seen))
     return f"at the worst setting {broken} of {len(seen)} runs violated it"
@@ -277,33 +250,28 @@ def _judge_fresh(
 ) -> tuple[Counterexample | None, str]:
     """The claim's rule on runs of one setting that the search has not seen."""
     claim = trials.claim
+    judge = judge_of(claim.rule)
     alpha = trials.next_alpha()
-    rule: Any = claim.rule
-    rule = replace(rule, alpha=alpha)
-    if isinstance(claim.rule, EventMap | ZScores):
-        rule = Event(claim.rule.delta, alpha)  # at one setting there is no map, and no scale over settings
     broken = _broken(claim, probe)
     count = _FRESH
-    if not isinstance(rule, Law):
+    share = judge.share(claim.rule)
+    if share is not None:
         rate = len(broken) / len(probe)
-        planned = runs_for_event(rate, rule.delta, alpha) if rate > rule.delta else None
+        planned = runs_for_event(rate, share, alpha) if rate > share else None
         count = max(_FRESH, min(planned or 4 * _FRESH, 8 * _FRESH))
     for look in range(_LOOKS):
-        rule = replace(rule, alpha=alpha if look == 0 else trials.next_alpha())
+        level = alpha if look == 0 else trials.next_alpha()
         fresh = trials.at(probe[0].setting, derive_seed(seed, "look", look), count)
         if not fresh:
             return None, ""
         broken = _broken(claim, fresh)
-        if isinstance(claim.rule, ZScores):
-            decision = decide(rule, [replace(o, value=o not in broken) for o in fresh])
-        else:
-            decision = decide(rule, fresh)
+        decision = judge.at_setting(claim.rule, fresh, level)
         if decision.verdict == "refuted" and broken:
             return (
                 _counterexample(claim, broken[0]),
                 f"on fresh runs of this setting alone: {decision.reason}",
             )
-        if decision.verdict != "inconclusive" or not _leans(decision, rule):
+        if decision.verdict != "inconclusive" or not judge.leans(claim.rule, decision):
             return None, ""
         count = max(2 * count, math.ceil(1.3 * (decision.needed or 4 * count)))
         if count > trials.affordable(0.5):
@@ -311,16 +279,15 @@ def _judge_fresh(
     return None, ""
 
 
-def _leans(decision: Decision, rule: Any) -> bool:
-    """Whether an undecided judgement points toward refutation, so that more runs are worth their time."""
-    if isinstance(rule, Law):
-        mean = decision.statistic.get("mean_log_ratio", math.inf)
-        return not isinstance(mean, float) or abs(mean) > math.log1p(rule.margin)
-    rate = decision.statistic.get("violation_rate")
-    return not isinstance(rate, float) or rate > rule.delta
+def _judge_single(
+    trials: Trials, seen: Sequence[Observation], seed: int
+) -> tuple[Counterexample | None, str]:
+    """One run that breaks a claim on every run."""
+    (o,) = seen
+    return _counterexample(trials.claim, o), f"one run breaks it: {o.value!r}"
 
 
-def _judge_identity(
+def _judge_rounding(
     trials: Trials, seen: Sequence[Observation], seed: int
 ) -> tuple[Counterexample | None, str]:
     """A residual above its bound that is no rounding: rounding grows with the float type's epsilon.
@@ -346,7 +313,7 @@ def _judge_identity(
     rough = claim.measure(MeasuredRun(trajectory, o.setting))
     if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
         return None, ""
-    bound = o.value / 10 ** (violation(claim, o.value, o.steps) or 0.0)
+    bound = o.value / 10 ** (excess(claim, o.value, o.steps) or 0.0)
     return _counterexample(claim, o), f"residual {o.value:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
 
 
@@ -367,10 +334,11 @@ def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[
     ratio, which is then a `Band` claim like any other.
     """
     claim = trials.claim
-    rule = claim.rule
-    assert isinstance(rule, FittedBand)
+    rule: Any = claim.rule
+    unnamed = judge_of(rule).unnamed(rule)
+    assert unnamed is not None
     low, low_text = 1.0, ""
-    if rule.two_sided:
+    if unnamed.two_sided:
         whole, trials.ends = trials.ends, trials.ends - 0.6 * trials.left
         cases = explore(trials, places, derive_seed(seed, f"low {claim.id}"), _mean_log(-1), lambda _: False)
         trials.ends = whole
@@ -393,9 +361,9 @@ def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[
         low_text = (
             f"; at n {cases[0][0].n}, d {cases[0][0].d}, m {cases[0][0].m} (groups {_groups(cases[0][0])})"
             f" more than {rule.delta:g} of the runs lie below {low:.4g}, and the widest allowed ratio is"
-            f" {admissible_ratio(rule):g}"
+            f" {unnamed.ratio:g}"
         )
-    upper = low * admissible_ratio(rule)
+    upper = low * unnamed.ratio
     trials.claim = replace(claim, rule=Band(0.0, upper, rule.reason, rule.delta, rule.alpha))
     found, measured = _search(trials, places, seed)
     return found, measured + low_text
@@ -464,8 +432,9 @@ def _rejudge(
         decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
         text = f"replication {look}, {len(observations)} runs: {decision.reason}"
         if decision.verdict == "refuted":
-            one = isinstance(rule, Event | EventMap | Band)
-            claimed = [o for o in observations if not isinstance(rule, EventMap) or _beyond(rule, o)]
+            judge = judge_of(rule)
+            one = judge.local and not judge.many
+            claimed = [o for o in observations if judge.claimed(rule, o.labels)]
             worst = (_broken(claim, claimed) or claimed)[0] if one else observations[0]
             found = _counterexample(claim, worst)
             if not one:
@@ -473,10 +442,6 @@ def _rejudge(
                 found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
             return found, f"the claim as a whole: {text}"
     return None, text
-
-
-def _beyond(rule: EventMap, o: Observation) -> bool:
-    return o.labels[rule.axis] >= rule.threshold
 
 
 def _claims_file(claim: Claim) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import Any
 
 from theory.claim import Claim
-from theory.rules import EventMap, Exponent, SameLaw
 from theory.two_stage.box import Domain
 from theory.two_stage.setting import Setting
 from verify.outcome import Counterexample, Decision, Judgement, Observation
+from verify.rules.registry import judge_of, violates
 from verify.runs.plan import RunSpec
-from verify.violation import violates
 
-__all__ = ["find_counterexample", "measure_at", "replay_command", "violates"]
+__all__ = ["find_counterexample", "measure_at", "repeat_command", "replay_command", "replay_words"]
 
 _EXAMPLES = 20
 
@@ -32,33 +32,34 @@ def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[
     return made.values.get(claim.id), made.steps, made.not_applicable.get(claim.id)
 
 
-def find_counterexample(judgement: Judgement) -> Counterexample | None:
+def find_counterexample(
+    judgement: Judgement, profile: str = "", seed: int | None = None
+) -> Counterexample | None:
     """Search the claim's box for a small violating run; else the smallest one among its observations.
 
-    An exponent has no single violating run: its first one stands for the sweep. A claim refuted by
-    its symbolic proof alone has none.
+    Where only the whole experiment breaks the rule (an exponent), its first run stands for it, with the
+    number that was judged and, given the verification's profile and seed, the command that repeats that
+    number. A claim refuted by its symbolic proof alone has none.
     """
     claim = judgement.claim
+    judge = judge_of(claim.rule)
     judged = judgement.judged
-    if not judged or isinstance(claim.rule, SameLaw):
+    if not judged:
         return None
-    if isinstance(claim.rule, Exponent):
+    if judge.whole:
         first = judged[0]
-        return _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
+        whole = _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
+        return whole if seed is None else replace(whole, replay=repeat_command(claim, profile, seed))
     broken = [
-        o for o in judged if _claimed(claim, o) and violates(claim, o.value, o.steps, judgement.decision)
+        o
+        for o in judged
+        if judge.claimed(claim.rule, o.labels) and violates(claim, o.value, o.steps, judgement.decision)
     ]
     if not broken:
         return None
     known = min(broken, key=_size)
     found = _shrunk(claim, known, judgement.decision)
     return found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
-
-
-def _claimed(claim: Claim, observation: Observation) -> bool:
-    """An `EventMap` also looks at cells below its threshold, of which it claims nothing."""
-    rule = claim.rule
-    return not isinstance(rule, EventMap) or observation.labels[rule.axis] >= rule.threshold
 
 
 def _size(observation: Observation) -> tuple[int, int]:
@@ -117,5 +118,21 @@ def replay_command(claim: Claim, setting: Setting, seed: int, engine: str) -> st
     command = (
         f"python -m verify replay {claim.id} --setting {shlex.quote(text)} --seed {seed} --engine {engine}"
     )
+    file = claims_file_of(claim)
+    return command if file is None else f"{command} --claims-file {shlex.quote(str(file))}"
+
+
+def replay_words(claim: Claim, value: Any, broken: bool | None) -> str:
+    """What one run says of a claim: `broken` as `verify.rules.registry.violates` answers."""
+    if broken is None:
+        return f"measured {value}; the claim speaks of many runs together, one alone does not decide it"
+    return f"the claim {'fails' if broken else 'holds'} on this run (measured {value})"
+
+
+def repeat_command(claim: Claim, profile: str, seed: int) -> str:
+    """The one command that makes the runs of the claim's whole experiment again and judges them."""
+    from verify.load import claims_file_of
+
+    command = f"python -m verify run --claims {claim.id} --profile {profile} --seed {seed}"
     file = claims_file_of(claim)
     return command if file is None else f"{command} --claims-file {shlex.quote(str(file))}"

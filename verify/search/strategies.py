@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from hypothesis import strategies as st
 
-from theory.rules import EventMap, Rule
 from theory.two_stage.box import Domain, Grid, Place, Sweep
 from theory.two_stage.setting import Setting
+from verify.rules.registry import judge_of
 
 __all__ = ["log_floats", "seeds", "settings_at", "settings_in"]
 
@@ -38,18 +39,14 @@ def settings_in(domain: Domain) -> st.SearchStrategy[Setting]:
     )
 
 
-def settings_at(place: Place, rule: Rule) -> st.SearchStrategy[Setting]:
+def settings_at(place: Place, rule: Any) -> st.SearchStrategy[Setting]:
     """Settings of any place that a rule speaks of: an `EventMap` claims nothing below its threshold."""
     if isinstance(place, Domain):
         return settings_in(place)
     if isinstance(place, Sweep):
         return st.sampled_from([place.at(factor) for factor in place.factors])
     if isinstance(place, Grid):
-        cells = [
-            setting
-            for labels, setting in place.cells
-            if not isinstance(rule, EventMap) or labels[rule.axis] >= rule.threshold
-        ]
+        cells = [setting for labels, setting in place.cells if judge_of(rule).claimed(rule, labels)]
         return st.sampled_from(cells) if cells else st.nothing()
     return st.just(place.setting)
 

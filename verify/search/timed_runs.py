@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from theory.claim import Claim
 from theory.rng import derive_seed
-from theory.rules import Identity
 from theory.two_stage.box import Place
 from theory.two_stage.setting import Setting
 from verify.judge import admitted
 from verify.outcome import Observation
+from verify.rules.registry import judge_of
 from verify.runs.make import batches, run_batch
 from verify.runs.plan import RunSpec
 from verify.search.strategies import seeds, settings_at
@@ -34,7 +34,7 @@ Score = Callable[[Sequence[Observation]], float]
 
 def probe_size(claim: Claim) -> int:
     """Runs of one setting while searching."""
-    return 1 if isinstance(claim.rule, Identity) else _PROBE
+    return 1 if judge_of(claim.rule).single else _PROBE
 
 
 @dataclass

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 from theory.claim import Proof
 from theory.falsehood import GROSS
-from theory.rules import Identity
 from verify.outcome import Decision, Observation, Verdict
-from verify.rules.registry import decide
-from verify.soundness.planted import Planted
+from verify.rules.judge import Planted
+from verify.rules.registry import decide, judge_of
 
 __all__ = ["Detection", "detect", "smallest_prefix"]
 
@@ -74,7 +73,7 @@ def _decided(
     decision = decide(planted.rule, observations, proof=proof)
     p_value = decision.p_value
     # An identity is compared with rounding error: chance cannot refute it, so it takes no part in the budget.
-    by_chance = not isinstance(planted.rule, Identity) and (proof is None or proof.holds)
+    by_chance = judge_of(planted.rule).by_chance and (proof is None or proof.holds)
     if decision.verdict != "refuted" or not by_chance or (p_value is not None and p_value <= level):
         return decision
     reason = f"{decision.reason} But p = {p_value} does not survive the error budget (level {level:.2g})."

@@ -12,9 +12,9 @@ from theory.claim import Claim
 from theory.falsehood import FALSEHOOD_KINDS, GROSS, Falsehood
 from verify.outcome import Judgement, Verdict
 from verify.pipeline import verify_claims
+from verify.rules.judge import Exempt, Planted
 from verify.soundness.detect import Detection, detect
 from verify.soundness.generate import by_rule, measured_falsehoods
-from verify.soundness.planted import Exempt, Planted
 from verify.soundness.section import Section, Table
 from verify.statistics.error_budget import ERROR_BUDGET, in_family
 from verify.statistics.intervals import rate_interval

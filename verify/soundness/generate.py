@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatch
 from typing import Any
 
 from theory.claim import Claim
 from theory.falsehood import Falsehood, altered
-from theory.rules import (
-    Band,
-    Calibration,
-    Event,
-    EventMap,
-    Exponent,
-    FittedBand,
-    Identity,
-    Law,
-    SameLaw,
-    ZScores,
-)
-from theory.run import Run
+from theory.run import NotApplicable, Run
 from verify.outcome import Observation
-from verify.soundness.of_events import plant_event
-from verify.soundness.of_laws import plant_calibration, plant_law, plant_same_law, plant_zscores
-from verify.soundness.of_scales import plant_band, plant_exponent, plant_fitted_band
-from verify.soundness.planted import Exempt, Planted
+from verify.rules.judge import Exempt, Planted
+from verify.rules.registry import judge_of
+from verify.rules.variants import slips_of
 
-__all__ = ["Planter", "by_rule", "measured_falsehoods", "register"]
-
-Planter = Callable[[Claim, Sequence[Observation]], Iterator[Planted | Exempt]]
-
-
-@singledispatch
-def _plant(rule: Any, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
-    yield Exempt(claim, "all changes", "formula", f"no generator for rules of type {type(rule).__name__}")
-
-
-def register(rule_type: type, planter: Planter) -> None:
-    """Let `planter(claim, judged observations)` make the false variants of the claims with this type of
-    rule."""
-
-    def plant(rule: Any, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
-        return planter(claim, observations)
-
-    _plant.register(rule_type, plant)
-
-
-def _nothing(claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
-    return iter(())  # an identity's formula stands inside its measure
-
-
-register(Event, plant_event)
-register(EventMap, plant_event)
-register(Identity, _nothing)
-register(Band, plant_band)
-register(FittedBand, plant_fitted_band)
-register(Exponent, plant_exponent)
-register(Law, plant_law)
-register(ZScores, plant_zscores)
-register(Calibration, plant_calibration)
-register(SameLaw, plant_same_law)
+__all__ = ["by_rule", "measured_falsehoods"]
 
 
 def by_rule(claim: Claim, observations: Sequence[Observation]) -> list[Planted | Exempt]:
@@ -78,7 +31,7 @@ def by_rule(claim: Claim, observations: Sequence[Observation]) -> list[Planted |
         return [Exempt(claim, "all changes", "sign", "a probe: whether its statement holds is the question")]
     if not observations:
         return [Exempt(claim, "all changes", "formula", "no run was judged in this profile")]
-    return list(_plant(claim.rule, claim, observations))
+    return list(judge_of(claim.rule).variants(claim, observations))
 
 
 # Measured on their own ---------------------------------------------------------------------------------
@@ -94,7 +47,11 @@ class _DoubledStep:
         self.measure = measure
 
     def __call__(self, run: Run) -> Any:
-        return self.measure(altered(run, setting=run.setting.with_(eta=2 * run.setting.eta)))
+        name = slips_of([run.setting]).step_size
+        if not name:
+            return NotApplicable("the model names no step size")
+        setting = run.setting.with_(**{name: 2 * getattr(run.setting, name)})
+        return self.measure(altered(run, setting=setting))
 
 
 def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) -> list[Planted]:
@@ -119,7 +76,7 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
             replace(claim, measure=_DoubledStep(claim.measure), proof=None),
         )
         for claim in claims
-        if isinstance(claim.rule, Identity) and not claim.is_probe
+        if judge_of(claim.rule).rounding and not claim.is_probe
     ]
     return [
         replace(p, measured=replace(_claim(p), id=f"{p.of.id}.falsehood_{k}", parents=()))

@@ -12,13 +12,12 @@ be refuted by an unlucky seed, so they take no part.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from theory.rules import Identity
 from verify.outcome import Judgement
-from verify.statistics.intervals import MAX_RUNS
+from verify.rules.registry import find_judge
+from verify.statistics.power import runs_to_survive
 
 __all__ = [
     "ERROR_BUDGET",
@@ -26,7 +25,6 @@ __all__ = [
     "budget_use",
     "in_family",
     "refutation_p",
-    "runs_to_survive",
     "within_budget",
 ]
 
@@ -64,7 +62,9 @@ def in_family(judgement: Judgement) -> bool:
     A refutation by a rule of one's own without a p-value stands outside: no correction could ever cover it.
     """
     unknown = judgement.verdict == "refuted" and judgement.decision.p_value is None
-    return bool(judgement.observations) and not isinstance(judgement.claim.rule, Identity) and not unknown
+    judge = find_judge(judgement.claim.rule)
+    by_chance = judge is None or judge.by_chance
+    return bool(judgement.observations) and by_chance and not unknown
 
 
 def refutation_p(judgement: Judgement) -> float:
@@ -114,26 +114,6 @@ def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float
     )
     decision = replace(decision, verdict="inconclusive", reason=f"{decision.reason} {text}", needed=needed)
     return replace(judgement, decision=decision, chain=(*judgement.chain, text))
-
-
-def runs_to_survive(trials: int, p_value: float, level: float, power: float = 0.8) -> int | None:
-    """Runs that show a p-value below `level` with this probability, if the effect is as large as it looks.
-
-    A normal quantile grows like the square root of the runs: `trials ((z_level + z_power)/z_p)^2`. None
-    where the data show no effect, and beyond `MAX_RUNS`.
-
-    >>> runs_to_survive(100, 0.01, 0.0001), runs_to_survive(100, 0.6, 0.0001)
-    (385, None)
-    """
-    from scipy.special import ndtri
-
-    effect = -float(ndtri(p_value))
-    if not effect > 0:
-        return None
-    if math.isinf(effect):
-        return trials + 1
-    runs = trials * ((float(ndtri(power)) - float(ndtri(level))) / effect) ** 2
-    return max(trials + 1, math.ceil(runs)) if runs <= MAX_RUNS else None
 
 
 def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:

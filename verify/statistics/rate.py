@@ -10,7 +10,7 @@ from verify.outcome import Observation, Verdict
 from verify.statistics.intervals import exceeds, rate_lower, rate_p, rate_upper, runs_for_event
 from verify.statistics.trials import count, percent, violating_indices
 
-__all__ = ["RateDecision", "decide_rate"]
+__all__ = ["RateDecision", "decide_rate", "fewest_violations"]
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,13 @@ def _needed(trials: int, some: int, only: int, delta: float, alpha: float) -> in
         return None if trials else runs_for_event(0.0, delta, alpha)
     needed = runs_for_event(rate, delta, alpha)
     return None if needed is None else max(needed, trials + 1)
+
+
+def fewest_violations(trials: int, delta: float, level: float) -> int | None:
+    """The smallest number of violating trials whose binomial tail at delta is below the level; None when not
+    even all of them suffice.
+
+    >>> fewest_violations(60, 0.05, 0.05), fewest_violations(24, 0.95, 0.05)
+    (7, None)
+    """
+    return next((k for k in range(1, trials + 1) if rate_p(k, trials, delta)[0] < level), None)

@@ -18,6 +18,7 @@ from verify.outcome import Decision, Observation
 
 __all__ = [
     "SHOWN",
+    "as_number",
     "bool_value",
     "by_seed",
     "count",
@@ -72,6 +73,17 @@ def number_value(observation: Observation) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise value_error(observation, "a real number")
     return float(value)
+
+
+def as_number(value: Any) -> float:
+    """The value as a float; nan when it is not a number.
+
+    >>> as_number(np.bool_(True)), as_number("x")
+    (1.0, nan)
+    """
+    if isinstance(value, (bool, np.bool_, numbers.Real)):
+        return float(value)
+    return math.nan
 
 
 def plain(value: float) -> float | None:

@@ -48,7 +48,7 @@ CLAIMS = (
         stage_one,
         DIMENSION,
         EVENT_WORDS,
-        rule=EventMap("d_over_n", 20.0, delta=0.05),
+        rule=EventMap("d_over_n", 20.0, delta=0.05, axis_text="d/n"),
     ),
 )
 

@@ -49,7 +49,7 @@ CLAIMS = (
         stage_one,
         RATES,
         EVENT_WORDS,
-        rule=EventMap("signal_margin", 10.0, delta=0.05),
+        rule=EventMap("signal_margin", 10.0, delta=0.05, axis_text="n SNR^2 (1 - 2 tau)"),
     ),
 )
 

@@ -10,7 +10,8 @@ import numpy as np
 from theory.rules import Band, FittedBand, Law
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import TEXT_COLOURS, FigureSpec, panels, short_id
-from verify.report.reading import Reading, read
+from verify.rules.judge import Readout
+from verify.rules.registry import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ def _scatter(ax: Any, x: list[float], y: list[float], inside: list[bool]) -> Non
         )  # fmt: skip
 
 
-def _law(ax: Any, judgement: Judgement, readings: list[Reading]) -> None:
+def _law(ax: Any, judgement: Judgement, readings: list[Readout]) -> None:
     rule = judgement.claim.rule
     assert isinstance(rule, Law)
     kept = [r for r in readings if r.measured > 0 and 0 < r.predicted < math.inf]
@@ -81,7 +82,7 @@ def _law(ax: Any, judgement: Judgement, readings: list[Reading]) -> None:
     ax.set_ylabel("measured")
 
 
-def _band(ax: Any, judgement: Judgement, points: list[tuple[float, Reading]]) -> None:
+def _band(ax: Any, judgement: Judgement, points: list[tuple[float, Readout]]) -> None:
     """Values over kappa_0: the parameter that separates the regimes."""
     readings = [r for _, r in points]
     kappa = [k for k, _ in points]

@@ -10,7 +10,7 @@ from theory.rules import Event, EventMap
 from theory.two_stage.box import Grid
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import PARAMETER_NAMES, FigureSpec, panels, plain_text, short_id
-from verify.report.reading import read
+from verify.rules.registry import read
 from verify.statistics.intervals import rate_interval
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from theory.rules import Exponent
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import PARAMETER_NAMES, TEXT_COLOURS, FigureSpec, panels, short_id
-from verify.report.reading import as_number
+from verify.statistics.trials import as_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ import numpy as np
 from theory.rules import Identity
 from verify.outcome import Verification
 from verify.report.figures.style import VERDICT_COLOURS, WIDTH, FigureSpec, short_id
-from verify.report.reading import is_bound
 from verify.report.tightness import log10_slacks
+from verify.rules.registry import is_bound
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
