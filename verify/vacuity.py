@@ -128,8 +128,10 @@ def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> 
     judge = judge_of(rule)
     worst = judge.worst(rule, judged) if judged else None
     if worst is not None:
-        p = decide(rule, worst).p_value
-        assert p is not None
+        outcome = decide(rule, worst)
+        p = outcome.p_value
+        if p is None:  # a rule of one's own need not give one
+            p = 0.0 if outcome.verdict == "refuted" else 1.0
         level = budget / max(1, family)
         alone = p < float(getattr(rule, "alpha", 0.05))
         within = alone and (not judge.by_chance or p <= level)

@@ -22,10 +22,12 @@ from theory.claim import Claim
 from theory.experiment import PROFILES
 from theory.rng import derive_seed
 from theory.rules import Band
+from theory.run import NotApplicable
 from theory.two_stage.box import Domain, Place
 from theory.two_stage.setting import Setting
 from verify.judge import admitted
 from verify.outcome import Counterexample, Observation
+from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
 from verify.runs.plan import plan_runs
 from verify.search.corners import scan, shrunk
@@ -311,10 +313,12 @@ def _judge_rounding(
     )
     trials.made += 1
     rough = claim.measure(MeasuredRun(trajectory, o.setting))
-    if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
+    fine = relative_residual(o.value)
+    rough = math.nan if isinstance(rough, NotApplicable) else relative_residual(rough)
+    if math.isfinite(fine) and rough > fine * 2**14.5:
         return None, ""
-    bound = o.value / 10 ** (excess(claim, o.value, o.steps) or 0.0)
-    return _counterexample(claim, o), f"residual {o.value:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
+    bound = fine / 10 ** (excess(claim, o.value, o.steps) or 0.0)
+    return _counterexample(claim, o), f"residual {fine:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
 
 
 def _counterexample(claim: Claim, o: Observation) -> Counterexample:
@@ -429,7 +433,7 @@ def _rejudge(
             continue
         trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
         rule: Any = claim.rule
-        decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
+        decision = decide(_at_level(rule, trials.next_alpha()), observations)
         text = f"replication {look}, {len(observations)} runs: {decision.reason}"
         if decision.verdict == "refuted":
             judge = judge_of(rule)
@@ -442,6 +446,11 @@ def _rejudge(
                 found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
             return found, f"the claim as a whole: {text}"
     return None, text
+
+
+def _at_level(rule: Any, alpha: float) -> Any:
+    """The rule at another error level; as it is where it has none."""
+    return replace(rule, alpha=alpha) if hasattr(rule, "alpha") else rule
 
 
 def _claims_file(claim: Claim) -> str:

@@ -47,7 +47,9 @@ def find_counterexample(
     if not judged:
         return None
     if judge.whole:
-        first = judged[0]
+        first = judge.example(claim.rule, judgement.decision, judged)
+        if first is None:
+            return None
         whole = _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
         return whole if seed is None else replace(whole, replay=repeat_command(claim, profile, seed))
     broken = [

@@ -63,7 +63,7 @@ def equivalence_power(replicates: int, spread: float | None, margin: float, alph
     error = spread / math.sqrt(replicates)
     degrees = replicates - 1
     sample_error = error * _spread_quantiles(degrees)
-    room = np.maximum(margin - stdtrit(degrees, 1 - alpha) * sample_error, 0.0)
+    room = np.maximum(margin + stdtrit(degrees, alpha) * sample_error, 0.0)
     return float(np.mean(2 * ndtr(room / error) - 1))
 
 
