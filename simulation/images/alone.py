@@ -63,7 +63,7 @@ def train_alone(
     with network_seeded(seed, "images.dropout"):
         for at, target in enumerate(grid):
             while step < target and not record.failed:
-                chosen = torch.from_numpy(np.ascontiguousarray(flow[step])).to(device)
+                chosen = torch.from_numpy(np.array(flow[step])).to(device)
                 loss = torch.nn.functional.cross_entropy(net(x[chosen]), labels[chosen])
                 optimizer.zero_grad()
                 loss.backward()

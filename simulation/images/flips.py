@@ -96,7 +96,8 @@ def _cluster(x: Floats, share: float, seed: int) -> Ints:
     """Of k-means clusters (about 1/share of them) the one whose size is nearest to `share`."""
     from scipy.cluster.vq import kmeans2
 
-    _, group = kmeans2(x, max(2, round(1 / share)), minit="++", rng=np.random.default_rng(seed), missing="warn")
+    count = max(2, round(min(1 / share, len(x) / 2)))
+    _, group = kmeans2(x, count, minit="++", rng=np.random.default_rng(seed), missing="warn")
     sizes = np.bincount(group)
     wanted = np.abs(sizes - share * len(x))
     return np.flatnonzero(group == int(wanted.argmin()))

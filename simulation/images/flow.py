@@ -31,7 +31,7 @@ def patch_vectors(x: NDArray[np.floating], *others: NDArray[np.floating]) -> lis
     scale = np.sqrt(np.mean(np.sum((flat - mean) ** 2, axis=1)))
     if not scale > 0:
         raise DataError("x: all images are the same")
-    return [(o.reshape(len(o), -1).astype(np.float64) - mean) / scale for o in (x, *others)]
+    return [(o.reshape(len(o), flat.shape[1]).astype(np.float64) - mean) / scale for o in (x, *others)]
 
 
 def arc_kernel(a: Floats, b: Floats) -> Floats:

@@ -86,7 +86,7 @@ def train_together(
     step = 0
     for at, target in enumerate(grid):
         while step < target:
-            chosen = torch.from_numpy(np.ascontiguousarray(flow[step]))
+            chosen = torch.from_numpy(np.array(flow[step]))
             out = outputs(x[rows, chosen])
             loss = torch.nn.functional.cross_entropy(
                 out.flatten(0, 1), labels[rows, chosen].flatten(), reduction="sum"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from theory.claim import Claim, Prediction
@@ -12,6 +13,7 @@ from theory.images.experiments import ETA, KERNEL, SMALL_INIT, WIDTH, WITH_INITS
 from theory.images.measures import t_half
 from theory.images.sources import here
 from theory.images.stage_one import usable
+from theory.resolved import Resolved
 from theory.rules import Band, Event, Exponent, Law
 from theory.run import NotApplicable
 
@@ -20,16 +22,19 @@ __all__ = ["CLAIMS", "half_time", "measured_and_flow", "not_before_flow", "slow_
 _SOURCE = here("the paper's network on image patches")
 
 
-def half_time(run: Any) -> float | NotApplicable:
-    """t_1/2 in steps."""
+def half_time(run: Any) -> Resolved | NotApplicable:
+    """t_1/2 in steps, known to the gap between two evaluations."""
     reason = usable(run)
     if reason:
         return reason
     time = t_half(run)
-    return time if math.isfinite(time) else NotApplicable("half of the noisy images are not memorised in the run")
+    if not math.isfinite(time):
+        return NotApplicable("half of the noisy images are not memorised in the run")
+    at = int(np.searchsorted(run.steps, time))
+    return Resolved(time, float(run.steps[at] - run.steps[max(at - 1, 0)]))
 
 
-def measured_and_flow(run: Any) -> tuple[float, float] | NotApplicable:
+def measured_and_flow(run: Any) -> tuple[Resolved, Resolved] | NotApplicable:
     """t_1/2 of the network and of the kernel flow on the same images, in steps."""
     own, flow = half_time(run), half_time(run.control)
     if isinstance(own, NotApplicable):
@@ -43,7 +48,7 @@ def not_before_flow(run: Any) -> bool | NotApplicable:
     if reason:
         return reason
     flow = half_time(run.control)
-    return flow if isinstance(flow, NotApplicable) else bool(t_half(run) >= 0.8 * flow)
+    return flow if isinstance(flow, NotApplicable) else bool(t_half(run) >= 0.8 * flow.value)
 
 
 def slow_down(run: Any) -> float | NotApplicable:
@@ -52,7 +57,7 @@ def slow_down(run: Any) -> float | NotApplicable:
     if reason:
         return reason
     flow = half_time(run.control)
-    return flow if isinstance(flow, NotApplicable) else min(t_half(run) / flow, 100.0)
+    return flow if isinstance(flow, NotApplicable) else min(t_half(run) / flow.value, 100.0)
 
 
 CLAIMS: tuple[Claim, ...] = (
