@@ -119,7 +119,9 @@ class Audit:
             ValueError: there are no suspects, or predictions were not recorded.
         """
         if self.predicted is None:
-            raise ValueError("predicted classes were not recorded: record probabilities or outputs, not losses")
+            raise ValueError(
+                "predicted classes were not recorded: record probabilities or outputs, not losses"
+            )
         cells = np.zeros((self.k, self.k))
         np.add.at(cells, (self.predicted[self.suspects], self.observed[self.suspects]), 1.0)
         return matched_plan(self.observed, self.classes, cells, runs, rate, seed)

@@ -34,7 +34,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, MemoryError) as error:
-        raise ValueError(f"{path} must be an .npz file of plain numbers: {' '.join(str(error).split())[:200]}") from None
+        raise ValueError(
+            f"{path} must be an .npz file of plain numbers: {' '.join(str(error).split())[:200]}"
+        ) from None
 
 
 def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
@@ -50,7 +52,9 @@ def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
     arrays = load_arrays(path)
     found = [name for name in _ARRAYS if name in arrays]
     if "labels" not in arrays or len(found) != 1:
-        raise ValueError(f"{path} must hold labels and one of {', '.join(_ARRAYS)}; it has {', '.join(sorted(arrays))}")
+        raise ValueError(
+            f"{path} must hold labels and one of {', '.join(_ARRAYS)}; it has {', '.join(sorted(arrays))}"
+        )
     classes = arrays.get("classes")
     try:
         record, names = record_of_arrays(

@@ -209,7 +209,9 @@ def _like(scores: Suspicion) -> tuple[float, float]:
 def _precision(rate: Rate | None, verdict: Verdict) -> tuple[float, float] | None:
     if rate is None or verdict != "spread" or not rate.flagged:
         return None
-    return min(1.0, rate.estimate * rate.recall / rate.flagged), min(1.0, rate.low * rate.recall / rate.flagged)
+    return min(1.0, rate.estimate * rate.recall / rate.flagged), min(
+        1.0, rate.low * rate.recall / rate.flagged
+    )
 
 
 def _selection(rate: Rate | None, verdict: Verdict) -> Selection | None:
@@ -241,7 +243,9 @@ def _warnings(
 ) -> tuple[str, ...]:
     out = []
     if stage.swing > 0.2:
-        out.append(f"erratic training (the separation swings by {stage.swing:.2f} around its best): lower the learning rate")
+        out.append(
+            f"erratic training (the separation swings by {stage.swing:.2f} around its best): lower the learning rate"
+        )
     if stage.at == len(stage.steps) - 1 and memorised < 0.5:
         out.append("the separation still grows at the last checkpoint: train longer to see Stage II")
     if second and not uniform:

@@ -66,7 +66,9 @@ def classes_of(labels: Sequence[Any] | NDArray[Any]) -> tuple[Ints, NDArray[Any]
     """
     given = np.asarray(labels)
     if given.ndim != 1 or given.dtype.kind not in "iubUS":
-        raise ValueError(f"labels must be one whole number or word a sample, were {given.dtype} of {given.shape}")
+        raise ValueError(
+            f"labels must be one whole number or word a sample, were {given.dtype} of {given.shape}"
+        )
     classes, numbers = np.unique(given, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"labels must have at least 2 classes, had {len(classes)}")

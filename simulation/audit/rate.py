@@ -43,7 +43,9 @@ class Rate:
     spoiled: float
 
 
-def estimate_rate(others: Floats, probes: Floats, n: int, k: int, z: float, spoiled: float | None = None) -> Rate:
+def estimate_rate(
+    others: Floats, probes: Floats, n: int, k: int, z: float, spoiled: float | None = None
+) -> Rate:
     """The rate from scores of other samples and of probes (a suspect's is above 0).
 
     Args:

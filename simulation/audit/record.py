@@ -46,7 +46,9 @@ class Record:
         if len(self.trained) != n:
             raise ValueError(f"trained_labels has {len(self.trained)} entries, labels {n}")
         if self.margins.shape != (count, n):
-            raise ValueError(f"margins must have shape ({count}, {n}), checkpoints by samples, has {self.margins.shape}")
+            raise ValueError(
+                f"margins must have shape ({count}, {n}), checkpoints by samples, has {self.margins.shape}"
+            )
         if count < 5:
             raise ValueError(f"there must be at least 5 checkpoints, there are {count}")
         if not np.isfinite(self.margins).all():
@@ -54,11 +56,17 @@ class Record:
         if (np.diff(self.steps) <= 0).any():
             raise ValueError("steps must increase")
         if len(self.probes):
-            if self.probes.min() < 0 or self.probes.max() >= n or len(np.unique(self.probes)) < len(self.probes):
+            if (
+                self.probes.min() < 0
+                or self.probes.max() >= n
+                or len(np.unique(self.probes)) < len(self.probes)
+            ):
                 raise ValueError(f"probes must be different indices in 0..{n - 1}")
             same = int((self.trained[self.probes] == self.observed[self.probes]).sum())
             if same:
-                raise ValueError(f"probes: the label of {same} of them did not change; train on the plan's labels")
+                raise ValueError(
+                    f"probes: the label of {same} of them did not change; train on the plan's labels"
+                )
         others = np.ones(n, dtype=bool)
         others[self.probes] = False
         if (self.trained != self.observed)[others].any():
@@ -97,7 +105,9 @@ class Recorder:
             return step >= 1
         return step >= max(self._steps[-1] + 1, math.ceil(self._steps[-1] * self.ratio))
 
-    def __call__(self, step: int, scores: Any, x: Any = None, *, logits: bool = False, batch: int = 512) -> None:
+    def __call__(
+        self, step: int, scores: Any, x: Any = None, *, logits: bool = False, batch: int = 512
+    ) -> None:
         """Record a checkpoint.
 
         Args:
@@ -113,7 +123,9 @@ class Recorder:
         values = np.asarray(scores)
         n = len(self.labels)
         if values.ndim != 2 or len(values) != n or values.shape[1] != self.plan.k:
-            raise ValueError(f"scores must have shape ({n}, {self.plan.k}), samples by classes, had {values.shape}")
+            raise ValueError(
+                f"scores must have shape ({n}, {self.plan.k}), samples by classes, had {values.shape}"
+            )
         if not np.isfinite(values).all():
             raise ValueError(f"scores at step {step} must be finite, one is NaN or infinite")
         margins = (of_logits if logits else of_probabilities)(values, self.labels)
@@ -170,7 +182,10 @@ def _outputs(model: Any, x: Any, batch: int) -> NDArray[Any]:
     model.eval()
     try:
         with torch.no_grad():
-            parts = [model(torch.as_tensor(x[i : i + batch]).to(device)).float().cpu() for i in range(0, len(x), batch)]
+            parts = [
+                model(torch.as_tensor(x[i : i + batch]).to(device)).float().cpu()
+                for i in range(0, len(x), batch)
+            ]
     finally:
         model.train(training)
     out: NDArray[Any] = torch.cat(parts).numpy()

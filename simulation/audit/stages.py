@@ -33,7 +33,9 @@ def staged(estimator: Any, x: Any, plan: Plan, rounds: int = 60, seed: int = 0) 
 def _copy(estimator: Any, seed: int, run: int) -> Any:
     """A new estimator with the same parameters, as `sklearn.clone` makes it."""
     if not hasattr(estimator, "get_params"):
-        raise ValueError(f"estimator must have get_params, as scikit-learn's have; was {type(estimator).__name__}")
+        raise ValueError(
+            f"estimator must have get_params, as scikit-learn's have; was {type(estimator).__name__}"
+        )
     parameters = estimator.get_params(deep=False)
     if "random_state" in parameters:
         parameters["random_state"] = derive_seed(seed, "audit.estimator", run) % 2**31

@@ -60,7 +60,9 @@ def _none(audit: Audit) -> list[str]:
         lines.append(f"Only {audit.caught} probes are caught; at least 15 are needed: {_more(audit)}.")
     elif gap > 0.1:
         needed = math.ceil(audit.probes * (1.645 * se / (gap - 0.1)) ** 2)
-        lines.append(f"A separation of {gap:.2f} would be seen with about {needed} probes (there are {audit.probes}).")
+        lines.append(
+            f"A separation of {gap:.2f} would be seen with about {needed} probes (there are {audit.probes})."
+        )
     return lines
 
 
@@ -94,11 +96,15 @@ def _unlike(audit: Audit) -> list[str]:
         "depend on the class or the image.",
     ]
     if audit.flip_rate[1] >= 0.01:
-        lines.append(f"At least {_percent(audit.flip_rate[1])} of the labels are wrong; no upper limit, no precision.")
+        lines.append(
+            f"At least {_percent(audit.flip_rate[1])} of the labels are wrong; no upper limit, no precision."
+        )
     else:
         lines.append("No lower limit, no upper limit, no precision.")
     if not audit.matched:
-        lines.append("A second round with probes that follow the class pairs of the suspects may tell: --matched.")
+        lines.append(
+            "A second round with probes that follow the class pairs of the suspects may tell: --matched."
+        )
     return [*lines, *_stop(audit)]
 
 
@@ -138,11 +144,15 @@ def _stop(audit: Audit) -> list[str]:
             f"Stage I only: at the end the model fits {_percent(audit.memorised_at_end)} of the probes, nothing is "
             "memorised and no stop is needed."
         ]
-    return [f"Stop at step {audit.stop_step} (Stage I: steps {first} to {last}); train the final model without probes."]
+    return [
+        f"Stop at step {audit.stop_step} (Stage I: steps {first} to {last}); train the final model without probes."
+    ]
 
 
 def _numbers(audit: Audit) -> list[str]:
-    lines = [f"{audit.n} samples, {audit.k} classes, {audit.runs} runs, {audit.probes} probes, {audit.caught} caught."]
+    lines = [
+        f"{audit.n} samples, {audit.k} classes, {audit.runs} runs, {audit.probes} probes, {audit.caught} caught."
+    ]
     if audit.stage is not None:
         lines.append(
             f"Separation at its best {audit.separation[0]:.3f} (standard error {audit.separation[1]:.3f}); "

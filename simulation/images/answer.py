@@ -149,7 +149,9 @@ def _stage_line(first: int, of: int, truth: float) -> str:
 
 def _basis(kind: str) -> str:
     if kind in ("symmetric", "pair", "class"):
-        return "This rests on flips that are independent of the image, which these are; real errors may not be."
+        return (
+            "This rests on flips that are independent of the image, which these are; real errors may not be."
+        )
     if kind == "observed":
         return "The flips are those of your file; whether others like them would behave so is not known."
     return "These flips depend on the image: they are fit earlier than spread ones, and validation may prefer them."

@@ -44,7 +44,9 @@ def expected_gradients(
 
     rng = generator(seed, "images.attribution")
     drawn = rng.integers(0, len(background), size=(len(x), samples))
-    places = (rng.permuted(np.tile(np.arange(samples), (len(x), 1)), axis=1) + rng.random((len(x), samples))) / samples
+    places = (
+        rng.permuted(np.tile(np.arange(samples), (len(x), 1)), axis=1) + rng.random((len(x), samples))
+    ) / samples
     target = torch.from_numpy(np.ascontiguousarray(labels))
     own = torch.from_numpy(np.ascontiguousarray(x))
     other = torch.from_numpy(np.ascontiguousarray(background))

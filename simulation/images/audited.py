@@ -58,7 +58,10 @@ def audit_tasks(
 
     With `second_round`, tasks whose audit ends `unlike` are trained as often again with matched probes.
     """
-    plans = [plan(t.labels, runs=runs, seed=derive_seed(s, "images.audit")) for t, s in zip(tasks, seeds, strict=True)]
+    plans = [
+        plan(t.labels, runs=runs, seed=derive_seed(s, "images.audit"))
+        for t, s in zip(tasks, seeds, strict=True)
+    ]
     trained = _trained(tasks, plans, recipe, seeds, 0)
     out = []
     for task, made, done, seed in zip(tasks, plans, trained, seeds, strict=True):

@@ -55,7 +55,9 @@ def main(argv: Sequence[str]) -> int:
 
         figures["maps"], line = maps_of(request)
         lines.append(line)
-    write_report(request.out, f"Label noise on {request.images.source}", lines, runs, request.images, checks, figures)
+    write_report(
+        request.out, f"Label noise on {request.images.source}", lines, runs, request.images, checks, figures
+    )
     print("\n".join(lines))
     for check in checks:
         print(f"  {check.claim.id:28s} {check.word:13s} fails in {check.violated} of {check.of}")
@@ -73,7 +75,11 @@ def run_one(argv: Sequence[str]) -> int:
     if request.audit:
         raise DataError("--probe-flip is an option of `python -m verify images`")
     runs = make_runs(request)
-    print("\n".join(sentences(runs, "observed" if request.real else request.kind, validated=request.validation > 0)))
+    print(
+        "\n".join(
+            sentences(runs, "observed" if request.real else request.kind, validated=request.validation > 0)
+        )
+    )
     if request.plot is not None and not runs[0].failed:
         from simulation.images.figures import curves_figure
 
@@ -91,7 +97,9 @@ def make_runs(request: Request) -> list[ImageRun]:
     kept = KeptRuns(request.resume)
     seeds = [request.first_seed + i for i in range(request.seeds)]
     keys = {
-        s: run_key(request.labelled(s), request.recipe, request.validation, request.device, s) if request.resume else ""
+        s: run_key(request.labelled(s), request.recipe, request.validation, request.device, s)
+        if request.resume
+        else ""
         for s in seeds
     }
     done: dict[int, ImageRun] = {s: found for s in seeds if (found := kept.load(keys[s])) is not None}
@@ -104,11 +112,17 @@ def make_runs(request: Request) -> list[ImageRun]:
             def tick(step: int, before: list[int] = before, width: int = len(part)) -> None:
                 if step < before[0]:  # the next network of several made one after the other
                     before[0] = 0
-                advance((step - before[0]) * (width if request.recipe.model in ("cnn", "mlp", "paper") else 1))
+                advance(
+                    (step - before[0]) * (width if request.recipe.model in ("cnn", "mlp", "paper") else 1)
+                )
                 before[0] = step
 
             made = train_tasks(
-                [_task(request, s) for s in part], request.recipe, part, device=request.device, on_evaluation=tick
+                [_task(request, s) for s in part],
+                request.recipe,
+                part,
+                device=request.device,
+                on_evaluation=tick,
             )
             for seed, run in zip(part, made, strict=True):
                 kept.save(keys[seed], run)
@@ -122,7 +136,11 @@ def _checks(request: Request, runs: Sequence[ImageRun]) -> list[Check]:
     from theory.images.paper import CLAIMS
 
     wanted = RUNS if request.flipped else NO_NOISE_RUNS
-    rate = float(np.mean(request.rates)) if max(request.rates) > 0 else float(np.mean([r.noisy.mean() for r in runs]))
+    rate = (
+        float(np.mean(request.rates))
+        if max(request.rates) > 0
+        else float(np.mean([r.noisy.mean() for r in runs]))
+    )
     claims = []
     for claim in CLAIMS:
         names = {condition.name for condition in claim.conditions}
@@ -141,7 +159,7 @@ def _check_writable(folder: Path) -> None:
         raise DataError(f"--out must be a folder that can be written, was {folder}")
 
 
-class _progress:  # noqa: N801  (reads as a statement)
+class _progress:
     """A bar with the time left, where standard error is a terminal."""
 
     def __init__(self, total: int) -> None:
@@ -155,7 +173,11 @@ class _progress:  # noqa: N801  (reads as a statement)
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            TextColumn("training"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+            TextColumn("training"),
+            BarColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
         )
         self._bar.start()
         task = self._bar.add_task("", total=self._total)

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from simulation.images.images import Images
 from simulation.images.run import ImageRun
-from theory.images.measures import LOG2, auroc, clean_fit, flip_share, memorised, selection, stop_acc, true_share
+from theory.images.measures import (
+    LOG2,
+    auroc,
+    clean_fit,
+    flip_share,
+    memorised,
+    selection,
+    stop_acc,
+    true_share,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +36,9 @@ def _figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float =
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _band(ax: Any, runs: Sequence[ImageRun], value: Callable[[ImageRun], Any], colour: str, label: str) -> None:
+def _band(
+    ax: Any, runs: Sequence[ImageRun], value: Callable[[ImageRun], Any], colour: str, label: str
+) -> None:
     steps = np.maximum(runs[0].steps, 0.7)
     low, middle, high = np.nanquantile(np.stack([value(r) for r in runs]), [0.1, 0.5, 0.9], axis=0)
     ax.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
@@ -73,7 +84,9 @@ def _ranking(runs: Sequence[ImageRun]) -> Figure:
 
     _band(ax, runs, lambda r: pair(r, 0), _CLEAN, "precision of loss < log 2")
     _band(ax, runs, lambda r: pair(r, 1), _TEST, "recall")
-    _band(ax, runs, lambda r: np.array([auroc(row, r.noisy) for row in r.losses]), _NOISY, "AUROC of the loss")
+    _band(
+        ax, runs, lambda r: np.array([auroc(row, r.noisy) for row in r.losses]), _NOISY, "AUROC of the loss"
+    )
     ax.set(xscale="log", xlabel="step", ylabel="share", ylim=(0.4, 1.02))
     ax.legend(fontsize=8)
     return figure
@@ -103,7 +116,9 @@ def pictures_figure(images: Images, indices: Sequence[int], titles: Sequence[str
     return figure
 
 
-def maps_figure(x: NDArray[Any], maps: Sequence[NDArray[Any]], names: Sequence[str], titles: Sequence[str]) -> Figure:
+def maps_figure(
+    x: NDArray[Any], maps: Sequence[NDArray[Any]], names: Sequence[str], titles: Sequence[str]
+) -> Figure:
     """Images above their attribution maps, all on one signed scale."""
     figure, axes = _figure(len(x), 1 + len(maps), width=10, height=1.5)
     top = max(float(np.abs(m.sum(axis=1)).max()) for m in maps) or 1.0
@@ -134,11 +149,15 @@ def figures_of(images: Images, runs: Sequence[ImageRun]) -> dict[str, Figure]:
     order = np.argsort(-np.where(run.noisy, last, -1), kind="stable")[:16]
     names = images.class_names
     out["memorised_last"] = pictures_figure(
-        images, [int(run.index[i]) for i in order], [f"{names[run.labels[i]]}, is {names[run.y[i]]}" for i in order]
+        images,
+        [int(run.index[i]) for i in order],
+        [f"{names[run.labels[i]]}, is {names[run.y[i]]}" for i in order],
     )
     loss = np.where(run.noisy, -1.0, run.losses[stop_acc(run)])
     doubted = np.argsort(-loss, kind="stable")[:16]
     out["doubted"] = pictures_figure(
-        images, [int(run.index[i]) for i in doubted], [f"{names[run.labels[i]]}? loss {loss[i]:.2f}" for i in doubted]
+        images,
+        [int(run.index[i]) for i in doubted],
+        [f"{names[run.labels[i]]}? loss {loss[i]:.2f}" for i in doubted],
     )
     return out

@@ -55,7 +55,12 @@ def flip(images: Images, tau: float | Sequence[float], kind: str = "symmetric", 
 
 
 def flip_labels(
-    x: NDArray[np.float32], y: Ints, k: int, tau: float | Sequence[float], kind: str = "symmetric", seed: int = 0
+    x: NDArray[np.float32],
+    y: Ints,
+    k: int,
+    tau: float | Sequence[float],
+    kind: str = "symmetric",
+    seed: int = 0,
 ) -> Ints:
     """Observed labels (n,) of images x (n, C, H, W) with true labels y (n,)."""
     rates = rates_by_class(tau, k)

@@ -99,7 +99,14 @@ def kernel_flow(
 
 
 def run_of_margins(
-    grid: Ints, margins: Floats, test_outputs: Floats, labels: Ints, y: Ints, y_test: Ints, seed: int, engine: str
+    grid: Ints,
+    margins: Floats,
+    test_outputs: Floats,
+    labels: Ints,
+    y: Ints,
+    y_test: Ints,
+    seed: int,
+    engine: str,
 ) -> ImageRun:
     """A two-class full-batch run from margins (T, n) and outputs f on test images (T, u)."""
     predictions = np.where(margins > 0, labels, 1 - labels)

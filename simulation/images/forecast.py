@@ -25,7 +25,9 @@ def forecast(request: Request) -> list[str]:
     if request.images.k != 2:
         return ["No forecast: the kernel flow is written for two classes."]
     if not request.flipped:
-        return ["No forecast: without known flips nothing tells memorisation apart; `--probe-flip .05` gives some."]
+        return [
+            "No forecast: without known flips nothing tells memorisation apart; `--probe-flip .05` gives some."
+        ]
     task = task_of(request.labelled(0), validation=request.validation, seed=0)
     chosen = np.arange(len(task.labels))[:_MOST]
     run = kernel_flow(
@@ -34,14 +36,18 @@ def forecast(request: Request) -> list[str]:
     )  # fmt: skip
     first, half = t_clean(run), t_half(run)
     best = int(run.test_accuracy.argmax())
-    lines = [f"Kernel flow on {len(chosen)} of your images (two layers, large initial weights; its own clock):"]
+    lines = [
+        f"Kernel flow on {len(chosen)} of your images (two layers, large initial weights; its own clock):"
+    ]
     if not math.isfinite(first):
         lines.append(
             f"  it never fits 95 % of the right labels ({100 * clean_fit(run).max():.0f} % at most): no Stage I is "
             "forecast."
         )
     elif not math.isfinite(half):
-        lines.append(f"  95 % of the right labels are fit at clock {first * _CLOCK_STEP:.0f}, half of the wrong ones never")
+        lines.append(
+            f"  95 % of the right labels are fit at clock {first * _CLOCK_STEP:.0f}, half of the wrong ones never"
+        )
         lines.append(f"  (at the end {100 * memorised(run)[-1]:.0f} %): a long Stage I is forecast.")
     else:
         word = "a Stage I is forecast" if first < half else "no Stage I is forecast"
@@ -63,7 +69,9 @@ def plan_text(request: Request) -> str:
     train = round(images.n * (1.0 if own_test else 0.75) * (1 - request.validation))
     held = round(images.n * (1.0 if own_test else 0.75)) - train
     rate = float(np.mean(request.rates)) if not request.real else float(images.noisy.mean())
-    lines = [f"{images.source}: classes {', '.join(images.class_names)}; {train} training, {held} validation images."]
+    lines = [
+        f"{images.source}: classes {', '.join(images.class_names)}; {train} training, {held} validation images."
+    ]
     if rate > 0:
         needed = validation_needed(rate, images.k)
         word = "enough" if held >= needed else "too few"
@@ -73,5 +81,7 @@ def plan_text(request: Request) -> str:
         )
     lines += forecast(request)
     passes = request.seeds * request.recipe.steps * (request.recipe.batch or train)
-    lines.append(f"Training: {request.seeds} runs of {request.recipe.steps} steps, {passes / 1e6:.1f} million images.")
+    lines.append(
+        f"Training: {request.seeds} runs of {request.recipe.steps} steps, {passes / 1e6:.1f} million images."
+    )
     return "\n".join(lines) + "\n"

@@ -42,7 +42,9 @@ def maps_of(request: Request) -> tuple[Figure, str]:
         if request.attribution == "shap":
             found[step] = _shap(net, task.x[chosen], task.x[:100])
         else:
-            maps, residual = expected_gradients(net.eval(), task.x[chosen], target, task.x[:100], samples=200, seed=seed)
+            maps, residual = expected_gradients(
+                net.eval(), task.x[chosen], target, task.x[:100], samples=200, seed=seed
+            )
             found[step] = maps, float(np.abs(residual).max())
 
     train_tasks([task], request.recipe, [seed], device="cpu", keep=keep)
@@ -51,7 +53,10 @@ def maps_of(request: Request) -> tuple[Figure, str]:
     steps = [s for s in (stop, last) if s in found]
     figure = maps_figure(task.x[chosen], [found[s][0] for s in steps], [f"step {s}" for s in steps], titles)
     residuals = ", ".join(f"{found[s][1]:.2g} at step {s}" for s in steps)
-    return figure, f"Attribution maps miss their sum by at most {residuals} (in logits); one map is an illustration."
+    return (
+        figure,
+        f"Attribution maps miss their sum by at most {residuals} (in logits); one map is an illustration.",
+    )
 
 
 def _shap(net: Any, x: NDArray[np.float32], background: NDArray[np.float32]) -> tuple[NDArray[Any], float]:

@@ -57,7 +57,9 @@ class Images:
             object.__setattr__(self, "x_test", _pixels("x_test", self.x_test))
             object.__setattr__(self, "y_test", self._labels("y_test", self.y_test, len(self.x_test)))
             if self.x_test.shape[1:] != self.x.shape[1:]:
-                raise DataError(f"x_test has images of shape {self.x_test.shape[1:]}, x of {self.x.shape[1:]}")
+                raise DataError(
+                    f"x_test has images of shape {self.x_test.shape[1:]}, x of {self.x.shape[1:]}"
+                )
         if len(self.class_names) < 2:
             raise DataError(f"there must be at least 2 classes, found {len(self.class_names)}")
         counts = np.bincount(self.y, minlength=len(self.class_names))
@@ -76,7 +78,9 @@ class Images:
         if not np.issubdtype(labels.dtype, np.integer):
             raise DataError(f"{name} must hold whole numbers, has {labels.dtype}")
         if length and not (labels.min() >= 0 and labels.max() < len(self.class_names)):
-            raise DataError(f"{name} must lie in 0..{len(self.class_names) - 1}, has {labels.min()}..{labels.max()}")
+            raise DataError(
+                f"{name} must lie in 0..{len(self.class_names) - 1}, has {labels.min()}..{labels.max()}"
+            )
         return labels.astype(np.int64)
 
     def _digest(self) -> str:

@@ -29,7 +29,9 @@ def parse_data(text: str) -> tuple[str, Path | None]:
     """
     kind, colon, path = text.partition(":")
     if kind not in KINDS:
-        raise DataError(f"--data must be one of {', '.join(KINDS)} (with :PATH for a user's own), was {text!r}")
+        raise DataError(
+            f"--data must be one of {', '.join(KINDS)} (with :PATH for a user's own), was {text!r}"
+        )
     if KINDS[kind] and not path:
         raise DataError(f"--data {kind} needs a path: {kind}:PATH")
     if colon and not KINDS[kind]:
@@ -86,4 +88,6 @@ def shipped(kind: str) -> Images:
 
     if kind not in ("digits", "mnist5k", "fashion"):
         raise DataError(f"{kind} comes in no package; give {kind}:PATH")
-    return {"digits": digits.load_digits, "mnist5k": mnist5k.load_mnist5k, "fashion": idx.load_fashion}[kind]()
+    return {"digits": digits.load_digits, "mnist5k": mnist5k.load_mnist5k, "fashion": idx.load_fashion}[
+        kind
+    ]()

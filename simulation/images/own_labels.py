@@ -31,7 +31,9 @@ def audit_images(request: Request) -> Audit:
     made = plan(labels, runs=_RUNS, rate=request.probe_rate, seed=request.first_seed)
     nothing = x[:0]
     tasks = [
-        Task(x, made.labels[r], labels, nothing, labels[:0], nothing, labels[:0], images.k, np.arange(images.n))
+        Task(
+            x, made.labels[r], labels, nothing, labels[:0], nothing, labels[:0], images.k, np.arange(images.n)
+        )
         for r in range(_RUNS)
     ]
     seeds = [derive_seed(request.first_seed, "images.own_labels", r) for r in range(_RUNS)]
@@ -39,7 +41,9 @@ def audit_images(request: Request) -> Audit:
     failed = next((run.failed for run in runs if run.failed), "")
     if failed:
         raise ValueError(f"{failed}: lower --lr")
-    return audit([record_of(run, made, r) for r, run in enumerate(runs)], classes=np.array(images.class_names))
+    return audit(
+        [record_of(run, made, r) for r, run in enumerate(runs)], classes=np.array(images.class_names)
+    )
 
 
 def audit_request(request: Request) -> int:

@@ -80,7 +80,9 @@ def write_report(
         }
         for c in checks
     ]  # fmt: skip
-    (folder / "claims.json").write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "claims.json").write_text(
+        json.dumps(records, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     pictures = []
     (folder / "figures").mkdir(exist_ok=True)
     for name, figure in figures.items():
@@ -105,14 +107,21 @@ _NOTE = (
 
 
 def _pages(
-    folder: Path, title: str, lines: Sequence[str], checks: Sequence[Check], pictures: Sequence[tuple[str, bytes]]
+    folder: Path,
+    title: str,
+    lines: Sequence[str],
+    checks: Sequence[Check],
+    pictures: Sequence[tuple[str, bytes]],
 ) -> None:
     table = [
         f"| {c.claim.id} | {c.word} | {c.violated} of {c.of} | {c.low:.3f} to {c.high:.3f} | "
         f"{c.claim.rule.delta:g} |"  # type: ignore[union-attr]
         for c in checks
     ]
-    head = ["| claim | word | fails in | rate of failing, 95 % limits | allowed |", "| --- | --- | --- | --- | --- |"]
+    head = [
+        "| claim | word | fails in | rate of failing, 95 % limits | allowed |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     body = [f"# {title}", "", *[f"* {line}" for line in lines], ""]
     if checks:
         body += ["## Claims", "", _NOTE, "", *head, *table, ""]

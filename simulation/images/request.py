@@ -73,17 +73,25 @@ def parser(program: str) -> argparse.ArgumentParser:
     """The options, the same for both programs."""
     one = program == "simulation"
     p = _Parser(prog=f"python -m {program} images", description=_ONE if one else _MANY)
-    p.add_argument("--data", default="digits", help="digits, mnist5k, fashion, or cifar10|cifar100|idx|npz|folder:PATH")
+    p.add_argument(
+        "--data", default="digits", help="digits, mnist5k, fashion, or cifar10|cifar100|idx|npz|folder:PATH"
+    )
     p.add_argument("--classes", help="names joined by commas; default 3,8 for digits, else all")
-    p.add_argument("--flip", help="flip rate, or one a class (.1,.3); default .2 where labels are known to be right")
+    p.add_argument(
+        "--flip", help="flip rate, or one a class (.1,.3); default .2 where labels are known to be right"
+    )
     p.add_argument("--flip-kind", default="symmetric", choices=FLIP_KINDS)
-    p.add_argument("--observed", type=Path, help="observed labels of a real noisy set: .npy, .csv or CIFAR-10N's .pt")
+    p.add_argument(
+        "--observed", type=Path, help="observed labels of a real noisy set: .npy, .csv or CIFAR-10N's .pt"
+    )
     p.add_argument("--observed-key", default="worse_label", help="array of a .pt")
     p.add_argument(
         "--probe-flip", type=float, nargs="?", const=_OWN_CHOICE, metavar="RATE",
         help="labels as they are, right or wrong unknown: flip a few (RATE, default 5 to 10 %%) as probes, and audit",
     )  # fmt: skip
-    p.add_argument("--model", default="cnn", help="cnn, mlp, paper, vgg11, resnet18 or FILE.py:NAME (your own code)")
+    p.add_argument(
+        "--model", default="cnn", help="cnn, mlp, paper, vgg11, resnet18 or FILE.py:NAME (your own code)"
+    )
     p.add_argument("--optimizer", default="sgd", choices=("sgd", "adam"))
     p.add_argument("--lr", type=float, help="default .05 (audit: .02)")
     p.add_argument("--momentum", type=float, default=0.9)
@@ -92,13 +100,17 @@ def parser(program: str) -> argparse.ArgumentParser:
     p.add_argument("--val", type=float, default=0.2, help="share of validation images")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--size", type=int, default=32, help="side of a folder's pictures")
-    p.add_argument("--mode", default="RGB", choices=("RGB", "L"), help="colour or grey, of a folder's pictures")
+    p.add_argument(
+        "--mode", default="RGB", choices=("RGB", "L"), help="colour or grey, of a folder's pictures"
+    )
     p.add_argument("--transpose", action="store_true", help="swap rows and columns (EMNIST)")
     if one:
         p.add_argument("--seed", type=int, default=0)
         p.add_argument("--plot", type=Path, help="picture of the run")
     else:
-        p.add_argument("--seeds", type=int, default=16, help="runs; flips, split, weights and batches vary together")
+        p.add_argument(
+            "--seeds", type=int, default=16, help="runs; flips, split, weights and batches vary together"
+        )
         p.add_argument("--attribution", default="none", choices=("none", "gradient", "shap"))
         p.add_argument("--out", type=Path, default=Path("reports/images"), help="folder of the report")
         p.add_argument("--resume", type=Path, metavar="DIR", help="keep finished runs there and reuse them")
@@ -107,7 +119,9 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 _ONE = "Train once on images with flipped labels and say what happened."
-_MANY = "Is there a Stage I on these images, where to stop, what does selection keep: several runs and a report."
+_MANY = (
+    "Is there a Stage I on these images, where to stop, what does selection keep: several runs and a report."
+)
 
 
 def request_of(argv: Sequence[str], program: str = "verify") -> Request:
@@ -172,7 +186,9 @@ def _images(given: argparse.Namespace) -> Images:
 def _rates(given: argparse.Namespace, images: Images) -> tuple[float, ...]:
     if given.observed is not None or given.probe_flip is not None:
         if given.flip is not None:
-            raise DataError("--flip goes neither with --observed nor with --probe-flip: labels are as they are")
+            raise DataError(
+                "--flip goes neither with --observed nor with --probe-flip: labels are as they are"
+            )
         return (0.0,) * images.k
     text = given.flip if given.flip is not None else "0.2"
     try:
@@ -235,4 +251,3 @@ def _whole(option: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise DataError(f"{option} must be a whole number, was {text!r}") from None
-

@@ -54,5 +54,7 @@ def split(images: Images, *, n: int = 0, validation: float = 0.2, test: float = 
     parts = Parts(np.sort(train), np.sort(held_out), None if own_test else np.sort(rest))
     for name, part in (("training", parts.train), ("validation", parts.validation), ("test", parts.test)):
         if part is not None and len(part) and len(np.unique(images.y[part])) < images.k:
-            raise DataError(f"the {name} part ({len(part)} images) lacks a class; give more images or a larger share")
+            raise DataError(
+                f"the {name} part ({len(part)} images) lacks a class; give more images or a larger share"
+            )
     return parts

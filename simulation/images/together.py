@@ -65,13 +65,17 @@ def train_together(
     base = nets[0]
 
     def outputs(x: torch.Tensor) -> torch.Tensor:
-        call = vmap(lambda *args: functional_call(base, dict(zip(names, args[:-1], strict=True)), (args[-1],)))
+        call = vmap(
+            lambda *args: functional_call(base, dict(zip(names, args[:-1], strict=True)), (args[-1],))
+        )
         out: torch.Tensor = call(*weights, x)
         return out
 
     x = torch.from_numpy(np.stack([tasks[r].x for r in padded]))
     labels = torch.from_numpy(np.stack([tasks[r].labels for r in padded]))
-    flow = np.stack([batch_indices(len(first.labels), recipe.batch, recipe.steps, seeds[r]) for r in padded], axis=1)
+    flow = np.stack(
+        [batch_indices(len(first.labels), recipe.batch, recipe.steps, seeds[r]) for r in padded], axis=1
+    )
     everything = _padded_images([tasks[r] for r in padded])
     optimizer = _optimizer(weights, recipe)
     grid = evaluation_steps(recipe.steps, recipe.ratio) if steps is None else steps
@@ -92,12 +96,16 @@ def train_together(
                 out.flatten(0, 1), labels[rows, chosen].flatten(), reduction="sum"
             )
             # The sum over networks of each one's mean loss: no network's gradient touches another's weights.
-            for weight, gradient in zip(weights, torch.autograd.grad(loss / chosen.shape[1], weights), strict=True):
+            for weight, gradient in zip(
+                weights, torch.autograd.grad(loss / chosen.shape[1], weights), strict=True
+            ):
                 weight.grad = gradient
             optimizer.step()
             step += 1
         with torch.no_grad():
-            logits = torch.cat([outputs(everything[:, i : i + _CHUNK]) for i in range(0, everything.shape[1], _CHUNK)], 1)
+            logits = torch.cat(
+                [outputs(everything[:, i : i + _CHUNK]) for i in range(0, everything.shape[1], _CHUNK)], 1
+            )
         for r, record in enumerate(records):
             task = tasks[r]
             used = len(task.labels) + len(task.labels_val) + len(task.y_test)

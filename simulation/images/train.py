@@ -50,7 +50,9 @@ def train_images(
         DataError: naming the argument.
     """
     recipe = Recipe(model, optimizer, lr, momentum, batch, steps, ratio)
-    return train_tasks([task_of(images, n=n, validation=validation, seed=seed)], recipe, [seed], device=device)[0]
+    return train_tasks(
+        [task_of(images, n=n, validation=validation, seed=seed)], recipe, [seed], device=device
+    )[0]
 
 
 def train_tasks(

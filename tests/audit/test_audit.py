@@ -22,7 +22,9 @@ from verify.audit.command import main
 STEPS = np.unique(np.round(1.3 ** np.arange(30)).astype(np.int64))
 
 
-def margins_of(trained: np.ndarray, true: np.ndarray, seed: int, *, stage: bool = True, late: bool = True) -> np.ndarray:
+def margins_of(
+    trained: np.ndarray, true: np.ndarray, seed: int, *, stage: bool = True, late: bool = True
+) -> np.ndarray:
     """Margins over STEPS of a training that first learns true labels, then memorises (T, n)."""
     rng = np.random.default_rng(seed)
     wrong = trained != true
@@ -34,7 +36,15 @@ def margins_of(trained: np.ndarray, true: np.ndarray, seed: int, *, stage: bool 
     return base + 0.2 * rng.standard_normal((len(STEPS), len(true)))
 
 
-def made(n: int = 1000, k: int = 2, t: float = 0.2, seed: int = 0, runs: int = 2, flips: str = "spread", **how: bool):
+def made(
+    n: int = 1000,
+    k: int = 2,
+    t: float = 0.2,
+    seed: int = 0,
+    runs: int = 2,
+    flips: str = "spread",
+    **how: bool,
+):
     rng = np.random.default_rng(seed)
     true = rng.integers(0, k, n)
     observed = true.copy()
@@ -48,7 +58,14 @@ def made(n: int = 1000, k: int = 2, t: float = 0.2, seed: int = 0, runs: int = 2
         true = np.where(cluster, observed, true)
     p = plan(observed, runs=runs, seed=seed)
     records = [
-        Record(observed, p.labels[r], p.probes[r], STEPS, margins_of(p.labels[r], true, 10 * seed + r, **how).astype(np.float32), k)
+        Record(
+            observed,
+            p.labels[r],
+            p.probes[r],
+            STEPS,
+            margins_of(p.labels[r], true, 10 * seed + r, **how).astype(np.float32),
+            k,
+        )
         for r in range(runs)
     ]
     return records, observed != true if flips == "spread" else np.arange(n) < int(t * n)
@@ -208,7 +225,14 @@ def test_clustered_errors_are_said_to_be_invisible() -> None:
 
 
 def test_no_text_calls_labels_clean() -> None:
-    cases = [made(), made(n=4000, t=0.0), made(stage=False, late=False), made(late=False), made(flips="cluster"), made(t=0.01)]
+    cases = [
+        made(),
+        made(n=4000, t=0.0),
+        made(stage=False, late=False),
+        made(late=False),
+        made(flips="cluster"),
+        made(t=0.01),
+    ]
     for records, _ in cases:
         assert "clean" not in audit(records).text().lower()
 
@@ -236,7 +260,12 @@ def test_matched_second_round() -> None:
     records, _ = made(k=3, t=0.2)
     k, n = 3, 1000
     predictions = [np.where(r.margins > 0, r.trained, (r.trained + 1) % k).astype(np.int16) for r in records]
-    first = audit([Record(r.observed, r.trained, r.probes, r.steps, r.margins, k, p) for r, p in zip(records, predictions)])  # noqa: B905
+    first = audit(
+        [
+            Record(r.observed, r.trained, r.probes, r.steps, r.margins, k, p)
+            for r, p in zip(records, predictions)
+        ]
+    )
     second = first.second_plan(runs=2)
     assert second.spoiled is not None
     assert 0 < second.spoiled < 0.5
@@ -313,17 +342,32 @@ def test_wrong_input_is_one_line(tmp_path: Path) -> None:
     records, _ = made()
     r = records[0]
     wrong = [
-        (lambda: Record(r.observed, r.observed, r.probes, r.steps, r.margins, 2), "the label of 50 of them did not change"),
-        (lambda: Record(r.observed, r.trained, r.probes, r.steps[:4], r.margins[:4], 2), "at least 5 checkpoints"),
+        (
+            lambda: Record(r.observed, r.observed, r.probes, r.steps, r.margins, 2),
+            "the label of 50 of them did not change",
+        ),
+        (
+            lambda: Record(r.observed, r.trained, r.probes, r.steps[:4], r.margins[:4], 2),
+            "at least 5 checkpoints",
+        ),
         (lambda: Record(r.observed, r.trained, r.probes, r.steps, r.margins * np.nan, 2), "NaN"),
         (lambda: Record(r.observed, r.trained, r.probes, r.steps[::-1], r.margins, 2), "steps must increase"),
-        (lambda: Record(r.observed, r.trained, r.probes[:40], r.steps, r.margins, 2), "at a sample that is no probe"),
-        (lambda: Record(r.observed[:9], r.trained, r.probes, r.steps, r.margins, 2), "trained_labels has 1000 entries"),
+        (
+            lambda: Record(r.observed, r.trained, r.probes[:40], r.steps, r.margins, 2),
+            "at a sample that is no probe",
+        ),
+        (
+            lambda: Record(r.observed[:9], r.trained, r.probes, r.steps, r.margins, 2),
+            "trained_labels has 1000 entries",
+        ),
         (lambda: audit([]), "must not be empty"),
         (lambda: audit(records, level=0.2), "level must lie"),
         (lambda: audit(r.margins, r.observed, probes=r.probes[:10]), "at least 20 are needed"),
         (lambda: audit(r.margins), "labels must be given"),
-        (lambda: audit(np.full((6, 1000, 2), 0.5), r.observed, probes=r.probes), "trained must give the labels"),
+        (
+            lambda: audit(np.full((6, 1000, 2), 0.5), r.observed, probes=r.probes),
+            "trained must give the labels",
+        ),
     ]
     for call, match in wrong:
         with pytest.raises(ValueError, match=match) as caught:

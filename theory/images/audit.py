@@ -41,7 +41,9 @@ def score_spoiled(run: Any) -> tuple[float, float]:
 
 def _spread(run: Any) -> NotApplicable | None:
     verdict = run.audit.answer.verdict
-    return None if verdict == "spread" else NotApplicable(f"the audit says {verdict}: no interval is promised")
+    return (
+        None if verdict == "spread" else NotApplicable(f"the audit says {verdict}: no interval is promised")
+    )
 
 
 def covered(run: Any) -> bool | NotApplicable:
@@ -103,7 +105,9 @@ def f1(run: Any) -> float:
 _PROMISE = "the promise of a 90 % interval, with a tenth to spare for finite records"
 
 
-def _claim(name: str, statement: str, rule: Any, measure: Any, experiment: Any, measured: str, **more: Any) -> Claim:
+def _claim(
+    name: str, statement: str, rule: Any, measure: Any, experiment: Any, measured: str, **more: Any
+) -> Claim:
     return Claim(
         id=f"images.audit.{name}", source=audit_page(name.replace("_", " ")), provenance="derived",
         statement=statement, rule=rule, measure=measure, experiment=experiment, measured=measured, **more,

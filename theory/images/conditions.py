@@ -7,7 +7,17 @@ import sympy as sp
 from theory.condition import Condition, Constants
 from theory.images.sources import here
 
-__all__ = ["CONDITIONS", "CONSTANTS", "FLIPPED", "LOW_NOISE", "MODERATE", "SEPARABLE", "SPREAD", "STRONG", "TEN_CLASS"]
+__all__ = [
+    "CONDITIONS",
+    "CONSTANTS",
+    "FLIPPED",
+    "LOW_NOISE",
+    "MODERATE",
+    "SEPARABLE",
+    "SPREAD",
+    "STRONG",
+    "TEN_CLASS",
+]
 
 _tau, _spread, _plain = sp.Symbol("tau"), sp.Symbol("S"), sp.Symbol("A_0")
 _SOURCE = here("conditions of Stage I on images")
@@ -21,7 +31,12 @@ SPREAD = Condition(
     "flips are independent of what an image shows, given its class",
 )  # fmt: skip
 MODERATE = Condition(
-    "moderate noise", sp.Rational(3, 10), _tau, _SOURCE, "derived", "two classes stand at most three flips in ten"
+    "moderate noise",
+    sp.Rational(3, 10),
+    _tau,
+    _SOURCE,
+    "derived",
+    "two classes stand at most three flips in ten",
 )
 LOW_NOISE = Condition(
     "low noise", sp.Rational(1, 5), _tau, _SOURCE, "derived",
@@ -31,7 +46,9 @@ STRONG = Condition(
     "strong noise", _tau, sp.Rational(1, 5), _SOURCE, "derived",
     "memorising one flip in ten costs less than the resolution of ninety test images",
 )  # fmt: skip
-FLIPPED = Condition("some flips", _tau, sp.Rational(1, 100), _SOURCE, "derived", "there are flips to speak of")
+FLIPPED = Condition(
+    "some flips", _tau, sp.Rational(1, 100), _SOURCE, "derived", "there are flips to speak of"
+)
 TEN_CLASS = Condition(
     "noise of ten classes", sp.Rational(2, 5), _tau, _SOURCE, "derived",
     "a wrong label is split over nine classes: more noise is borne",

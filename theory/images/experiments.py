@@ -118,7 +118,9 @@ SMALL_INIT = Experiment(
 # The audit ---------------------------------------------------------------------------------------------
 
 
-def _audited(name: str, base: ImageSetting, epochs: float, full: int, default: int = 0, **options: Any) -> Experiment:
+def _audited(
+    name: str, base: ImageSetting, epochs: float, full: int, default: int = 0, **options: Any
+) -> Experiment:
     return Experiment(
         f"images.audit.{name}", place=fixed(base), clock=epochs, runs={"quick": 0, "default": default, "full": full},
         options=ImageOptions(audit=2, ratio=1.15, **options),

@@ -63,18 +63,42 @@ def _lies(ledger: Ledger) -> Iterable[tuple[str, str, FalsehoodKind, Measure, st
         of = f"images.{name}"
         if of in ledger:
             lie = _after(_swapped, ledger[of].measure)
-            yield of, "observed for true labels", "symbols", lie, "what is said of true labels holds of no other"
+            yield (
+                of,
+                "observed for true labels",
+                "symbols",
+                lie,
+                "what is said of true labels holds of no other",
+            )
     of = "images.noisy_validation"
-    yield of, "flips applied to the test part", "formula", _after(_flipped_tests, noisy_validation), "flipped twice"
+    yield (
+        of,
+        "flips applied to the test part",
+        "formula",
+        _after(_flipped_tests, noisy_validation),
+        "flipped twice",
+    )
     yield (
         of, "test labels passed off as validation", "formula", _after(_tests_for_validation, noisy_validation),
         "true labels agree with the network more often than observed ones",
     )  # fmt: skip
     yield "images.floor", "tau^ for tau^/2", "constant", _full_floor, "the error is below tau^ in most runs"
-    yield "images.nearest", "twice the error of 1-NN", "factor", _scaled(end_and_nearest, 2.0), "off by .15 or more"
+    yield (
+        "images.nearest",
+        "twice the error of 1-NN",
+        "factor",
+        _scaled(end_and_nearest, 2.0),
+        "off by .15 or more",
+    )
     yield "images.theory.kernel", "kernel halved", "factor", _scaled(measured_and_flow, 2.0), "time doubles"
     yield "images.audit.spoiled", "t for t/(k-1)", "formula", _every_probe_spoiled, "a probe has k - 1 labels"
-    yield "images.audit.identity", "b left out", "formula", _nothing_spoiled, "probes that hit the truth look right"
+    yield (
+        "images.audit.identity",
+        "b left out",
+        "formula",
+        _nothing_spoiled,
+        "probes that hit the truth look right",
+    )
 
 
 def falsehoods(ledger: Ledger) -> Iterable[Falsehood]:

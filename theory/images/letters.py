@@ -17,8 +17,16 @@ LETTERS: tuple[Entry, ...] = (
     Entry("m", "m", "its filters on each side", "filters", _S),
     Entry("sigma_0", r"\sigma_0", "standard deviation of its initial weights", "1", _S),
     Entry("flip_share", r"\hat\tau", "realised share of wrong labels", "share", _M),
-    Entry("t_clean", "t_c(q)", "first evaluation with a share q of the clean images fit", "gradient steps", _M),
-    Entry("t_half", "t_{1/2}", "evaluation from which half of the noisy images stay memorised", "gradient steps", _M),
+    Entry(
+        "t_clean", "t_c(q)", "first evaluation with a share q of the clean images fit", "gradient steps", _M
+    ),
+    Entry(
+        "t_half",
+        "t_{1/2}",
+        "evaluation from which half of the noisy images stay memorised",
+        "gradient steps",
+        _M,
+    ),
     Entry("M", "M_i", "log p(observed label) less the largest other log p", "nat", _M),
     Entry("t", "t", "share of wrong labels among a user's own", "share", _A),
     Entry("K", "K", "labels flipped on purpose (probes)", "samples", _A),

@@ -86,7 +86,7 @@ class ImageRun(Protocol):
 
     @property
     def failed(self) -> str:
-        """"" or what went wrong in the training."""
+        """ "" or what went wrong in the training."""
         ...
 
     @property

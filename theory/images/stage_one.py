@@ -148,4 +148,3 @@ _WIDER = (
 )
 
 CLAIMS: tuple[Claim, ...] = (*_PAIRS, *_PROBES, *_WIDER)
-

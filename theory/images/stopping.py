@@ -14,7 +14,15 @@ from theory.images.thresholds import COST_ACC, COST_VAL
 from theory.rules import Band, Difference, Event
 from theory.run import NotApplicable
 
-__all__ = ["CLAIMS", "above_floor", "below_half_rate", "cost_acc", "cost_val", "end_and_nearest", "noisy_validation"]
+__all__ = [
+    "CLAIMS",
+    "above_floor",
+    "below_half_rate",
+    "cost_acc",
+    "cost_val",
+    "end_and_nearest",
+    "noisy_validation",
+]
 
 _SOURCE = here("stopping on images")
 _INSIDE = (SEPARABLE, SPREAD, MODERATE, FLIPPED)

@@ -32,10 +32,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _plan(argv: Sequence[str]) -> int:
-    parser = _Parser(prog="python -m verify audit plan", description="Flip a few labels on purpose: the probes.")
+    parser = _Parser(
+        prog="python -m verify audit plan", description="Flip a few labels on purpose: the probes."
+    )
     parser.add_argument("labels", type=Path, help=".npy, or .csv with one column or one named label")
     parser.add_argument("--runs", type=int, default=2, help="trainings, each with probes of its own")
-    parser.add_argument("--rate", type=float, default=None, help="share of samples that become probes in a run")
+    parser.add_argument(
+        "--rate", type=float, default=None, help="share of samples that become probes in a run"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="the plan, an .npz file")
     given = parser.parse_args(argv)
@@ -44,15 +48,21 @@ def _plan(argv: Sequence[str]) -> int:
     made = plan(read_labels(given.labels), runs=given.runs, rate=given.rate, seed=given.seed)
     made.save(given.out)
     counts = ", ".join(str(len(p)) for p in made.probes)
-    print(f"{given.out}: {len(made.observed)} samples, {made.k} classes, {made.runs} runs with {counts} probes.")
+    print(
+        f"{given.out}: {len(made.observed)} samples, {made.k} classes, {made.runs} runs with {counts} probes."
+    )
     print("Train run r on classes[labels[r]] and record it: docs/audit.md.")
     return 0
 
 
 def _audit(argv: Sequence[str]) -> int:
-    parser = _Parser(prog="python -m verify audit", description=main.__doc__, usage=f"python -m verify audit {_USAGE}")
+    parser = _Parser(
+        prog="python -m verify audit", description=main.__doc__, usage=f"python -m verify audit {_USAGE}"
+    )
     parser.add_argument("files", type=Path, nargs="+", help="records of trainings, one a run")
-    parser.add_argument("--matched", type=Path, help="write the plan of a second round with matched probes there")
+    parser.add_argument(
+        "--matched", type=Path, help="write the plan of a second round with matched probes there"
+    )
     parser.add_argument("--level", type=float, default=0.9, help="of the flip rate's interval")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--out", type=Path, help="folder for page, list of suspects, curves and figures")

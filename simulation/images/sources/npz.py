@@ -47,7 +47,9 @@ def load_npz(path: Path) -> Images:
     arrays = read_npz(path)
     for name in ("x", "y"):
         if name not in arrays:
-            raise DataError(f"{path} must hold an array {name!r}; it has: {', '.join(sorted(arrays)) or 'none'}")
+            raise DataError(
+                f"{path} must hold an array {name!r}; it has: {', '.join(sorted(arrays)) or 'none'}"
+            )
     y = whole_numbers(arrays["y"], f"{path}: y")
     values = np.unique(y)
     if len(values) > 1000:

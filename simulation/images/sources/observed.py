@@ -76,5 +76,7 @@ def _numbered(labels: tuple[str, ...], images: Images, path: Path) -> NDArray[np
     number = {name: label for label, name in enumerate(images.class_names)}
     unknown = next((label for label in labels if label not in number), None)
     if unknown is not None:
-        raise DataError(f"{path}: label {unknown!r} is no class; there are: {', '.join(images.class_names[:20])}")
+        raise DataError(
+            f"{path}: label {unknown!r} is no class; there are: {', '.join(images.class_names[:20])}"
+        )
     return np.array([number[label] for label in labels], dtype=np.int64)

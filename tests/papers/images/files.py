@@ -46,7 +46,10 @@ def idx_bytes(array: np.ndarray, *, magic: int | None = None, shape: tuple[int, 
 def write_idx(folder: Path, *, packed: bool = False, test: bool = False, n: int = 60) -> Path:
     folder.mkdir(exist_ok=True)
     for part in ("train", "t10k") if test else ("train",):
-        for stem, array in ((f"{part}-images-idx3-ubyte", pixels(n)), (f"{part}-labels-idx1-ubyte", labels(n))):
+        for stem, array in (
+            (f"{part}-images-idx3-ubyte", pixels(n)),
+            (f"{part}-labels-idx1-ubyte", labels(n)),
+        ):
             data = idx_bytes(array)
             if packed:
                 (folder / f"{stem}.gz").write_bytes(gzip.compress(data))

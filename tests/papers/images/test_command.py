@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from papers.images.cases import stripes
 
+from papers.images.cases import stripes
 from simulation.images.command import main, make_runs, run_one
 from simulation.images.errors import DataError
 from simulation.images.request import request_of
@@ -55,7 +55,7 @@ def test_report_of_several_runs(data: str, tmp_path: Path, capsys: pytest.Captur
     assert kept == [r["index"] for r in one if float(r["loss_at_stop"]) < np.log(2)]
     claims = json.loads((out / "claims.json").read_text())
     assert {"images.order", "images.selection"} <= {c["id"] for c in claims}
-    assert "src=\"data:image/png" in (out / "report.html").read_text()
+    assert 'src="data:image/png' in (out / "report.html").read_text()
     assert "http" not in (out / "report.html").read_text()
 
 
@@ -82,7 +82,22 @@ def test_one_run(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_no_flips(data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--data", data, "--model", "mlp", "--steps", "30", "--flip", "0", "--seeds", "2", "--out", str(tmp_path / "o")])
+    main(
+        [
+            "--data",
+            data,
+            "--model",
+            "mlp",
+            "--steps",
+            "30",
+            "--flip",
+            "0",
+            "--seeds",
+            "2",
+            "--out",
+            str(tmp_path / "o"),
+        ]
+    )
     assert "no noisy image" in capsys.readouterr().out
     assert not rows(tmp_path / "o" / "stops.csv")
 
@@ -99,7 +114,18 @@ def test_observed_labels(data: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     images = stripes(240)
     wrong = np.random.default_rng(0).random(240) < 0.15
     np.save(tmp_path / "o.npy", np.where(wrong, 1 - images.y, images.y))
-    argv = ["--data", data, "--observed", str(tmp_path / "o.npy"), "--model", "mlp", "--steps", "60", "--seeds", "2"]
+    argv = [
+        "--data",
+        data,
+        "--observed",
+        str(tmp_path / "o.npy"),
+        "--model",
+        "mlp",
+        "--steps",
+        "60",
+        "--seeds",
+        "2",
+    ]
     main([*argv, "--out", str(tmp_path / "o")])
     assert "those of your file" in capsys.readouterr().out
     flipped = {r["index"] for r in rows(tmp_path / "o" / "samples.csv") if r["observed"] != r["true"]}
@@ -112,7 +138,9 @@ def test_a_users_own_network(data: str, tmp_path: Path, capsys: pytest.CaptureFi
         "    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(c * h * w, k))\n"
     )
     assert run_one(["--data", data, "--model", f"{tmp_path / 'net.py'}:build", "--steps", "20"]) == 0
-    (tmp_path / "bad.py").write_text("def build(c, h, w, k):\n    raise RuntimeError('no')\nraise OSError('broken')\n")
+    (tmp_path / "bad.py").write_text(
+        "def build(c, h, w, k):\n    raise RuntimeError('no')\nraise OSError('broken')\n"
+    )
     with pytest.raises(DataError, match="does not import: OSError: broken"):
         request_of(["--data", data, "--model", f"{tmp_path / 'bad.py'}:build"])
     with pytest.raises(DataError, match="has no function other"):
@@ -133,7 +161,17 @@ def test_own_labels_with_errors_and_without(tmp_path: Path, capsys: pytest.Captu
                 tmp_path / name / "ab"[label] / f"{i:03}.png"
             )
         out = tmp_path / f"{name}_out"
-        argv = ["--data", f"folder:{tmp_path / name}", "--size", "8", "--mode", "L", "--model", "mlp", "--probe-flip"]
+        argv = [
+            "--data",
+            f"folder:{tmp_path / name}",
+            "--size",
+            "8",
+            "--mode",
+            "L",
+            "--model",
+            "mlp",
+            "--probe-flip",
+        ]
         assert main([*argv, "--out", str(out)]) == 0
         said = capsys.readouterr().out
         assert "Not testable" in "\n".join(said.splitlines()[:10])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from papers.images.cases import stripes
 from scipy.stats import binomtest
 
+from papers.images.cases import stripes
 from simulation.images.errors import DataError
 from simulation.images.flips import FLIP_KINDS, flip, flip_labels, rates_by_class
 from simulation.images.split import split
@@ -78,7 +78,12 @@ def test_cluster_flips_take_one_group() -> None:
 def test_rates_refused() -> None:
     assert rates_by_class(0.2, 3) == (0.2, 0.2, 0.2)
     assert rates_by_class([0.6] * 3, 3) == (0.6, 0.6, 0.6)
-    for rates, k, match in ((0.5, 2, r"\[0, 0.5\)"), ([-0.1, 0.2], 2, "-0.1"), ([0.1] * 3, 2, "gave 3"), (float("nan"), 2, "nan")):
+    for rates, k, match in (
+        (0.5, 2, r"\[0, 0.5\)"),
+        ([-0.1, 0.2], 2, "-0.1"),
+        ([0.1] * 3, 2, "gave 3"),
+        (float("nan"), 2, "nan"),
+    ):
         with pytest.raises(DataError, match=match):
             rates_by_class(rates, k)
     with pytest.raises(DataError, match="--flip-kind must be one of"):

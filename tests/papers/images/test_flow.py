@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from papers.images.cases import stripes
 from scipy.integrate import quad
 from scipy.special import expit
 
+from papers.images.cases import stripes
 from simulation.images import flip, kernel_flow
 from simulation.images.errors import DataError
 from simulation.images.flow import arc_kernel, patch_vectors
@@ -32,7 +32,9 @@ def test_kernel_is_the_mean_over_random_filters() -> None:
 
 def test_flow_follows_its_recursion() -> None:
     images = flip(stripes(40), 0.2, seed=1)
-    run = kernel_flow(images.x, images.labels, 30, eta=3.0, m=10, y=images.y, x_test=images.x[:5], y_test=images.y[:5])
+    run = kernel_flow(
+        images.x, images.labels, 30, eta=3.0, m=10, y=images.y, x_test=images.x[:5], y_test=images.y[:5]
+    )
     x, test = patch_vectors(images.x, images.x[:5])
     h, towards = arc_kernel(x, x), arc_kernel(test, x)
     sign = 2.0 * images.labels - 1
@@ -81,4 +83,7 @@ def test_large_weights_follow_the_flow() -> None:
 
 def test_paired_weights_start_at_zero() -> None:
     task = task_of(stripes(80), n=30, seed=0)
-    assert np.abs(train_patches(task, eta=1, m=5, sigma_0=3.0, steps=1, seed=0, paired=True).margins[0]).max() < 1e-12
+    assert (
+        np.abs(train_patches(task, eta=1, m=5, sigma_0=3.0, steps=1, seed=0, paired=True).margins[0]).max()
+        < 1e-12
+    )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from papers.images.cases import told_run
 
+from papers.images.cases import told_run
 from simulation.images.answer import limits, sentences
 from theory.images import measures
 from theory.images.stage_one import cleans_first, decline, end_memorised, truth_at_stop
@@ -83,7 +83,10 @@ def test_validation_lies_are_noticed() -> None:
 
 def test_runs_that_say_nothing() -> None:
     run = told_run()
-    for silent, reason in ((replace(run, failed="loss is not finite"), "not finite"), (replace(run, labels=run.y), "flipped")):
+    for silent, reason in (
+        (replace(run, failed="loss is not finite"), "not finite"),
+        (replace(run, labels=run.y), "flipped"),
+    ):
         for measure in (cleans_first, truth_at_stop, decline, cost_acc, above_floor):
             found = measure(silent)
             assert isinstance(found, NotApplicable)
@@ -123,7 +126,12 @@ def test_words() -> None:
     assert "depend on the image" in sentences([told_run()], "cluster", validated=True)[-1]
     plain = replace(told_run(), labels=told_run().y)
     assert "no noisy curve" in " ".join(sentences([plain], "symmetric", validated=True))
-    assert "failed" in sentences([replace(told_run(), failed="loss is not finite at step 3 (lr 9)")], "pair", validated=True)[0]
+    assert (
+        "failed"
+        in sentences(
+            [replace(told_run(), failed="loss is not finite at step 3 (lr 9)")], "pair", validated=True
+        )[0]
+    )
     early = replace(told_run(), predictions=told_run().predictions[::-1])
     assert sentences([early], "symmetric", validated=True)[0].startswith(("No Stage I", "A weak"))
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from papers.images import files
 
+from papers.images import files
 from simulation.images.errors import DataError, MissingData
 from simulation.images.images import Images
 from simulation.images.load import load_images, parse_data
@@ -346,8 +346,13 @@ def test_observed_pt_without_unpickling(tmp_path: Path) -> None:
     torch.save(arrays, tmp_path / "human.pt", pickle_protocol=2)
     np.testing.assert_array_equal(with_observed(images, tmp_path / "human.pt").labels, 1 - images.y)
     assert not with_observed(images, tmp_path / "human.pt", "aggre_label").noisy.any()
-    refused(lambda: with_observed(images, tmp_path / "human.pt", "best"), "must be one of aggre_label, clean_label")
-    (tmp_path / "other.pt").write_bytes(files.pt_bytes({**arrays, "clean_label": arrays["clean_label"][::-1].copy()}))
+    refused(
+        lambda: with_observed(images, tmp_path / "human.pt", "best"),
+        "must be one of aggre_label, clean_label",
+    )
+    (tmp_path / "other.pt").write_bytes(
+        files.pt_bytes({**arrays, "clean_label": arrays["clean_label"][::-1].copy()})
+    )
     refused(lambda: with_observed(images, tmp_path / "other.pt"), "another order")
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from papers.images.cases import stripes
 
+from papers.images.cases import stripes
 from simulation.images import Recipe, flip, train_images, train_tasks
 from simulation.images.alone import evaluate, train_alone
 from simulation.images.errors import DataError
@@ -89,7 +89,9 @@ def test_records_are_made_in_evaluation_mode() -> None:
     run = train_alone(task, replace(SHORT, model=Dropped), 0, keep=keep)
     for at, step in enumerate(run.steps):
         right, wrong = kept[int(step)]
-        np.testing.assert_allclose(run.losses[at], margins_and_losses(right, task.labels)[1], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            run.losses[at], margins_and_losses(right, task.labels)[1], rtol=1e-5, atol=1e-6
+        )
         assert not np.allclose(run.losses[at], margins_and_losses(wrong, task.labels)[1], rtol=1e-2)
 
 
@@ -115,7 +117,9 @@ def test_renaming_classes_changes_nothing_but_names() -> None:
 def test_paper_network_is_odd_in_the_labels() -> None:
     """Exchanging the two classes and the two sides of the weights leaves all margins as they are."""
     task = tasks(1)[0]
-    turned = replace(task, y=1 - task.y, labels=1 - task.labels, labels_val=1 - task.labels_val, y_test=1 - task.y_test)
+    turned = replace(
+        task, y=1 - task.y, labels=1 - task.labels, labels_val=1 - task.labels_val, y_test=1 - task.y_test
+    )
     recipe = Recipe("paper", steps=10, lr=1.0, momentum=0.0, batch=0)
     a = train_alone(task, recipe, 0)
     net_of = build_net("paper", task.shape, 2, 0)
@@ -177,7 +181,9 @@ def test_networks_have_an_output_a_class(name: str) -> None:
     k = 2 if name == "paper" else 5
     net = build_net(name, shape, k, seed=0)
     again = build_net(name, shape, k, seed=0)
-    assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(net.state_dict().values(), again.state_dict().values(), strict=True)
+    )
     with torch.no_grad():
         assert net.eval()(torch.zeros(2, *shape)).shape == (2, k)
     relus = [m for m in net.modules() if isinstance(m, torch.nn.ReLU)]
@@ -186,7 +192,10 @@ def test_networks_have_an_output_a_class(name: str) -> None:
 
 def test_sizes_of_deep_networks() -> None:
     """Parameters as published: VGG-11 with two hidden layers of 4,096; ResNet-18 in CIFAR form, 11.2 million."""
-    count = {n: sum(p.numel() for p in build_net(n, (3, 32, 32), 10, 0).parameters()) for n in ("vgg11", "resnet18")}
+    count = {
+        n: sum(p.numel() for p in build_net(n, (3, 32, 32), 10, 0).parameters())
+        for n in ("vgg11", "resnet18")
+    }
     assert count["vgg11"] == 9_220_480 + (512 * 4096 + 4096) + (4096 * 4096 + 4096) + (4096 * 10 + 10)
     assert count["resnet18"] == 11_173_962
 
