@@ -40,7 +40,8 @@ class Audit:
     Args:
         verdict: "none", "few", "weak", "unlike", "spread", or "uncalibrated" (records without probes).
         n, k, probes, runs, caught: samples, classes, probes in all runs, runs, probes caught at the stop.
-        stage_one: first and last step of Stage I; None where there is none. stop_step: where to stop; None: do not.
+        stage_one: first and last step of Stage I; None where there is none. stop_step: where to stop; None:
+            do not.
         memorised_at_end: share of probes fit at the last checkpoint.
         flip_rate: (estimate, low, high); None where nothing can be said. level: of the interval.
         recall: share of wrong labels among the suspects. precision: (estimate, low).
@@ -133,17 +134,29 @@ class Audit:
     def to_json(self) -> str:
         """Everything but the per-sample scores, as JSON; equal input gives equal bytes."""
         out: Mapping[str, Any] = {
-            "verdict": self.verdict, "samples": self.n, "classes": self.k, "probes": self.probes, "runs": self.runs,
-            "caught": self.caught, "stage_one": self.stage_one, "stop_step": self.stop_step,
-            "memorised_at_end": self.memorised_at_end, "level": self.level,
-            "flip_rate": _named(self.flip_rate, ("estimate", "low", "high")), "recall": self.recall,
+            "verdict": self.verdict,
+            "samples": self.n,
+            "classes": self.k,
+            "probes": self.probes,
+            "runs": self.runs,
+            "caught": self.caught,
+            "stage_one": self.stage_one,
+            "stop_step": self.stop_step,
+            "memorised_at_end": self.memorised_at_end,
+            "level": self.level,
+            "flip_rate": _named(self.flip_rate, ("estimate", "low", "high")),
+            "recall": self.recall,
             "precision": _named(self.precision, ("estimate", "low")),
             "selection": None if self.selection is None else vars(self.selection),
-            "like": _named(self.like, ("q", "z")), "separation": _named(self.separation, ("J", "se")),
-            "matched": self.matched, "profile": [list(p) for p in self.profile],
-            "suspects": self.suspects.tolist(), "assumptions": list(self.assumptions),
-            "warnings": list(self.warnings), "curves": self.curves(),
-        }  # fmt: skip
+            "like": _named(self.like, ("q", "z")),
+            "separation": _named(self.separation, ("J", "se")),
+            "matched": self.matched,
+            "profile": [list(p) for p in self.profile],
+            "suspects": self.suspects.tolist(),
+            "assumptions": list(self.assumptions),
+            "warnings": list(self.warnings),
+            "curves": self.curves(),
+        }
         return json.dumps(out, indent=2, allow_nan=False)
 
 

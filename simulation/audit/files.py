@@ -23,7 +23,8 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file.
 
     Raises:
-        ValueError: no such file, no .npz, damaged, larger than 4 GiB, or with arrays of objects (which are pickles).
+        ValueError: no such file, no .npz, damaged, larger than 4 GiB, or with arrays of objects (which are
+        pickles).
     """
     if not path.is_file():
         raise ValueError(f"no such file: {path}")
@@ -42,9 +43,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
 def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
     """A record and the names of its classes.
 
-    The file holds `labels` (n,), `trained_labels` (n,), `probes` (K,), `steps` (T,) and one of `margins` (T, n),
-    `probs` (T, n, C), `losses` (T, n); optionally `predictions` (T, n), `classes` (k,) and, of matched probes,
-    `spoiled`. `Recorder.save` writes it.
+    The file holds `labels` (n,), `trained_labels` (n,), `probes` (K,), `steps` (T,) and one of `margins` (T,
+    n), `probs` (T, n, C), `losses` (T, n); optionally `predictions` (T, n), `classes` (k,) and, of matched
+    probes, `spoiled`. `Recorder.save` writes it.
 
     Raises:
         ValueError: naming the file and the array.
@@ -87,6 +88,9 @@ def load_plan(path: Path) -> Plan:
         raise ValueError(f"{path} is no plan of `audit plan`: it has no {missing[0]}")
     spoiled = arrays.get("spoiled")
     return Plan(
-        arrays["observed"], arrays["labels"], tuple(arrays[f"probes_{r}"] for r in range(runs)), arrays["classes"],
+        arrays["observed"],
+        arrays["labels"],
+        tuple(arrays[f"probes_{r}"] for r in range(runs)),
+        arrays["classes"],
         None if spoiled is None else float(spoiled),
-    )  # fmt: skip
+    )

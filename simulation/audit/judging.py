@@ -43,9 +43,11 @@ def audit(
     """Judge labels by one or more training runs with probes.
 
     Args:
-        records: records or recorders of the runs (of a first round, and of a matched second one, where there was
-            one); or the margins (T, n), probabilities (T, n, C) or losses (T, n; kind="losses") of one run.
-        labels: for an array, the observed labels (n,). probes: indices of the probes. steps: (T,), default 1..T.
+        records: records or recorders of the runs (of a first round, and of a matched second one, where there
+            was one); or the margins (T, n), probabilities (T, n, C) or losses (T, n; kind="losses") of one
+            run.
+        labels: for an array, the observed labels (n,). probes: indices of the probes. steps: (T,), default
+            1..T.
             n_classes: where the labels do not show all. trained: the labels trained on, needed to turn
             probabilities into margins where there are probes.
         kind: "margins", "probs" or "losses"; default by the number of dimensions.
@@ -139,13 +141,35 @@ def _check(records: Sequence[Record]) -> None:
 def _uncalibrated(records: Sequence[Record], classes: NDArray[Any], level: float) -> Audit:
     first = records[0]
     return Audit(
-        verdict="uncalibrated", n=len(first.observed), k=first.k, probes=0, runs=len(records), caught=0,
-        observed=first.observed, classes=classes, steps=first.steps, stage=None, stage_one=None, stop_step=None,
-        memorised_at_end=0.0, flip_rate=None, level=level, recall=None, precision=None,
-        suspects=np.empty(0, dtype=np.int64), suspicion=np.zeros(len(first.observed)), predicted=None,
-        selection=None, like=None, separation=(0.0, 0.0), matched=False, rate=None, scores=None,
-        assumptions=(), warnings=(),
-    )  # fmt: skip
+        verdict="uncalibrated",
+        n=len(first.observed),
+        k=first.k,
+        probes=0,
+        runs=len(records),
+        caught=0,
+        observed=first.observed,
+        classes=classes,
+        steps=first.steps,
+        stage=None,
+        stage_one=None,
+        stop_step=None,
+        memorised_at_end=0.0,
+        flip_rate=None,
+        level=level,
+        recall=None,
+        precision=None,
+        suspects=np.empty(0, dtype=np.int64),
+        suspicion=np.zeros(len(first.observed)),
+        predicted=None,
+        selection=None,
+        like=None,
+        separation=(0.0, 0.0),
+        matched=False,
+        rate=None,
+        scores=None,
+        assumptions=(),
+        warnings=(),
+    )
 
 
 def _judged(records: Sequence[Record], classes: NDArray[Any], level: float) -> Audit:
@@ -172,17 +196,35 @@ def _judged(records: Sequence[Record], classes: NDArray[Any], level: float) -> A
     memorised = stage.memorised_at_end
     stopping = seen and verdict != "few"
     return Audit(
-        verdict=verdict, n=n, k=k, probes=sum(len(r.probes) for r in main), runs=len(main), caught=caught,
-        observed=main[0].observed, classes=classes, steps=main[0].steps, stage=stage,
+        verdict=verdict,
+        n=n,
+        k=k,
+        probes=sum(len(r.probes) for r in main),
+        runs=len(main),
+        caught=caught,
+        observed=main[0].observed,
+        classes=classes,
+        steps=main[0].steps,
+        stage=stage,
         stage_one=(int(stage.steps[stage.first]), int(stage.steps[stage.last])) if seen else None,
         stop_step=int(stage.steps[stage.at]) if stopping and memorised >= 0.5 else None,
-        memorised_at_end=memorised, flip_rate=None if rate is None else (rate.estimate, rate.low, rate.high),
-        level=level, recall=rate.recall if rate is not None and verdict == "spread" else None,
-        precision=_precision(rate, verdict), suspects=suspects, suspicion=scores.score,
-        predicted=_predicted(main, stage.at), selection=_selection(rate, verdict), like=like,
-        separation=(gap, stage.se), matched=bool(second), rate=rate, scores=scores if rate is not None else None,
-        assumptions=assumptions_of(bool(second)), warnings=_warnings(stage, memorised, second, uniform),
-    )  # fmt: skip
+        memorised_at_end=memorised,
+        flip_rate=None if rate is None else (rate.estimate, rate.low, rate.high),
+        level=level,
+        recall=rate.recall if rate is not None and verdict == "spread" else None,
+        precision=_precision(rate, verdict),
+        suspects=suspects,
+        suspicion=scores.score,
+        predicted=_predicted(main, stage.at),
+        selection=_selection(rate, verdict),
+        like=like,
+        separation=(gap, stage.se),
+        matched=bool(second),
+        rate=rate,
+        scores=scores if rate is not None else None,
+        assumptions=assumptions_of(bool(second)),
+        warnings=_warnings(stage, memorised, second, uniform),
+    )
 
 
 def _verdict(rate: Rate, like: tuple[float, float], *, matched: bool) -> Verdict:
@@ -235,7 +277,7 @@ def _predicted(records: Sequence[Record], at: int) -> NDArray[np.int64] | None:
         own = np.ones(n)
         own[record.probes] = 0.5  # a run in which a sample carried a false label has less of a say
         votes[np.arange(n), record.predictions[at]] += own
-    return votes.argmax(axis=1)
+    return np.asarray(votes.argmax(axis=1))
 
 
 def _warnings(
@@ -244,7 +286,8 @@ def _warnings(
     out = []
     if stage.swing > 0.2:
         out.append(
-            f"erratic training (the separation swings by {stage.swing:.2f} around its best): lower the learning rate"
+            f"erratic training (the separation swings by {stage.swing:.2f} around its best): lower the "
+            "learning rate"
         )
     if stage.at == len(stage.steps) - 1 and memorised < 0.5:
         out.append("the separation still grows at the last checkpoint: train longer to see Stage II")

@@ -1,4 +1,5 @@
-"""Margins of any classifier: log p(label) minus the largest other log p; above 0 where the label is predicted."""
+"""Margins of any classifier: log p(label) minus the largest other log p; above 0 where the label is
+predicted."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def of_logits(logits: NDArray[Any], labels: Ints) -> Floats:
     where = np.broadcast_to(labels, z.shape[:-1])[..., None]
     own = np.take_along_axis(z, where, axis=-1)[..., 0]
     np.put_along_axis(z, where, -np.inf, axis=-1)
-    return np.clip(own - z.max(axis=-1), -LIMIT, LIMIT)
+    return np.asarray(np.clip(own - z.max(axis=-1), -LIMIT, LIMIT))
 
 
 def of_probabilities(probabilities: NDArray[Any], labels: Ints) -> Floats:
@@ -63,4 +64,4 @@ def of_losses(losses: NDArray[Any], classes: int) -> Floats:
 
 def predicted(scores: NDArray[Any]) -> NDArray[np.int16]:
     """The class of the largest score, (..., n)."""
-    return np.asarray(scores).argmax(axis=-1).astype(np.int16)
+    return np.asarray(np.argmax(scores, axis=-1), dtype=np.int16)

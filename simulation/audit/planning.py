@@ -29,8 +29,8 @@ class Plan:
         labels: labels to train on, (R, n): `observed`, but for the probes.
         probes: indices of the probes of each run.
         classes: names of the classes, (k,); `classes[labels]` are labels in the user's own words.
-        spoiled: share of probes whose new label may be the true one, where probes are matched to a first round's
-            suspects; None: uniform probes, where it follows from the flip rate.
+        spoiled: share of probes whose new label may be the true one, where probes are matched to a first
+            round's suspects; None: uniform probes, where it follows from the flip rate.
     """
 
     observed: Ints
@@ -77,7 +77,7 @@ def classes_of(labels: Sequence[Any] | NDArray[Any]) -> tuple[Ints, NDArray[Any]
 
 def probe_count(n: int, rate: float | None) -> int:
     """Probes a run: 5 % of n, but at least 50, but at most 10 % of n; or the rate asked for."""
-    return int(round(rate * n)) if rate is not None else int(min(max(0.05 * n, 50.0), 0.10 * n))
+    return round(rate * n) if rate is not None else int(min(max(0.05 * n, 50.0), 0.10 * n))
 
 
 def plan(
@@ -129,7 +129,8 @@ def matched_plan(
     Args:
         suspects: N[p, c], how many suspects were predicted p and labelled c, (k, k).
 
-    Cell (p, c) is drawn with weight N + mean(N)/10 (p != c), then a random sample labelled p is given c. Such a
+    Cell (p, c) is drawn with weight N + mean(N)/10 (p != c), then a random sample labelled p is given c.
+    Such a
     probe has its true label where the sample was a c mislabelled p: a share N[c, p]/#(labelled p).
 
     Raises:

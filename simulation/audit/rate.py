@@ -1,9 +1,9 @@
 """The flip rate from the tails of two samples of scores: other samples' and probes'.
 
-With F0, F1 the laws of the score for right and wrong labels, others follow (1 - t) F0 + t F1 and uniform probes
-(1 - b) F1 + b F0, b = t/(k - 1): a probe hits the true label only where the observed one was wrong. Beyond a cut
-where F0 has no mass the shares A of others and B of probes have the ratio r = A/B = t/(1 - b), so
-t = r/(1 + r/(k - 1)). What mass F0 has there makes the ratio too large, less and less as the cut rises.
+With F0, F1 the laws of the score for right and wrong labels, others follow (1 - t) F0 + t F1 and uniform
+probes (1 - b) F1 + b F0, b = t/(k - 1): a probe hits the true label only where the observed one was wrong.
+Beyond a cut where F0 has no mass the shares A of others and B of probes have the ratio r = A/B = t/(1 - b),
+so t = r/(1 + r/(k - 1)). What mass F0 has there makes the ratio too large, less and less as the cut rises.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ def estimate_rate(
         t, b = min(t, 1.0), min(b, 0.5)
         share = kept / count
         found = min(share / (1 - b), 1.0)
-        # B is a binomial share of the K probes (those spoiled by chance included); of the flips, whose number is
-        # the target itself, only the part found is random. d log t/d log(A/B) is 1 - b for uniform probes.
+        # B is a binomial share of the K probes (those spoiled by chance included); of the flips, whose
+        # number is the target itself, only the part found is random. d log t/d log(A/B) is 1 - b for uniform
+        # probes.
         relative = (1 - share) / (share * count) + ((1 - found) / (found * t * n) if t > 0 else 0.0)
         errors.append(np.sqrt(relative) * ((1 - b) if spoiled is None else 1.0))
         profile.append((fraction, t))
@@ -85,7 +86,11 @@ def estimate_rate(
     high = by_fraction[1.0] * np.exp(z * spread[1.0]) + 1.5 / n
     at = FRACTIONS.index(_POINT)
     return Rate(
-        estimate=by_fraction[_POINT], low=float(max(low, 0.0)), high=float(min(high, 1.0)), profile=tuple(profile),
-        recall=float(min(1.0, len(caught) / count / (1 - spoil[at]))), flagged=float(np.mean(others > 0)),
+        estimate=by_fraction[_POINT],
+        low=float(max(low, 0.0)),
+        high=float(min(high, 1.0)),
+        profile=tuple(profile),
+        recall=float(min(1.0, len(caught) / count / (1 - spoil[at]))),
+        flagged=float(np.mean(others > 0)),
         spoiled=spoil[at],
-    )  # fmt: skip
+    )

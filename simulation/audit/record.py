@@ -79,7 +79,8 @@ class Recorder:
     In a torch loop: `if rec.due(step): rec(step, model, x)`; elsewhere `rec(step, probabilities)`, or
     `rec(step, outputs, logits=True)`, or `rec.loss(step, losses)` for two classes.
 
-    >>> rec = Recorder(plan_of_labels := __import__("simulation.audit.planning", fromlist=["plan"]).plan([0, 1] * 200))
+    >>> rec = Recorder(plan_of_labels := __import__("simulation.audit.planning", fromlist=["plan"]).plan([0,
+    1] * 200))
     >>> [s for s in range(30) if rec.due(s) and rec(s, np.full((400, 2), 0.5)) is None]
     [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 15, 18, 21, 25, 29]
     """
@@ -111,8 +112,9 @@ class Recorder:
         """Record a checkpoint.
 
         Args:
-            scores: class probabilities (n, C), outputs before the softmax (logits=True), or a torch module that
-                gives such outputs for x (evaluated in evaluation mode, without gradients; its mode is put back).
+            scores: class probabilities (n, C), outputs before the softmax (logits=True), or a torch module
+                that gives such outputs for x (evaluated in evaluation mode, without gradients; its mode is
+                put back).
             x: the training samples in the order of the labels, not augmented; only with a module.
 
         Raises:
@@ -155,19 +157,26 @@ class Recorder:
         """
         n = len(self.labels)
         return Record(
-            self.plan.observed, self.labels, self.plan.probes[self.index], np.array(self._steps, dtype=np.int64),
-            np.stack(self._margins) if self._margins else np.empty((0, n), dtype=np.float32), self.plan.k,
-            np.stack(self._predictions) if self._predictions else None, self.plan.spoiled,
-        )  # fmt: skip
+            self.plan.observed,
+            self.labels,
+            self.plan.probes[self.index],
+            np.array(self._steps, dtype=np.int64),
+            np.stack(self._margins) if self._margins else np.empty((0, n), dtype=np.float32),
+            self.plan.k,
+            np.stack(self._predictions) if self._predictions else None,
+            self.plan.spoiled,
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the record as an .npz file of plain numbers, which `python -m verify audit` reads."""
         made = self.record()
-        arrays: dict[str, Any] = {} if made.spoiled is None else {"spoiled": np.array(made.spoiled)}
+        arrays: dict[str, Any] = {"predictions": made.predictions}
+        if made.spoiled is not None:
+            arrays["spoiled"] = np.array(made.spoiled)
         with Path(path).open("wb") as file:
             np.savez(
                 file, labels=made.observed, trained_labels=made.trained, probes=made.probes, steps=made.steps,
-                margins=made.margins, predictions=made.predictions, classes=self.plan.classes, **arrays,
+                margins=made.margins, classes=self.plan.classes, **arrays,
             )  # fmt: skip
 
 

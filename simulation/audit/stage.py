@@ -51,8 +51,8 @@ class Stage:
 def find_stage(records: Sequence[Record]) -> Stage:
     """The stage over runs with equal checkpoints.
 
-    J(s) = P(M > 0 | other) - P(M > 0 | probe) = (1 - t - b)(TPR - FPR) of the log 2 cut: what separates probes best
-    separates the unknown flips best, though their share t is unknown.
+    J(s) = P(M > 0 | other) - P(M > 0 | probe) = (1 - t - b)(TPR - FPR) of the log 2 cut: what separates
+    probes best separates the unknown flips best, though their share t is unknown.
     """
     fits, caught, ranks = [], [], []
     probes = others = 0

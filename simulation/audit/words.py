@@ -12,13 +12,16 @@ __all__ = ["CLUSTERED", "EXCHANGEABLE", "OVERLAP", "assumptions_of", "text_of"]
 
 CLUSTERED = (
     "Not testable: wrong labels that the model accepts at once, such as a whole group of look-alike samples "
-    "labelled wrongly (clusters). They are not among the suspects; check 100 random labels by hand for a rate that "
+    "labelled wrongly (clusters). They are not among the suspects; check 100 random labels by hand for a "
+    "rate that "
     "needs no assumption."
 )
 EXCHANGEABLE = "Wrong labels behave in training like the probes: spread over the samples."
 OVERLAP = (
-    "Right labels are not fit as late as flips. Flips and overlapping classes cannot be told apart without labels "
-    "checked by hand: the rate is the share of labels that contradict what the features say (flips or overlap)."
+    "Right labels are not fit as late as flips. Flips and overlapping classes cannot be told apart without "
+    "labels "
+    "checked by hand: the rate is the share of labels that contradict what the features say (flips or "
+    "overlap)."
 )
 
 
@@ -92,7 +95,8 @@ def _weak(audit: Audit) -> list[str]:
 def _unlike(audit: Audit) -> list[str]:
     assert audit.flip_rate is not None
     lines = [
-        "UNLIKE. The suspects are not like random flips: they are hard samples, overlapping classes, or errors that "
+        "UNLIKE. The suspects are not like random flips: they are hard samples, overlapping classes, or "
+        "errors that "
         "depend on the class or the image.",
     ]
     if audit.flip_rate[1] >= 0.01:
@@ -123,8 +127,9 @@ def _spread(audit: Audit) -> list[str]:
         f"{_percent(audit.precision[0])} of the suspects are wrong (at least {_percent(audit.precision[1])})."
     )
     chosen = audit.selection
-    left = f"{_percent(chosen.residual)} wrong labels would be left, {_percent(chosen.lost)} of the right ones lost"
-    advice = f"Dropping the suspects is {'safe' if chosen.safe else 'not advised'}: {left}."
+    left, lost = _percent(chosen.residual), _percent(chosen.lost)
+    word = "safe" if chosen.safe else "not advised"
+    advice = f"Dropping the suspects is {word}: {left} wrong labels would be left, {lost} of the right ones lost."
     return [found, suspects, advice, *_stop(audit)]
 
 
@@ -141,17 +146,20 @@ def _stop(audit: Audit) -> list[str]:
     first, last = audit.stage_one
     if audit.stop_step is None:
         return [
-            f"Stage I only: at the end the model fits {_percent(audit.memorised_at_end)} of the probes, nothing is "
+            f"Stage I only: at the end the model fits {_percent(audit.memorised_at_end)} of the probes, "
+            "nothing is "
             "memorised and no stop is needed."
         ]
     return [
-        f"Stop at step {audit.stop_step} (Stage I: steps {first} to {last}); train the final model without probes."
+        f"Stop at step {audit.stop_step} (Stage I: steps {first} to {last}); train the final model without "
+        "probes."
     ]
 
 
 def _numbers(audit: Audit) -> list[str]:
     lines = [
-        f"{audit.n} samples, {audit.k} classes, {audit.runs} runs, {audit.probes} probes, {audit.caught} caught."
+        f"{audit.n} samples, {audit.k} classes, {audit.runs} runs, {audit.probes} probes, {audit.caught} "
+        "caught."
     ]
     if audit.stage is not None:
         lines.append(
@@ -160,7 +168,8 @@ def _numbers(audit: Audit) -> list[str]:
         )
     if audit.like is not None:
         lines.append(
-            f"Suspects beyond the median caught probe: {_percent(audit.like[0])} (1/2 for flips; z {audit.like[1]:.1f})."
+            f"Suspects beyond the median caught probe: {_percent(audit.like[0])} (1/2 for flips; z "
+            f"{audit.like[1]:.1f})."
         )
     if audit.profile:
         lines.append("Rate by cut: " + ", ".join(f"{t:.3f} at {f:.1f}" for f, t in audit.profile) + ".")

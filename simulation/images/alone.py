@@ -44,7 +44,8 @@ def train_alone(
     on_evaluation: Callable[[int], None] | None = None,
     keep: Callable[[int, Callable[[int], Any]], None] | None = None,
 ) -> ImageRun:
-    """One run; dropout and batch norm are in training mode between evaluations and in evaluation mode at them."""
+    """One run; dropout and batch norm are in training mode between evaluations and in evaluation mode at
+    them."""
     import torch
 
     net = build_net(recipe.model, task.shape, task.k, seed).to(device)
@@ -66,7 +67,7 @@ def train_alone(
                 chosen = torch.from_numpy(np.array(flow[step])).to(device)
                 loss = torch.nn.functional.cross_entropy(net(x[chosen]), labels[chosen])
                 optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 step += 1
             if record.failed:

@@ -35,6 +35,7 @@ class Check:
         claim: whose measure and rule. violated, of: runs that break it, runs that it speaks of.
         low, high: exact 95 % one-sided limits of the violation rate.
         word: supported, refuted or inconclusive, by the rule alone (no error budget over several claims).
+        allowed: rate of violation that the rule allows.
     """
 
     claim: Claim
@@ -43,6 +44,7 @@ class Check:
     low: float
     high: float
     word: str
+    allowed: float
 
 
 def limits(hits: int, of: int, level: float = 0.95) -> tuple[float, float]:
@@ -72,7 +74,7 @@ def checks_of(claims: Sequence[Claim], runs: Sequence[ImageRun]) -> list[Check]:
         broken = sum(not (rule.lower <= v <= rule.upper) if isinstance(rule, Band) else not v for v in judged)
         low, high = limits(broken, len(judged))
         word = "supported" if high < rule.delta else "refuted" if low > rule.delta else "inconclusive"
-        out.append(Check(claim, broken, len(judged), low, high, word))
+        out.append(Check(claim, broken, len(judged), low, high, word, rule.delta))
     return out
 
 
@@ -86,7 +88,8 @@ def _mean(runs: Sequence[ImageRun], number: Callable[[ImageRun], Any]) -> float:
 
 
 def sentences(runs: Sequence[ImageRun], kind: str, *, validated: bool) -> list[str]:
-    """The answer in words: is there a Stage I, where to stop, what it saves, what selection keeps, on what basis."""
+    """The answer in words: is there a Stage I, where to stop, what it saves, what selection keeps, on what
+    basis."""
     fine = [run for run in runs if not run.failed]
     lines = []
     failed = len(runs) - len(fine)
@@ -108,7 +111,8 @@ def sentences(runs: Sequence[ImageRun], kind: str, *, validated: bool) -> list[s
     steps = [float(r.steps[stop_acc(r)]) for r in noisy]
     saved = _mean(noisy, lambda r: r.test_accuracy[stop_acc(r)] - r.test_accuracy[-1])
     lines.append(
-        f"Stop at step {_range(steps)} (where training accuracy reaches 1 - {_mean(noisy, flip_share):.2f}, the flip "
+        f"Stop at step {_range(steps)} (where training accuracy reaches 1 - {_mean(noisy, flip_share):.2f}, "
+        "the flip "
         f"rate): test accuracy is {_mean(noisy, lambda r: r.test_accuracy[stop_acc(r)]):.3f} there and "
         f"{_mean(noisy, lambda r: r.test_accuracy[-1]):.3f} at the end; stopping saves {saved:.3f}."
     )
@@ -121,7 +125,8 @@ def sentences(runs: Sequence[ImageRun], kind: str, *, validated: bool) -> list[s
         )
     pairs = np.array([selection(r, stop_acc(r)) for r in noisy]).mean(axis=0)
     lines.append(
-        f"Keeping the images with loss below log 2 at the stop keeps {100 * pairs[1]:.0f} % of the rightly labelled "
+        f"Keeping the images with loss below log 2 at the stop keeps {100 * pairs[1]:.0f} % of the rightly "
+        "labelled "
         f"ones; {100 * pairs[0]:.1f} % of what is kept is rightly labelled."
     )
     end = _mean(noisy, lambda r: memorised(r)[-1])
@@ -133,7 +138,8 @@ def sentences(runs: Sequence[ImageRun], kind: str, *, validated: bool) -> list[s
 def _stage_line(first: int, of: int, truth: float) -> str:
     if first == of and truth >= 0.65:
         return (
-            f"Yes, there is a Stage I: in {first} of {of} runs rightly labelled images are fit first, and then "
+            f"Yes, there is a Stage I: in {first} of {of} runs rightly labelled images are fit first, and "
+            "then "
             f"{100 * truth:.0f} % of the wrongly labelled ones are predicted as what they really are."
         )
     if first >= 0.8 * of:
@@ -142,7 +148,8 @@ def _stage_line(first: int, of: int, truth: float) -> str:
             f"{100 * truth:.0f} % of the wrongly labelled ones are predicted as what they really are."
         )
     return (
-        f"No Stage I to rely on: rightly labelled images are fit first in {first} of {of} runs only; at the stop "
+        f"No Stage I to rely on: rightly labelled images are fit first in {first} of {of} runs only; at the "
+        "stop "
         f"{100 * truth:.0f} % of the wrongly labelled ones are predicted as what they really are."
     )
 
@@ -154,4 +161,4 @@ def _basis(kind: str) -> str:
         )
     if kind == "observed":
         return "The flips are those of your file; whether others like them would behave so is not known."
-    return "These flips depend on the image: they are fit earlier than spread ones, and validation may prefer them."
+    return "These flips depend on the image: they are fit before spread ones, and validation may prefer them."

@@ -75,4 +75,5 @@ def cosines(a: Floats, b: Floats) -> Floats:
     """Cosine between each image's two maps, (B,); 0 where one is zero."""
     p, q = a.reshape(len(a), -1), b.reshape(len(b), -1)
     norms = np.linalg.norm(p, axis=1) * np.linalg.norm(q, axis=1)
-    return np.divide((p * q).sum(axis=1), norms, out=np.zeros(len(p)), where=norms > 0)
+    zero = np.zeros(len(p))
+    return np.asarray(np.divide((p * q).sum(axis=1), norms, out=zero, where=norms > 0))

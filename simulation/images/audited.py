@@ -27,7 +27,8 @@ class AuditOutcome:
 
     Args:
         answer: of the uniform probes. second: of both rounds, where a matched round was asked for and made.
-        rate: realised share of wrong labels. precision, recall: of the suspects (nan without any, or without flips).
+        rate: realised share of wrong labels. precision, recall: of the suspects (nan without any, or without
+            flips).
         cost: best test accuracy of the runs less that at the stop (at the end where no stop is advised).
         best, last: best and last test accuracy, means over the runs.
     """

@@ -112,7 +112,7 @@ class TorchEngine(Engine):
         s = job.setting
         passes = 3.0 * max(1, job.steps) * (s.batch or s.n) + 60.0 * 1.7 * s.n
         size = {"mlp": 0.15, "cnn": 1.0, "paper": 0.2}.get(s.net, 300.0)
-        return passes * size * max(1, options_of(job).audit)
+        return float(passes * size * max(1, options_of(job).audit))
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""

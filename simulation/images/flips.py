@@ -44,9 +44,11 @@ def flip(images: Images, tau: float | Sequence[float], kind: str = "symmetric", 
 
     Args:
         tau: flip rate, or one a true class.
-        kind: "symmetric": independent, uniform over the other classes; "pair": independent, to the next class;
-            "class": as "pair", at 3/2 of the rate in classes 0, 2, .. and 1/2 of it in the others; "cluster": a group of images that look alike in each class, of about this share, to the nearest other
-            class; "boundary": the share of each class that lies nearest to another class, to that class.
+        kind: "symmetric": independent, uniform over the other classes; "pair": independent, to the next
+            class; "class": as "pair", at 3/2 of the rate in classes 0, 2, .. and 1/2 of it in the others;
+            "cluster": a group of images that look alike in each class, of about this share, to the nearest
+            other class; "boundary": the share of each class that lies nearest to another class, to that
+            class.
 
     Raises:
         DataError: a rate or kind that is not allowed.

@@ -1,7 +1,8 @@
 """The kernel flow: what the paper's network does on given images when its initial weights are large.
 
-With both layers' activation patterns frozen at random, the first-layer tangent kernel of the two-layer ReLU network
-is (2/m) H, H_ik = sum over patches p, q of <x_ip, x_kq> (pi - angle(x_ip, x_kq))/(2 pi). Margins then follow
+With both layers' activation patterns frozen at random, the first-layer tangent kernel of the two-layer ReLU
+network is (2/m) H, H_ik = sum over patches p, q of <x_ip, x_kq> (pi - angle(x_ip, x_kq))/(2 pi). Margins
+then follow
 
     M_i += (2 eta/(n m)) sum_k y~_i y~_k H_ik / (1 + exp(M_k)),
 
@@ -64,7 +65,8 @@ def kernel_flow(
     Args:
         x: training images (n, ...), taken as one patch each (`patch_vectors`).
         y_observed: observed labels 0 or 1, (n,). y: true ones, where known (they only mark the noisy images).
-        steps: gradient steps. eta, m: step size and filters of the network that it stands for: eta/m sets the clock.
+        steps: gradient steps. eta, m: step size and filters of the network that it stands for: eta/m sets
+            the clock.
         x_test, y_test: images to predict on the way, with true labels.
 
     Raises:
@@ -114,8 +116,20 @@ def run_of_margins(
     if len(y_test):
         accuracy = ((test_outputs > 0) == (y_test == 1)).mean(axis=1)
     return ImageRun(
-        steps=grid, losses=np.logaddexp(0.0, -margins), margins=margins, predictions=predictions,
-        test_accuracy=np.asarray(accuracy), val_accuracy=np.full(len(grid), np.nan), y=np.asarray(y), labels=labels,
-        index=np.arange(len(labels)), k=2, v=0, u=len(y_test), seed=seed, clock=grid.astype(np.float64),
-        engine=engine, dtype="float64",
-    )  # fmt: skip
+        steps=grid,
+        losses=np.logaddexp(0.0, -margins),
+        margins=margins,
+        predictions=predictions,
+        test_accuracy=np.asarray(accuracy),
+        val_accuracy=np.full(len(grid), np.nan),
+        y=np.asarray(y),
+        labels=labels,
+        index=np.arange(len(labels)),
+        k=2,
+        v=0,
+        u=len(y_test),
+        seed=seed,
+        clock=grid.astype(np.float64),
+        engine=engine,
+        dtype="float64",
+    )

@@ -60,8 +60,9 @@ def maps_of(request: Request) -> tuple[Figure, str]:
 
 
 def _shap(net: Any, x: NDArray[np.float32], background: NDArray[np.float32]) -> tuple[NDArray[Any], float]:
-    """Maps of the gap between classes 1 and 0 by shap's DeepExplainer; its result is one array (N, C, H, W, K)."""
-    import shap
+    """Maps of the gap between classes 1 and 0 by shap's DeepExplainer; its result is one array (N, C, H, W,
+    K)."""
+    import shap  # type: ignore[import-not-found,unused-ignore]
     import torch
 
     explainer = shap.DeepExplainer(net.eval(), torch.from_numpy(background))

@@ -66,7 +66,8 @@ class Images:
         if counts.min() < MIN_PER_CLASS:
             worst = int(counts.argmin())
             raise DataError(
-                f"class {self.class_names[worst]!r} has {counts[worst]} images; at least {MIN_PER_CLASS} are needed"
+                f"class {self.class_names[worst]!r} has {counts[worst]} images; at least {MIN_PER_CLASS} "
+                "are needed"
             )
         if not self.digest:
             object.__setattr__(self, "digest", self._digest())

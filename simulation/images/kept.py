@@ -1,4 +1,5 @@
-"""Finished runs in a folder, a file each: what `--resume` reuses. Plain numbers only; a kill leaves whole files."""
+"""Finished runs in a folder, a file each: what `--resume` reuses. Plain numbers only; a kill leaves whole
+files."""
 
 from __future__ import annotations
 
@@ -19,8 +20,17 @@ __all__ = ["KeptRuns", "run_key"]
 #: Raised whenever runs would come out differently.
 _VERSION = "images 1"
 _ARRAYS = (
-    "steps", "losses", "margins", "predictions", "test_accuracy", "val_accuracy", "y", "labels", "index", "clock",
-)  # fmt: skip
+    "steps",
+    "losses",
+    "margins",
+    "predictions",
+    "test_accuracy",
+    "val_accuracy",
+    "y",
+    "labels",
+    "index",
+    "clock",
+)
 _NUMBERS = ("k", "v", "u", "seed")
 
 
@@ -32,9 +42,19 @@ def run_key(images: Images, recipe: Recipe, validation: float, device: str, seed
     model = recipe.model
     name = model if isinstance(model, str) else repr((model.__code__.co_code, model.__code__.co_consts))
     parts = (
-        _VERSION, images.digest, name, recipe.optimizer, recipe.lr, recipe.momentum, recipe.batch, recipe.steps,
-        recipe.ratio, validation, device, seed,
-    )  # fmt: skip
+        _VERSION,
+        images.digest,
+        name,
+        recipe.optimizer,
+        recipe.lr,
+        recipe.momentum,
+        recipe.batch,
+        recipe.steps,
+        recipe.ratio,
+        validation,
+        device,
+        seed,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 

@@ -10,7 +10,8 @@ __all__ = ["nearest_error"]
 
 
 def nearest_error(task: Task, chunk: int = 256) -> float:
-    """Error on true test labels of predicting the observed label of the nearest training image (Euclidean)."""
+    """Error on true test labels of predicting the observed label of the nearest training image
+    (Euclidean)."""
     train = task.x.reshape(len(task.x), -1).astype(np.float64)
     test = task.x_test.reshape(len(task.x_test), -1).astype(np.float64)
     norms = (train**2).sum(axis=1)

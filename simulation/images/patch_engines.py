@@ -1,4 +1,5 @@
-"""Engines of the paper's own network on image patches: the network itself, and the kernel flow that predicts it."""
+"""Engines of the paper's own network on image patches: the network itself, and the kernel flow that predicts
+it."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class FlowEngine(Engine):
 
     def work(self, job: Job) -> float:
         """Multiplications."""
-        return float(max(1, job.steps)) * job.setting.n**2
+        return float(max(1, job.steps) * job.setting.n**2)
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
@@ -51,15 +52,21 @@ class PatchEngine(Engine):
         for job in jobs:
             s = job.setting
             run = train_patches(
-                task_at(s, job.seed), eta=s.eta, m=s.m, sigma_0=s.sigma_0, steps=max(1, job.steps), seed=job.seed,
-                paired=bool(s.paired), ratio=_RATIO,
-            )  # fmt: skip
+                task_at(s, job.seed),
+                eta=s.eta,
+                m=s.m,
+                sigma_0=s.sigma_0,
+                steps=max(1, job.steps),
+                seed=job.seed,
+                paired=bool(s.paired),
+                ratio=_RATIO,
+            )
             out.append(_kept(replace(run, control=_kept(_flow(job), job)), job))
         return out
 
     def work(self, job: Job) -> float:
         """Multiplications: two products of (2m, d) and (d, n) a step."""
-        return float(max(1, job.steps)) * 4.0 * job.setting.m * job.setting.n * 64
+        return float(max(1, job.steps) * 4.0 * job.setting.m * job.setting.n * 64)
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
@@ -70,9 +77,17 @@ def _flow(job: Job) -> ImageRun:
     s = job.setting
     task = task_at(s, job.seed)
     return kernel_flow(
-        task.x, task.labels, max(1, job.steps), eta=s.eta, m=s.m, y=task.y, x_test=task.x_test, y_test=task.y_test,
-        ratio=_RATIO, seed=job.seed,
-    )  # fmt: skip
+        task.x,
+        task.labels,
+        max(1, job.steps),
+        eta=s.eta,
+        m=s.m,
+        y=task.y,
+        x_test=task.x_test,
+        y_test=task.y_test,
+        ratio=_RATIO,
+        seed=job.seed,
+    )
 
 
 def _kept(run: ImageRun, job: Job) -> ImageRun:

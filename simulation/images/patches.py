@@ -1,7 +1,7 @@
 """The paper's own network on image patches: full-batch gradient descent in float64, as the theory has it.
 
-f(x) = (1/m) sum_r relu(<w_+r, x>) - (1/m) sum_r relu(<w_-r, x>), loss the mean of log(1 + exp(-y~ f)); the second
-layer stays fixed. One step is two matrix products.
+f(x) = (1/m) sum_r relu(<w_+r, x>) - (1/m) sum_r relu(<w_-r, x>), loss the mean of log(1 + exp(-y~ f)); the
+second layer stays fixed. One step is two matrix products.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def train_patches(
     Args:
         eta, m, sigma_0: step size, filters on each side, standard deviation of an initial weight.
         paired: both sides start at the same weights, so that f starts at 0 everywhere.
-        second: a second patch for every training image, (n, d'): filters see both patches, padded with zeros to
-            d + d', and their activations add. Test images have none.
+        second: a second patch for every training image, (n, d'): filters see both patches, padded with zeros
+            to d + d', and their activations add. Test images have none.
 
     Raises:
         ValueError: not two classes.

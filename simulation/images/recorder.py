@@ -45,9 +45,10 @@ class EvaluationRecord:
         """The run, with its clock in epochs."""
         task = self.task
         batch = self.recipe.batch or len(task.labels)
+        share = min(batch, len(task.labels)) / len(task.labels)
         return ImageRun(
             steps=self.steps, losses=self._losses, margins=self._margins, predictions=self._predictions,
             test_accuracy=self._test, val_accuracy=self._val, y=task.y, labels=task.labels, index=task.index,
             k=task.k, v=len(task.labels_val), u=len(task.y_test), seed=self.seed,
-            clock=self.steps * (min(batch, len(task.labels)) / len(task.labels)), failed=self.failed,
+            clock=np.asarray(self.steps * share, dtype=np.float64), failed=self.failed,
         )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What a user asks for on the command line: images, flips, network, training; checked before anything is trained."""
+"""What a user asks for on the command line: images, flips, network, training; checked before anything is
+trained."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ class Request:
         images: the chosen classes, without flips of the tool's own.
         rates, kind: flips to inject, by class; all 0 where labels are taken as they are.
         real: whether `images` has observed labels of its own beside true ones.
-        audit: whether labels are taken as they are and audited. probe_rate: share of them to flip as probes; None:
-            the audit's own choice.
+        audit: whether labels are taken as they are and audited. probe_rate: share of them to flip as probes;
+            None: the audit's own choice.
         recipe, validation, seeds, first_seed, device, attribution, out, resume, plan, text: as given.
     """
 
@@ -86,9 +87,14 @@ def parser(program: str) -> argparse.ArgumentParser:
     )
     p.add_argument("--observed-key", default="worse_label", help="array of a .pt")
     p.add_argument(
-        "--probe-flip", type=float, nargs="?", const=_OWN_CHOICE, metavar="RATE",
-        help="labels as they are, right or wrong unknown: flip a few (RATE, default 5 to 10 %%) as probes, and audit",
-    )  # fmt: skip
+        "--probe-flip",
+        type=float,
+        nargs="?",
+        const=_OWN_CHOICE,
+        metavar="RATE",
+        help="labels as they are, right or wrong unknown: flip a few (RATE, default 5 to 10 %%) as probes, "
+        "and audit",
+    )
     p.add_argument(
         "--model", default="cnn", help="cnn, mlp, paper, vgg11, resnet18 or FILE.py:NAME (your own code)"
     )
@@ -156,13 +162,24 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
     if first < 0:
         raise DataError(f"--seed must be at least 0, was {first}")
     return Request(
-        images=images, rates=rates, kind=given.flip_kind, real=real, audit=probe is not None,
-        probe_rate=None if probe == _OWN_CHOICE else probe, recipe=recipe,
-        validation=given.val, seeds=seeds, first_seed=first, device=_device(given.device),
-        attribution=_attribution(getattr(given, "attribution", "none")), out=getattr(given, "out", Path(".")),
-        resume=getattr(given, "resume", None), plan=getattr(given, "plan", False), plot=getattr(given, "plot", None),
+        images=images,
+        rates=rates,
+        kind=given.flip_kind,
+        real=real,
+        audit=probe is not None,
+        probe_rate=None if probe == _OWN_CHOICE else probe,
+        recipe=recipe,
+        validation=given.val,
+        seeds=seeds,
+        first_seed=first,
+        device=_device(given.device),
+        attribution=_attribution(getattr(given, "attribution", "none")),
+        out=getattr(given, "out", Path(".")),
+        resume=getattr(given, "resume", None),
+        plan=getattr(given, "plan", False),
+        plot=getattr(given, "plot", None),
         text=" ".join(argv) or "(defaults)",
-    )  # fmt: skip
+    )
 
 
 def _images(given: argparse.Namespace) -> Images:

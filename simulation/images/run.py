@@ -27,8 +27,8 @@ class ImageRun:
         k, v, u: classes, validation images, test images.
         failed: "" or what went wrong ("loss is not finite at step 40 (lr 5)"); records after it are nan.
         setting, seed, engine, dtype, clock: as every run has them; setting is None for a user's own training.
-        nearest_error: of predicting a test image by the observed label of the nearest training image; nan where it
-            was not asked for.
+        nearest_error: of predicting a test image by the observed label of the nearest training image; nan
+            where it was not asked for.
         audit, maps: what the run's options asked for besides; None where they did not.
     """
 
@@ -69,7 +69,8 @@ class ImageRun:
 def margins_and_losses(logits: NDArray[Any], labels: Ints) -> tuple[Floats, Floats, Ints]:
     """Margins, losses (nat) and predictions of outputs (..., n, k) on labels (n,), in float64.
 
-    For two classes the margin is the difference f of the outputs towards the label and the loss log(1 + exp(-f)).
+    For two classes the margin is the difference f of the outputs towards the label and the loss log(1 +
+    exp(-f)).
     """
     z = np.asarray(logits, dtype=np.float64)
     own = np.take_along_axis(z, np.broadcast_to(labels, z.shape[:-1])[..., None], axis=-1)[..., 0]

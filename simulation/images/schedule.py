@@ -11,8 +11,8 @@ __all__ = ["evaluation_steps"]
 def evaluation_steps(steps: int, ratio: float = 1.08) -> NDArray[np.int64]:
     """0, 1, 2, ... then spaced geometrically by at most `ratio`, the last is `steps`.
 
-    Early learning may last a dozen steps, memorisation thousands: equal spacing would miss the one or cost the
-    other.
+    Early learning may last a dozen steps, memorisation thousands: equal spacing would miss the one or cost
+    the other.
 
     Raises:
         ValueError: steps < 1, or ratio outside (1, 2].

@@ -20,13 +20,14 @@ _Z90 = 1.645
 
 
 def draw_scores(n: int, k: int, flip_rate: float, probes: int, distance: float, seed: int) -> dict[str, Any]:
-    """Scores of others and of uniform probes when right labels score N(-distance/2, 1), wrong ones N(+distance/2, 1).
+    """Scores of others and of uniform probes when right labels score N(-distance/2, 1), wrong ones
+    N(+distance/2, 1).
 
     Which probes hit the true label follows from drawing true, observed and probe labels, k classes each.
 
     Returns:
-        others, probes: scores; wrong: realised share of wrong observed labels; spoiled: realised share of probes
-        with their true label; hit: probes with their true label; noisy: others with a wrong label.
+        others, probes: scores; wrong: realised share of wrong observed labels; spoiled: realised share of
+        probes with their true label; hit: probes with their true label; noisy: others with a wrong label.
     """
     rng = generator(seed, "images.scores")
     true = rng.integers(0, k, size=n)

@@ -29,8 +29,9 @@ def split(images: Images, *, n: int = 0, validation: float = 0.2, test: float = 
     """A random split: `test` of all images (where there is no test part), then `validation` of the rest.
 
     Args:
-        n: number of training images; 0: as many as there are. With n given, the validation part keeps its share
-            (n validation/(1 - validation), rounded) and what is left over is tested on, where there is no test part.
+        n: number of training images; 0: as many as there are. With n given, the validation part keeps its
+            share (n validation/(1 - validation), rounded) and what is left over is tested on, where there is
+            no test part.
         validation: share of validation images among training and validation together, in [0, 1/2].
         test: share of test images, where there is no test part and n is 0.
 

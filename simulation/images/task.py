@@ -66,7 +66,8 @@ class Recipe:
 class Task:
     """Images and labels of one training; n training, v validation and u test images.
 
-    `labels` and `labels_val` are observed, `y` and `y_test` true; networks see `x`, `labels` and nothing else.
+    `labels` and `labels_val` are observed, `y` and `y_test` true; networks see `x`, `labels` and nothing
+    else.
     """
 
     x: Pixels
@@ -112,7 +113,8 @@ def task_of(images: Images, *, n: int = 0, validation: float = 0.2, seed: int = 
 
 
 def scaled_images(x: Pixels, of: Pixels | None = None) -> Pixels:
-    """Pixels with every channel shifted and scaled to mean 0 and variance 1 on the images `of` (default: x itself).
+    """Pixels with every channel shifted and scaled to mean 0 and variance 1 on the images `of` (default: x
+    itself).
 
     Raises:
         DataError: a channel is constant.
@@ -122,13 +124,14 @@ def scaled_images(x: Pixels, of: Pixels | None = None) -> Pixels:
     sd = base.std(axis=(0, 2, 3), keepdims=True, dtype=np.float64)
     if not (sd > 0).all():
         raise DataError("a channel is the same in every pixel of the training images")
-    return ((x - mean) / sd).astype(np.float32)
+    return np.asarray((x - mean) / sd, dtype=np.float32)
 
 
 def batch_indices(n: int, batch: int, steps: int, seed: int) -> NDArray[Any]:
     """Images of every step, (steps, batch): random orders of all n one after the other, cut into batches.
 
-    Every image is seen once before any is seen again, and every batch is full. `batch` 0 or >= n: all, in order.
+    Every image is seen once before any is seen again, and every batch is full. `batch` 0 or >= n: all, in
+    order.
     """
     if batch == 0 or batch >= n:
         return np.broadcast_to(np.arange(n), (steps, n))

@@ -1,9 +1,10 @@
 """Many small networks trained side by side: `torch.func.vmap` over stacked weights.
 
-Every network has its own images, labels, batches and weights; a step of all of them is one set of batched kernels,
-which saves the overhead of small kernels. Networks do not see each other, and a network's numbers are the same to
-the last bit whatever its neighbours are: a network on its own is trained beside a copy of itself, because kernels
-for one differ from those for several in the last bit.
+Every network has its own images, labels, batches and weights; a step of all of them is one set of batched
+kernels, which saves the overhead of small kernels. Networks do not see each other, and a network's numbers
+are the same to
+the last bit whatever its neighbours are: a network on its own is trained beside a copy of itself, because
+kernels for one differ from those for several in the last bit.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def train_together(
     count = len(tasks)
     padded = list(range(count)) if count > 1 else [0, 0]
     nets = [build_net(recipe.model, tasks[r].shape, first.k, seeds[r]) for r in padded]
-    state, _ = stack_module_state(nets)  # type: ignore[arg-type]
+    state, _ = stack_module_state(nets)
     names = list(state)
     weights = [state[name].detach().requires_grad_() for name in names]
     base = nets[0]

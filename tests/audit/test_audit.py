@@ -77,7 +77,8 @@ def made(
 @pytest.mark.parametrize("k", [2, 3, 10])
 @pytest.mark.parametrize("t", [0.05, 0.2, 0.4])
 def test_probes_hit_the_truth_and_rank_like_flips(k: int, t: float) -> None:
-    """b = t/(k-1) and AUROC(probes) = 1/2 + (1 - t - b)(AUROC(flips) - 1/2): errors below 4 standard errors."""
+    """b = t/(k-1) and AUROC(probes) = 1/2 + (1 - t - b)(AUROC(flips) - 1/2): errors below 4 standard
+    errors."""
     spoiled, identity = [], []
     for seed in range(200):
         d = draw_scores(2000, k, t, 300, 2.0, seed)
@@ -124,7 +125,8 @@ def test_the_interval_is_no_wider_than_it_must_be() -> None:
 
 
 def test_an_interval_without_the_spoiled_probes_undercovers() -> None:
-    """Conditional on how many probes are spoiled the error would look smaller than it is, for k = 2, t = .4."""
+    """Conditional on how many probes are spoiled the error would look smaller than it is, for k = 2, t =
+    .4."""
     errors = []
     for seed in range(300):
         d = draw_scores(2000, 2, 0.4, 100, 4.0, seed)
@@ -215,7 +217,8 @@ def test_unlike_flips_are_called_so() -> None:
 
 
 def test_clustered_errors_are_said_to_be_invisible() -> None:
-    """A whole group labelled wrongly and accepted at once: the answer is wrong about it, and says that it may be."""
+    """A whole group labelled wrongly and accepted at once: the answer is wrong about it, and says that it
+    may be."""
     records, cluster = made(flips="cluster")
     answer = audit(records)
     assert cluster[answer.suspects].sum() < 0.1 * cluster.sum()
@@ -263,7 +266,7 @@ def test_matched_second_round() -> None:
     first = audit(
         [
             Record(r.observed, r.trained, r.probes, r.steps, r.margins, k, p)
-            for r, p in zip(records, predictions)
+            for r, p in zip(records, predictions, strict=True)
         ]
     )
     second = first.second_plan(runs=2)
@@ -330,8 +333,10 @@ def test_plan() -> None:
         assert np.flatnonzero(p.labels[r] != p.observed).tolist() == p.probes[r].tolist()
     assert not np.array_equal(plan(labels, seed=5).probes[0], p.probes[0])
     for wrong, match in (
-        ({"runs": 0}, "runs must be at least 1"), ({"rate": 0.5}, "rate must lie"), ({"rate": 0.01}, "fewer than 20 in all"),
-    ):  # fmt: skip
+        ({"runs": 0}, "runs must be at least 1"),
+        ({"rate": 0.5}, "rate must lie"),
+        ({"rate": 0.01}, "fewer than 20 in all"),
+    ):
         with pytest.raises(ValueError, match=match):
             plan(labels, **wrong)
     with pytest.raises(ValueError, match="at least 2 classes"):

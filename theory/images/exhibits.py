@@ -57,9 +57,14 @@ def panels(run: Any) -> tuple[Panel, ...]:
 
 EXHIBITS: tuple[Exhibit, ...] = (
     Exhibit(
-        id="images.digits", title="A small convolutional network on digits 3 and 8, two labels in ten flipped",
-        setting=ImageSetting(), clock=EPOCHS, panels=panels, options=ImageOptions(),
-        caption="Clean images are fit within a dozen steps; flipped ones are first predicted as their true label, "
+        id="images.digits",
+        title="A small convolutional network on digits 3 and 8, two labels in ten flipped",
+        setting=ImageSetting(),
+        clock=EPOCHS,
+        panels=panels,
+        options=ImageOptions(),
+        caption="Clean images are fit within a dozen steps; flipped ones are first predicted as their true "
+        "label, "
         "and as their wrong one a hundred steps later, while the test accuracy falls.",
     ),
-)  # fmt: skip
+)

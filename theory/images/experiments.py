@@ -11,10 +11,31 @@ from theory.images.setting import ImageSetting, PatchSetting, ScoreSetting
 from theory.place import Box, Cells, Coordinate, fixed
 
 __all__ = [
-    "AUDIT_CLEAN", "AUDIT_FULL", "AUDIT_MATCHED", "AUDIT_PAIRS", "AUDIT_REFUSED", "AUDIT_TEN", "BOUNDARY", "BOX",
-    "CLUSTER", "EPOCHS", "ETA", "HARD", "KERNEL", "LARGER", "MAPS", "NO_NOISE_RUNS", "PAIRS", "RUNS", "SCORES",
-    "SMALL_INIT", "STEEP", "TEN", "WIDTH", "WITH_INITS",
-]  # fmt: skip
+    "AUDIT_CLEAN",
+    "AUDIT_FULL",
+    "AUDIT_MATCHED",
+    "AUDIT_PAIRS",
+    "AUDIT_REFUSED",
+    "AUDIT_TEN",
+    "BOUNDARY",
+    "BOX",
+    "CLUSTER",
+    "EPOCHS",
+    "ETA",
+    "HARD",
+    "KERNEL",
+    "LARGER",
+    "MAPS",
+    "NO_NOISE_RUNS",
+    "PAIRS",
+    "RUNS",
+    "SCORES",
+    "SMALL_INIT",
+    "STEEP",
+    "TEN",
+    "WIDTH",
+    "WITH_INITS",
+]
 
 PAIRS = ("3v8", "4v9", "1v7")
 #: 735 steps of 32 out of 214 images: memorisation ends by step 450.
@@ -86,7 +107,8 @@ def _sweep(name: str, values: tuple[float, ...], base: PatchSetting) -> Cells:
 
 
 _LARGE = PatchSetting(sigma_0=10.0, m=50, eta=50.0)
-#: Clock eta t/m by which half of the noisy images are memorised at large initial weights (the kernel flow: 1,140).
+#: Clock eta t/m by which half of the noisy images are memorised at large initial weights (the kernel flow:
+#: 1,140).
 _LATE = 2500.0
 
 ETA = Experiment(
@@ -122,9 +144,12 @@ def _audited(
     name: str, base: ImageSetting, epochs: float, full: int, default: int = 0, **options: Any
 ) -> Experiment:
     return Experiment(
-        f"images.audit.{name}", place=fixed(base), clock=epochs, runs={"quick": 0, "default": default, "full": full},
+        f"images.audit.{name}",
+        place=fixed(base),
+        clock=epochs,
+        runs={"quick": 0, "default": default, "full": full},
         options=ImageOptions(audit=2, ratio=1.15, **options),
-    )  # fmt: skip
+    )
 
 
 _PAIR_NET = ImageSetting(classes="3v8", n=232, net="mlp", lr=0.02, batch=64, validation=0.0)

@@ -79,9 +79,12 @@ def _lies(ledger: Ledger) -> Iterable[tuple[str, str, FalsehoodKind, Measure, st
         "flipped twice",
     )
     yield (
-        of, "test labels passed off as validation", "formula", _after(_tests_for_validation, noisy_validation),
+        of,
+        "test labels passed off as validation",
+        "formula",
+        _after(_tests_for_validation, noisy_validation),
         "true labels agree with the network more often than observed ones",
-    )  # fmt: skip
+    )
     yield "images.floor", "tau^ for tau^/2", "constant", _full_floor, "the error is below tau^ in most runs"
     yield (
         "images.nearest",

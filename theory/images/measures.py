@@ -96,8 +96,8 @@ def stop_acc(run: ImageRun, rate: float | None = None) -> int:
 
 
 def stop_val(run: ImageRun) -> int:
-    """Number of the evaluation with the best validation accuracy on observed labels, median of 3; the first of
-    equals.
+    """Number of the evaluation with the best validation accuracy on observed labels, median of 3; the first
+    of equals.
 
     Raises:
         ValueError: the run has no validation part.
@@ -115,7 +115,8 @@ def oracle(run: ImageRun) -> int:
 
 
 def selection(run: ImageRun, at: int) -> tuple[float, float]:
-    """Precision and recall of keeping images with loss < log 2: clean share of the kept, kept share of the clean.
+    """Precision and recall of keeping images with loss < log 2: clean share of the kept, kept share of the
+    clean.
 
     Precision is 0 where nothing is kept.
     """

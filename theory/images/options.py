@@ -13,8 +13,10 @@ class ImageOptions:
 
     Args:
         ratio: of two evaluation steps that follow each other.
-        audit: number of trainings with probes that are audited (`run.audit`); 0: none, and no curves are lost.
-        audit_classes: whether the audit is followed by a second round with matched probes, where it asks for one.
+        audit: number of trainings with probes that are audited (`run.audit`); 0: none, and no curves are
+            lost.
+        audit_classes: whether the audit is followed by a second round with matched probes, where it asks for
+            one.
         maps_at: step of the first of two attribution maps of every training image (`run.maps`); 0: none.
         nearest: whether the 1-NN error is measured.
     """

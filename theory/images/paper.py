@@ -45,7 +45,8 @@ def _regime(setting: Any) -> tuple[str, ...]:
     needed = validation_needed(setting.flip_rate, 2 if setting.classes != "all" else 10)
     return (
         f"{setting.n} training images, {setting.validation_images} validation images with observed labels.",
-        f"To see a drop of .1 in accuracy through the flips at two standard errors, {needed} validation images are "
+        f"To see a drop of .1 in accuracy through the flips at two standard errors, {needed} validation "
+        "images are "
         "needed.",
     )
 

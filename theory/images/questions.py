@@ -44,8 +44,14 @@ _STAGES = Question(
     "Does the two-stage picture hold on real images?",
     (
         Part(
-            _ids("", {"order": "clean images come first", "stage_one": "noisy ones are then predicted as true",
-                      "memorised": "and are memorised at the end"}),
+            _ids(
+                "",
+                {
+                    "order": "clean images come first",
+                    "stage_one": "noisy ones are then predicted as true",
+                    "memorised": "and are memorised at the end",
+                },
+            ),
             "On pairs of digits with spread flips, yes: {these}.",
             "On pairs of digits these parts of the picture fail: {these}.",
             "on pairs of digits,",
@@ -57,31 +63,65 @@ _STAGES = Question(
             "what training on costs,",
         ),
         Part(
-            _ids("spread_needed.", {"boundary.stage_one": "flips nearest to the other class",
-                                    "cluster.stage_one": "flips in one group of look-alikes"}),
+            _ids(
+                "spread_needed.",
+                {
+                    "boundary.stage_one": "flips nearest to the other class",
+                    "cluster.stage_one": "flips in one group of look-alikes",
+                },
+            ),
             "Even concentrated flips leave a Stage I: {these}.",
             "Flips must be spread over the images; Stage I is not there for: {these}.",
             "whether flips must be spread:",
         ),
     ),
     (
-        Curve("images.curve.fits", RUNS, _AT, _fits, "pairs of digits, 10 to 30 % flips", "share of images",
-              (0.0, 1.0), "epochs"),
-        Curve("images.curve.accuracy", NO_NOISE_RUNS, _AT, _accuracy, "no flips", "test accuracy", (0.4, 1.0), "epochs"),
+        Curve(
+            "images.curve.fits",
+            RUNS,
+            _AT,
+            _fits,
+            "pairs of digits, 10 to 30 % flips",
+            "share of images",
+            (0.0, 1.0),
+            "epochs",
+        ),
+        Curve(
+            "images.curve.accuracy",
+            NO_NOISE_RUNS,
+            _AT,
+            _accuracy,
+            "no flips",
+            "test accuracy",
+            (0.4, 1.0),
+            "epochs",
+        ),
     ),
-)  # fmt: skip
+)
 
 _USE = Question(
     "What is early stopping worth on images, and what does selection keep?",
     (
         Part(
-            _ids("", {"stop_acc": "when training accuracy reaches 1 - tau^", "stop_val": "at the best noisy validation"}),
+            _ids(
+                "",
+                {
+                    "stop_acc": "when training accuracy reaches 1 - tau^",
+                    "stop_val": "at the best noisy validation",
+                },
+            ),
             "Both simple rules are near the best stop, in test accuracy lost: {these}.",
             "These rules lose too much: {these}.",
             "stopping",
         ),
         Part(
-            _ids("", {"selection": "precision and recall of the log 2 cut", "early_ranks": "ranking, against the end"}),
+            _ids(
+                "",
+                {
+                    "selection": "precision and recall of the log 2 cut",
+                    "early_ranks": "ranking, against the end",
+                },
+            ),
             "At the stop the loss tells right from wrong labels: {these}.",
             "At the stop the loss does not tell right from wrong labels well enough: {these}.",
             "selection by the loss:",
@@ -93,7 +133,7 @@ _USE = Question(
             "test error against flip rate",
         ),
     ),
-)  # fmt: skip
+)
 
 _AUDIT = Question(
     "What may one believe of an audit of one's own labels?",
@@ -105,18 +145,28 @@ _AUDIT = Question(
             "the interval",
         ),
         Part(
-            _ids("audit.", {"precision": "lower limit of precision", "stop": "its stop", "suspects": "its list"}),
+            _ids(
+                "audit.",
+                {"precision": "lower limit of precision", "stop": "its stop", "suspects": "its list"},
+            ),
             "Its list and its stop are as good as it says: {these}.",
             "Its list or stop is worse than it says: {these}.",
             "list and stop,",
         ),
         Part(
-            _ids("audit.", {"silent": "labels without flips", "refuses": "no Stage I", "notices": "class-dependent flips"}),
+            _ids(
+                "audit.",
+                {
+                    "silent": "labels without flips",
+                    "refuses": "no Stage I",
+                    "notices": "class-dependent flips",
+                },
+            ),
             "It is silent where it should be: {these}.",
             "It speaks where it should not: {these}.",
             "its refusals:",
         ),
     ),
-)  # fmt: skip
+)
 
 QUESTIONS: tuple[Question, ...] = (_STAGES, _USE, _AUDIT)

@@ -96,5 +96,6 @@ class ImageRun(Protocol):
 
     @property
     def maps(self) -> Any:
-        """Cosines between each image's attribution maps early and at the end; None where none were asked for."""
+        """Cosines between each image's attribution maps early and at the end; None where none were asked
+        for."""
         ...

@@ -23,7 +23,8 @@ _INSIDE = (SEPARABLE, SPREAD, MODERATE, FLIPPED)
 
 
 def worse_of_both(run: Any) -> float | NotApplicable:
-    """How far precision and recall of the log 2 cut at stop acc are above their thresholds, the worse of both."""
+    """How far precision and recall of the log 2 cut at stop acc are above their thresholds, the worse of
+    both."""
     reason = usable(run)
     if reason:
         return reason
@@ -62,50 +63,83 @@ def maps_differ(run: Any) -> bool | NotApplicable:
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        id="images.selection", source=_SOURCE, provenance="derived",
+        id="images.selection",
+        source=_SOURCE,
+        provenance="derived",
         statement=rf"Keeping the images with loss below $\log 2$ when the training accuracy first reaches "
         rf"$1 - \hat\tau$ has precision at least {PRECISION:g} and recall at least {RECALL:g}",
         rule=Band(0.0, 1.0, "thresholds of the development block", delta=0.1),
-        measure=worse_of_both, experiment=RUNS, conditions=_INSIDE,
-        measured="min(precision - threshold, recall - threshold): clean share of the kept, kept share of the clean",
+        measure=worse_of_both,
+        experiment=RUNS,
+        conditions=_INSIDE,
+        measured="min(precision - threshold, recall - threshold): clean share of the kept, kept share of "
+        "the clean",
     ),
     Claim(
-        id="images.exact_cut", source=paper("Proposition 4.3"), provenance="derived",
-        statement=r"At the end of Stage I the loss $\log 2$ separates clean from noisy images without any error",
-        rule=Event(delta=0.05), measure=cut_is_exact, experiment=RUNS, conditions=_INSIDE, role="reading",
-        corrected_by="images.selection", parents=("images.selection",),
+        id="images.exact_cut",
+        source=paper("Proposition 4.3"),
+        provenance="derived",
+        statement=r"At the end of Stage I the loss $\log 2$ separates clean from noisy images without any "
+        r"error",
+        rule=Event(delta=0.05),
+        measure=cut_is_exact,
+        experiment=RUNS,
+        conditions=_INSIDE,
+        role="reading",
+        corrected_by="images.selection",
+        parents=("images.selection",),
         measured="max clean loss < log 2 < min noisy loss at stop acc",
-        note="the proposition read literally on images: its model has no images that look like the other class",
+        note="the proposition read literally on images: its model has no images that look like the other "
+        "class",
     ),
     Claim(
-        id="images.early_ranks", source=_SOURCE, provenance="derived",
-        statement=rf"The loss ranks noisy above clean images better at the stop than at the end: AUROC higher by at "
+        id="images.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"The loss ranks noisy above clean images better at the stop than at the end: AUROC "
+        r"higher by at "
         rf"least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "threshold of the development block", delta=0.1),
-        measure=early_advantage, experiment=RUNS, conditions=(*_INSIDE, STRONG),
+        measure=early_advantage,
+        experiment=RUNS,
+        conditions=(*_INSIDE, STRONG),
         measured="AUROC of the loss at stop acc less at the end",
     ),
     Claim(
-        id="images.k_classes.early_ranks", source=_SOURCE, provenance="derived",
+        id="images.k_classes.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
         statement=rf"Ten classes: the same, by at least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "as for two classes", delta=0.1),
-        measure=early_advantage, experiment=TEN, conditions=(SEPARABLE, SPREAD, TEN_CLASS, FLIPPED),
+        measure=early_advantage,
+        experiment=TEN,
+        conditions=(SEPARABLE, SPREAD, TEN_CLASS, FLIPPED),
         measured="AUROC of the loss at stop acc less at the end",
     ),
     Claim(
-        id="images.larger.early_ranks", source=_SOURCE, provenance="derived",
+        id="images.larger.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
         statement=rf"28x28 images: the same, by at least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "as for 8x8 images", delta=0.1),
-        measure=early_advantage, experiment=LARGER, conditions=(*_INSIDE, STRONG),
+        measure=early_advantage,
+        experiment=LARGER,
+        conditions=(*_INSIDE, STRONG),
         measured="AUROC of the loss at stop acc less at the end",
     ),
     Claim(
-        id="images.attribution", source=here("attribution on images"), provenance="derived",
-        statement="Between step 30 and the end the attribution map of a noisy image changes more than that of a clean "
+        id="images.attribution",
+        source=here("attribution on images"),
+        provenance="derived",
+        statement="Between step 30 and the end the attribution map of a noisy image changes more than that "
+        "of a clean "
         "one (mean cosine between an image's two maps)",
         rule=Ordering(delta=0.1, reason="averages over some 170 clean and 40 noisy images of one run"),
-        measure=maps_differ, experiment=MAPS, conditions=_INSIDE,
-        measured="mean cosine of clean images > mean cosine of noisy ones (expected gradients, logit difference)",
+        measure=maps_differ,
+        experiment=MAPS,
+        conditions=_INSIDE,
+        measured="mean cosine of clean images > mean cosine of noisy ones (expected gradients, logit "
+        "difference)",
         note="as a detector of single images the cosine is far below the loss",
     ),
-)  # fmt: skip
+)

@@ -15,8 +15,9 @@ __all__ = ["PLAIN_ACCURACY", "SPREAD_KINDS", "ImageSetting", "PatchSetting", "Sc
 #: Kinds of flips that are independent of what an image shows, given its class.
 SPREAD_KINDS = ("symmetric", "pair", "class")
 
-#: Test accuracy of the small network trained to the end without flips, by data and classes: how far classes can be
-#: told apart without memorising. Measured once (32 runs of digits pairs, see `docs/data.md`; the others 2-3 runs).
+#: Test accuracy of the small network trained to the end without flips, by data and classes: how far classes
+#: can be told apart without memorising. Measured once (32 runs of digits pairs, see `docs/data.md`; the
+#: others 2-3 runs).
 PLAIN_ACCURACY: Mapping[tuple[str, str], float] = {
     ("digits", "3v8"): 0.995,
     ("digits", "4v9"): 0.999,
@@ -112,8 +113,8 @@ class PatchSetting(_OnImages):
     """The paper's two-layer network on image patches: full batch, second layer fixed at +-1/m.
 
     Args:
-        n: training images. m: filters on each side. sigma_0: standard deviation of an initial weight (patches have
-            mean square length 1). eta: step size.
+        n: training images. m: filters on each side. sigma_0: standard deviation of an initial weight
+            (patches have mean square length 1). eta: step size.
         paired: 1 where both sides start at equal weights, so that f starts at 0.
 
     The clock is eta t/m, the only way in which the gradient flow knows eta, t and (on average) m.
@@ -143,7 +144,8 @@ class PatchSetting(_OnImages):
 
 @dataclass(frozen=True)
 class ScoreSetting(AbstractSetting):
-    """Drawn scores instead of a training: right labels N(0, 1), wrong ones N(distance, 1), shifted so that 0 cuts.
+    """Drawn scores instead of a training: right labels N(0, 1), wrong ones N(distance, 1), shifted so that 0
+    cuts.
 
     Args:
         n: samples. k: classes. flip_rate: share of wrong labels. probes: K, in one run. distance: in sd.

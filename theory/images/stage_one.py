@@ -70,10 +70,12 @@ _STATEMENTS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
         r"$t_c(.95) < t_{1/2}$",
         Ordering(delta=0.1, reason=_TENTH),
         cleans_first,
-        "first evaluation with clean fit >= .95 before the one from which half of the noisy images stay memorised",
+        "first evaluation with clean fit >= .95 before the one from which half of the noisy images stay "
+        "memorised",
     ),
     "stage_one": (
-        rf"When the training accuracy first reaches $1 - \hat\tau$, at least {TRUE_SHARE:g} of the noisy images "
+        rf"When the training accuracy first reaches $1 - \hat\tau$, at least {TRUE_SHARE:g} of the noisy "
+        r"images "
         "are predicted as their true label",
         Event(delta=0.1, reason=_TENTH),
         truth_at_stop,
@@ -86,7 +88,8 @@ _STATEMENTS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
         "share of noisy training images predicted as their observed label at the last evaluation",
     ),
     "decline": (
-        rf"Training on costs at least {DECLINE:g} of test accuracy against stopping when the training accuracy "
+        rf"Training on costs at least {DECLINE:g} of test accuracy against stopping when the training "
+        r"accuracy "
         r"first reaches $1 - \hat\tau$",
         Band(DECLINE, 1.0, "set on the development block; three images of ninety", delta=0.1),
         decline,
@@ -111,18 +114,28 @@ _PAIRS = (
     _claim("memorised", "", RUNS, _INSIDE),
     _claim("decline", "", RUNS, (*_INSIDE, STRONG)),
     Claim(
-        id="images.no_noise", source=_SOURCE, provenance="derived",
-        statement=rf"Without flips training on costs at most {NO_NOISE:g} of test accuracy: the decline is the noise's",
+        id="images.no_noise",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"Without flips training on costs at most {NO_NOISE:g} of test accuracy: the decline is "
+        r"the noise's",
         rule=Band(-1.0, NO_NOISE, "what the decline under noise must exceed", delta=0.1),
-        measure=plain_drop, experiment=NO_NOISE_RUNS, conditions=(SEPARABLE,),
-        measured="best test accuracy less the last", parents=("images.decline",),
+        measure=plain_drop,
+        experiment=NO_NOISE_RUNS,
+        conditions=(SEPARABLE,),
+        measured="best test accuracy less the last",
+        parents=("images.decline",),
     ),
-)  # fmt: skip
+)
 
 _PROBES = (
     *(
         _claim(
-            name, f"spread_needed.{kind}.", experiment, _INSIDE, drops=(SPREAD.name,),
+            name,
+            f"spread_needed.{kind}.",
+            experiment,
+            _INSIDE,
+            drops=(SPREAD.name,),
             note=f"probe: the flips are {words}",
         )
         for kind, experiment, words in (
@@ -136,10 +149,15 @@ _PROBES = (
         for name in ("order", "stage_one")
     ),
     _claim(
-        "order", "hard_pair.", HARD, _INSIDE, drops=(SEPARABLE.name,),
-        note="probe: T-shirts and shirts, which the network tells apart with an accuracy of .85 even without flips",
+        "order",
+        "hard_pair.",
+        HARD,
+        _INSIDE,
+        drops=(SEPARABLE.name,),
+        note="probe: T-shirts and shirts, which the network tells apart with an accuracy of .85 even "
+        "without flips",
     ),
-)  # fmt: skip
+)
 
 _TEN_INSIDE = (SEPARABLE, SPREAD, TEN_CLASS, FLIPPED)
 _WIDER = (

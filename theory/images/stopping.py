@@ -49,7 +49,8 @@ def below_half_rate(run: Any) -> bool | NotApplicable:
 
 
 def noisy_validation(run: Any) -> tuple[float, float] | NotApplicable:
-    """Validation accuracy on observed labels at stop acc, and (1 - tau) A + tau (1 - A)/(k - 1), A on test images."""
+    """Validation accuracy on observed labels at stop acc, and (1 - tau) A + tau (1 - A)/(k - 1), A on test
+    images."""
     reason = usable(run)
     if reason:
         return reason
@@ -70,58 +71,99 @@ def end_and_nearest(run: Any) -> tuple[float, float] | NotApplicable:
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
-        id="images.stop_acc", source=_SOURCE, provenance="derived",
-        statement=rf"Stopping when the training accuracy first reaches $1 - \hat\tau$ costs at most {COST_ACC:g} of "
+        id="images.stop_acc",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"Stopping when the training accuracy first reaches $1 - \hat\tau$ costs at most "
+        rf"{COST_ACC:g} of "
         "test accuracy against the best evaluation",
-        rule=Band(-1.0, COST_ACC, _WHY, delta=0.1), measure=cost_acc, experiment=RUNS, conditions=_INSIDE,
+        rule=Band(-1.0, COST_ACC, _WHY, delta=0.1),
+        measure=cost_acc,
+        experiment=RUNS,
+        conditions=_INSIDE,
         measured="best test accuracy (an oracle's) less that at stop acc",
     ),
     Claim(
-        id="images.stop_val", source=_SOURCE, provenance="derived",
-        statement=rf"Stopping at the best accuracy on validation images with observed labels costs at most {COST_VAL:g}",
-        rule=Band(-1.0, COST_VAL, _WHY, delta=0.1), measure=cost_val, experiment=RUNS,
-        conditions=(*_INSIDE, LOW_NOISE), measured="best test accuracy less that at stop val",
+        id="images.stop_val",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"Stopping at the best accuracy on validation images with observed labels costs at most "
+        rf"{COST_VAL:g}",
+        rule=Band(-1.0, COST_VAL, _WHY, delta=0.1),
+        measure=cost_val,
+        experiment=RUNS,
+        conditions=(*_INSIDE, LOW_NOISE),
+        measured="best test accuracy less that at stop val",
         note="54 validation images: at higher flip rates they are too few, see the number needed in `--plan`",
     ),
     Claim(
-        id="images.spread_needed.cluster.stop_val", source=_SOURCE, provenance="derived",
-        statement=rf"The same under flips concentrated in one group of look-alike images a class: at most {COST_VAL / 2:g}",
-        rule=Band(-1.0, COST_VAL / 2, "half of what spread flips may cost", delta=0.1), measure=cost_val,
-        experiment=CLUSTER, conditions=(*_INSIDE, LOW_NOISE), drops=(SPREAD.name,),
+        id="images.spread_needed.cluster.stop_val",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"The same under flips concentrated in one group of look-alike images a class: at most "
+        rf"{COST_VAL / 2:g}",
+        rule=Band(-1.0, COST_VAL / 2, "half of what spread flips may cost", delta=0.1),
+        measure=cost_val,
+        experiment=CLUSTER,
+        conditions=(*_INSIDE, LOW_NOISE),
+        drops=(SPREAD.name,),
         measured="best test accuracy less that at stop val",
         note="validation flips sit in the same group: validation prefers memorisation",
     ),
     Claim(
-        id="images.floor", source=paper("Theorem 4.2"), provenance="derived",
-        statement=r"On ordinary test images the final error is at least $\hat\tau/2$, the floor that the theorem gives "
+        id="images.floor",
+        source=paper("Theorem 4.2"),
+        provenance="derived",
+        statement=r"On ordinary test images the final error is at least $\hat\tau/2$, the floor that the "
+        r"theorem gives "
         r"for $\mathcal{D}_{test}$",
-        rule=Event(delta=0.1, reason="ninety test images resolve .011"), measure=above_floor, experiment=RUNS,
-        conditions=(*_INSIDE, STRONG), measured="final test error >= half of the realised flip rate",
-        note="in the model the error on fresh noise stays tiny; test images share features with training images",
+        rule=Event(delta=0.1, reason="ninety test images resolve .011"),
+        measure=above_floor,
+        experiment=RUNS,
+        conditions=(*_INSIDE, STRONG),
+        measured="final test error >= half of the realised flip rate",
+        note="in the model the error on fresh noise stays tiny; test images share features with training "
+        "images",
     ),
     Claim(
-        id="images.generalises", source=_SOURCE, provenance="derived",
-        statement=r"At the stop the test error is below $\hat\tau/2$, the floor that holds at the end: the network is "
+        id="images.generalises",
+        source=_SOURCE,
+        provenance="derived",
+        statement=r"At the stop the test error is below $\hat\tau/2$, the floor that holds at the end: the "
+        r"network is "
         "better than its labels",
-        rule=Event(delta=0.2, reason="ninety test images resolve .011"), measure=below_half_rate, experiment=RUNS,
-        conditions=(*_INSIDE, STRONG), measured="test error at stop acc < half of the realised flip rate",
+        rule=Event(delta=0.2, reason="ninety test images resolve .011"),
+        measure=below_half_rate,
+        experiment=RUNS,
+        conditions=(*_INSIDE, STRONG),
+        measured="test error at stop acc < half of the realised flip rate",
         parents=("images.floor",),
     ),
     Claim(
-        id="images.noisy_validation", source=_SOURCE, provenance="derived",
-        statement=r"Accuracy on observed validation labels is $(1-\tau)A + \tau(1-A)/(k-1)$ on average, with $A$ the "
+        id="images.noisy_validation",
+        source=_SOURCE,
+        provenance="derived",
+        statement=r"Accuracy on observed validation labels is $(1-\tau)A + \tau(1-A)/(k-1)$ on average, "
+        r"with $A$ the "
         "accuracy on true labels (symmetric flips)",
-        rule=Difference(0.03, "a seventh of what flips of one in five take away"), measure=noisy_validation,
-        experiment=RUNS, conditions=_INSIDE,
+        rule=Difference(0.03, "a seventh of what flips of one in five take away"),
+        measure=noisy_validation,
+        experiment=RUNS,
+        conditions=_INSIDE,
         measured="validation accuracy on observed labels, the formula with the test accuracy; at stop acc",
         note="exact in expectation; it fails where flips depend on the image, and then validation prefers "
         "memorisation",
     ),
     Claim(
-        id="images.nearest", source=_SOURCE, provenance="derived",
+        id="images.nearest",
+        source=_SOURCE,
+        provenance="derived",
         statement="On average the final test error is that of 1-NN on the observed labels, within .05",
         rule=Difference(0.05, "half of the difference that two flip rates of the box make"),
-        measure=end_and_nearest, experiment=RUNS, conditions=_INSIDE,
-        measured="final test error, error of 1-NN", note="run by run the two are hardly correlated",
+        measure=end_and_nearest,
+        experiment=RUNS,
+        conditions=_INSIDE,
+        measured="final test error, error of 1-NN",
+        note="run by run the two are hardly correlated",
     ),
-)  # fmt: skip
+)

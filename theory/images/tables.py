@@ -26,8 +26,16 @@ from theory.table import Table
 __all__ = ["TABLES", "curve_rows", "stop_rows"]
 
 CURVE_COLUMNS = (
-    "seed", "step", "clean_fit", "memorised", "true_share", "train_accuracy", "val_accuracy", "test_accuracy", "loss",
-)  # fmt: skip
+    "seed",
+    "step",
+    "clean_fit",
+    "memorised",
+    "true_share",
+    "train_accuracy",
+    "val_accuracy",
+    "test_accuracy",
+    "loss",
+)
 STOP_COLUMNS = (
     "seed", "flip_rate", "t_clean", "t_half", "rule", "step", "test_accuracy", "cost", "precision", "recall",
 )  # fmt: skip
@@ -53,9 +61,17 @@ def stop_rows(run: Any) -> Iterable[Mapping[str, Any]]:
         precision, recall = selection(run, at)
         accuracy = float(run.test_accuracy[at])
         values = (
-            run.seed, flip_share(run), t_clean(run), t_half(run), rule, int(run.steps[at]), accuracy, best - accuracy,
-            precision, recall,
-        )  # fmt: skip
+            run.seed,
+            flip_share(run),
+            t_clean(run),
+            t_half(run),
+            rule,
+            int(run.steps[at]),
+            accuracy,
+            best - accuracy,
+            precision,
+            recall,
+        )
         yield dict(zip(STOP_COLUMNS, values, strict=True))
 
 

@@ -1,4 +1,5 @@
-"""Auditing one's own labels: `from verify.audit import plan, Recorder, audit, staged`. See `docs/audit.md`."""
+"""Auditing one's own labels: `from verify.audit import plan, Recorder, audit, staged`. See
+`docs/audit.md`."""
 
 from __future__ import annotations
 

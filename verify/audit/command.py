@@ -12,7 +12,7 @@ from simulation.audit.files import load_record
 
 __all__ = ["main"]
 
-_USAGE = "plan LABELS.npy|.csv [--runs 2] [--rate R] [--seed 0] --out plan.npz | FILE.npz [FILE2.npz ...] [options]"
+_USAGE = "plan LABELS [--runs 2] [--rate R] [--seed 0] --out plan.npz | FILE.npz [FILE2.npz ...] [options]"
 
 
 class _Parser(argparse.ArgumentParser):

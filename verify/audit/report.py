@@ -81,14 +81,17 @@ def _page(audit: Audit, images: list[tuple[str, str]]) -> str:
     shown = suspect_rows(audit)[:200]
     rows = "\n".join("<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in shown)
     table = (
-        f"<h2>Suspects, first {len(shown)} of {len(audit.suspects)}</h2><table><tr><th>rank</th><th>index</th>"
-        f"<th>label</th><th>predicted</th><th>suspicion</th><th>precision down to here</th></tr>{rows}</table>"
+        f"<h2>Suspects, first {len(shown)} of "
+        f"{len(audit.suspects)}</h2><table><tr><th>rank</th><th>index</th>"
+        f"<th>label</th><th>predicted</th><th>suspicion</th><th>precision down to "
+        f"here</th></tr>{rows}</table>"
         if shown
         else ""
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit</title>'
-        "<style>body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{white-space:pre-wrap}"
+        "<style>body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 "
+        "1em}pre{white-space:pre-wrap}"
         "img{max-width:100%}td,th{padding:.1em .8em;text-align:right}</style>"
         f"<h1>Audit</h1><pre>{escape(audit.text())}</pre>{pictures}{table}</html>\n"
     )
@@ -118,7 +121,7 @@ def figures(audit: Audit) -> dict[str, Figure]:
         figure = Figure(figsize=(7, 3.4), layout="constrained")
         ax = figure.subplots()
         low, high = np.quantile(audit.scores.others, [0.0, 1.0])
-        bins = np.linspace(min(low, -1.0), max(high, float(audit.scores.probes.max()), 1.0), 60)
+        bins: Any = np.linspace(min(low, -1.0), max(high, float(audit.scores.probes.max()), 1.0), 60)
         for values, colour, name in (
             (audit.scores.others, _CLEAN, "other samples"),
             (audit.scores.probes, _PROBE, "probes"),

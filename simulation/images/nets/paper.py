@@ -9,8 +9,8 @@ __all__ = ["PaperNet"]
 
 
 class PaperNet(nn.Module):
-    """f(x) = (1/m) sum_r relu(<w_+r, x>) - (1/m) sum_r relu(<w_-r, x>); outputs are (0, f), so their softmax is
-    the logistic of f and the loss on a label is log(1 + exp(-+f)).
+    """f(x) = (1/m) sum_r relu(<w_+r, x>) - (1/m) sum_r relu(<w_-r, x>); outputs are (0, f), so their softmax
+    is the logistic of f and the loss on a label is log(1 + exp(-+f)).
 
     Args:
         m: filters on each side. sigma_0: standard deviation of an initial weight.

@@ -10,7 +10,8 @@ __all__ = ["SmallCNN", "SmallMLP"]
 class SmallCNN(nn.Module):
     """Two 3x3 convolutions (16, 32 channels), ReLU, then 128 hidden units.
 
-    Images up to 16x16 are halved by max-pooling after each convolution, larger ones by convolutions of stride 2.
+    Images up to 16x16 are halved by max-pooling after each convolution, larger ones by convolutions of
+    stride 2.
     Every ReLU is an object of its own and none works in place, so that attributions by hooks are valid.
     """
 
@@ -24,8 +25,10 @@ class SmallCNN(nn.Module):
         self.conv2 = nn.Conv2d(16, 32, 3, stride=stride, padding=1)
         self.relu2 = nn.ReLU()
         self.pool2 = nn.Identity() if large else nn.MaxPool2d(2)
-        half = (lambda v: -(-v // 2)) if large else (lambda v: v // 2)
-        self.hidden = nn.Linear(32 * half(half(height)) * half(half(width)), 128)
+        # A convolution of stride 2 rounds up, pooling rounds down.
+        up = 1 if large else 0
+        sides = [((v + up) // 2 + up) // 2 for v in (height, width)]
+        self.hidden = nn.Linear(32 * sides[0] * sides[1], 128)
         self.relu3 = nn.ReLU()
         self.out = nn.Linear(128, classes)
 

@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100, the *binary* version: the archive or its unpacked folder.
 
-A record is one label byte (two for CIFAR-100: coarse, fine) and 3,072 pixel bytes, the R, G and B planes row by
-row. The python version is a pickle and is refused.
+A record is one label byte (two for CIFAR-100: coarse, fine) and 3,072 pixel bytes, the R, G and B planes row
+by row. The python version is a pickle and is refused.
 """
 
 from __future__ import annotations

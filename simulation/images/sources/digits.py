@@ -1,6 +1,7 @@
 """The 1,797 grey 8x8 digits that scikit-learn ships (test part of UCI's optical digits; CC BY 4.0).
 
-The file follows its 13 writers and a random split puts one writer on both sides: test accuracies are optimistic.
+The file follows its 13 writers and a random split puts one writer on both sides: test accuracies are
+optimistic.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def load_digits() -> Images:
         MissingData: scikit-learn is not installed.
     """
     try:
-        from sklearn.datasets import load_digits as load
+        from sklearn.datasets import load_digits as load  # type: ignore[import-untyped]
     except ImportError:
         raise MissingData("the digits come with scikit-learn: pip install scikit-learn") from None
     pixels, labels = load(return_X_y=True)

@@ -37,7 +37,9 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
         raise DataError(f"no such folder: {folder}")
     root = folder.resolve()
     classes = sorted(p for p in folder.iterdir() if p.is_dir() and _inside(p, root) and p.name[:1] != ".")
-    pictures, labels, names = [], [], []
+    pictures: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+    labels: list[int] = []
+    names: list[str] = []
     for path in classes:
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and _inside(p, root))
         if not files:

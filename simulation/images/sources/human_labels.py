@@ -1,8 +1,9 @@
 """Arrays of numbers out of a `torch.save`d dictionary (CIFAR-10N's `.pt`), without unpickling.
 
-The file is a zip with one pickle of numpy arrays. A pickle is a program: loading it runs it. Here its instructions
-are only *parsed* (`pickletools.genops`) and interpreted by a table of the twenty that such a dictionary is made
-of; names of functions stay text and nothing is ever called. Anything else in the file is refused.
+The file is a zip with one pickle of numpy arrays. A pickle is a program: loading it runs it. Here its
+instructions are only *parsed* (`pickletools.genops`) and interpreted by a table of the twenty that such a
+dictionary is made of; names of functions stay text and nothing is ever called. Anything else in the file is
+refused.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def read_pt(path: Path, key: str) -> dict[str, NDArray[np.int64]]:
     """The arrays named `key` and, where there is one, "clean_label".
 
     Raises:
-        DataError: no such file, no such key (the message lists those there are), or anything in it that is not a
-            dictionary of one-dimensional arrays of 64-bit integers.
+        DataError: no such file, no such key (the message lists those there are), or anything in it that is
+            not a dictionary of one-dimensional arrays of 64-bit integers.
     """
     with open_zip(read_file(path, _CEILING), path, _CEILING) as archive:
         pickles = [m for m in archive.infolist() if m.filename.rsplit("/", 1)[-1] == "data.pkl"]
@@ -89,7 +90,8 @@ def _interpreted(program: bytes) -> Any:
     """The value that the pickle describes, functions as names."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
-    for opcode, argument, _ in pickletools.genops(program):
+    for opcode, found, _ in pickletools.genops(program):
+        argument: Any = found
         name = opcode.name
         if name == "PROTO":
             if argument != 2:
@@ -112,9 +114,9 @@ def _interpreted(program: bytes) -> Any:
             stack.append(tuple(_since_mark(stack)))
         elif name in _TUPLES:
             size = _TUPLES[name]
-            items = tuple(stack[len(stack) - size :])
+            last = tuple(stack[len(stack) - size :])
             del stack[len(stack) - size :]
-            stack.append(items)
+            stack.append(last)
         elif name in ("BINPUT", "LONG_BINPUT"):
             memo[argument] = stack[-1]
         elif name in ("BINGET", "LONG_BINGET"):
@@ -149,7 +151,8 @@ def _called(value: Any, names: tuple[str, ...]) -> bool:
 
 
 def _array(value: Any) -> NDArray[np.int64]:
-    """A numpy array as its pickle writes it: (version, shape, dtype, Fortran order, bytes as latin-1 text)."""
+    """A numpy array as its pickle writes it: (version, shape, dtype, Fortran order, bytes as latin-1
+    text)."""
     if not _called(value, _RECONSTRUCT):
         raise _Refused("an entry is no numpy array")
     _, shape, dtype, _, content = value.state

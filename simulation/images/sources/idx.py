@@ -1,7 +1,7 @@
 """The MNIST family (MNIST, Fashion-, K-, EMNIST): IDX files, plain or gzipped.
 
-A file is a big-endian magic number, one 32-bit size a dimension, then unsigned bytes. The sizes must equal what
-follows exactly; a gzipped file is unpacked no further than its header promises.
+A file is a big-endian magic number, one 32-bit size a dimension, then unsigned bytes. The sizes must equal
+what follows exactly; a gzipped file is unpacked no further than its header promises.
 """
 
 from __future__ import annotations

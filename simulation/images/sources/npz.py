@@ -38,8 +38,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
 def load_npz(path: Path) -> Images:
     """Arrays `x`, `y` and optionally `y_observed`, `x_test`, `y_test`.
 
-    `x` is (n, H, W), (n, H, W, C) or (n, C, H, W) with C = 1, 3 or 4; unsigned bytes are divided by 255, floats
-    are taken as they are. Labels may be any whole numbers: each distinct one is a class, named by it.
+    `x` is (n, H, W), (n, H, W, C) or (n, C, H, W) with C = 1, 3 or 4; unsigned bytes are divided by 255,
+    floats are taken as they are. Labels may be any whole numbers: each distinct one is a class, named by it.
 
     Raises:
         DataError: naming the array.

@@ -1,4 +1,5 @@
-"""Observed labels of a real noisy data set: a .npy or .csv file, or CIFAR-10N's .pt; in the order of the images."""
+"""Observed labels of a real noisy data set: a .npy or .csv file, or CIFAR-10N's .pt; in the order of the
+images."""
 
 from __future__ import annotations
 

@@ -33,7 +33,18 @@ def told_run(seed: int = 0) -> ImageRun:
     predictions = np.where(fit, labels, 1 - labels)
     test = np.array([0.5, 0.6, 0.8, 0.98, 0.98, 0.97, 0.95, 0.85, 0.8])
     return ImageRun(
-        steps=steps, losses=np.logaddexp(0, -margins), margins=margins, predictions=predictions, test_accuracy=test,
-        val_accuracy=0.8 * test + 0.2 * (1 - test), y=y, labels=labels, index=np.arange(125), k=2, v=54, u=90,
-        seed=seed, clock=steps / 4.0,
-    )  # fmt: skip
+        steps=steps,
+        losses=np.logaddexp(0, -margins),
+        margins=margins,
+        predictions=predictions,
+        test_accuracy=test,
+        val_accuracy=0.8 * test + 0.2 * (1 - test),
+        y=y,
+        labels=labels,
+        index=np.arange(125),
+        k=2,
+        v=54,
+        u=90,
+        seed=seed,
+        clock=steps / 4.0,
+    )

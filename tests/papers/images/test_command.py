@@ -41,8 +41,14 @@ def test_report_of_several_runs(data: str, tmp_path: Path, capsys: pytest.Captur
     assert "in logits" in said
     names = {p.name for p in out.iterdir()}
     assert names >= {
-        "report.html", "report.md", "claims.json", "curves.csv", "samples.csv", "stops.csv", "selected_indices.txt",
-    }  # fmt: skip
+        "report.html",
+        "report.md",
+        "claims.json",
+        "curves.csv",
+        "samples.csv",
+        "stops.csv",
+        "selected_indices.txt",
+    }
     figures = {p.stem for p in (out / "figures").iterdir()}
     assert figures == {"curves", "losses", "ranking", "against_rate", "memorised_last", "doubted", "maps"}
     assert {r["rule"] for r in rows(out / "stops.csv")} == {"acc", "val", "oracle", "end"}
@@ -148,7 +154,8 @@ def test_a_users_own_network(data: str, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_own_labels_with_errors_and_without(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """300 images in two folders, 15 % in the wrong one: which labels look wrong, where to stop. And none wrong."""
+    """300 images in two folders, 15 % in the wrong one: which labels look wrong, where to stop. And none
+    wrong."""
     pil = pytest.importorskip("PIL.Image")
     images = stripes(300, side=8)
     wrong = np.random.default_rng(1).random(300) < 0.15

@@ -232,7 +232,8 @@ def test_npz_truncated_and_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_npz_lying_directory_is_cut(tmp_path: Path) -> None:
-    """The directory says 8 bytes, the member unpacks to more: zipfile stops there, and the header does not fit."""
+    """The directory says 8 bytes, the member unpacks to more: zipfile stops there, and the header does not
+    fit."""
     path = _npz(tmp_path)
     data = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as archive:

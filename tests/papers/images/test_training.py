@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -161,7 +162,7 @@ def test_evaluation_steps() -> None:
     assert steps[0] == 0
     assert steps[-1] == 1000
     assert (np.diff(steps) >= 1).all()
-    assert max(b / a for a, b in zip(steps[2:], steps[3:]) if a > 12) <= 1.1 + 1e-9  # noqa: B905
+    assert max(b / a for a, b in pairwise(steps) if a > 12) <= 1.1 + 1e-9
     for wrong in ((0, 1.1), (5, 1.0), (5, 3.0)):
         with pytest.raises(ValueError):
             evaluation_steps(*wrong)
@@ -191,7 +192,8 @@ def test_networks_have_an_output_a_class(name: str) -> None:
 
 
 def test_sizes_of_deep_networks() -> None:
-    """Parameters as published: VGG-11 with two hidden layers of 4,096; ResNet-18 in CIFAR form, 11.2 million."""
+    """Parameters as published: VGG-11 with two hidden layers of 4,096; ResNet-18 in CIFAR form, 11.2
+    million."""
     count = {
         n: sum(p.numel() for p in build_net(n, (3, 32, 32), 10, 0).parameters())
         for n in ("vgg11", "resnet18")
@@ -208,8 +210,11 @@ def test_networks_refused() -> None:
     with pytest.raises(DataError, match=r"outputs of shape \(images, 2\)"):
         build_net(lambda c, h, w, k: torch.nn.Flatten(), (1, 8, 8), 2, 0)
     for wrong, match in (
-        ({"lr": 0.0}, "--lr"), ({"momentum": 1.0}, "--momentum"), ({"steps": 0}, "--steps"), ({"optimizer": "lion"}, "--optimizer"),
-    ):  # fmt: skip
+        ({"lr": 0.0}, "--lr"),
+        ({"momentum": 1.0}, "--momentum"),
+        ({"steps": 0}, "--steps"),
+        ({"optimizer": "lion"}, "--optimizer"),
+    ):
         with pytest.raises(DataError, match=match):
             Recipe(**wrong)
 
