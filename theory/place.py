@@ -15,7 +15,10 @@ import numpy as np
 
 from theory.setting import AbstractSetting
 
-__all__ = ["Box", "Cells", "Coordinate", "Place", "Point", "fixed", "grid"]
+__all__ = ["Box", "Cells", "Coordinate", "Draws", "Place", "Point", "fixed", "grid"]
+
+#: Settings drawn before a box is said to accept none.
+_TRIES = 100_000
 
 #: The generator of the r-th setting that is drawn.
 Draws = Callable[[int], np.random.Generator]
@@ -81,6 +84,8 @@ class Coordinate:
         """Where a value lies on the scale: 0 at low, 1 at high; 0 for a range of one point."""
         if self.low == self.high:
             return 0.0
+        if self.scale == "log" and not value > 0:
+            return -math.inf
         if self.scale == "linear":
             return (value - self.low) / (self.high - self.low)
         return math.log(value / self.low) / math.log(self.high / self.low)
@@ -113,6 +118,7 @@ class Box:
         name: how reports call it.
         coordinates: ranges, drawn in order.
         make: the setting with these values, by coordinate name.
+        accept: settings are drawn until one is accepted; None accepts all.
 
     >>> from dataclasses import dataclass as d
     >>> @d(frozen=True)
@@ -129,10 +135,42 @@ class Box:
     name: str
     coordinates: tuple[Coordinate, ...]
     make: Callable[[Mapping[str, Any]], AbstractSetting] = field(compare=False, repr=False)
+    accept: Callable[[AbstractSetting], bool] | None = field(
+        default=None, compare=False, repr=False, kw_only=True
+    )
 
     def draw(self, rng: np.random.Generator) -> AbstractSetting:
-        """A random setting; a function of the generator's state alone."""
-        return self.make(self.draw_values(rng))
+        """A random setting that is accepted; a function of the generator's state alone.
+
+        Raises:
+            ValueError: when none of `_TRIES` settings is accepted.
+        """
+        for _ in range(_TRIES):
+            setting = self.make(self.draw_values(rng))
+            if self.accept is None or self.accept(setting):
+                return setting
+        raise ValueError(f"place {self.name!r}: none of {_TRIES} settings was accepted")
+
+    def values_of(self, setting: AbstractSetting) -> Mapping[str, float] | None:
+        """The coordinates of a setting: its attributes of these names; None where one has no such
+        attribute.
+        """
+        values = {c.name: getattr(setting, c.name, None) for c in self.coordinates}
+        return None if None in values.values() else values  # type: ignore[return-value]
+
+    def contains(self, setting: AbstractSetting) -> bool | None:
+        """Whether a setting lies in the box and is accepted; None where its coordinates cannot be read
+        off.
+        """
+        values = self.values_of(setting)
+        if values is None:
+            return None
+        slack = 1e-9
+        inside = all(
+            -slack <= c.share(values[c.name]) <= 1 + slack for c in self.coordinates if c.low < c.high
+        )
+        inside &= all(math.isclose(values[c.name], c.low) for c in self.coordinates if c.low == c.high)
+        return inside and (self.accept is None or self.accept(setting))
 
     def draw_values(self, rng: np.random.Generator) -> dict[str, Any]:
         """Random values of the coordinates."""
@@ -174,6 +212,10 @@ class Cells:
     def coordinates(self) -> tuple[Coordinate, ...]:
         """There are no ranges to draw in."""
         return ()
+
+    def rebased(self, box: Box) -> Cells | None:
+        """The same axis around base points drawn from a box; None where the cells have no axis."""
+        return None
 
     @property
     def settings(self) -> tuple[AbstractSetting, ...]:

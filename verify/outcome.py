@@ -13,6 +13,7 @@ from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
 from theory.question import Curve, Question
 from theory.setting import AbstractSetting
+from verify.region import Scope
 
 __all__ = [
     "JUDGED",
@@ -115,7 +116,7 @@ class Judgement:
     """A claim's verdict with everything it rests on.
 
     `chain` is the reason chain, one sentence a link: settings inside or not, what was computed, how the
-    rule decided, which parents failed.
+    rule decided, which parents failed. `scope` says what the verdict speaks of.
     """
 
     claim: Claim
@@ -124,6 +125,7 @@ class Judgement:
     chain: tuple[str, ...]
     counterexample: Counterexample | None = None
     proof: Proof | None = None
+    scope: Scope | None = None
 
     @property
     def verdict(self) -> Verdict:

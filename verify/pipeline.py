@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from theory.claim import Claim, Proof
 from theory.experiment import Experiment
@@ -22,6 +22,7 @@ from verify.curves import measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
 from verify.outcome import Judgement, Verification
+from verify.region import on_conditions, scope_of
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import Made, make_runs, recheck
@@ -50,6 +51,7 @@ def verify_claims(
     *,
     device: str = "cpu",
     papers: Sequence[Paper] = (),
+    place: Literal["own", "conditions"] = "own",
     progress: bool = False,
     counterexamples: bool = True,
     keeper: Keeper | None = None,
@@ -67,6 +69,8 @@ def verify_claims(
     Args:
         seed: base seed; None for 0.
         papers: whose questions are answered and exhibits shown, as far as their claims are judged.
+        place: "conditions" draws the settings of every claim from its conditions, in its paper's reference
+            box, instead of its own place.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
             holds.
@@ -81,6 +85,9 @@ def verify_claims(
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
     seed = 0 if seed is None else seed
     started = time.perf_counter()
+    boxes = {claim.id: paper.reference_box for paper in papers for claim in paper.claims}
+    if place == "conditions":
+        claims = [on_conditions(claim, boxes.get(claim.id)) for claim in claims]
     experiments = _experiments(claims)
     questions = _questions(papers, claims)
     curves = [curve for question in questions for curve in question.curves]
@@ -125,6 +132,10 @@ def verify_claims(
         observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
         judgements.append(_judged(claim, observations, notes, unmade))
     judgements = _within_budgets(judgements, error_budget)
+    judgements = [
+        replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
+        for j in judgements
+    ]
     if counterexamples:
         judgements = [_with_counterexample(j) for j in judgements]
 

@@ -172,7 +172,7 @@ def _print(trajectory: Trajectory, setting: Setting) -> None:
         reached = time.step != float("inf")
         table.add_row(
             time.name,
-            f"{time.step:.0f}" if reached else "not reached",
+            f"{time.step:.1f}" if reached else "not reached",
             f"{time.step * h:.3g}" if reached else "",
             time.meaning,
         )

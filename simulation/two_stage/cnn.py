@@ -11,6 +11,7 @@ and pass through it in blocks of samples.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from typing import Literal
 
@@ -81,11 +82,11 @@ class _Patches:
         else:
             # Two blocks in flight, and as much again for the product's own work.
             rows = max(1, min(n, int(room / 4 / (d * dtype.itemsize))))
-            self._blocks = [torch.from_numpy(_writeable(problem.xi[k : k + rows])) for k in range(0, n, rows)]
+            self._blocks = [_shared(problem.xi[k : k + rows]) for k in range(0, n, rows)]
         self.slices = [slice(k, min(k + rows, n)) for k in range(0, n, rows)]
 
     def tensor(self, array: NDArray[np.float64]) -> torch.Tensor:
-        return torch.as_tensor(_writeable(array), dtype=self.dtype, device=self.device)
+        return _shared(array).to(dtype=self.dtype, device=self.device)
 
     def __iter__(self) -> Iterator[tuple[slice, torch.Tensor]]:
         """Samples and their patches (k, d) on the device."""
@@ -134,9 +135,11 @@ class _CompiledPatches(_Patches):
         self._pass(W.numpy(), (alpha * c).numpy(), out.numpy())
 
 
-def _writeable(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """torch warns of read-only memory, although nothing here writes to it."""
-    return array if array.flags.writeable else array.copy()
+def _shared(array: NDArray[np.float64]) -> torch.Tensor:
+    """The array's own memory. torch warns where that is read-only, although nothing here writes to it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
+        return torch.from_numpy(array)
 
 
 def _room(device: str) -> float:

@@ -13,6 +13,8 @@ import numpy as np
 from simulation.two_stage.stages import stage_times
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from simulation.two_stage.trajectory import Trajectory
     from theory.two_stage.setting import Setting
 
@@ -87,6 +89,15 @@ def save_trajectory(trajectory: Trajectory, setting: Setting, path: Path) -> Non
 
 def save_plot(trajectory: Trajectory, setting: Setting, path: Path) -> None:
     """Margins of clean and noisy samples and the coefficients over the clock, stage times marked."""
+    from matplotlib import style
+
+    # The user's own matplotlibrc may ask for what is not here, such as LaTeX.
+    with style.context("default"):
+        figure = _figure(trajectory, setting)
+        _write_whole(path, lambda target: figure.savefig(target, dpi=150))
+
+
+def _figure(trajectory: Trajectory, setting: Setting) -> Figure:
     from matplotlib.figure import Figure
 
     h = setting.clock_step
@@ -132,4 +143,4 @@ def save_plot(trajectory: Trajectory, setting: Setting, path: Path) -> None:
         f"flip rates {setting.tau_plus:g}/{setting.tau_minus:g}, kappa_0={setting.kappa_0:.3g}",
         fontsize=10,
     )
-    _write_whole(path, lambda target: figure.savefig(target, dpi=150))
+    return figure

@@ -41,7 +41,8 @@ class WeightFactor:
 class Geometry:
     """`gram` K (n+1, n+1); `products` A^(0) (2m, n+1), rows j = +1 first; labels (n,).
 
-    `make_factor` gives the weight factor, formed on first use: only test errors need it.
+    `make_factor` gives the weight factor, formed on first use: only test errors need it. `problem` holds the
+    arrays; None when the geometry was drawn in law.
     """
 
     gram: Floats
@@ -49,6 +50,7 @@ class Geometry:
     y: Floats
     y_observed: Floats
     make_factor: Callable[[], WeightFactor]
+    problem: Problem | None = None
 
     @cached_property
     def factor(self) -> WeightFactor:
@@ -75,6 +77,7 @@ def geometry_of(problem: Problem) -> Geometry:
         y=problem.y,
         y_observed=problem.y_observed,
         make_factor=lambda: _factor_of(np.concatenate([problem.mu[None], problem.xi]).T, W0),
+        problem=problem,
     )
 
 

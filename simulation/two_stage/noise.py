@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from theory.rng import generator
 from theory.two_stage.setting import Setting
-from theory.two_stage.variation import Variation
+from theory.two_stage.variation import Noise, Variation
 
-__all__ = ["flip_probabilities", "noise_patches", "signal_direction", "spectrum"]
+__all__ = ["FREEDOM", "draw_patches", "flip_probabilities", "noise_patches", "signal_direction", "spectrum"]
 
 Floats = NDArray[np.float64]
 _SPARSITY = 0.05
-_FREEDOM = 5
+#: Degrees of freedom of the heavy-tailed laws.
+FREEDOM = 5
 
 
 def signal_direction(setting: Setting, variation: Variation) -> Floats:
@@ -38,9 +39,14 @@ def spectrum(d: int, decay: float) -> Floats:
 
 def noise_patches(setting: Setting, seed: int, variation: Variation) -> Floats:
     """Noise patches (n, d) of mean 0 and mean squared norm `sigma_xi^2 d`."""
-    shape = (setting.n, setting.d)
-    rng = generator(seed, "noise")
-    kind = variation.noise
+    xi = draw_patches(generator(seed, "noise"), variation.noise, setting.n, setting.d, variation.decay)
+    xi *= setting.sigma_xi
+    return xi
+
+
+def draw_patches(rng: np.random.Generator, kind: Noise, count: int, d: int, decay: float = 0.0) -> Floats:
+    """Patches (count, d) of this law, of mean 0 and mean squared norm d."""
+    shape = (count, d)
     if kind == "gaussian":
         xi = rng.standard_normal(shape)
     elif kind == "rademacher":
@@ -48,15 +54,14 @@ def noise_patches(setting: Setting, seed: int, variation: Variation) -> Floats:
     elif kind == "laplace":
         xi = rng.laplace(scale=2**-0.5, size=shape)
     elif kind == "student_t5":
-        xi = rng.standard_t(_FREEDOM, size=shape) * np.sqrt((_FREEDOM - 2) / _FREEDOM)
+        xi = rng.standard_t(FREEDOM, size=shape) * np.sqrt((FREEDOM - 2) / FREEDOM)
     elif kind == "sparse":
         xi = rng.standard_normal(shape) * (rng.random(shape) < _SPARSITY) / np.sqrt(_SPARSITY)
     elif kind == "correlated":
-        xi = rng.standard_normal(shape) * np.sqrt(spectrum(setting.d, variation.decay))
+        xi = rng.standard_normal(shape) * np.sqrt(spectrum(d, decay))
     else:
-        scale = np.sqrt((_FREEDOM - 2) / rng.chisquare(_FREEDOM, size=(setting.n, 1)))
+        scale = np.sqrt((FREEDOM - 2) / rng.chisquare(FREEDOM, size=(count, 1)))
         xi = rng.standard_normal(shape) * scale
-    xi *= setting.sigma_xi
     return xi
 
 

@@ -31,6 +31,8 @@ def log_error(
     sigma: float,
     samples: int,
     seed: int,
+    scales: Floats | None = None,
+    log_weights: Floats | None = None,
 ) -> tuple[float, float, float]:
     """`ln` of the 0-1 error: estimate and 95 % limits.
 
@@ -39,7 +41,9 @@ def log_error(
         signal_products: `W mu`, (2m,), rows j = +1 first.
         noise_products: `W xi_i` (2m, n) for D_test, None for iid.
         sigma: standard deviation of the added noise.
-        samples: lines in all, shared among the labels (and training patches), at least 12 each.
+        samples: lines in all, shared among the labels (training patches, scales), at least 12 each.
+        scales, log_weights: (K,); the added noise is multiplied by one of these scales, drawn with these
+            weights, which sum to 1. Default: by 1.
 
     The limits come from the standard error of the mean over lines; with fewer than 10 effective lines
     the estimate is not trusted and the limits are -inf and 0.
@@ -55,6 +59,13 @@ def log_error(
         head @ np.maximum(signal_products, 0.0),
         head @ np.maximum(-signal_products, 0.0),
     )
+    if scales is None or log_weights is None:
+        scales, log_weights = np.ones(1), np.zeros(1)
+    # relu is homogeneous: noise times a scale is noise against a base and a signal divided by it.
+    shrink = np.repeat(scales, len(label))
+    weight = np.repeat(log_weights, len(label))
+    base = np.tile(base, (len(scales), 1)) / shrink[:, None]
+    signal, label = np.tile(signal, len(scales)) / shrink, np.tile(label, len(scales))
     jacobian = sigma * root
     direction = _directions(base, label, signal, head, jacobian)
 
@@ -68,10 +79,10 @@ def log_error(
         v = direction[case]
         u -= np.outer(u @ v, v)
         logs = _line_probability(base[case] + u @ jacobian.T, jacobian @ v, label[case], signal[case], head)
-        log_mean[case] = _logsumexp(logs) - np.log(lines)
-        log_square[case] = _logsumexp(2 * logs) - np.log(lines)
+        log_mean[case] = _logsumexp(logs) - np.log(lines) + weight[case]
+        log_square[case] = _logsumexp(2 * logs) - np.log(lines) + 2 * weight[case]
     total = _logsumexp(log_mean)
-    value = total - np.log(cases)
+    value = total - np.log(cases // len(scales))
     if not np.isfinite(value):
         return -np.inf, -np.inf, 0.0
     # Each case's variance of the mean, relative to the squared total, formed in logarithms.

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.two_stage.stages import first_stay, stays_fit
+from simulation.two_stage.stages import stays_fit
 from theory.run import Estimate
 from theory.two_stage.setting import Setting
+from theory.two_stage.stays import first_at_most, gap_at, share_time, stay_times
 
 if TYPE_CHECKING:
     from simulation.two_stage.trajectory import Trajectory
@@ -35,7 +36,7 @@ class MeasuredRun:
         self.dtype = trajectory.dtype
         self.test_samples = test_samples
         self.test_lines = test_lines
-        self._errors: dict[tuple[str, str, int], Estimate] = {}
+        self._errors: dict[tuple[str, str, int, int], Estimate] = {}
 
     # Data -------------------------------------------------------------------------------------------
     @property
@@ -177,13 +178,14 @@ class MeasuredRun:
         index = np.searchsorted(self.steps, self.snapshot_steps)
         signal = self.gamma.mean(axis=2)[index]
         against = np.where(self.y > 0, signal[:, :1], signal[:, 1:])
-        above = (self.noise_mass > against)[:, self.noisy]
-        times = np.sort([first_stay(column, self.snapshot_steps) for column in above.T])
-        return float(times[int(np.ceil(0.5 * len(times))) - 1])
+        above = (self.noise_mass - against)[:, self.noisy]
+        return share_time(stay_times(above, self.snapshot_steps), 0.5)
 
     def t_loss(self, eps: float) -> float:
-        below = np.flatnonzero(self.train_loss <= eps)
-        return float(self.steps[below[0]]) if len(below) else float("inf")
+        return first_at_most(self.train_loss, self.steps, eps)
+
+    def resolution(self, time: float, *, snapshots: bool = False) -> float:
+        return gap_at(self.snapshot_steps if snapshots else self.steps, time)
 
     # States ---------------------------------------------------------------------------------------------
     def clean_fit(self, clock: float) -> bool:
@@ -196,16 +198,22 @@ class MeasuredRun:
         fit = self._fit[self.at(clock), self.noisy]
         return float(fit.mean()) if len(fit) else 0.0
 
+    def weight_gram(self, clock: float) -> Floats:
+        root = self.trajectory.weight_root(int(self.snapshot_steps[self.snapshot_at(clock)]))
+        return root @ root.T
+
     def test_error(self, distribution: str, clock: float) -> Estimate:
         return self._error("test_error", distribution, clock, self.test_samples)
 
-    def log_test_error(self, distribution: str, clock: float) -> Estimate:
-        return self._error("log_test_error", distribution, clock, self.test_lines)
+    def log_test_error(self, distribution: str, clock: float, *, lines: int | None = None) -> Estimate:
+        return self._error("log_test_error", distribution, clock, self.test_lines if lines is None else lines)
 
     def _error(self, kind: str, distribution: str, clock: float, samples: int) -> Estimate:
         """Several claims ask for the same error: measured once."""
         step = int(self.snapshot_steps[self.snapshot_at(clock)])
-        key = (kind, distribution, step)
+        if kind == "log_test_error" and not self.trajectory.resolves_rare_errors(distribution):
+            samples = max(samples, self.test_samples)  # drawn patches, no lines
+        key = (kind, distribution, step, samples)
         if key not in self._errors:
             method = getattr(self.trajectory, kind)
             self._errors[key] = Estimate(*method(distribution, at=step, samples=samples, seed=self.seed))

@@ -8,35 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.two_stage.stays import first_at_most, share_time, stay_times
+
 if TYPE_CHECKING:
     from simulation.two_stage.trajectory import Trajectory
 
-__all__ = ["StageTime", "first_stay", "stage_times", "stays_fit"]
-
-Bools = NDArray[np.bool_]
-
-
-def first_stay(holds: Bools, steps: NDArray[np.int64]) -> float:
-    """First step from which `holds` (T,) is true at every later recorded step; inf if never.
-
-    >>> first_stay(np.array([True, False, True, True]), np.array([0, 5, 10, 15]))
-    10.0
-    """
-    if not holds[-1]:
-        return float("inf")
-    false = np.flatnonzero(~holds)
-    return float(steps[0 if len(false) == 0 else false[-1] + 1])
+__all__ = ["StageTime", "stage_times", "stays_fit"]
 
 
 def stays_fit(margins: NDArray[np.float64], steps: NDArray[np.int64], share: float) -> float:
-    """First step from which at least `share` of the samples (margins (T, k)) are each fit for good.
+    """Time from which at least `share` of the samples (margins (T, k)) are each fit for good, in steps.
 
-    0 when there is no sample.
+    Between two recorded steps margins are interpolated. 0 when there is no sample.
+
+    >>> stays_fit(np.array([[-1.0, -3.0], [1.0, 1.0]]), np.array([0, 1]), 1.0)
+    0.75
     """
-    if margins.shape[1] == 0:
-        return 0.0
-    times = np.sort([first_stay(column > 0, steps) for column in margins.T])
-    return float(times[int(np.ceil(share * len(times))) - 1])
+    return share_time(stay_times(margins, steps), share) if margins.shape[1] else 0.0
 
 
 @dataclass(frozen=True)
@@ -49,10 +37,9 @@ class StageTime:
 
 
 def stage_times(trajectory: Trajectory, eps: float = 0.1) -> list[StageTime]:
-    """t_clean, t_half, t_all and t_eps of a run (two_stage section 5)."""
+    """t_clean, t_half, t_all and t_eps of a run, between recorded steps by interpolation."""
     clean = trajectory.y == trajectory.y_observed
     margins, steps = trajectory.margins, trajectory.steps
-    below = np.flatnonzero(trajectory.train_loss <= eps)
     return [
         StageTime(
             "t_clean", stays_fit(margins[:, clean], steps, 1.0), "all clean samples stay fit (Stage I)"
@@ -63,7 +50,7 @@ def stage_times(trajectory: Trajectory, eps: float = 0.1) -> list[StageTime]:
         ),
         StageTime(
             f"t_eps({eps:g})",
-            float(steps[below[0]]) if len(below) else float("inf"),
+            first_at_most(trajectory.train_loss, steps, eps),
             f"training loss at most {eps:g}",
         ),
     ]

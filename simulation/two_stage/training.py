@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -16,6 +17,7 @@ from simulation.two_stage.problem import Problem, sample_problem
 from simulation.two_stage.reduced import Record, run_reduced
 from simulation.two_stage.stopping import StopRule
 from simulation.two_stage.trajectory import Trajectory
+from simulation.two_stage.units import computable, require_finite
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
@@ -49,6 +51,12 @@ def _check_counts(steps: int, record_every: int) -> None:
     for name, value, least in (("steps", steps, 0), ("record_every", record_every, 1)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"{name} must be an integer >= {least}, was {value!r}")
+
+
+def _step_size(eta: object) -> float:
+    if isinstance(eta, bool) or not isinstance(eta, numbers.Real) or not 0 < float(eta) < math.inf:
+        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+    return float(eta)
 
 
 def _check_dtype(dtype: str) -> None:
@@ -98,8 +106,7 @@ def train(
         variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
             Gaussian patches only) and mini-batches.
         stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
-        first step
-            where it holds. Default: all steps are made.
+            first step where it holds. Default: all steps are made.
         gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
             forward and backward pass; equal to rounding.
 
@@ -127,8 +134,7 @@ def train(
         if setting is None:
             raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
         eta = setting.eta
-    if not (math.isfinite(eta) and eta > 0):
-        raise ValueError(f"eta must be a finite number > 0, was {eta!r}")
+    eta = _step_size(eta)
 
     grid = _recorded(steps, record_every, recorded)
     last = np.array([steps], dtype=np.int64)
@@ -144,6 +150,7 @@ def train(
         if isinstance(what, Setting):
             what = sample_problem(what, seed, variation)
         geometry = geometry_of(what)
+    near, step, unit = computable(geometry, eta, dtype)
 
     record: Record
     if engine == "cnn":
@@ -151,8 +158,8 @@ def train(
 
         assert isinstance(what, Problem)
         record = run_cnn(
-            what,
-            eta,
+            what if unit == 1.0 else what.in_units(unit),
+            step,
             steps=steps,
             recorded=grid,
             snapshots=kept,
@@ -162,12 +169,12 @@ def train(
             device=resolved,
             dtype=dtype,
             progress=progress,
-            gram=geometry.gram,
+            gram=near.gram,
         )
     else:
         (record,) = run_reduced(
-            [geometry],
-            [eta],
+            [near],
+            [step],
             steps=[steps],
             recorded=[grid],
             snapshots=[kept],
@@ -177,6 +184,7 @@ def train(
             dtype=dtype,
             progress=progress,
         )
+    require_finite(record.margins, eta, dtype)
     return Trajectory(
         record=record,
         geometry=geometry,
@@ -235,9 +243,10 @@ def train_many(
     geometries: list[Geometry] = [
         draw_geometry(setting, seed) for setting, seed in zip(settings, seeds, strict=True)
     ]
+    near = [computable(g, s.eta, dtype) for g, s in zip(geometries, settings, strict=True)]
     records = run_reduced(
-        geometries,
-        [s.eta for s in settings],
+        [geometry for geometry, _, _ in near],
+        [step for _, step, _ in near],
         steps=steps,
         recorded=grids,
         snapshots=kept,
@@ -246,6 +255,8 @@ def train_many(
         device=resolve_device(device),
         dtype=dtype,
     )
+    for record, s in zip(records, settings, strict=True):
+        require_finite(record.margins, s.eta, dtype)
     return [
         Trajectory(record, geometry, s.eta, "law", dtype, seed, s.sigma_xi, s, True)
         for record, geometry, s, seed in zip(records, geometries, settings, seeds, strict=True)

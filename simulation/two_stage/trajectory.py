@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.two_stage.fresh_noise import (
+    FreshNoise,
+    GivenNoise,
+    IndependentCoordinates,
+    Isotropic,
+    Sampled,
+    named_law,
+)
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.reduced import Record
-from simulation.two_stage.test_error import monte_carlo_error, weight_root
+from simulation.two_stage.test_error import monte_carlo_error
+from simulation.two_stage.weights import Weights
 from theory.two_stage.setting import Setting
 
 __all__ = ["Trajectory"]
@@ -18,7 +26,7 @@ __all__ = ["Trajectory"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
     """A run's coefficients, margins, losses and, on demand, test errors.
 
@@ -86,10 +94,6 @@ class Trajectory:
     def _sided(self, stacked: Floats) -> Floats:
         return stacked.reshape(stacked.shape[0], 2, self.geometry.m, stacked.shape[-1])
 
-    @cached_property
-    def _norms_sq(self) -> Floats:
-        return np.ascontiguousarray(np.diag(self.geometry.gram))
-
     def snapshot_index(self, step: int) -> int:
         """Position of a step among the snapshots.
 
@@ -102,10 +106,32 @@ class Trajectory:
         near = self.snapshot_steps[max(0, position - 1) : position + 1].tolist()
         raise ValueError(f"at must be a step whose state was kept, was {step}; nearest kept: {near}")
 
+    def weights(self, at: int | None = None) -> Weights:
+        """The weights at a kept step (default: the last)."""
+        k = self.snapshot_index(int(self.steps[-1]) if at is None else at)
+        return Weights(self.geometry, self.record.coefficients[k])
+
     def weight_root(self, at: int | None = None) -> Floats:
         """A root of `W W^T` at a kept step (default: the last), (2m, 2m)."""
-        k = self.snapshot_index(int(self.steps[-1]) if at is None else at)
-        return weight_root(self.geometry.factor, self.record.coefficients[k], self._norms_sq)
+        return self.weights(at).root()
+
+    @property
+    def fresh_noise(self) -> FreshNoise:
+        """The law of the noise patches that this run is tested on: that of its own patches."""
+        problem = self.geometry.problem
+        return Isotropic(self.sigma_xi) if problem is None else problem.noise_law
+
+    def resolves_rare_errors(self, distribution: str = "iid") -> bool:
+        """Whether `log_test_error` sees errors below 1/samples: the noise is a mixture of Gaussians."""
+        return distribution != "iid" or not isinstance(self.fresh_noise, IndependentCoordinates | Sampled)
+
+    def __repr__(self) -> str:
+        flipped = int(np.count_nonzero(self.y != self.y_observed))
+        return (
+            f"Trajectory(engine {self.engine}, {self.dtype}, seed {self.seed}: {self.steps[-1]} steps, "
+            f"n {self.geometry.n}, m {self.geometry.m}, {flipped} flipped labels, training loss "
+            f"{self.train_loss[-1]:.4g}; fresh noise {self.fresh_noise})"
+        )
 
     def test_error(
         self,
@@ -114,6 +140,7 @@ class Trajectory:
         samples: int = 20_000,
         seed: int = 0,
         sigma_zeta: float | None = None,
+        noise: GivenNoise | None = None,
     ) -> tuple[float, float, float]:
         """0-1 test error against the true label: estimate, and exact 95 % limits.
 
@@ -123,25 +150,28 @@ class Trajectory:
             at: a kept step; default the last.
             samples: Monte Carlo sample size.
             sigma_zeta: scale of the added noise under D_test; default `sigma_xi`.
+            noise: law of the fresh patch (under D_test of the added one): "isotropic" `N(0, sigma_xi^2 I)`,
+                "orthogonal" (to mu), a function of (generator, count) that returns patches (count, d), or a
+                law of `simulation.two_stage.fresh_noise`. Default: "iid" draws from the run's own law,
+                `fresh_noise` (for arrays the one that `Problem` was given, isotropic when it was given
+                none); D_test adds isotropic noise by its definition, whatever the run's own is.
 
         Raises:
-            ValueError: for an unknown distribution, a step not kept, samples < 1 or sigma_zeta < 0.
+            ValueError: for an unknown distribution or noise, a step not kept, samples < 1, sigma_zeta < 0,
+                or noise that is drawn in R^d for a run of the law engine.
         """
-        _check_draw(distribution, samples, sigma_zeta)
-        step = int(self.steps[-1]) if at is None else at
-        k = self.snapshot_index(step)
-        products = self.record.products[k]
-        sigma = self.sigma_xi
-        if distribution == "spurious" and sigma_zeta is not None:
-            sigma = sigma_zeta
+        law, step = self._fresh(distribution, samples, sigma_zeta, noise), self._kept(at)
+        weights = self.weights(step)
+        products = self.record.products[self.snapshot_index(step)]
+        d = 0 if self.geometry.problem is None else self.geometry.problem.d
         return monte_carlo_error(
-            root=self.weight_root(step),
+            draw=law.draw(weights),
             signal_products=products[:, 0],
             noise_products=products[:, 1:],
             distribution="iid" if distribution == "iid" else "spurious",
-            sigma=sigma,
             samples=samples,
             seed=seed,
+            numbers=law.numbers(len(products), d),
         )
 
     def log_test_error(
@@ -151,34 +181,56 @@ class Trajectory:
         samples: int = 20_000,
         seed: int = 0,
         sigma_zeta: float | None = None,
+        noise: GivenNoise | None = None,
     ) -> tuple[float, float, float]:
         """Natural logarithm of `test_error` with 95 % limits, by importance sampling.
 
-        Resolves errors far below 1/samples; agrees with `test_error` where both resolve.
+        Resolves errors far below 1/samples; agrees with `test_error` where both resolve. Noise that is no
+        mixture of Gaussians (independent coordinates of another law, a caller's function) is counted as
+        there: then the estimate is -inf when none of the samples is an error.
         Arguments and errors as for `test_error`.
         """
         from simulation.two_stage.rare import log_error
 
-        _check_draw(distribution, samples, sigma_zeta)
-        step = int(self.steps[-1]) if at is None else at
+        law, step = self._fresh(distribution, samples, sigma_zeta, noise), self._kept(at)
+        mixture = law.mixture(self.weights(step))
+        if mixture is None:
+            value, low, high = self.test_error(distribution, step, samples, seed, noise=law)
+            with np.errstate(divide="ignore"):
+                return float(np.log(value)), float(np.log(low)), float(np.log(high))
         products = self.record.products[self.snapshot_index(step)]
-        sigma = self.sigma_xi
-        if distribution == "spurious" and sigma_zeta is not None:
-            sigma = sigma_zeta
+        single = len(mixture.scales) == 1
         return log_error(
-            root=self.weight_root(step),
+            root=mixture.root,
             signal_products=products[:, 0],
             noise_products=products[:, 1:] if distribution == "spurious" else None,
-            sigma=sigma,
+            sigma=float(mixture.scales[0]) if single else 1.0,
             samples=samples,
             seed=seed,
+            scales=None if single else mixture.scales,
+            log_weights=None if single else mixture.log_weights,
         )
 
+    def _kept(self, at: int | None) -> int:
+        return int(self.steps[-1]) if at is None else at
 
-def _check_draw(distribution: str, samples: int, sigma_zeta: float | None) -> None:
-    if distribution not in ("iid", "spurious"):
-        raise ValueError(f"distribution must be 'iid' or 'spurious', was {distribution!r}")
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, was {samples}")
-    if sigma_zeta is not None and not 0.0 <= sigma_zeta < float("inf"):
-        raise ValueError(f"sigma_zeta must be a finite number >= 0, was {sigma_zeta!r}")
+    def _fresh(
+        self, distribution: str, samples: int, sigma_zeta: float | None, noise: GivenNoise | None
+    ) -> FreshNoise:
+        """The law of the fresh patch, or under D_test of the noise that is added."""
+        if distribution not in ("iid", "spurious"):
+            raise ValueError(f"distribution must be 'iid' or 'spurious', was {distribution!r}")
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, was {samples}")
+        if sigma_zeta is not None and not 0.0 <= sigma_zeta < float("inf"):
+            raise ValueError(f"sigma_zeta must be a finite number >= 0, was {sigma_zeta!r}")
+        if noise is not None:
+            if sigma_zeta is not None:
+                raise ValueError("sigma_zeta and noise exclude each other: give one of them")
+            if self.setting is not None:
+                return named_law("noise", noise, self.setting.sigma_xi, self.setting.d)
+            assert self.geometry.problem is not None
+            return named_law("noise", noise, self.sigma_xi, self.geometry.problem.d)
+        if distribution == "iid":
+            return self.fresh_noise
+        return Isotropic(self.sigma_xi if sigma_zeta is None else sigma_zeta)

@@ -57,9 +57,37 @@ def test_a_users_engines_are_judged_each(here: Call, tmp_path: Path) -> None:
     assert "case 0 (n 2, d 4, m 1" in failed[1]
 
 
+LAW = """
+from simulation import derive_seed, train_many
+
+def {name}(settings, seeds, *, steps, dtype="float64", device="cpu"):
+    seeds = [derive_seed(s, "my own") for s in seeds]
+    settings = [s.with_(eta={rate} * s.eta) for s in settings]
+    return train_many(settings, seeds, steps=steps, dtype=dtype, device=device)
+"""
+
+
+def test_a_users_law_engine_is_judged_as_one(here: Call, tmp_path: Path) -> None:
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(LAW.format(name="ENGINE", rate="1.0"), encoding="utf-8")
+    wrong.write_text(LAW.format(name="LAW_ENGINE", rate="1.01"), encoding="utf-8")
+    code, out, err = here("--engine-file", str(right), str(wrong))
+    assert (code, err) == (1, "")
+    first, second = out.split("engine wrong.py")
+    assert "law of the draw, d = 100n" in first
+    assert "failed" not in first
+    assert "TypeError" not in out
+    failed = {line.split("  ")[0].strip() for line in second.splitlines() if "  failed  " in line}
+    assert failed == {"trajectory: autograd", "scaling", "long run"}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("def ENGINE(problem): ...", "ENGINE must take (problem, *, eta, steps, dtype, device) or, in law,"),
+        ("def LAW_ENGINE(settings): ...", "LAW_ENGINE must take"),
+        ("LAW_ENGINE = 3", "must define ENGINE, a callable (see simulation.Engine), or LAW_ENGINE"),
+        ("ENGINE = LAW_ENGINE = print", "must define ENGINE or LAW_ENGINE, not both"),
         (None, "no such file"),
         ("raise SystemExit('stop\\nhere')", "does not import: SystemExit: stop here"),
         ("x = 1", "must define ENGINE, a callable"),

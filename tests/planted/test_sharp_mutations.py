@@ -18,6 +18,7 @@ from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
 from theory.run import NotApplicable
+from theory.two_stage.falsehoods import falsehoods
 from theory.two_stage.limits import late as limit_late
 from theory.two_stage.limits import late_claims as sharp_late
 from theory.two_stage.limits.dynamics import a
@@ -26,9 +27,10 @@ from theory.two_stage.limits.late_claims import SHARP_LATE
 from theory.two_stage.limits.plateau import SHARP_PHASES
 from theory.two_stage.limits.stage_one import SHARP_START, neutral_strength
 from theory.two_stage.limits.transition_claims import transition_residual
+from theory.two_stage.mean_field import iid as sharp_iid
 from theory.two_stage.mean_field import times as sharp_times
 from theory.two_stage.mean_field.activation import SHARP_ACTIVATION
-from theory.two_stage.mean_field.iid_law import iid_log_error, side_sums
+from theory.two_stage.mean_field.iid_law import SideSums, side_sums
 from theory.two_stage.mean_field.time_laws import stage_time_score
 from theory.two_stage.run import Run
 from theory.two_stage.symbols import tau
@@ -38,6 +40,7 @@ from verify.pipeline import verify_claims
 Measure = Callable[[Run], Any]
 WRONG = 1.15
 LEDGER = builtin_ledger()
+(FALSE_IID,) = [f for f in falsehoods(LEDGER) if f.of == "two_stage.sharp.iid_error"]
 
 
 def small(experiment: Experiment, runs: int, clock: float | None = None) -> Experiment:
@@ -50,7 +53,7 @@ START = small(SHARP_START, 20)
 LATE = small(SHARP_LATE, 8, clock=500.0)
 PHASES = small(SHARP_PHASES, 4, clock=150.0)
 TIMES = small(sharp_times.TIMES, 22, clock=12.0)
-IID = small(sharp_times.IID, 16)
+IID = small(sharp_iid.IID, 24)
 ACTIVE = small(SHARP_ACTIVATION, 40)
 P_LAW = "activation_share.moderate_init"
 NO_NOISE = small(SHARP_NO_NOISE, 16)
@@ -108,16 +111,11 @@ def added_flips(name: str) -> Measure:
     return measure
 
 
-def iid_difference(run: Run, factor: float = 1.0, cross_sign: float = 1.0) -> Any:
-    """The law of the iid error minus its measurement, with a wrong exponent or a wrong cross-talk sign."""
-    clock = float(run.clock[-1])
-    measured = run.log_test_error("iid", clock)
-    if not measured.value >= sharp_times.LEAST_LOG_ERROR:
-        return NotApplicable("too small")
+def opposed_sides(run: Run, clock: float) -> SideSums:
+    """The side sums with the wrong sign of what the two sides share."""
     sums = side_sums(run, clock)
     plus, minus, cross = sums.covariance
-    predicted = iid_log_error(replace(sums, covariance=(plus, minus, cross_sign * cross)))
-    return factor * predicted - measured.value
+    return replace(sums, covariance=(plus, minus, -cross))
 
 
 #: What is mutated, how, the claim that must notice, its runs and the mutated measure.
@@ -150,8 +148,10 @@ MUTANTS: tuple[tuple[str, str, str, Experiment, Measure], ...] = (
     ("C_D", "x1.15", "no_noise_constant.runs", NO_NOISE, partial(error_constant, factor=WRONG)),
     ("C_D", "/1.15", "no_noise_constant.runs", NO_NOISE, partial(error_constant, factor=1 / WRONG)),
     ("C_D", "-4p^2", "no_noise_constant.runs", NO_NOISE, partial(error_constant, share_sign=-1.0)),
-    ("iid law", "x1.15", "iid_error", IID, partial(iid_difference, factor=WRONG)),
-    ("iid law", "cross-talk sign", "iid_error", IID, partial(iid_difference, cross_sign=-1.0)),
+    ("iid law", "x1.15", "iid_error", IID, partial(sharp_iid.iid_difference, factor=WRONG)),
+    ("iid law", "/1.15", "iid_error", IID, partial(sharp_iid.iid_difference, factor=1 / WRONG)),
+    ("iid law", "own parts twice", "iid_error", IID, FALSE_IID.claim.measure),
+    ("iid law", "cross-talk sign", "iid_error", IID, partial(sharp_iid.iid_difference, sums=opposed_sides)),
 )  # fmt: skip
 
 

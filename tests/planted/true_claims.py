@@ -56,12 +56,11 @@ NETWORKS = Experiment(
 
 
 def t_half(run: Run) -> float:
-    """Less half a step: it is rounded up to whole steps."""
-    return run.t_half - 0.5
+    return run.t_half
 
 
 def t_eps(run: Run) -> float:
-    return run.t_loss(0.1) - 0.5
+    return run.t_loss(0.1)
 
 
 def clean_first(run: Run) -> bool:

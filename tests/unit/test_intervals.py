@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from simulation.two_stage.test_error import binomial_interval
 from verify.statistics.intervals import (
     dkw_half_width,
     mean_interval,
@@ -21,6 +22,7 @@ from verify.statistics.intervals import (
     runs_to_certify,
     runs_to_refute,
 )
+from verify.statistics.power import equivalence_power
 
 ALPHAS = st.sampled_from([0.001, 0.01, 0.05, 0.1, 0.3])
 
@@ -75,6 +77,40 @@ def test_rate_limits_at_the_ends() -> None:
         rate_upper(0, -1, 0.05)
     with pytest.raises(ValueError, match="alpha"):
         rate_lower(0, 1, 1.0)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 1e-9, 1e-16, 1e-17, 1e-40, 1e-200])
+def test_limits_at_tiny_levels(alpha: float) -> None:
+    """By closed forms: a level below the spacing of floats at 1 is still a level."""
+    for trials in (1, 20, 3000):
+        root = math.log(alpha) / trials
+        assert rate_upper(0, trials, alpha) == pytest.approx(-math.expm1(root), rel=1e-13)
+        assert rate_lower(trials, trials, alpha) == pytest.approx(math.exp(root), rel=1e-13)
+        assert rate_interval(0, trials, 2 * alpha).high == rate_upper(0, trials, alpha)
+        low, high = binomial_interval(0, trials, 1 - 2 * alpha)
+        assert low == 0.0
+        if alpha > 1e-10:
+            assert high == pytest.approx(-math.expm1(root), rel=1e-6)
+    # Student's law with 2 degrees of freedom: t = (1 - 2 p) sqrt(2 / (4 p (1 - p))) beyond which lies p.
+    half = (1 - alpha) / math.sqrt(alpha * (1 - alpha / 2))
+    found = mean_interval([-1.0, 0.0, 1.0], alpha)
+    assert found.high == pytest.approx(half / math.sqrt(3), rel=1e-12)
+    assert found.low == -found.high
+
+
+def test_a_limit_keeps_falling_with_its_level() -> None:
+    levels = 10.0 ** -np.arange(1, 60)
+    for violations in (0, 3, 15):
+        limits = [rate_upper(violations, 20, float(a)) for a in levels]
+        assert max(limits) < 1.0 or violations == 15
+        assert np.all(np.diff(limits) > 0) or violations == 15
+    assert [round(rate_upper(0, 20, a), 5) for a in (1e-16, 1e-17)] == [0.84151, 0.85875]
+
+
+def test_plans_at_tiny_levels_are_plans() -> None:
+    assert runs_for_mean(0.01, 0.05, 1e-17) is not None
+    assert runs_for_event(0.0, 0.5, 1e-17) == 57  # 2^-57 < 1e-17 < 2^-56
+    assert equivalence_power(200, 0.01, 0.05, 1e-17) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("delta", "runs"), [(0.10, 29), (0.05, 59), (0.01, 299)])

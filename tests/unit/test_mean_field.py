@@ -168,7 +168,8 @@ def test_the_iid_law_of_a_network_without_own_parts_is_a_normal_integral() -> No
     exact = integrate.quad(
         lambda u: stats.norm.pdf(u) * stats.norm.sf((signal + max(sd * u, 0.0)) / sd), -10, 10, points=[0.0]
     )[0]
-    assert iid_log_error(sums) == pytest.approx(math.log(exact), abs=0.1)
+    # A step within the grid's cells: the quadrature is as coarse as it gets.
+    assert iid_log_error(sums) == pytest.approx(math.log(exact), abs=0.15)
     smooth = SideSums((signal, signal), (sd**2, sd**2, -0.02), (0.2, 0.3), 10)
     rng = np.random.default_rng(1)
     side = rng.multivariate_normal([0, 0], [[sd**2, -0.02], [-0.02, sd**2]], 200_000)
@@ -177,7 +178,8 @@ def test_the_iid_law_of_a_network_without_own_parts_is_a_normal_integral() -> No
         for j, q in ((0, 0.2), (1, 0.3))
     ]
     error = 0.5 * (np.mean(signal + out[0] - out[1] < 0) + np.mean(signal + out[1] - out[0] < 0))
-    assert iid_log_error(smooth) == pytest.approx(math.log(error), abs=0.15)
+    # Ten relus a side; 200,000 draws give ln err to .01.
+    assert iid_log_error(smooth) == pytest.approx(math.log(error), abs=0.03)
 
 
 def test_the_event_is_certain_far_from_its_threshold_and_impossible_below() -> None:

@@ -14,7 +14,8 @@ from theory.rng import derive_seed
 from theory.rules import Band, Event
 from theory.source import Source
 from theory.two_stage.box import Domain, Fixed, Grid, Place, Sweep
-from theory.two_stage.experiments import EVENT_GRID, EXACT, LAW, PAPER, sweep
+from theory.two_stage.drawn_claims import DRAWS
+from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
@@ -66,9 +67,17 @@ def test_a_larger_profile_extends_and_changes_nothing(place: Place) -> None:
     assert len(runs_of(large)) == len(large)
 
 
-@pytest.mark.parametrize("built_in", [PAPER, EXACT, EVENT_GRID, LAW, sweep("n")], ids=lambda e: e.id)
+@pytest.mark.parametrize("built_in", [PAPER, EXACT, EVENT_GRID, sweep("n")], ids=lambda e: e.id)
 def test_the_built_in_profiles_nest(built_in: Experiment) -> None:
     assert runs_of(plan_runs(built_in, "quick", 0)) <= runs_of(plan_runs(built_in, "default", 0))
+
+
+def test_the_draws_at_a_dimension_are_one_step_each_and_not_paired() -> None:
+    small = replace(DRAWS["4n"], runs={"quick": 3})
+    specs = plan_runs(small, "quick", 0)
+    assert len({s.seed for s in specs}) == len(specs) == 6
+    assert {run_steps(small, s.setting) for s in specs} == {1}
+    assert [e.place.setting.d for e in DRAWS.values()] == [7, 8, 24, 600]  # type: ignore[union-attr]
 
 
 def test_a_run_left_out_of_a_profile() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from scipy import stats
 
 from simulation.two_stage.geometry import geometry_of
 from simulation.two_stage.problem import Problem, sample_labels, sample_problem
+from simulation.two_stage.training import train
+from simulation.two_stage.units import require_finite
 from theory.two_stage.setting import Setting
 
 N, D, M = 4, 9, 3
@@ -141,6 +146,146 @@ def test_near_dependence_is_told_from_dependence() -> None:
                 Problem(**given)
         else:
             Problem(**given)
+
+
+@pytest.mark.parametrize("name", ["mu", "xi", "y", "y_observed", "w0"])
+def test_a_problem_owns_its_arrays(name: str) -> None:
+    """What happens to the caller's arrays afterwards, or is tried on the problem's, changes no run."""
+    a = arrays()
+    p = Problem(**a)
+    before = train(p, eta=0.1, steps=20)
+    a[name][...] = np.nan
+    after = train(p, eta=0.1, steps=20)
+    np.testing.assert_array_equal(before.margins, after.margins)
+    assert np.isfinite(after.margins).all()
+    held = getattr(p, name)
+    with pytest.raises(ValueError, match="read-only"):
+        held[0] = 0.0
+    for copied in (pickle.loads(pickle.dumps(p)), copy.deepcopy(p), replace(p)):
+        assert not getattr(copied, name).flags.writeable
+        np.testing.assert_array_equal(getattr(copied, name), held)
+    sampled = sample_problem(setting(), 0)
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(sampled, name)[0] = 0.0
+
+
+def test_a_view_of_what_was_given_does_not_reach_in() -> None:
+    a = arrays()
+    whole = np.concatenate([a["mu"][None], a["xi"]])
+    whole.flags.writeable = False
+    backdoor = whole.view()
+    p = Problem(whole[0], whole[1:], a["y"], a["y_observed"], a["w0"])
+    whole.flags.writeable = True
+    whole[:] = 0.0
+    assert not np.shares_memory(p.xi, backdoor)
+    np.testing.assert_array_equal(p.xi, a["xi"])
+
+
+class Raises:
+    """An array of another library that cannot be read."""
+
+    def __array__(self, *args: Any, **options: Any) -> NDArray[np.float64]:
+        raise RuntimeError("it is on another\ndevice")
+
+
+def unreadable() -> dict[str, Any]:
+    torch = pytest.importorskip("torch")
+    mask = np.zeros(D, dtype=bool)
+    mask[0] = True
+    return {
+        "a tensor with a gradient": torch.ones((2, M, D), dtype=torch.float64, requires_grad=True),
+        "an array elsewhere": Raises(),
+        "a masked array": np.ma.array(np.ones((2, M, D)), mask=np.broadcast_to(mask, (2, M, D))),
+        "a dictionary": {"w0": 1.0},
+        "objects": np.full((2, M, D), object()),
+    }
+
+
+@pytest.mark.parametrize("name", ["mu", "xi", "y", "y_observed", "w0"])
+@pytest.mark.parametrize("kind", list(unreadable()))
+def test_an_array_that_cannot_be_read_is_named(kind: str, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must be an array of numbers of shape") as refused:
+        Problem(**{**arrays(), name: unreadable()[kind]})
+    assert "\n" not in str(refused.value)
+
+
+# Units --------------------------------------------------------------------------------------------------
+
+
+def in_units(c: float) -> dict[str, Any]:
+    """The same run: lengths times c, weights over c."""
+    a = arrays()
+    return {**a, "mu": c * a["mu"], "xi": c * a["xi"], "w0": a["w0"] / c}
+
+
+@pytest.mark.parametrize("c", [2.0**k for k in (-300, -133, -74, -50, -3, 50, 74, 133, 300)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("engine", ["cnn", "reduced"])
+def test_the_unit_of_length_changes_no_run(engine: str, dtype: str, c: float) -> None:
+    """In float32 the squares of 1e22 leave the range, and a step eta in units of 1e-44 becomes 0."""
+    expected = train(Problem(**arrays()), eta=0.1, steps=15, engine=engine, dtype=dtype)
+    found = train(Problem(**in_units(c)), eta=0.1 / c**2, steps=15, engine=engine, dtype=dtype)
+    assert not np.array_equal(expected.margins[0], expected.margins[-1])
+    tolerance = 0 if dtype == "float64" else 2e-6 * float(np.abs(expected.margins).max())
+    np.testing.assert_allclose(found.margins, expected.margins, rtol=0, atol=tolerance or 1e-12)
+    np.testing.assert_allclose(found.gamma, expected.gamma, rtol=1e-5, atol=tolerance or 1e-12)
+    assert found.test_error(samples=500)[0] == pytest.approx(expected.test_error(samples=500)[0], abs=0.01)
+    np.testing.assert_allclose(found.geometry.gram, geometry_of(Problem(**in_units(c))).gram)
+
+
+def test_decimal_units_too() -> None:
+    for c in (1e22, 1e-22):
+        expected = train(Problem(**arrays()), eta=0.1, steps=15, engine="cnn", dtype="float32")
+        found = train(Problem(**in_units(c)), eta=0.1 / c**2, steps=15, engine="cnn", dtype="float32")
+        np.testing.assert_allclose(found.margins, expected.margins, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda a: {k: a[k] * (1e154 if k in ("mu", "xi") else 1.0) for k in a},
+            r"^mu must be in units .*was 1\.304e\+154",
+        ),
+        (lambda a: {**a, "xi": a["xi"] * 1e154}, r"^xi\[0\] must be in units"),
+        (lambda a: {**a, "mu": a["mu"] * 1e-165}, r"^mu must be in units .*e-165: scale mu and xi"),
+        (lambda a: {**a, "xi": a["xi"] * np.array([[1], [1], [1e-165], [1]])}, r"^xi\[2\] must be in units"),
+        (lambda a: {**a, "w0": a["w0"] * 1e200}, "^w0 must give products"),
+    ],
+)
+def test_units_whose_squares_are_no_floats_are_refused_by_name(change: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Problem(**change(arrays()))
+
+
+@pytest.mark.parametrize("engine", ["cnn", "reduced"])
+@pytest.mark.parametrize(
+    ("change", "eta", "dtype", "message"),
+    [
+        ({"mu": 1e-30}, 0.1, "float32", "^mu and xi must have squared lengths"),
+        ({"mu": 1e30}, 0.1, "float32", "^mu and xi must have squared lengths"),
+        ({}, 1e-44, "float32", "^eta must move the coefficients"),
+        ({}, 1e-320, "float64", "^eta must move the coefficients"),
+        ({}, 1e39, "float32", "^eta must move the coefficients"),
+        ({"w0": 1e-46}, 0.1, "float32", "^w0 must give pre-activations"),
+        ({"w0": 1e-318}, 0.1, "float64", "^w0 must give pre-activations"),
+    ],
+)
+def test_what_the_number_type_cannot_hold_is_refused(
+    change: dict[str, float], eta: float, dtype: str, message: str, engine: str
+) -> None:
+    """Each of these trained nothing, or NaN, without a word."""
+    a = arrays()
+    p = Problem(**{name: value * change.get(name, 1.0) for name, value in a.items()})
+    with pytest.raises(ValueError, match=message):
+        train(p, eta=eta, steps=5, engine=engine, dtype=dtype)
+
+
+def test_a_run_that_leaves_its_range_is_refused() -> None:
+    require_finite(np.ones((2, 3)), 0.1, "float32")
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"^eta = 5e\+31 drives margins beyond the range of float32"):
+            require_finite(np.array([[1.0, bad]]), 5e31, "float32")
 
 
 # Sampling -----------------------------------------------------------------------------------------------

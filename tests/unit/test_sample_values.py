@@ -20,6 +20,7 @@ from theory.two_stage.limits import transition as limit_transition
 from theory.two_stage.mean_field.event_law import misfit_probability
 from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error, relu_moments, side_sums
 from theory.two_stage.mean_field.mean_field import Population, mean_field, share_response
+from theory.two_stage.mean_field.relu_tail import log_tail
 from theory.two_stage.mean_field.sample_law import memorisation_error, run_sample_law, sample_law
 from theory.two_stage.mean_field.time_errors import (
     CrossingLaw,
@@ -166,14 +167,25 @@ def small_run(**changes: Any) -> Any:
     )
     y, seen = np.array([1.0, 1.0, -1.0, -1.0]), np.array([1.0, -1.0, -1.0, 1.0])
     given: dict[str, Any] = {
-        "setting": setting, "y": y, "y_observed": seen, "clean": y == seen, "noisy": y != seen,
-        "gram": V.T @ V, "initial_products": rng.normal(size=(2, m, n + 1)),
-        "steps": np.arange(3), "snapshot_steps": np.arange(3), "clock": 0.4 * np.arange(3),
-        "gamma": rng.random((3, 2, m)), "rho": rng.random((3, 2, m, n)), "products": rng.normal(size=(3,
-        2, m, n + 1)),
-        "margins": rng.normal(size=(3, n)), "noise_mass": rng.random((3, n)),
+        "setting": setting,
+        "y": y,
+        "y_observed": seen,
+        "clean": y == seen,
+        "noisy": y != seen,
+        "gram": V.T @ V,
+        "initial_products": rng.normal(size=(2, m, n + 1)),
+        "steps": np.arange(3),
+        "snapshot_steps": np.arange(3),
+        "clock": 0.4 * np.arange(3),
+        "gamma": rng.random((3, 2, m)),
+        "rho": rng.random((3, 2, m, n)),
+        "products": rng.normal(size=(3, 2, m, n + 1)),
+        "margins": rng.normal(size=(3, n)),
+        "noise_mass": rng.random((3, n)),
         "active_fraction": rng.random((3, n)),
-    }  # fmt: skip
+    }
+    root = rng.normal(size=(2 * m, d))
+    given["weight_gram"] = lambda clock: (1 + clock) * root @ root.T  # fmt: skip
     given |= changes
     return SimpleNamespace(**given, snapshot_at=lambda clock: round(clock))
 
@@ -477,17 +489,19 @@ def test_moments_of_a_relu_by_quadrature(s: float, q: float) -> None:
 
 
 def log_error_by_sums(sums: SideSums, u_ends: tuple[float, float], v_ends: tuple[float, float]) -> float:
-    """ln P(y f < 0), both labels, over the plane of the two side sums, on a grid of spacing .025."""
+    """ln P(y f < 0), both labels, over the plane of the two side sums, on a grid of spacing .05."""
     logs = []
     for own, other in ((0, 1), (1, 0)):
         cov = sums.covariance[2]
         L = np.linalg.cholesky(np.array([[sums.covariance[own], cov], [cov, sums.covariance[other]]]))
-        u, v = np.meshgrid(np.arange(*u_ends, 0.025), np.arange(*v_ends, 0.025), indexing="ij")
-        mean_own, var_own = relu_moments(L[0, 0] * u, sums.own[own])
-        mean_other, var_other = relu_moments(L[1, 0] * u + L[1, 1] * v, sums.own[other])
-        margin = sums.signal[own] + mean_own - mean_other
-        wrong = special.log_ndtr(-margin / np.sqrt(np.maximum(var_own + var_other, 1e-300) / sums.m))
-        logs.append(special.logsumexp(wrong - 0.5 * (u**2 + v**2)) + math.log(0.025**2 / (2 * math.pi)))
+        u, v = np.meshgrid(np.arange(*u_ends, 0.05), np.arange(*v_ends, 0.05), indexing="ij")
+        wrong = log_tail(
+            sums.signal[own],
+            (L[0, 0] * u, sums.own[own]),
+            (L[1, 0] * u + L[1, 1] * v, sums.own[other]),
+            sums.m,
+        )
+        logs.append(special.logsumexp(wrong - 0.5 * (u**2 + v**2)) + math.log(0.05**2 / (2 * math.pi)))
     return float(np.logaddexp(*logs)) - math.log(2)
 
 
@@ -499,41 +513,32 @@ def test_the_error_under_fresh_noise_on_a_finer_grid() -> None:
 
 
 def test_a_tiny_error_is_told_from_its_largest_point() -> None:
-    """One label's error is e^-250, the other's far less; the plane around the origin holds nothing of it."""
+    """One label's error is e^-200 or so, the other's far less; the plane around the origin holds nothing of
+    it."""
     sums = SideSums(signal=(20.0, 60.0), covariance=(0.9, 0.5, -0.2), own=(0.6, 0.9), m=5)
     found = iid_log_error(sums)
     assert found < -150
     assert found == pytest.approx(log_error_by_sums(sums, (-14, 5), (5, 34)), abs=1e-2)
 
 
-def test_the_sums_of_a_run_written_out() -> None:
-    run = small_run(snapshot_steps=np.array([0, 2, 9]), steps=np.array([0, 2, 9]))
-    found = side_sums(run, 1.0)
-    s, m = run.setting, 3
-    K = run.gram
-    sigma2 = s.sigma_xi**2
-    C = np.zeros((2, m, 5))
-    for j, r in itertools.product((0, 1), range(m)):
-        C[j, r, 0] = (1, -1)[j] * run.gamma[1, j, r] / K[0, 0]
-        for i in range(4):
-            C[j, r, 1 + i] = run.rho[1, j, r, i] / K[1 + i, 1 + i]
-
-    def sigma(j: int, r: int, k: int, q: int) -> float:
-        """Covariance of filters (j, r) and (k, q)."""
-        both = sum(C[j, r, u] * K[u, v] * C[k, q, v] for u in range(5) for v in range(5))
-        start = sum(C[j, r, u] * run.initial_products[k, q, u] for u in range(5))
-        other = sum(C[k, q, u] * run.initial_products[j, r, u] for u in range(5))
-        return float(sigma2 * (both + start + other) + (s.iota**2 if (j, r) == (k, q) else 0.0))
-
-    pairs = [(r, q) for r in range(m) for q in range(m)]
-    blocks = [[float(np.mean([sigma(j, r, k, q) for r, q in pairs])) for k in (0, 1)] for j in (0, 1)]
-    assert found.covariance == pytest.approx((blocks[0][0], blocks[1][1], blocks[0][1]), rel=1e-11)
+@pytest.mark.parametrize("clock", [0.0, 1.0])
+def test_the_sums_of_a_run_written_out(clock: float) -> None:
+    run = small_run()
+    found = side_sums(run, clock)
+    m, sigma = 3, run.setting.sigma_xi**2 * run.weight_gram(clock)
     for j in (0, 1):
-        diagonal = float(np.mean([sigma(j, r, j, r) for r in range(m)]))
-        assert found.own[j] == pytest.approx(math.sqrt(max(diagonal - blocks[j][j], 1e-300)), rel=1e-9)
-        side = [sum(max((1, -1)[j] * x, 0.0) for x in run.products[1, k, :, 0]) / m for k in (0, 1)]
+        pairs = [sigma[j * m + r, j * m + q] for r in range(m) for q in range(m) if q != r]
+        diagonal = np.mean([sigma[j * m + r, j * m + r] for r in range(m)])
+        assert found.covariance[j] == pytest.approx(max(np.mean(pairs), 0.0), rel=1e-11)
+        assert found.own[j] ** 2 == pytest.approx(diagonal - max(np.mean(pairs), 0.0), rel=1e-11)
+        side = [
+            sum(max((1, -1)[j] * x, 0.0) for x in run.products[round(clock), k, :, 0]) / m for k in (0, 1)
+        ]
         assert found.signal[j] == pytest.approx(side[j] - side[1 - j], rel=1e-12)
-    assert found.m == 3
+    across = np.mean([sigma[r, m + q] for r in range(m) for q in range(m)])
+    most = math.sqrt(found.covariance[0] * found.covariance[1])
+    assert found.covariance[2] == pytest.approx(np.clip(across, -most, most), rel=1e-11, abs=1e-12)
+    assert found.m == m
 
 
 # Brackets of the transition clock ------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from theory.ledger import Ledger, builtin_ledger
 from theory.run import NotApplicable
 from theory.two_stage.box import Grid
 from theory.two_stage.mean_field import times as sharp_times
-from theory.two_stage.mean_field.iid_law import iid_log_error, side_sums
 from theory.two_stage.mean_field.mean_field import mean_field, population
 from theory.two_stage.mean_field.times import CLAIMS
 from theory.two_stage.run import Run
@@ -51,15 +50,6 @@ def _trajectory(run: Run) -> Any:
         sharp_times.judged_population = judged
 
 
-def _iid(run: Run) -> Any:
-    """The law with side sums whose variance is 15 % too large."""
-    clock = float(run.clock[-1])
-    measured = run.log_test_error("iid", clock)
-    if not measured.value >= sharp_times.LEAST_LOG_ERROR:
-        return NotApplicable("too small")
-    return WRONG * iid_log_error(side_sums(run, clock)) - measured.value
-
-
 def _event(run: Run) -> Any:
     value = sharp_times._event(run)
     if isinstance(value, NotApplicable):
@@ -72,7 +62,6 @@ def _wrong(claim: Claim) -> Claim:
     name = claim.id.removeprefix("two_stage.sharp.")
     special: dict[str, Callable[[Run], Any]] = {
         "trajectories": _trajectory,
-        "iid_error": _iid,
         "event_probability": _event,
         "dtest_is_memorisation": _scaled(claim, lambda v: v),
     }

@@ -212,6 +212,18 @@ def test_a_picture_is_drawn(suffix: str, cli: Cli, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [target.name]
 
 
+def test_a_picture_needs_nothing_that_the_users_matplotlibrc_asks_for(tmp_path: Path) -> None:
+    """LaTeX above all, which is not everywhere."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfont.size: 400\nsavefig.format: nothing\n")
+    command = [sys.executable, "-m", "simulation", "run", "--n", "20", "--clock", "2", "--plot"]
+    environment = os.environ | {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "PATH": str(tmp_path)}
+    done = subprocess.run(
+        [*command, str(tmp_path / "run.png")], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_files_get_the_permissions_of_any_new_file(cli: Cli, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("")

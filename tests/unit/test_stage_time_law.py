@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from theory.two_stage.mean_field.mean_field import Population, last_crossing, mean_field, sampled_field
+from theory.two_stage.mean_field import sampled_field
+from theory.two_stage.mean_field.mean_field import Population, last_crossing, mean_field
 from theory.two_stage.mean_field.sampled_field import TimeLaw, normal_score, time_law
 from theory.two_stage.mean_field.time_errors import stage_time
 

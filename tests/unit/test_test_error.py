@@ -112,11 +112,10 @@ def test_the_limits_are_those_of_clopper_and_pearson(errors: int, samples: int) 
 def error_of(samples: int, seed: int, **change: Any) -> float:
     """Errors of a network of one filter a side; about a third."""
     given: dict[str, Any] = {
-        "root": np.eye(2),
         "signal_products": np.array([0.4, -0.3]),
         "noise_products": np.array([[0.2, -0.1, 0.5], [0.3, 0.4, -0.2]]),
         "distribution": "iid",
-        "sigma": 1.0,
+        "draw": lambda rng, count: rng.standard_normal((count, 2)),
     }
     return monte_carlo_error(**{**given, **change}, samples=samples, seed=seed)[0]
 
@@ -142,7 +141,7 @@ def test_drawing_in_chunks_changes_no_distribution(
 
 def test_ties_are_errors() -> None:
     """A network that is 0 everywhere predicts nothing."""
-    assert error_of(100, 0, root=np.zeros((2, 2)), signal_products=np.zeros(2)) == 1.0
+    assert error_of(100, 0, draw=lambda _, count: np.zeros((count, 2)), signal_products=np.zeros(2)) == 1.0
 
 
 @pytest.mark.parametrize("method", ["test_error", "log_test_error"])

@@ -12,7 +12,7 @@ import torch
 
 from simulation.device import resolve_device
 from simulation.two_stage.problem import sample_problem
-from simulation.two_stage.stages import first_stay, stage_times, stays_fit
+from simulation.two_stage.stages import stage_times, stays_fit
 from simulation.two_stage.training import ENGINES, train, train_many
 from simulation.two_stage.trajectory import Trajectory
 from theory.two_stage.setting import Setting
@@ -243,7 +243,7 @@ def times(t: Trajectory, eps: float = 0.1) -> dict[str, float]:
 
 
 def test_stage_times_of_a_history_written_by_hand() -> None:
-    """Clean, clean, noisy, noisy, noisy: fit for good from recorded steps 1, 2 | 2, 3, 4."""
+    """Clean, clean, noisy, noisy, noisy: fit for good within recorded steps 1, 2 | 3, 3, 4."""
     history = [
         [-1, -1, -1, -1, -1],
         [+1, -1, +1, -1, -1],
@@ -252,18 +252,24 @@ def test_stage_times_of_a_history_written_by_hand() -> None:
         [+9, +9, +9, +9, +9],
     ]
     t = with_margins(history, [False, False, True, True, True])
-    # The third sample was fit at 10, lost at 20: it stays from 30, as does the fourth.
-    assert times(t) == {"t_clean": 20.0, "t_half": 30.0, "t_all": 40.0, "t_eps": 40.0}
+    # Of straight lines: from -1 to 1 at half a record, from -1 to 5 at a sixth, from -1 to 9 at a tenth. The
+    # third sample was fit at 10, lost at 20, and stays from 21.7 on; the fourth from 25, the fifth from 31.
+    found = times(t)
+    assert found.pop("t_eps") == pytest.approx(
+        30 + 10 * (t.train_loss[3] - 0.1) / (t.train_loss[3] - t.train_loss[4])
+    )
+    assert found == pytest.approx({"t_clean": 15.0, "t_half": 25.0, "t_all": 31.0})
     assert times(t, 2.0)["t_eps"] == 0.0
 
 
 def test_a_stage_never_reached_is_infinite_and_an_empty_class_is_at_zero() -> None:
     t = with_margins([[-1, -1], [1, -1]], [False, True])
-    assert times(t) == {"t_clean": 10.0, "t_half": np.inf, "t_all": np.inf, "t_eps": np.inf}
+    assert times(t) == {"t_clean": 5.0, "t_half": np.inf, "t_all": np.inf, "t_eps": np.inf}
     assert times(with_margins([[1, 1], [1, 1]], [False, False]))["t_all"] == 0.0
 
 
 def test_a_margin_of_zero_is_not_fit() -> None:
     assert stays_fit(np.array([[0.0], [0.0]]), np.array([0, 1]), 1.0) == np.inf
-    assert first_stay(np.array([True, True]), np.array([3, 4])) == 3.0
-    assert first_stay(np.array([True, False]), np.array([3, 4])) == np.inf
+    assert stays_fit(np.array([[0.0], [2.0]]), np.array([3, 4]), 1.0) == 3.0
+    assert stays_fit(np.array([[1.0], [2.0]]), np.array([3, 4]), 1.0) == 3.0
+    assert stays_fit(np.array([[1.0], [-2.0]]), np.array([3, 4]), 1.0) == np.inf

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from theory.place import Box, Cells, Coordinate
+from theory.place import Box, Cells, Coordinate, Draws, Point
+from theory.rng import generator
 from theory.setting import AbstractSetting
 from theory.two_stage.setting import Setting
 
 __all__ = ["Domain", "Fixed", "Grid", "Sweep", "SweepParameter"]
 
 Range = tuple[float, float]
+
+#: Base points of a sweep that is moved inside conditions.
+_BASES = 8
 SweepParameter = Literal["eta", "n", "m", "sigma_xi", "d"]
 
 
@@ -69,6 +73,22 @@ class Domain(Box):
 
     def _made(self, values: Mapping[str, Any]) -> AbstractSetting:
         return self.at(**values)
+
+    def values_of(self, setting: AbstractSetting) -> Mapping[str, float] | None:
+        """The coordinates of a setting in the units of this box; None of another model's."""
+        if not isinstance(setting, Setting):
+            return None
+        return {
+            "n": setting.n,
+            "m": setting.m,
+            "signal_margin": setting.signal_margin,
+            "tau_plus": setting.tau_plus,
+            "tau_minus": setting.tau_minus,
+            "kappa_0": setting.kappa_0,
+            "dimension": setting.d / self.dimension_scale(setting.n),
+            "clock_step": setting.clock_step * (setting.m if self.clock_step_per_width else 1),
+            "sigma_xi": setting.sigma_xi,
+        }
 
     def dimension_scale(self, n: int) -> float:
         """The unit in which `dimension` is counted, at this n."""
@@ -176,9 +196,39 @@ class Sweep(Cells):
             eta=eta,
         )
 
+    def rebased(self, box: Box) -> Cells | None:
+        """The sweep around `_BASES` settings of the box, each with its share of the replicates."""
+        bases = [box.draw(generator(0, f"base of {self.name} in {box.name}", k)) for k in range(_BASES)]
+        return Sweeps(
+            f"{self.name} around {_BASES} settings of {box.name}",
+            tuple(replace(self, base=base).cells for base in bases if isinstance(base, Setting)),
+        )
+
     def value(self, setting: Setting) -> float:
         """The varied parameter's value at a setting."""
         return float(getattr(setting, self.parameter))
+
+
+@dataclass(frozen=True)
+class Sweeps(Cells):
+    """One sweep around each of several base points; a replicate belongs to one of them."""
+
+    cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...] = field(
+        init=False, compare=False, repr=False
+    )
+    paired: bool = field(init=False, default=True, compare=False, repr=False)
+    sweeps: tuple[tuple[tuple[Mapping[str, Any], AbstractSetting], ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", tuple(cell for sweep in self.sweeps for cell in sweep))
+
+    __hash__ = Cells.__hash__
+
+    def points(self, replicates: int, draws: Draws) -> Iterator[Point]:
+        """Replicate r goes along sweep `r mod k`."""
+        for r in range(replicates):
+            for labels, setting in self.sweeps[r % len(self.sweeps)]:
+                yield Point(setting, r, labels)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ SCOPE: tuple[Condition, ...] = (
         c_k,
         kappa_0,
         "Initialisation against cross-talk",
-        "Cross-talk decides which filters are active on a patch: the regime of Condition 4.1.",
+        "Up to about .3 cross-talk decides which filters are active on a patch: the regime of Condition 4.1.",
     ),
     _scope(
         "iota_small",

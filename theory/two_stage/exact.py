@@ -1,18 +1,16 @@
-"""Section 2 of the theory: identities that hold for any data, to rounding; and exactness in law."""
+"""Section 2 of the theory: identities that hold for any data, to rounding."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from theory.claim import Claim, Prediction
-from theory.rules import Identity, SameLaw
+from theory.rules import Identity
 from theory.run import NotApplicable
 from theory.two_stage import closure, recursions
-from theory.two_stage.experiments import EXACT, LAW
+from theory.two_stage.experiments import EXACT
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here, paper
 
@@ -190,16 +188,6 @@ def _combined_conservation(run: Run) -> float | NotApplicable:
     return _relative(np.where(kept, run.gamma - _signal_sum(run, sums), 0.0), run.gamma, run.products)
 
 
-def _law_summary(run: Run) -> Mapping[str, float]:
-    end = float(run.clock[-1])
-    return {
-        "final loss": float(run.train_loss[-1]),
-        "mean gamma": float(run.gamma[-1].mean()),
-        "t_half": min(run.t_half, float(run.steps[-1]) + 1.0),
-        "ln iid error": run.log_test_error("iid", end).value,
-    }
-
-
 _ROUNDING = Identity(
     factor=256.0,
     reason="a step sums up to n (d + m) products and the projection divides by the smallest singular "
@@ -322,21 +310,5 @@ CLAIMS = (
         "max(|gamma|, |<w, patch>|)",
         note="Read at the same (j, r) the identity is false: rho of the samples with observed label -j "
         "is on the other side there.",
-    ),
-    Claim(
-        id="two_stage.law",
-        source=here("docs/engines.md, Exactness in law"),
-        provenance="derived",
-        statement=r"$(K, A^{(0)})$ drawn by Bartlett and Wishart factors, without any $d$-vector, has the "
-        r"law of the real data and weights",
-        rule=SameLaw(
-            margin=0.35,
-            reason="the distance that 300 runs of each engine certify at 99 % for four quantities",
-        ),
-        measure=_law_summary,
-        experiment=LAW,
-        parents=("two_stage.closure",),
-        measured="final loss, mean gamma, t_half and ln of the iid test error, law engine against runs on "
-        "sampled d-dimensional data",
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from theory.experiment import Experiment
-from theory.two_stage.box import Domain, Fixed, Grid, Sweep, SweepParameter
+from theory.two_stage.box import Domain, Grid, Sweep, SweepParameter
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
 
@@ -19,7 +19,6 @@ __all__ = [
     "EXACT",
     "LARGE_INIT",
     "LATE",
-    "LAW",
     "LOW_DIMENSION",
     "NO_NOISE",
     "PAPER",
@@ -156,21 +155,6 @@ EXACT = Experiment(
     runs={"quick": 60, "default": 60, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
-)
-
-#: Direct sampling against the law engine, at a dimension where crosstalk is strong.
-LAW = Experiment(
-    id="two_stage.law",
-    place=Fixed(
-        Setting.from_n_snr2(
-            n=12, d=60, m=5, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=2.0, clock_step=0.1
-        )
-    ),
-    clock=8.0,
-    runs={"quick": 300, "default": 600, "full": 4000},
-    engines=("law", "reduced"),
-    pair_engines=False,
-    snapshots=(),
 )
 
 _GRID_MARGINS = (0.8, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)

@@ -29,6 +29,8 @@ from theory.two_stage.limits import late as limit_late
 from theory.two_stage.limits import transition as limit_transition
 from theory.two_stage.limits.dynamics import a
 from theory.two_stage.limits.stage_one import first_push
+from theory.two_stage.mean_field.iid import iid_difference
+from theory.two_stage.mean_field.iid_law import SideSums, filter_covariance, side_sums
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
@@ -487,6 +489,14 @@ def _degrades_backwards(run: Run) -> bool | NotApplicable:
     return run.test_error("spurious", C_T1).low > run.test_error("spurious", float(run.clock[-1])).high
 
 
+def _own_parts_twice(run: Run, clock: float) -> SideSums:
+    """The side sums with the mean of the whole block for their variance, its diagonal included."""
+    blocks, right = filter_covariance(run, clock), side_sums(run, clock)
+    whole = [float(blocks[j, :, j].mean()) for j in (0, 1)]
+    own = [math.sqrt(max(float(np.trace(blocks[j, :, j])) / right.m - whole[j], 0.0)) for j in (0, 1)]
+    return replace(right, covariance=(whole[0], whole[1], right.covariance[2]), own=(own[0], own[1]))
+
+
 def _spurious_small(run: Run) -> bool:
     limit = math.log(0.5 * run.setting.tau_min)
     return math.log(max(run.test_error("spurious", float(run.clock[-1])).high, 1e-300)) < limit
@@ -585,6 +595,14 @@ def _training(known: Ledger) -> Iterator[Falsehood]:
         "symbols",
         "the D_test error exceeds that bound (Theorem 4.2)",
         _spurious_small,
+    )
+    yield _changed(
+        of("sharp.iid_error"),
+        "own parts counted twice",
+        "symbols",
+        "the mean of a whole block holds q^2/m of the filters' own parts, which the law adds again: at "
+        "kappa_0 > 1 that is more than the side sum itself",
+        partial(iid_difference, sums=_own_parts_twice),
     )
     yield _changed(
         of("proposition_4_3.dtest_error"),

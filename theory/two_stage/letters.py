@@ -156,19 +156,19 @@ GLOSSARY: tuple[Entry, ...] = (
             (
                 "t_clean",
                 r"t_{\mathrm{clean}}",
-                "first step from which all clean samples stay fit",
+                "time from which all clean samples stay fit",
                 "gradient steps",
             ),
             (
                 "t_half",
                 r"t_{\mathrm{half}}",
-                "first step from which half of the noisy samples stay fit",
+                "time from which half of the noisy samples stay fit",
                 "gradient steps",
             ),
             (
                 "t_all",
                 r"t_{\mathrm{all}}",
-                "first step from which all noisy samples stay fit",
+                "time from which all noisy samples stay fit",
                 "gradient steps",
             ),
         ),

@@ -11,6 +11,7 @@ from theory.paper import Paper
 from theory.source import Reference
 from theory.two_stage import (
     answers,
+    drawn_claims,
     engine_identities,
     exact,
     lemmas_initial,
@@ -32,6 +33,7 @@ from theory.two_stage.limits import stage_one as sharp_stage_one
 from theory.two_stage.limits import transition_claims as sharp_transition
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.mean_field import dtest as sharp_dtest
+from theory.two_stage.mean_field import iid as sharp_iid
 from theory.two_stage.mean_field import time_laws as sharp_time_laws
 from theory.two_stage.mean_field import times as sharp_times
 from theory.two_stage.setting import Setting
@@ -40,6 +42,7 @@ __all__ = ["CLAIMS", "QUESTIONS", "THIS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
+    *drawn_claims.CLAIMS,
     *engine_identities.CLAIMS,
     *lemmas_initial.CLAIMS,
     *lemmas_training.CLAIMS,
@@ -55,6 +58,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_plateau.CLAIMS,
     *sharp_error_constants.CLAIMS,
     *sharp_times.CLAIMS,
+    *sharp_iid.CLAIMS,
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,

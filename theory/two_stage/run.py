@@ -23,8 +23,8 @@ Bools = NDArray[np.bool_]
 class Run(Protocol):
     """One training run, measured. T recorded steps, S snapshots, n samples, m filters a side.
 
-    Times (`t_...`) are in gradient steps, `inf` when the event does not happen within the run;
-    "stays" means: until the end of the run.
+    Times (`t_...`) are in gradient steps, interpolated linearly between two recorded steps, `inf` when the
+    event does not happen within the run; "stays" means: until the end of the run.
     """
 
     @property
@@ -141,23 +141,23 @@ class Run(Protocol):
     # Times, in gradient steps ---------------------------------------------------------------------------
     @property
     def t_clean(self) -> float:
-        """First step from which all clean samples stay fit (margin > 0)."""
+        """Time from which all clean samples stay fit (margin > 0); 0 when they are from the start."""
         ...
 
     @property
     def t_half(self) -> float:
-        """First step from which at least half of the noisy samples stay fit."""
+        """Time from which at least half of the noisy samples stay fit."""
         ...
 
     @property
     def t_all(self) -> float:
-        """First step from which all noisy samples stay fit."""
+        """Time from which all noisy samples stay fit."""
         ...
 
     @property
     def crossing(self) -> float:
-        """First step from which at least half of the noisy samples keep noise mass above the signal
-        against them: `(1/m) sum_r rhobar_{y~,r,i} > (1/m) sum_r gamma_{-y~,r}`, seen at snapshots."""
+        """Time from which at least half of the noisy samples keep noise mass above the signal
+        against them: `(1/m) sum_r rhobar_{y~,r,i} > (1/m) sum_r gamma_{-y~,r}`, between snapshots."""
         ...
 
     def t_half_of(self, label: int) -> float:
@@ -165,7 +165,13 @@ class Run(Protocol):
         ...
 
     def t_loss(self, eps: float) -> float:
-        """First step at which the training loss is at most eps."""
+        """First time at which the training loss is at most eps."""
+        ...
+
+    def resolution(self, time: float, *, snapshots: bool = False) -> float:
+        """Distance of the two records (or snapshots, for `crossing`) between which a time of this run lies,
+        in gradient steps: no time is known better. A time within the first of them, `time <= resolution`,
+        only says "at once"; no time beyond `steps[-1]` is seen."""
         ...
 
     # States ---------------------------------------------------------------------------------------------
@@ -191,11 +197,17 @@ class Run(Protocol):
         """`p_i`: share of label-side filters with `<w, xi_i> > 0` at snapshots, (S, n)."""
         ...
 
+    def weight_gram(self, clock: float) -> Floats:
+        """`W W^T` at the first snapshot whose clock is at least this, (2m, 2m), rows of side j = +1 first:
+        the covariance of a fresh patch's pre-activations over sigma_xi^2."""
+        ...
+
     def test_error(self, distribution: str, clock: float) -> Estimate:
         """0-1 error against the TRUE label, "iid" or "spurious" (D_test), at the first snapshot whose
         clock is at least this."""
         ...
 
-    def log_test_error(self, distribution: str, clock: float) -> Estimate:
-        """Natural logarithm of the same error, by importance sampling: resolves rare errors."""
+    def log_test_error(self, distribution: str, clock: float, *, lines: int | None = None) -> Estimate:
+        """Natural logarithm of the same error, by importance sampling on `lines` lines (default: the run's):
+        resolves rare errors."""
         ...

@@ -6,7 +6,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from theory.model import Model
 from theory.setting import AbstractSetting, Trends
@@ -15,7 +15,7 @@ from theory.slips import FormulaSlips
 if TYPE_CHECKING:
     import sympy as sp
 
-__all__ = ["Setting"]
+__all__ = ["Setting", "require_count", "require_positive"]
 
 #: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
 #: since the clock step is held fixed.
@@ -27,7 +27,8 @@ _LEAST = 1e-75
 _MOST_COUNT = 2**53
 
 
-def _require_count(name: str, value: object, least: int) -> None:
+def require_count(name: str, value: object, least: int) -> None:
+    """Raise ValueError unless `value` is a count from `least` to 2^53."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise ValueError(f"{name} must be an integer, was {value!r}")
     if int(value) < least:
@@ -36,7 +37,8 @@ def _require_count(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be at most 2^53 (counts are computed with as floats), was {value!r}")
 
 
-def _require_positive(name: str, value: object) -> None:
+def require_positive(name: str, value: object) -> None:
+    """Raise ValueError unless `value` is a number > 0 whose squares are floats."""
     if (
         isinstance(value, bool)
         or not isinstance(value, numbers.Real)
@@ -106,11 +108,11 @@ class Setting(AbstractSetting):
     eta: float
 
     def __post_init__(self) -> None:
-        _require_count("n", self.n, 2)
-        _require_count("d", self.d, 1)
-        _require_count("m", self.m, 1)
+        require_count("n", self.n, 2)
+        require_count("d", self.d, 1)
+        require_count("m", self.m, 1)
         for name in ("sigma_xi", "signal_norm", "sigma_0", "eta"):
-            _require_positive(name, getattr(self, name))
+            require_positive(name, getattr(self, name))
         for name in ("tau_plus", "tau_minus"):
             _require_rate(name, getattr(self, name))
 
@@ -138,16 +140,16 @@ class Setting(AbstractSetting):
         >>> round(s.n_snr2, 12), round(s.clock_step, 12), round(s.kappa_0, 12)
         (4.0, 0.05, 0.5)
         """
-        _require_count("n", n, 2)
-        _require_count("d", d, 1)
-        _require_count("m", m, 1)
-        _require_positive("n_snr2", n_snr2)
-        _require_positive("clock_step", clock_step)
-        _require_positive("sigma_xi", sigma_xi)
+        require_count("n", n, 2)
+        require_count("d", d, 1)
+        require_count("m", m, 1)
+        require_positive("n_snr2", n_snr2)
+        require_positive("clock_step", clock_step)
+        require_positive("sigma_xi", sigma_xi)
         if (sigma_0 is None) == (kappa_0 is None):
             raise ValueError("exactly one of sigma_0 and kappa_0 must be given")
         if sigma_0 is None:
-            _require_positive("kappa_0", kappa_0)
+            require_positive("kappa_0", kappa_0)
             assert kappa_0 is not None
             sigma_0 = kappa_0 * math.sqrt(n) / (sigma_xi * d)
         return cls(
@@ -221,6 +223,31 @@ class Setting(AbstractSetting):
         from theory.two_stage.symbols import SETTING_SYMBOLS
 
         return SETTING_SYMBOLS
+
+    def at(self, **changes: Any) -> Setting:
+        """A copy elsewhere on the same groups: `n SNR^2`, `kappa_0` and the clock step stay unless named.
+
+        What is not named keeps its value; `signal_norm`, `sigma_0` and `eta` follow, so that the run is the
+        same one in time units. Naming one of the three sets it and gives up its group.
+
+        Args:
+            changes: fields of a setting, or `n_snr2` (instead of `signal_norm`), `kappa_0` (of `sigma_0`),
+                `clock_step` (of `eta`).
+
+        Raises:
+            ValueError: for a name that is none of these, both names of a pair, or a value not allowed.
+
+        >>> s = Setting.from_n_snr2(n=100, d=10_000, m=20, n_snr2=4.0, tau_plus=0.1,
+        ...                         tau_minus=0.2, clock_step=0.05, kappa_0=0.5)
+        >>> far = s.at(d=10**12, n_snr2=6.0)
+        >>> round(far.n_snr2, 12), round(far.clock_step, 12), round(far.kappa_0, 12)
+        (6.0, 0.05, 0.5)
+        >>> s.at() == s, f"{s.with_(d=10**12).n_snr2:.0e}"
+        (True, '4e-08')
+        """
+        from theory.two_stage.moves import moved
+
+        return moved(self, changes)
 
     def groups(self) -> dict[str, float]:
         """The dimensionless groups by name."""

@@ -138,7 +138,7 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
         rf"$t_\varepsilon \propto nm/(\eta\sigma_\xi^2 d)$: the exponent of {parameter} is ${value:g}$, at "
         rf"$\kappa_0 = {kappa_0:g}$",
         _t_eps,
-        f"first step at which the training loss is at most {EPS:g}; n SNR^2, tau and kappa_0 fixed along "
+        f"first time at which the training loss is at most {EPS:g}; n SNR^2, tau and kappa_0 fixed along "
         "the sweep",
         rule=Exponent(parameter, value),
         experiment=sweep(parameter, kappa_0),

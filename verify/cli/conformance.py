@@ -17,7 +17,8 @@ _ENGINES = ("cnn", "reduced", "law")
 def conformance(
     engine: Annotated[list[str] | None, typer.Option(help="cnn, reduced or law (default: all three)")] = None,
     engine_file: Annotated[
-        list[Path] | None, typer.Option(help="Python file(s) with an ENGINE of your own; they are run.")
+        list[Path] | None,
+        typer.Option(help="Python file(s) with an ENGINE (or LAW_ENGINE) of your own; they are run."),
     ] = None,
     seed: Annotated[int, typer.Option(help="seed of the problems, >= 0")] = 0,
 ) -> int:
@@ -45,7 +46,8 @@ def conformance(
         print(f"{report}\n", flush=True)
         passed = passed and report.passed
     for path, found in loaded:
-        report = run_engine_conformance(found, name=path.name, seed=seed)
+        run = run_law_conformance if found.kind == "law" else run_engine_conformance
+        report = run(found.engine, name=path.name, seed=seed)
         print(f"{report}\n", flush=True)
         passed = passed and report.passed
     return int(not passed)

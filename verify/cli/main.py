@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -62,6 +62,9 @@ def run(
         str | None,
         typer.Option(metavar="WORD[,WORD]", help="verdicts that end with status 1 too: inconclusive, ..."),
     ] = None,
+    place: Annotated[
+        str, typer.Option(help="own, or conditions: settings drawn from each claim's conditions")
+    ] = "own",
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
 ) -> int:
     """Run the verification and write the report.
@@ -77,6 +80,8 @@ def run(
     if claim_timeout is not None and not 0 < claim_timeout < 1e9:
         raise ValueError(f"--claim-timeout must be a number of seconds > 0, was {claim_timeout}")
     words = _fail_words(fail_on)
+    if place not in ("own", "conditions"):
+        raise ValueError(f"--place must be own or conditions, was {place!r}")
 
     from verify.load import load_sources
     from verify.report import check_writable, write_report
@@ -106,6 +111,7 @@ def run(
             1 if resolved.startswith("cuda") else worker_count(jobs),
             device=resolved,
             papers=tuple(sources.papers.values()),
+            place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
             keeper=keeper,
             claim_seconds=claim_timeout or CLAIM_SECONDS,

@@ -126,7 +126,7 @@ def decide_calibration(
         )
     mean = float(np.mean(squares))
     error = math.sqrt(sum(variances)) / used
-    half = float(ndtri(1 - rule.alpha)) * error
+    half = float(-ndtri(rule.alpha)) * error
     low, high = mean - half, mean + half
     statistic |= {"mean_square": mean, "interval": [low, high]}
     limit = rule.margin**2

@@ -60,7 +60,7 @@ def spread_interval(values: Sequence[float], alpha: float) -> Estimate:
     >>> round(e.value, 3), round(e.low, 3), round(e.high, 3)
     (1.0, 0.578, 4.415)
     """
-    from scipy.special import chdtri
+    from scipy.special import chdtri, gammaincinv
 
     degrees = len(values) - 1
     if degrees < 1:
@@ -68,7 +68,7 @@ def spread_interval(values: Sequence[float], alpha: float) -> Estimate:
     sd = float(np.std(np.asarray(values, dtype=np.float64), ddof=1))
     # chdtri is the inverse of the upper tail.
     low = sd * math.sqrt(degrees / float(chdtri(degrees, alpha / 2)))
-    high = sd * math.sqrt(degrees / float(chdtri(degrees, 1 - alpha / 2)))
+    high = sd * math.sqrt(degrees / (2 * float(gammaincinv(degrees / 2, alpha / 2))))
     return Estimate(sd, low, high)
 
 
@@ -222,7 +222,7 @@ def _runs_for_spread(sd: float, rule: ZScores) -> int | None:
     if not low < sd < high:
         return None
     gap = min(math.log(sd / low), math.log(high / sd))
-    runs = 0.5 * (float(ndtri(1 - rule.alpha) + ndtri(0.8)) / gap) ** 2
+    runs = 0.5 * (float(-ndtri(rule.alpha) + ndtri(0.8)) / gap) ** 2
     return math.ceil(runs) + 1 if runs < 100_000 else None
 
 

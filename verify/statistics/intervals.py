@@ -55,16 +55,17 @@ def rate_upper(violations: int, trials: int, alpha: float) -> float:
 
     It is 1 without trials. Source: Clopper and Pearson 1934.
 
-    >>> round(rate_upper(0, 59, 0.05), 4)
-    0.0495
+    >>> round(rate_upper(0, 59, 0.05), 4), round(rate_upper(0, 20, 1e-17), 5)
+    (0.0495, 0.85875)
     """
-    from scipy.special import betaincinv
+    from scipy.special import betainccinv
 
     _check_counts(violations, trials)
     _check_unit("alpha", alpha)
     if violations == trials:
         return 1.0
-    return float(betaincinv(violations + 1, trials - violations, 1 - alpha))
+    # Of the upper tail: 1 - alpha would round, and be 1 at levels below 1e-16.
+    return float(betainccinv(violations + 1, trials - violations, alpha))
 
 
 def rate_lower(violations: int, trials: int, alpha: float) -> float:
@@ -135,7 +136,7 @@ def mean_interval(values: Iterable[float], alpha: float) -> Estimate:
     mean = float(x.mean())
     if x.size == 1:
         return Estimate(mean, -math.inf, math.inf)
-    half = float(stdtrit(x.size - 1, 1 - alpha / 2) * x.std(ddof=1) / math.sqrt(x.size))
+    half = float(-stdtrit(x.size - 1, alpha / 2) * x.std(ddof=1) / math.sqrt(x.size))
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -218,7 +219,7 @@ def runs_for_event(rate: float, delta: float, alpha: float = 0.05, power: float 
     if rate == delta:
         return None
     # The normal approximation saves a long search whose answer would lie beyond the cap.
-    quantiles = float(ndtri(1 - alpha) + ndtri(power))
+    quantiles = float(ndtri(power) - ndtri(alpha))
     if quantiles**2 * delta * (1 - delta) / (rate - delta) ** 2 > 1.5 * MAX_RUNS:
         return None
     if rate < delta:
@@ -277,7 +278,7 @@ def runs_for_mean(spread: float, gap: float, alpha: float = 0.05, power: float =
         raise ValueError(f"spread must be at least 0, was {spread!r}")
 
     def reaches(runs: int) -> bool:
-        quantiles = stdtrit(runs - 1, 1 - alpha) + stdtrit(runs - 1, power)
+        quantiles = stdtrit(runs - 1, power) - stdtrit(runs - 1, alpha)
         return bool(quantiles * spread <= gap * math.sqrt(runs))
 
     if not gap > 0.0 or not reaches(MAX_RUNS):

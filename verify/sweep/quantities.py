@@ -37,6 +37,17 @@ class Quantity:
     states: bool = False
 
     @property
+    def range(self) -> tuple[float, float]:
+        """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
+        if self.unit in ("probability", "share", "0 or 1"):
+            return 0.0, 1.0
+        if self.name.startswith("log_"):
+            return -math.inf, 0.0
+        if self.unit == "steps" or self.name in ("final_loss", "loss"):
+            return 0.0, math.inf
+        return -math.inf, math.inf
+
+    @property
     def usage(self) -> str:
         """`name(parameter, ...)`."""
         shown = ["clock" if kind == "state" else kind for kind in self.parameters]
@@ -88,20 +99,20 @@ def _table(*rows: tuple[Any, ...]) -> Mapping[str, Quantity]:
 
 
 QUANTITIES: Mapping[str, Quantity] = _table(
-    ("t_clean", (), "steps", "first step from which every clean sample stays fit (margin > 0)",
+    ("t_clean", (), "steps", "time from which every clean sample stays fit (margin > 0)",
      lambda run: _if_any(run.clean, lambda: run.t_clean)),
-    ("t_half", (), "steps", "first step from which half of the noisy samples stay fit",
+    ("t_half", (), "steps", "time from which half of the noisy samples stay fit",
      lambda run: _if_any(run.noisy, lambda: run.t_half)),
     ("t_half_plus", (), "steps", "the same over noisy samples of true label +1",
      lambda run: _t_half_of(run, 1)),
     ("t_half_minus", (), "steps", "the same over noisy samples of true label -1",
      lambda run: _t_half_of(run, -1)),
-    ("t_all", (), "steps", "first step from which every noisy sample stays fit",
+    ("t_all", (), "steps", "time from which every noisy sample stays fit",
      lambda run: _if_any(run.noisy, lambda: run.t_all)),
-    ("crossing", (), "steps", "first snapshot from which half of the noisy samples keep noise mass above the "
+    ("crossing", (), "steps", "time from which half of the noisy samples keep noise mass above the "
      "signal against them; needs `snapshots`",
      lambda run: _if_any(run.noisy, lambda: run.crossing), True),
-    ("t_eps", ("eps",), "steps", "first step at which the training loss is at most eps",
+    ("t_eps", ("eps",), "steps", "first time at which the training loss is at most eps",
      lambda run, eps: run.t_loss(eps)),
     ("final_loss", (), "nats", "training loss at the last step",
      lambda run: float(run.train_loss[-1])),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verify.statistics.intervals import mean_interval, rate_interval
-from verify.sweep.measures import inside
+from verify.sweep.measures import QuantityMeasure, inside
 from verify.sweep.runs import Sweep
 
 if TYPE_CHECKING:
@@ -79,12 +79,14 @@ def _about(sweep: Sweep, point: int) -> dict[str, Any]:
 def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:
     """A row a point: for each measure the number of runs it applies to, median, mean and 95 % interval.
 
-    The interval is Clopper-Pearson's for a measure that is true or false, Student's for another, and empty
-    (nan) with fewer than two runs or with an infinite one; the mean is then infinite and the median stays.
+    The interval is Clopper-Pearson's for a measure that is true or false, Student's for another, within the
+    values that the quantity can have, and empty (nan) with fewer than two runs or with an infinite one; the
+    mean is then infinite and the median stays.
     """
     import pandas as pd
 
     names = measure_columns(sweep, made)
+    ranges = {m.column: m.quantity.range for m in sweep.batches[0].measures if isinstance(m, QuantityMeasure)}
     truths = {name: all(isinstance(v.get(name, True), bool) for v in made.values()) for name in names}
     by_point: dict[int, list[Values]] = {point.index: [] for point in sweep.points}
     for run in sweep.runs:
@@ -98,19 +100,22 @@ def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:
             if name.endswith(("_low", "_high")) and name.rpartition("_")[0] in names:
                 continue  # limits within a run; those over runs are made here
             values = [float(v[name]) for v in by_point[point.index] if not math.isnan(v.get(name, math.nan))]
-            row |= _summary(name, values, truths[name])
+            row |= _summary(name, values, truths[name], ranges.get(name, (-math.inf, math.inf)))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _summary(name: str, values: Sequence[float], truth: bool) -> dict[str, float]:
+def _summary(
+    name: str, values: Sequence[float], truth: bool, possible: tuple[float, float]
+) -> dict[str, float]:
     mean, low, high = math.nan, math.nan, math.nan
     if values and truth:
         rate = rate_interval(round(sum(values)), len(values), 0.05)
         mean, low, high = rate.value, rate.low, rate.high
     elif len(values) >= 2 and all(math.isfinite(v) for v in values):
         interval = mean_interval(values, 0.05)
-        mean, low, high = interval.value, interval.low, interval.high
+        # A mean lies where its values can: cut there, the interval still holds it as often.
+        mean, low, high = interval.value, max(interval.low, possible[0]), min(interval.high, possible[1])
     elif values and not {math.inf, -math.inf} <= set(values):
         mean = sum(values) / len(values)
     ordered = sorted(values)

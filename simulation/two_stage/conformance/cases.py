@@ -19,7 +19,7 @@ from simulation.two_stage.conformance.rounding import allowed_error, curvature, 
 from simulation.two_stage.problem import Problem
 from theory.rng import generator
 
-__all__ = ["Case", "draw_cases", "first_clear"]
+__all__ = ["LONG_STEPS", "Case", "draw_cases", "draw_long_case", "first_clear"]
 
 #: n, d, m, signal norm in units of a noise patch's, sigma_xi, initial pre-activation.
 _SHAPES: tuple[tuple[int, int, int, float, float, float], ...] = (
@@ -33,6 +33,10 @@ _CLEARANCE = 2.0
 #: Step size in units of 1 / curvature: 2 is the most at which a step cannot pull runs apart.
 _STEP = 0.4
 _ATTEMPTS = 1000
+#: Steps of the one long run: what is right for hundreds of steps only shows in it.
+LONG_STEPS = 2000
+#: Of the shapes, the one that the long run has.
+_LONG_SHAPE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +67,30 @@ class Case:
     @property
     def is_clear(self) -> bool:
         """Whether rounding, in float32 too, can switch no filter and is not amplified."""
+        return self.is_clear_in("float32")
+
+    def is_clear_in(self, dtype: str) -> bool:
+        """Whether rounding of this type can switch no filter and is not amplified."""
+        if self.eta > 2 / curvature(self.problem):
+            return False
         # Weights, and with them pre-activations, are not magnified by the condition of the patches.
-        single = allowed_error(self.problem, self.reference, "float32") / patch_condition(self.problem)
-        return self.clearance >= _CLEARANCE * single and self.eta <= 2 / curvature(self.problem)
+        error = allowed_error(self.problem, self.reference, dtype) / patch_condition(self.problem)
+        return self.clearance >= _CLEARANCE * error
 
     def __str__(self) -> str:
         p = self.problem
         return f"{self.name} (n {p.n}, d {p.d}, m {p.m}, steps {self.steps}, seed {self.seed})"
 
 
-def first_clear(draw: Callable[[int], Case]) -> Case:
-    """The first case of draws 0, 1, ... that is clear of kinks.
+def first_clear(draw: Callable[[int], Case], single: bool = True) -> Case:
+    """The first case of draws 0, 1, ... that is clear of kinks, in float32 too unless `single` is False.
 
     Raises:
         RuntimeError: when none of a thousand is.
     """
     for attempt in range(_ATTEMPTS):
         case = draw(attempt)
-        if case.is_clear:
+        if case.is_clear_in("float32" if single else "float64"):
             return case
     raise RuntimeError(f"no problem clear of kinks in {_ATTEMPTS} draws")
 
@@ -96,6 +106,12 @@ def draw_cases(seed: int = 0, per_shape: int = 2, steps: int = 20) -> tuple[Case
     )
 
 
+def draw_long_case(seed: int = 0, steps: int = LONG_STEPS) -> Case:
+    """One long run, clear of kinks in float64; a pure function of the arguments."""
+    index = 2 * len(_SHAPES)
+    return first_clear(lambda k: _draw(_SHAPES[_LONG_SHAPE], seed, index, k, steps), single=False)
+
+
 def _draw(
     shape: tuple[int, int, int, float, float, float], seed: int, index: int, attempt: int, steps: int
 ) -> Case:
@@ -108,4 +124,5 @@ def _draw(
     flipped = rng.permutation(np.arange(n) < max(1, n // 4))
     w0 = start / (sigma_xi * np.sqrt(d)) * rng.standard_normal((2, m, d))
     problem = Problem(mu, xi, y, np.where(flipped, -y, y), w0)
-    return Case(f"case {index}", problem, _STEP / curvature(problem), steps, seed)
+    name = f"case {index}" if steps < LONG_STEPS else "long case"
+    return Case(name, problem, _STEP / curvature(problem), steps, seed)

@@ -7,7 +7,7 @@ from functools import partial
 from simulation.conformance.check import Measurement, not_run, try_all
 from simulation.conformance.result import CheckResult, ConformanceReport
 from simulation.two_stage.conformance import gradient, repetition, structure
-from simulation.two_stage.conformance.cases import draw_cases
+from simulation.two_stage.conformance.cases import LONG_STEPS, draw_cases, draw_long_case
 from simulation.two_stage.conformance.engine import Engine
 from simulation.two_stage.conformance.laws import LAWS
 from simulation.two_stage.conformance.rounding import RULE
@@ -24,6 +24,7 @@ def run_engine_conformance(
     dtypes: tuple[str, ...] = ("float64", "float32"),
     per_shape: int = 2,
     steps: int = 20,
+    long_steps: int = LONG_STEPS,
 ) -> ConformanceReport:
     """Try an engine on small problems clear of ReLU's kinks; every check and its worst error.
 
@@ -35,6 +36,8 @@ def run_engine_conformance(
         dtypes: what the engine offers; "float64" must be among them.
         per_shape: problems of each of the five sizes.
         steps: of each run, at least 4.
+        long_steps: of the one long run against autograd, at least `steps`. Below 2,000 the run tells less: an
+            engine may be right for its first thousand steps only.
 
     An engine that raises, or returns arrays of other shapes, fails the check with its message.
 
@@ -42,7 +45,7 @@ def run_engine_conformance(
         ValueError: for an argument out of range.
 
     >>> from simulation import reduced_engine
-    >>> report = run_engine_conformance(reduced_engine, per_shape=1, steps=8)
+    >>> report = run_engine_conformance(reduced_engine, per_shape=1, steps=8, long_steps=200)
     >>> report.passed, report.failed
     (True, ())
     """
@@ -56,6 +59,8 @@ def run_engine_conformance(
         raise ValueError(f"per_shape must be at least 1, was {per_shape}")
     if steps < 4:
         raise ValueError(f"steps must be at least 4, was {steps}")
+    if long_steps < steps:
+        raise ValueError(f"long_steps must be at least steps = {steps}, was {long_steps}")
     cases = draw_cases(seed, per_shape, steps)
     trial = Trial(engine)
 
@@ -68,6 +73,9 @@ def run_engine_conformance(
             "gradient: differences", gradient.DIFFERENCES_RULE, partial(gradient.against_differences, trial)
         ),
         on_each("trajectory: autograd", RULE, partial(gradient.trajectory, trial)),
+        try_all(
+            "long run", RULE, seed, [draw_long_case(seed, long_steps)], partial(gradient.trajectory, trial)
+        ),
         on_each("decomposition", f"2 x {RULE}", partial(structure.decomposition, trial)),
         on_each("monotone coefficients", f"2 x {RULE}", partial(structure.monotone, trial)),
         on_each("restart", f"4 x {RULE}", partial(structure.restart, trial)),

@@ -94,7 +94,7 @@ def _near(run: Run) -> bool | NotApplicable:
     if isinstance(found, NotApplicable):
         return found
     h = run.setting.clock_step
-    return abs(run.t_half * h - h / 2 - found.clock) <= 4 * found.sd + h
+    return abs(run.t_half * h - found.clock) <= 4 * found.sd + h
 
 
 @lru_cache(maxsize=256)
@@ -111,7 +111,7 @@ def _ratio(axis: str, run: Run) -> Mapping[str, Sequence[float]] | NotApplicable
     if isinstance(found, NotApplicable):
         return found
     h = run.setting.clock_step
-    measured = run.t_half * h - h / 2 if math.isfinite(run.t_half) else math.nan
+    measured = run.t_half * h if math.isfinite(run.t_half) else math.nan
     tau = float(run.noisy.mean())
     # Without a Stage I at this rate the closed form has no time.
     closed = _closed_form(run.setting.n_snr2, tau) if 0 < tau < 0.5 else 0.0
@@ -148,7 +148,7 @@ CLAIMS = (
         r"$h \leq 0.1$, $m \geq 20$ and 15 labels or more are flipped",
         _near,
         LIMITS,
-        "whether |t_half - h/2 - predicted| <= 4 sd + h, in time units",
+        "whether |t_half - predicted| <= 4 sd + h, in time units",
         source=here("docs/questions.md, Where the laws stop"),
         rule=EventMap("inside", 1.0, delta=0.05),
     ),

@@ -30,6 +30,7 @@ from theory.certified.rounding import (
     up,
 )
 from theory.two_stage.certified.state import State, aligned_state
+from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["RUN_END", "Bracket", "NotCertified", "finite_size_bracket"]
 
@@ -78,25 +79,18 @@ class Bracket:
         return int(self.steps[-1])
 
     def time(self, share: float) -> tuple[float, float]:
-        """Bracket of the first step from which `share` of the noisy samples stay fit, up to the horizon.
+        """Bracket of the time from which `share` of the noisy samples stay fit, up to the horizon.
 
-        `share` 0.5 is `t_half`, 1 is `t_all`; in gradient steps, `inf` where it is not certified to happen.
+        `share` 0.5 is `t_half`, 1 is `t_all`; in gradient steps, margins interpolated between them, `inf`
+        where it is not certified to happen. Larger margins stay positive from an earlier time on.
         """
         if not self.noisy.any():
             return 0.0, 0.0
-        position = math.ceil(share * int(self.noisy.sum())) - 1
         # A sample fit ever since the bracket starts may have been so from step 0: nothing is known before.
-        early = np.sort([self._stays(column, 0.0) for column in self.margin_high[:, self.noisy].T])
-        late = np.sort(
-            [self._stays(column, float(self.start)) for column in self.margin_low[:, self.noisy].T]
-        )
-        return float(early[position]), float(late[position])
-
-    def _stays(self, margins: Floats, always: float) -> float:
-        misfit = np.flatnonzero(margins <= 0.0)
-        if not len(misfit):
-            return always
-        return math.inf if misfit[-1] == len(margins) - 1 else float(self.steps[misfit[-1] + 1])
+        high = self.margin_high[:, self.noisy]
+        early = np.where((high > 0.0).all(axis=0), 0.0, stay_times(high, self.steps))
+        late = stay_times(self.margin_low[:, self.noisy], self.steps)
+        return share_time(early, share), share_time(late, share)
 
     def relative_width(self, share: float) -> float:
         """Width of the time's bracket over its middle; inf where there is no upper end."""

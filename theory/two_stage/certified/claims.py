@@ -89,6 +89,10 @@ def _last_bracket(key: Hashable) -> Bracket | NotCertified:
     )
 
 
+#: Of an interpolated time: the margins' rounding over their slope, both relative to the size of a margin.
+TIME_ROUNDING = 1e-9
+
+
 def margin_rounding(steps: NDArray[np.int64], margins: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rounding error of recorded margins (T, n): 64 eps a step, relative to their size.
 
@@ -109,7 +113,7 @@ def bracket_holds(run: Run) -> bool | NotApplicable:
     return bool(
         inside
         and all(
-            low <= time <= high
+            low <= time * (1 + TIME_ROUNDING) and time <= high * (1 + TIME_ROUNDING)
             for (low, high), time in ((bracket.time(0.5), run.t_half), (bracket.time(1.0), run.t_all))
         )
     )

@@ -15,8 +15,6 @@ Source: derived here (`docs/derivations/test_errors.md`).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from theory.two_stage.mean_field.iid_law import relu_moments, side_sums
@@ -42,11 +40,9 @@ def dtest_error(run: Run, clock: float, spread: float = 1.0) -> float:
     x, w = np.polynomial.hermite_e.hermegauss(_NODES)
     u, v = (grid.ravel() for grid in np.meshgrid(x, x, indexing="ij"))
     weight = np.outer(w, w).ravel() / w.sum() ** 2
-    var_plus, var_minus, cross = sums.covariance
-    first = math.sqrt(var_plus)
-    rest = math.sqrt(max(var_minus - (cross / first) ** 2, 0.0))
+    first, cross, rest = sums.root()
     means, variances = [], []
-    for side, common in enumerate((first * u, cross / first * u + rest * v)):
+    for side, common in enumerate((first * u, cross * u + rest * v)):
         own = max(spread * sums.own[side], 1e-12)
         mean, variance = relu_moments(products[side] + spread * common[:, None, None], own)
         means.append(mean.mean(axis=1))

@@ -48,8 +48,6 @@ REPLICATES, MORE_REPLICATES = 128, 1024
 class TimeLaw:
     """Clocks from which each noisy sample stays fit, in R replicates: `by_class` (N_+, R) and (N_-, R), index
     0 is y = +1; `end` where a sample is not fit within the run.
-
-    Crossings are placed within their step at random, as rounding to whole steps does.
     """
 
     by_class: tuple[Floats, Floats]
@@ -195,9 +193,5 @@ def time_law(population: Population, steps: int, replicates: int = REPLICATES) -
         slope *= h
         mass += slope
     end = steps * h
-    dither = [(rng.random(x.shape) - 0.5) * h for x in crossing]
-    times = [
-        np.where(last > 0, np.minimum(x + shift, end), end)
-        for x, last, shift in zip(crossing, before, dither, strict=True)
-    ]
+    times = [np.where(last > 0, np.minimum(x, end), end) for x, last in zip(crossing, before, strict=True)]
     return TimeLaw((times[0], times[1]), end)

@@ -188,10 +188,8 @@ def order_statistic(clock: Floats, probability: Floats, counts: tuple[int, int],
 def stage_time(population: Population, steps: int, share: float) -> TimePrediction | None:
     """Mean and standard deviation of the clock from which `share` of the noisy samples stay fit.
 
-    `share = 0.5` for t_half, 1 for t_all. A step is h long and times are rounded up to whole steps, which
-    the standard deviation includes (h^2/12); compare with `t h - h/2`. None when there is no noisy sample,
-    when
-    a class with some has no Stage I, or when the time lies beyond `steps`.
+    `share = 0.5` for t_half, 1 for t_all; compare with a time interpolated within its step. None when there
+    is no noisy sample, when a class with some has no Stage I, or when the time lies beyond `steps`.
 
     Source: derived here.
     """
@@ -234,4 +232,4 @@ def stage_time(population: Population, steps: int, share: float) -> TimePredicti
         on_clean, on_noisy = law.shared[c]
         variance += weight**2 * of_mean * (on_noisy**2 - 2 * on_noisy)
         variance += weight**2 * float(law.sd[c]) ** 2 / max(clean, 1) * on_clean**2
-    return TimePrediction(mean, math.sqrt(variance + population.clock_step**2 / 12))
+    return TimePrediction(mean, math.sqrt(variance))

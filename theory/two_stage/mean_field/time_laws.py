@@ -10,11 +10,8 @@ Source: derived here (`docs/derivations/stage_time_law.md`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
-
-import numpy as np
 
 from theory.claim import Claim
 from theory.rules import ZScores
@@ -25,6 +22,7 @@ from theory.two_stage.mean_field.sampled_field import MORE_REPLICATES, normal_sc
 from theory.two_stage.mean_field.times import TIMES, judged_population
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
+from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["CLAIMS", "stage_time_score"]
 
@@ -34,14 +32,11 @@ MOST_CENSORED = 0.05
 
 
 def _fit_from(run: Run, share: float, label: int | None) -> float | NotApplicable:
-    """First step from which `share` of the noisy samples (of one true label) stay fit; inf beyond the run."""
+    """Time from which `share` of the noisy samples (of one true label) stay fit; inf beyond the run."""
     who = run.noisy if label is None else run.noisy & (run.y == label)
     if not who.any():
         return NotApplicable("no label of the class was flipped")
-    fit = run.margins[:, who] > 0
-    last_misfit = np.where(fit.all(axis=0), -1, len(fit) - 1 - np.argmax(~fit[::-1], axis=0))
-    times = np.sort(np.where(fit[-1], last_misfit + 1.0, np.inf))
-    return float(times[max(1, math.ceil(share * len(times))) - 1])
+    return share_time(stay_times(run.margins[:, who], run.steps), share)
 
 
 def stage_time_score(
@@ -62,8 +57,7 @@ def stage_time_score(
     law = time_law(pop, steps)
     if law.censored(share, label) > MOST_CENSORED:
         return NotApplicable(f"the time lies beyond the run with probability above {MOST_CENSORED:g}")
-    # In the middle of its step, as the replicates are on average.
-    clock = min((step - 0.5) * run.setting.clock_step, law.end)
+    clock = min(step * run.setting.clock_step, law.end)
     times = factor * law.times(share, label)
     if not times.min() <= clock <= times.max():
         times = factor * time_law(pop, steps, MORE_REPLICATES).times(share, label)

@@ -2,17 +2,14 @@ r"""Stage times, trajectories and test errors with their constants: laws without
 
 The paper leaves these as Theta(.). Each claim here names the regime of kappa_0 it speaks of: the mean field's
 law of the active share is leading order in n/d and good for kappa_0 >= 0.3; at kappa_0 >= 10, outside the
-bound
-of Condition 4.1 on sigma_0, p is 1/2 up to .016. The per-sample law, the D_test law and the law of the iid
-error
-read the active filters or the coefficients from the run and so hold at any kappa_0.
+bound of Condition 4.1 on sigma_0, p is 1/2 up to .016. The per-sample law and the D_test law read the active
+filters or the coefficients from the run and so hold at any kappa_0.
 
 Source: derived here (`docs/derivations/mean_field.md`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,14 +24,14 @@ from theory.two_stage.box import Domain
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import EVENT_GRID
 from theory.two_stage.mean_field.event_law import misfit_probability
-from theory.two_stage.mean_field.iid_law import iid_log_error, side_sums
 from theory.two_stage.mean_field.mean_field import Population, mean_field, population, trajectory_sd
 from theory.two_stage.mean_field.sample_law import memorisation_error, run_sample_law
 from theory.two_stage.mean_field.time_errors import stage_time
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
+from theory.two_stage.stays import share_time, stay_times
 
-__all__ = ["CLAIMS", "DTEST", "IID", "SAMPLE_LAW", "TIMES", "judged_population"]
+__all__ = ["CLAIMS", "DTEST", "SAMPLE_LAW", "TIMES", "judged_population"]
 
 #: Fewest flipped labels, and least realised a_y (1 - 2 tau_y), for which a predicted time is judged: with
 #: fewer
@@ -44,9 +41,6 @@ LEAST_SIGNAL = 2.0
 
 #: D_test errors are looked at in Stage I, during the transition, and at the end.
 DTEST_CLOCKS = (C_T1, 2.0, 4.0, 12.0)
-
-#: Below this the iid error is not judged: the leading order's error in ln err grows with -ln err.
-LEAST_LOG_ERROR = -12.0
 
 #: Long enough for t_all: the last sample takes up to four times as long as the median one.
 TIMES = Experiment(
@@ -90,23 +84,6 @@ SAMPLE_LAW = {
     "small_init": _sample_law_runs("small_init", 0.01),
 }
 
-IID = Experiment(
-    id="two_stage.sharp.iid",
-    place=Domain(
-        "iid error",
-        n=(50, 90),
-        m=(12, 24),
-        signal_margin=(3.0, 8.0),
-        tau=(0.15, 0.3),
-        kappa_0=(0.01, 0.3),
-        dimension=(10.0, 25.0),
-        clock_step=(0.06, 0.1),
-    ),
-    clock=16.0,
-    runs={"quick": 0, "default": 140, "full": 800},
-    snapshots=(4.0,),
-)
-
 #: Far from the boundary a(1 - 4 tau) = 2p beyond which clean samples outweigh the signal too: close to it
 #: many
 #: samples lie at the threshold, where fresh noise decides.
@@ -142,15 +119,14 @@ def judged_population(run: Run) -> Population | NotApplicable:
 
 
 def _t_half(run: Run) -> tuple[float, float, float, float] | NotApplicable:
-    """Clock of t_half in the middle of its step, predicted clock, sd, and a step for the rounding."""
+    """Clock of t_half, predicted clock and sd; both are interpolated, so nothing is rounded."""
     pop = judged_population(run)
     if isinstance(pop, NotApplicable):
         return pop
     predicted = stage_time(pop, len(run.steps) - 1, 0.5)
     if predicted is None:
         return NotApplicable("no t_half is predicted within the run")
-    h = run.setting.clock_step
-    return (run.t_half - 0.5) * h, predicted.clock, predicted.sd, h
+    return run.t_half * run.setting.clock_step, predicted.clock, predicted.sd, 0.0
 
 
 def _trajectory(run: Run) -> float | NotApplicable:
@@ -178,14 +154,10 @@ def _sample_t_half(run: Run) -> tuple[float, float] | NotApplicable:
     if not run.noisy.any():
         return NotApplicable("no label was flipped")
     paths = run_sample_law(run)
-    fit = paths.margins[:, run.noisy] > 0
-    # First step from which each stays fit; half of them from the ceil(N/2)-th on.
-    last_misfit = np.where(fit.all(axis=0), -1, len(fit) - 1 - np.argmax(~fit[::-1], axis=0))
-    times = np.sort(np.where(fit[-1], last_misfit + 1.0, np.inf))
-    predicted = float(times[math.ceil(len(times) / 2) - 1])
+    predicted = share_time(stay_times(paths.margins[:, run.noisy], run.steps), 0.5)
     if min(run.t_half, predicted) == 0:
         return NotApplicable("half of the noisy samples are fit from the start")
-    return run.t_half - 0.5, predicted - 0.5
+    return run.t_half, predicted
 
 
 def _dtest(run: Run) -> float:
@@ -206,18 +178,6 @@ def _dtest_size(run: Run) -> tuple[float, float] | NotApplicable:
     if predicted == 0:
         return NotApplicable("nothing is memorised within the run")
     return sum(run.test_error("spurious", clock).value for clock in DTEST_CLOCKS), predicted
-
-
-def _iid(run: Run) -> float | NotApplicable:
-    """The larger difference of ln err from its law in size, at 4 time units and at the end."""
-    differences = []
-    for clock in (4.0, float(run.clock[-1])):
-        measured = run.log_test_error("iid", clock)
-        if math.isfinite(measured.low) and measured.value >= LEAST_LOG_ERROR:
-            differences.append(iid_log_error(side_sums(run, clock)) - measured.value)
-    if not differences:
-        return NotApplicable(f"the error is below e^{LEAST_LOG_ERROR:g}")
-    return max(differences, key=abs)
 
 
 def _event(run: Run) -> tuple[bool, float] | NotApplicable:
@@ -266,8 +226,7 @@ CLAIMS = (
             "the sd"
         ),
         _t_half,
-        "clock of t_half, less half a step, its prediction from the run's label counts, and the "
-        "prediction's sd",
+        "clock of t_half, its prediction from the run's label counts, and the prediction's sd",
         experiment=TIMES,
         conditions=_LARGE_INIT,
         prediction=Prediction(
@@ -311,7 +270,7 @@ CLAIMS = (
                 "left out",
             ),
             _sample_t_half,
-            "t_half of the run and of the law, in steps, each less half a step",
+            "t_half of the run and of the law, in steps",
             experiment=experiment,
             note="The shares are integrated along the path; frozen at the start they give a t_half that is "
             "wrong by up to a factor 2 at kappa_0 = 0.01.",
@@ -348,23 +307,6 @@ CLAIMS = (
         conditions=(conditions.ALL["dimension_ratio"],),
         constants=DEFAULT_CONSTANTS.with_(c_ratio=100.0),
         parents=("two_stage.sharp.dtest_is_memorisation",),
-    ),
-    _claim(
-        "iid_error",
-        "Test errors",
-        r"$\ln\mathrm{err}_{iid}$ is that of Gaussian side sums, at $10 \le d/n \le 25$ and "
-        rf"$\ln\mathrm{{err}} \ge {LEAST_LOG_ERROR:g}$",
-        Band(
-            -0.5,
-            0.5,
-            "what two filters of a side have in common beyond the side sum is left out: a share 1/sqrt(d) "
-            "~ .03 of "
-            "the exponent, 12 x .03 = .36, and the quadrature's error",
-        ),
-        _iid,
-        "ln of the law minus ln of the error by line sampling, the larger in size of two clocks",
-        experiment=IID,
-        conditions=(conditions.ALL["kappa_small"],),
     ),
     _claim(
         "event_probability",

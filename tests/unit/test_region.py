@@ -1,0 +1,143 @@
+"""What a verdict speaks of: the region of a claim's conditions, coverage, places drawn from conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+import sympy as sp
+
+from theory import (
+    AbstractSetting,
+    Box,
+    Cells,
+    Claim,
+    Condition,
+    Constant,
+    Constants,
+    Coordinate,
+    Event,
+    Experiment,
+    Paper,
+    Reference,
+    Source,
+    function_model,
+)
+from theory.rng import generator
+from theory.two_stage.box import Domain, Sweep
+from theory.two_stage.setting import Setting
+from verify.pipeline import verify_claims
+from verify.region import on_conditions, scope_of
+
+HERE = Source("example", "1")
+
+
+@dataclass(frozen=True)
+class Pair(AbstractSetting):
+    a: float
+    b: float
+
+
+def box(name: str = "all", a: tuple[float, float] = (1, 100), b: tuple[float, float] = (0, 1)) -> Box:
+    return Box(name, (Coordinate("a", *a), Coordinate("b", *b, "linear")), lambda x: Pair(**x))
+
+
+#: a >= c: of the reference box's a, on its logarithmic scale, one half for c = 10.
+LARGE = Condition("large", sp.Symbol("a"), Constant("c"), HERE, "derived", "an example")
+MODEL = function_model(Pair, lambda s, rng: {"ok": s.b < 0.9})
+
+
+def claim(place: Box | Cells, c: float = 10.0, **changes: object) -> Claim:
+    fields = {
+        "id": "pairs.small",
+        "source": HERE,
+        "provenance": "derived",
+        "statement": "b is below .9",
+        "rule": Event(delta=0.05),
+        "measure": lambda run: run.ok,
+        "experiment": Experiment("pairs", place, model=MODEL, runs={"quick": 200}),
+        "conditions": (LARGE,),
+        "constants": Constants({"c": c}),
+    }
+    return Claim(**(fields | changes))  # type: ignore[arg-type]
+
+
+def scope(place: Box | Cells, c: float = 10.0):  # type: ignore[no-untyped-def]
+    return scope_of(claim(place, c), box(), [Pair(20, 0.5)])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "share"),
+    [
+        ((10, 100), (0, 1), 1.0),
+        ((1, 100), (0, 1), 1.0),
+        ((10, 100), (0, 0.5), 0.5),
+        ((10, 31.6228), (0, 0.5), 0.25),
+    ],
+)
+def test_coverage_is_the_share_of_the_conditions_region(
+    a: tuple[float, float], b: tuple[float, float], share: float
+) -> None:
+    found = scope(box("own", a, b))
+    assert found.coverage == pytest.approx(share, abs=0.04)
+    assert found.region == ("conditions" if share == 1 else "box")
+    assert found.word == ("" if share == 1 else "on its box")
+
+
+def test_cells_have_no_coverage() -> None:
+    found = scope(Cells("two", (({}, Pair(20, 0.1)), ({}, Pair(50, 0.1)))))
+    assert (found.region, found.coverage, found.word) == ("cells", None, "on its cells")
+
+
+def test_settings_are_drawn_from_the_conditions_alone() -> None:
+    moved = on_conditions(claim(box("own", (1, 100), (0, 0.5))), box())
+    place = moved.experiment.place
+    settings = [place.draw(generator(0, "x", k)) for k in range(300)]  # type: ignore[union-attr]
+    assert min(s.a for s in settings) >= 10  # type: ignore[attr-defined]
+    assert max(s.b for s in settings) > 0.95  # type: ignore[attr-defined]
+    assert scope_of(moved, box(), settings).region == "conditions"
+
+
+def test_a_probe_is_drawn_outside() -> None:
+    moved = on_conditions(claim(box(), drops=("large",)), box())
+    settings = [moved.experiment.place.draw(generator(0, "x", k)) for k in range(100)]  # type: ignore[union-attr]
+    assert max(s.a for s in settings) < 10  # type: ignore[attr-defined]
+
+
+def test_conditions_that_hold_almost_nowhere_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^claim pairs\.small: 0 of 4000 .* 'large' rejects most \(4000\)$"):
+        on_conditions(claim(box(), c=1000.0), box())
+    with pytest.raises(ValueError, match="no reference box"):
+        on_conditions(claim(box()), None)
+
+
+def test_a_claim_that_holds_on_its_box_is_refuted_on_its_conditions() -> None:
+    own = claim(box("own", (10, 100), (0, 0.5)))
+    paper = Paper("pairs", Reference("A", 2025, "T", "W"), (own,), settings=(Pair,), reference_box=box())
+    (narrow,) = verify_claims([own], "quick", papers=(paper,), counterexamples=False).judgements
+    (wide,) = verify_claims(
+        [own], "quick", papers=(paper,), place="conditions", counterexamples=False
+    ).judgements
+    assert (narrow.verdict, narrow.scope.word) == ("supported", "on its box")  # type: ignore[union-attr]
+    assert (wide.verdict, wide.scope.region) == ("refuted", "conditions")  # type: ignore[union-attr]
+
+
+def test_a_sweep_keeps_its_axis_around_new_base_points() -> None:
+    base = Setting.from_n_snr2(
+        n=60, d=6000, m=8, n_snr2=8.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.05
+    )
+    reference = Domain(
+        "reference", n=(20, 40), m=(4, 8), signal_margin=(4.0, 8.0), tau=(0.1, 0.2), kappa_0=(0.1, 1.0),
+        dimension=(10.0, 20.0), clock_step=(0.02, 0.05),
+    )  # fmt: skip
+    own = Experiment("sweep", Sweep("eta", base, (0.5, 1.0, 2.0)), clock=1.0, runs={"quick": 16})
+    moved = on_conditions(claim(box(), conditions=(), experiment=own), reference).experiment
+    points = list(moved.place.points(16, lambda r: generator(0, "x", r)))
+    assert len(points) == 48
+    bases = {(p.setting.n, p.setting.m, p.setting.d) for p in points}  # type: ignore[attr-defined]
+    assert len(bases) == 8
+    assert all(20 <= n <= 40 for n, _, _ in bases)
+    for r in range(16):
+        etas = [p.labels["eta"] for p in points if p.replicate == r]
+        assert etas == pytest.approx([etas[1] / 2, etas[1], 2 * etas[1]])
+    assert replace(own, id="x").place.rebased(reference) is not None  # type: ignore[union-attr]

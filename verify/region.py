@@ -1,0 +1,148 @@
+"""The region that a claim speaks of, how much of it its runs cover, and places drawn from conditions.
+
+The region is the paper's reference box inside the claim's conditions. Coverage is the share of the region,
+uniform in each coordinate's scale, from which the judged settings come: computed, never typed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from theory.claim import Claim
+from theory.condition import check_all
+from theory.place import Box
+from theory.rng import generator
+from theory.setting import AbstractSetting
+
+__all__ = ["Region", "Scope", "admits", "drawn_region", "on_conditions", "scope_of"]
+
+#: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
+_DRAWS, _LEAST = 4000, 1e-3
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a verdict speaks of.
+
+    `region` is "conditions" where the settings are drawn from the claim's conditions, "box" or "cells" where
+    its author chose them, None without runs. `coverage` is a share of the conditions' region, None where it
+    has no meaning (cells) or is not known (no reference box).
+    """
+
+    region: Literal["conditions", "box", "cells"] | None
+    coverage: float | None
+    text: str
+
+    @property
+    def word(self) -> str:
+        """What the printed verdict adds: "on its box", or nothing."""
+        full = self.region == "conditions" and (self.coverage is None or self.coverage >= 0.5)
+        return "" if full or self.region is None else "on its box" if self.region == "box" else "on its cells"
+
+
+@dataclass(frozen=True)
+class Region:
+    """Settings of a reference box inside a claim's conditions; `share` of the box is."""
+
+    settings: tuple[AbstractSetting, ...]
+    share: float
+
+
+def admits(claim: Claim) -> Callable[[AbstractSetting], bool]:
+    """Whether a claim is judged at a setting: inside its conditions and, for a probe, outside one it
+    drops.
+    """
+    return _Admits(claim)
+
+
+@dataclass(frozen=True)
+class _Admits:
+    """A class, not a closure, so that it travels to worker processes."""
+
+    claim: Claim
+
+    def __call__(self, setting: AbstractSetting) -> bool:
+        return _why_not(self.claim, setting) is None
+
+
+def _why_not(claim: Claim, setting: AbstractSetting) -> str | None:
+    """The first condition that keeps the claim from being judged at a setting."""
+    checks = check_all(claim.conditions, setting, claim.constants)
+    for check in checks:
+        if check.name not in claim.drops and not check.inside:
+            return check.name
+    if claim.is_probe and all(c.inside for c in checks if c.name in claim.drops):
+        return f"inside {', '.join(claim.drops)}"
+    return None
+
+
+@lru_cache(maxsize=8)
+def _drawn(box: Box, count: int) -> tuple[AbstractSetting, ...]:
+    return tuple(box.draw(generator(0, f"region {box.name}", k)) for k in range(count))
+
+
+def drawn_region(claim: Claim, box: Box) -> Region:
+    """The settings of the box, of `_DRAWS`, at which the claim is judged.
+
+    Raises:
+        ValueError: one line naming the condition that rejects most, when fewer than one in a thousand is.
+    """
+    settings = _drawn(box, _DRAWS)
+    reasons = [_why_not(claim, s) for s in settings]
+    kept = tuple(s for s, reason in zip(settings, reasons, strict=True) if reason is None)
+    if len(kept) < _LEAST * len(settings):
+        worst, count = Counter(r for r in reasons if r is not None).most_common(1)[0]
+        raise ValueError(
+            f"claim {claim.id}: {len(kept)} of {len(settings)} settings of {box.name!r} meet its conditions; "
+            f"{worst!r} rejects most ({count})"
+        )
+    return Region(kept, len(kept) / len(settings))
+
+
+def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSetting]) -> Scope:
+    """The scope of a claim judged at these settings."""
+    place = claim.experiment.place
+    if not settings:
+        return Scope(None, None, "no run was judged")
+    if not place.coordinates:
+        return Scope("cells", None, place.describe())
+    if reference is None:
+        return Scope("box", None, place.describe())
+    try:
+        region = drawn_region(claim, reference)
+    except ValueError as error:
+        return Scope("box", None, f"{place.describe()} ({error})")
+    inside = [place.contains(s) for s in region.settings]  # type: ignore[union-attr]
+    if None in inside:
+        return Scope("box", None, place.describe())
+    coverage = sum(map(bool, inside)) / len(inside)
+    kind: Literal["conditions", "box"] = "conditions" if coverage >= 0.999 else "box"
+    return Scope(kind, coverage, f"{place.describe()}, {coverage:.0%} of its conditions in the reference box")
+
+
+def on_conditions(claim: Claim, reference: Box | None) -> Claim:
+    """The claim on a place drawn from its conditions; cells keep their axis and get new base points.
+
+    Raises:
+        ValueError: naming the claim, when the paper has no reference box or its conditions hold almost
+        nowhere.
+    """
+    experiment = claim.experiment
+    if reference is None:
+        raise ValueError(f"claim {claim.id}: its paper has no reference box to draw settings from")
+    drawn_region(claim, reference)
+    region = replace(reference, name=f"conditions of {claim.id}", accept=admits(claim))
+    place: Any = region
+    if not experiment.place.coordinates:
+        rebased = experiment.place.rebased(region)  # type: ignore[union-attr]
+        if rebased is None:
+            return claim
+        place = rebased
+    key = hashlib.blake2b(claim.id.encode(), digest_size=6).hexdigest()
+    moved = replace(experiment, id=f"{experiment.id}.conditions.{key}", place=place)
+    return replace(claim, experiment=moved)
