@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from theory.rng import generator
 
-__all__ = ["Plan", "classes_of", "matched_plan", "plan", "probe_count"]
+__all__ = ["FEWEST_PROBES", "Plan", "classes_of", "matched_plan", "plan", "probe_count"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

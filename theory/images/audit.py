@@ -20,7 +20,7 @@ from theory.images.sources import audit_page
 from theory.rules import Band, Difference, Event
 from theory.run import NotApplicable
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "score_covered", "score_identity", "score_spoiled"]
 
 
 def score_covered(run: Any) -> bool:

@@ -23,7 +23,7 @@ from theory.images.measures import (
 )
 from theory.table import Table
 
-__all__ = ["TABLES", "curve_rows", "stop_rows"]
+__all__ = ["CURVE_COLUMNS", "STOP_COLUMNS", "TABLES", "curve_rows", "stop_rows"]
 
 CURVE_COLUMNS = (
     "seed",

@@ -13,7 +13,7 @@ from simulation.images.errors import DataError
 from simulation.images.images import Images
 from simulation.images.sources.bounded import array_from_npy, open_zip, read_file
 
-__all__ = ["load_npz", "read_npz"]
+__all__ = ["load_npz", "pixels", "read_npz", "whole_numbers"]
 
 _KNOWN = ("x", "y", "y_observed", "x_test", "y_test")
 
