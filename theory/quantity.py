@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -25,6 +26,8 @@ class Quantity:
         value: a function of the run and the arguments: float, bool or `Estimate`.
         states: whether it is seen at snapshots only.
         words: the words allowed, by the position of the argument.
+        within: the least and the largest value that it can have, to which intervals are clipped.
+        sampled: whether its value is an estimate, as fine as the job's precision says.
     """
 
     name: str
@@ -34,12 +37,14 @@ class Quantity:
     value: Callable[..., Any]
     states: bool = False
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    sampled: bool = False
+    within: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def usage(self) -> str:
         """`name(parameter, ...)`."""
         shown = [
-            "|".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
+            "/".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
             for k, kind in enumerate(self.parameters)
         ]
         return f"{self.name}({', '.join(shown)})" if shown else self.name

@@ -18,15 +18,17 @@ from crash.store_writer import PROFILE
 
 from simulation.two_stage import training
 from theory.claim import Claim
-from verify import pipeline
 from verify.cli.main import main
 from verify.jsonable import jsonable
 from verify.load import load_claims_file
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.report.claims import claim_records
-from verify.runs.make import Batch, Measurement
-from verify.store import KeptBatches, RunStore, StoreError, disk
+from verify.runs.backends import SerialBackend
+from verify.runs.batch import Measurement, batches
+from verify.runs.keep import KeptBatches
+from verify.runs.plan import plan_runs
+from verify.store import RunStore, StoreError, disk
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -70,7 +72,7 @@ def verified(claims: Sequence[Claim], folder: Path | None, **more: Any) -> tuple
     """The text of claims.json, and the keeper."""
     keeper = None if folder is None else KeptBatches(RunStore.open(folder), "version")
     options = {"profile": "quick", "seed": 5, "jobs": 1, "counterexamples": False} | more
-    verification: Verification = verify_claims(claims, keeper=keeper, **options)
+    verification: Verification = verify_claims(claims, keeper=keeper, backend=SerialBackend(), **options)
     return json.dumps(jsonable(claim_records(verification))), keeper
 
 
@@ -121,7 +123,9 @@ def test_runs_of_another_seed_claim_or_version_are_not_reused(claims: list[Claim
         assert keeper is not None
         assert keeper.reused == 0
     keeper = KeptBatches(RunStore.open(tmp_path), "another version")
-    verify_claims(claims[:3], profile="quick", seed=5, keeper=keeper, counterexamples=False)
+    verify_claims(
+        claims[:3], profile="quick", seed=5, keeper=keeper, counterexamples=False, backend=SerialBackend()
+    )
     assert keeper.reused == 0
 
 
@@ -158,12 +162,12 @@ class Odd:
 
 
 def test_values_that_cannot_be_kept_are_made_again(claims: list[Claim], tmp_path: Path) -> None:
-    made: list[list[Measurement]] = []
     keeper = KeptBatches(RunStore.open(tmp_path), "version")
-    batch = Batch((), (), (), ())
-    one = Measurement(None, 3, {"own.odd": Odd()}, {})  # type: ignore[arg-type]
-    keeper.save(batch, "cpu", 1, [one])
-    assert (made, keeper.added, len(keeper.store)) == ([], 0, 0)
+    experiment = claims[0].experiment
+    specs = plan_runs(experiment, "quick", 5)[:1]
+    (batch,) = batches(experiment, specs, {"own.odd": lambda run: Odd()}, {specs[0].index: ["own.odd"]})
+    keeper.save(batch, "cpu", [Measurement(specs[0], 3, {"own.odd": Odd()}, {})])
+    assert (keeper.added, len(keeper.store)) == (0, 0)
 
 
 # The command ----------------------------------------------------------------------------------------------
@@ -174,7 +178,6 @@ def verify_run(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Call:
     """Exit status, stdout and stderr of `verify run` on two small claims, into `tmp_path/report`."""
-    monkeypatch.setattr(pipeline, "builtin_exhibits", list)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(

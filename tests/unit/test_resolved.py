@@ -158,3 +158,13 @@ def test_a_missing_number_breaks_no_claim() -> None:
 
     assert excess(claim(Band(0.0, 1.0, "why")), math.nan, 1) is None
     assert excess(claim(Law(0.1, "why")), (math.nan, 1.0), 1) is None
+
+
+def test_the_store_gives_a_resolved_number_back() -> None:
+    from verify.store.tree import tree_of, value_of
+
+    for value in (Resolved(1.0, 0.5), Resolved(0.0, 0.01, floor=0.0, ceiling=1.0), (Resolved(2.0, 0.0), 1.0)):
+        assert value_of(tree_of(value)) == value
+    missing = value_of(tree_of(Resolved(math.nan, 0.0)))
+    assert isinstance(missing, Resolved)
+    assert math.isnan(missing.value)

@@ -12,10 +12,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from typing import Any
 
+from theory.model import Model
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import pickled, run_pickled
 
-__all__ = ["LokyBackend", "start_seconds"]
+__all__ = ["LokyBackend", "pool", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Seconds that idle workers are kept for the next call.
@@ -87,7 +88,7 @@ class LokyBackend:
                         done = True
                         break
                     try:
-                        running[_submit(_pool(self.workers), batch, device, seconds)] = batch
+                        running[_submit(pool(self.workers), batch, device, seconds)] = batch
                     except BrokenExecutor as error:
                         yield from self._lost(error, running, batch)
                         return False
@@ -102,7 +103,7 @@ class LokyBackend:
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
-                _pool(self.workers).shutdown(wait=True, kill_workers=True)
+                pool(self.workers).shutdown(wait=True, kill_workers=True)
 
     def _lost(
         self, error: BaseException | None, running: dict[Future[Done], Batch], *more: Batch
@@ -116,7 +117,7 @@ class LokyBackend:
             yield Lost(batch.index, f"its worker process died ({_codes(error)})")
 
 
-def _pool(workers: int) -> Any:
+def pool(workers: int) -> Any:
     """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
     from joblib.externals.loky import get_reusable_executor
 
@@ -136,13 +137,13 @@ def _executor(workers: int) -> Iterator[Any]:
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def start_seconds(module: str, engine: str) -> float:
+def start_seconds(model: Model, engine: str) -> float:
     """Seconds until a new worker is ready for its first batch, measured by starting one."""
     from verify.runs.work import warm_up
 
     began = time.perf_counter()
     with _executor(1) as executor:
-        executor.submit(warm_up, module, engine).result()
+        executor.submit(warm_up, model, engine).result()
         return time.perf_counter() - began
 
 

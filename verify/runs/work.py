@@ -16,13 +16,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from simulation.models import engine_of
 from theory.falsehood import altered
+from theory.model import Model
 from theory.run import NotApplicable, Run
 from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 
-__all__ = ["Payload", "one_thread", "only", "peak_memory", "pickled", "run_batch", "run_pickled", "warm_up"]
+__all__ = [
+    "Payload",
+    "one_thread",
+    "only",
+    "peak_memory",
+    "pickled",
+    "run_batch",
+    "run_pickled",
+    "unpickled",
+    "warm_up",
+]
 
 _THREADS = "OMP_NUM_THREADS"
 #: Modules of a user's files are named so.
@@ -87,6 +99,8 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
                 faulthandler.dump_traceback_later(allowed, exit=True, file=sink)
             try:
                 made.append(_measured(run, spec, measures, batch.twice, broken, seconds))
+                if batch.go_on:
+                    broken.clear()
             finally:
                 faulthandler.cancel_dump_traceback_later()
     made.sort(key=lambda m: m.spec.index)
@@ -95,20 +109,20 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
 
 @dataclass(frozen=True)
 class Payload:
-    """A batch on its way to a worker: with the user's files that it names, and where modules are found."""
+    """A value on its way to a worker: with the user's files that it names, and where modules are found."""
 
-    batch: bytes
+    data: bytes
     files: tuple[tuple[str, str], ...]
     path: tuple[str, ...]
 
 
-def pickled(batch: Batch) -> Payload:
-    """The batch by cloudpickle: what stands in a module travels by name, lambdas and local functions
+def pickled(value: Any) -> Payload:
+    """The value by cloudpickle: what stands in a module travels by name, lambdas and local functions
     whole.
     """
     import cloudpickle
 
-    data = cloudpickle.dumps(batch)
+    data = cloudpickle.dumps(value)
     files = tuple(
         (prefix, str(module.__file__))
         for name, module in list(sys.modules.items())
@@ -118,17 +132,22 @@ def pickled(batch: Batch) -> Payload:
     return Payload(data, files, tuple(sys.path))
 
 
-def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Done:
-    """`run_batch` of a pickled batch, after the user's files that it names."""
+def unpickled(payload: Payload) -> Any:
+    """What was pickled, after the user's files that it names."""
     import cloudpickle
 
-    from verify.user_file import import_user_file, module_name
+    from simulation.user_file import import_user_file, module_name
 
     sys.path.extend(entry for entry in payload.path if entry not in sys.path)
     for prefix, file in payload.files:
         if module_name(Path(file), prefix) not in sys.modules:
             import_user_file(Path(file), prefix, "worker")
-    return run_batch(cloudpickle.loads(payload.batch), device, seconds)
+    return cloudpickle.loads(payload.data)
+
+
+def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Done:
+    """`run_batch` of a pickled batch."""
+    return run_batch(unpickled(payload), device, seconds)
 
 
 def _runs(
@@ -265,14 +284,12 @@ def only(batch: Batch, name: str | None) -> Batch:
     )
 
 
-def warm_up(module: str, engine: str) -> None:
+def warm_up(model: Model, engine: str) -> None:
     """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
-    from importlib import import_module
-
     from verify.store.shard import encode
 
     with one_thread():
-        import_module(module).ENGINES[engine].warm_up()
+        engine_of(model, engine).warm_up()
     encode(0, {"": {"": 0.0}})
 
 
