@@ -79,9 +79,12 @@ class Recorder:
     In a torch loop: `if rec.due(step): rec(step, model, x)`; elsewhere `rec(step, probabilities)`, or
     `rec(step, outputs, logits=True)`, or `rec.loss(step, losses)` for two classes.
 
-    >>> rec = Recorder(plan_of_labels := __import__("simulation.audit.planning", fromlist=["plan"]).plan([0,
-    1] * 200))
-    >>> [s for s in range(30) if rec.due(s) and rec(s, np.full((400, 2), 0.5)) is None]
+    >>> from simulation.audit.planning import plan
+    >>> rec = Recorder(plan([0, 1] * 200))
+    >>> for step in range(30):
+    ...     if rec.due(step):
+    ...         rec(step, np.full((400, 2), 0.5))
+    >>> rec.record().steps.tolist()
     [1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 15, 18, 21, 25, 29]
     """
 
