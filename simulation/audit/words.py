@@ -129,7 +129,9 @@ def _spread(audit: Audit) -> list[str]:
     chosen = audit.selection
     left, lost = _percent(chosen.residual), _percent(chosen.lost)
     word = "safe" if chosen.safe else "not advised"
-    advice = f"Dropping the suspects is {word}: {left} wrong labels would be left, {lost} of the right ones lost."
+    advice = (
+        f"Dropping the suspects is {word}: {left} wrong labels would be left, {lost} of the right ones lost."
+    )
     return [found, suspects, advice, *_stop(audit)]
 
 

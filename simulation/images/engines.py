@@ -22,6 +22,10 @@ from theory.images.setting import ImageSetting
 __all__ = ["ENGINES", "TorchEngine", "images_of", "options_of", "task_at"]
 
 
+#: Steps up to which an audit has too few checkpoints.
+_SHORTEST_AUDIT = 10
+
+
 def _class_names(classes: str) -> list[str] | None:
     if classes == "all":
         return None
@@ -65,7 +69,6 @@ class TorchEngine(Engine):
     """Runs of `ImageSetting`: the same numbers alone as beside others, to the last bit."""
 
     most = 8
-    dtypes = ("float32",)
     searchable = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[ImageRun]:
@@ -76,7 +79,8 @@ class TorchEngine(Engine):
         tasks = [task_at(job.setting, job.seed) for job in jobs]
         seeds = [job.seed for job in jobs]
         recipe = _recipe(jobs[0].setting, max(1, jobs[0].steps), options.ratio)
-        if options.audit:
+        # Fewer checkpoints than an audit can be made of: the run is then a plain one.
+        if options.audit and recipe.steps > _SHORTEST_AUDIT:
             from simulation.images.audited import audit_tasks
 
             pairs = audit_tasks(tasks, recipe, seeds, options.audit, second_round=options.audit_classes)

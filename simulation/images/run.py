@@ -26,7 +26,9 @@ class ImageRun:
         y, labels: true and observed labels, (n,). index: their places in the data set, (n,).
         k, v, u: classes, validation images, test images.
         failed: "" or what went wrong ("loss is not finite at step 40 (lr 5)"); records after it are nan.
-        setting, seed, engine, dtype, clock: as every run has them; setting is None for a user's own training.
+        setting, seed, engine, dtype, clock: as every run has them; setting is None for a user's own
+            training, dtype
+            is that of the records: networks themselves compute in float32.
         nearest_error: of predicting a test image by the observed label of the nearest training image; nan
             where it was not asked for.
         audit, maps: what the run's options asked for besides; None where they did not.
@@ -49,7 +51,7 @@ class ImageRun:
     failed: str = ""
     setting: Any = None
     engine: str = "torch"
-    dtype: str = "float32"
+    dtype: str = "float64"
     control: Any = None
     nearest_error: float = float("nan")
     audit: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ def score_identity(run: Any) -> tuple[float, float]:
 def score_spoiled(run: Any) -> tuple[float, float]:
     """Share of probes that hit the true label, and t/(k - 1)."""
     return run.spoiled, run.wrong / (run.setting.k - 1)
+
+
+def _audited(measure: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The measure, where the run was long enough to be audited."""
+
+    def value(run: Any) -> Any:
+        return measure(run) if run.audit is not None else NotApplicable("the run is too short for an audit")
+
+    return value
 
 
 def _spread(run: Any) -> NotApplicable | None:
@@ -110,7 +120,8 @@ def _claim(
 ) -> Claim:
     return Claim(
         id=f"images.audit.{name}", source=audit_page(name.replace("_", " ")), provenance="derived",
-        statement=statement, rule=rule, measure=measure, experiment=experiment, measured=measured, **more,
+        statement=statement, rule=rule, measure=measure if experiment is SCORES else _audited(measure),
+        experiment=experiment, measured=measured, **more,
     )  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 """Thresholds of the claims on images, set once on a development block before any judged run.
 
 The block: 128 runs of the experiment `images.pairs` (digits 3v8, 4v9, 1v7; flip rate uniform in [.1, .3]; 214
-training images) and 32 of `images.no_noise`, with places and seeds of purpose "images.development.*", which no
-experiment uses. A threshold is the .02 quantile of the block (.98 for costs), moved away from the block by a tenth
-of its distance to what chance gives: 1/2 for shares, 0 for differences of accuracies; then rounded the same way.
-The figures stand in `tests/papers/images/development.json`, and a test computes the thresholds from them again.
+training images) and 32 of `images.no_noise`, with places and seeds of purpose "images.development.*", which
+no experiment uses. A threshold is the .02 quantile of the block (.98 for costs), moved away from the block
+by a tenth
+of its distance to what chance gives: 1/2 for shares, 0 for differences of accuracies; then rounded the same
+    way.
+The figures stand in `tests/papers/images/development.json`, and a test computes the thresholds from them
+again.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ PRECISION = 0.87
 RECALL = 0.87
 #: AUROC of the loss at stop acc less at the end, flip rate at least .2.
 EARLY_RANKS = 0.13
-#: Best test accuracy less that at the stop by training accuracy, and by validation accuracy (flip rate at most .2).
+#: Best test accuracy less that at the stop by training accuracy, and by validation accuracy (flip rate at
+#: most .2).
 COST_ACC = 0.13
 COST_VAL = 0.23
 

@@ -47,7 +47,9 @@ def test_the_paper_is_whole() -> None:
     assert Counter(c.role for c in CLAIMS)["probe"] >= 6
 
 
-@pytest.mark.parametrize("module", [stage_one, stopping, selecting, own_network, audit], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [stage_one, stopping, selecting, own_network, audit], ids=lambda m: m.__name__
+)
 def test_every_file_of_claims_is_measured_in_quick(module) -> None:
     assert any(c.experiment.runs["quick"] > 0 for c in module.CLAIMS)
 

@@ -9,7 +9,8 @@ from theory.paper import find_papers
 
 
 def test_claims_on_images_are_judged_here() -> None:
-    """scikit-learn is a dependency of development: without it no claim on images would be judged, silently."""
+    """scikit-learn is a dependency of development: without it no claim on images would be judged,
+    silently."""
     assert "images" in find_papers()
     assert RUNS.runs["default"] > 0
     assert engine_of(ImageSetting.model).missing(Job(ImageSetting(), 0, 1)) is None
