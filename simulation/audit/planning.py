@@ -130,8 +130,7 @@ def matched_plan(
         suspects: N[p, c], how many suspects were predicted p and labelled c, (k, k).
 
     Cell (p, c) is drawn with weight N + mean(N)/10 (p != c), then a random sample labelled p is given c.
-    Such a
-    probe has its true label where the sample was a c mislabelled p: a share N[c, p]/#(labelled p).
+    Such a probe has its true label where the sample was a c mislabelled p: a share N[c, p]/#(labelled p).
 
     Raises:
         ValueError: there are no suspects to match.

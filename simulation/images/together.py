@@ -2,9 +2,8 @@
 
 Every network has its own images, labels, batches and weights; a step of all of them is one set of batched
 kernels, which saves the overhead of small kernels. Networks do not see each other, and a network's numbers
-are the same to
-the last bit whatever its neighbours are: a network on its own is trained beside a copy of itself, because
-kernels for one differ from those for several in the last bit.
+are the same to the last bit whatever its neighbours are: a network on its own is trained beside a copy of
+itself, because kernels for one differ from those for several in the last bit.
 """
 
 from __future__ import annotations

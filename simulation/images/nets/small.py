@@ -11,8 +11,8 @@ class SmallCNN(nn.Module):
     """Two 3x3 convolutions (16, 32 channels), ReLU, then 128 hidden units.
 
     Images up to 16x16 are halved by max-pooling after each convolution, larger ones by convolutions of
-    stride 2.
-    Every ReLU is an object of its own and none works in place, so that attributions by hooks are valid.
+    stride 2. Every ReLU is an object of its own and none works in place, so that attributions by hooks are
+    valid.
     """
 
     def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
