@@ -59,14 +59,14 @@ RUNS = Experiment(
 )  # fmt: skip
 NO_NOISE_RUNS = Experiment(
     "images.no_noise", place=Box("pairs of digits, no flips", (_CHOICE,), _pair), clock=EPOCHS,
-    runs={"quick": 0, "default": 32, "full": 100}, options=ImageOptions(),
+    runs={"quick": 0, "default": 30, "full": 100}, options=ImageOptions(),
 )  # fmt: skip
 
 
 def _concentrated(kind: str) -> Experiment:
     setting = ImageSetting(classes="3v8", flip_rate=0.2, flip_kind=kind)
     return Experiment(
-        f"images.{kind}", place=fixed(setting), clock=EPOCHS, runs={"quick": 0, "default": 12, "full": 60},
+        f"images.{kind}", place=fixed(setting), clock=EPOCHS, runs={"quick": 0, "default": 8, "full": 60},
         options=ImageOptions(),
     )  # fmt: skip
 
@@ -112,8 +112,8 @@ _LARGE = PatchSetting(sigma_0=10.0, m=50, eta=50.0)
 _LATE = 2500.0
 
 ETA = Experiment(
-    "images.theory.eta", place=_sweep("eta", (12.5, 25.0, 50.0, 100.0), _LARGE), clock=_LATE,
-    runs={"quick": 1, "default": 8, "full": 16},
+    "images.theory.eta", place=_sweep("eta", (25.0, 50.0, 100.0, 200.0), _LARGE), clock=_LATE,
+    runs={"quick": 1, "default": 4, "full": 16},
 )  # fmt: skip
 WIDTH = Experiment(
     "images.theory.m", place=_sweep("m", (50, 100, 200), _LARGE), clock=_LATE,
@@ -121,7 +121,7 @@ WIDTH = Experiment(
 )  # fmt: skip
 KERNEL = Experiment(
     "images.theory.kernel", place=fixed(PatchSetting(sigma_0=40.0, m=100, eta=100.0, paired=1)), clock=_LATE,
-    runs={"quick": 1, "default": 20, "full": 60},
+    runs={"quick": 1, "default": 16, "full": 60},
 )  # fmt: skip
 WITH_INITS = Experiment(
     "images.theory.inits",
@@ -130,11 +130,11 @@ WITH_INITS = Experiment(
         tuple(({"sigma_0": s}, PatchSetting(sigma_0=s, m=50, eta=100.0)) for s in (0.01, 1.0, 10.0, 40.0)),
         paired=True,
     ),
-    clock=12_000.0, runs={"quick": 0, "default": 8, "full": 48},
+    clock=12_000.0, runs={"quick": 0, "default": 0, "full": 48},
 )  # fmt: skip
 SMALL_INIT = Experiment(
     "images.theory.small_init", place=fixed(PatchSetting(sigma_0=0.01, m=50, eta=100.0)), clock=12_000.0,
-    runs={"quick": 0, "default": 12, "full": 48},
+    runs={"quick": 0, "default": 0, "full": 48},
 )  # fmt: skip
 
 # The audit ---------------------------------------------------------------------------------------------
@@ -175,5 +175,5 @@ SCORES = Experiment(
         ),
         lambda v: ScoreSetting(n=4000, k=int(v["k"]), probes=int(v["probes"]), flip_rate=v["flip_rate"]),
     ),
-    runs={"quick": 200, "default": 1000, "full": 2000},
+    runs={"quick": 200, "default": 600, "full": 2000},
 )  # fmt: skip
