@@ -1,11 +1,11 @@
 """Thresholds of the claims on images, set once on a development block before any judged run.
 
-The block: 128 runs of the experiment `images.pairs` (digits 3v8, 4v9, 1v7; flip rate uniform in [.1, .3];
-214 training images) and 32 of `images.no_noise`, with places and seeds of purpose "images.development.*",
-which no experiment uses. A threshold is the .02 quantile of the block (.98 for costs), moved away from the block by a
-tenth of its distance to what chance gives: 1/2 for shares, 0 for differences of accuracies; then rounded the
-same way. The figures stand in `tests/papers/images/development.json`, and a test computes the thresholds from
-them again.
+The block: 128 runs of the experiment `images.pairs` (digits 3v8, 4v9, 1v7; flip rate uniform in [.1,
+.3]; 214 training images) and 32 of `images.no_noise`, with places and seeds of purpose
+"images.development.*", which no experiment uses. A threshold is the .02 quantile of the block (.98 for
+costs), moved away from the block by a tenth of its distance to what chance gives: 1/2 for shares, 0 for
+differences of accuracies; then rounded the same way. The figures stand in
+`tests/papers/images/development.json`, and a test computes the thresholds from them again.
 """
 
 from __future__ import annotations
