@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from simulation.audit.judging import record_of_arrays
 from simulation.audit.planning import Plan
 from simulation.audit.record import Record
 
-__all__ = ["load_arrays", "load_plan", "load_record"]
+__all__ = ["load_arrays", "load_labels", "load_plan", "load_record"]
 
 _ARRAYS = ("margins", "probs", "losses")
 _CEILING = 2**32
@@ -73,6 +74,39 @@ def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return whole, names if classes is None else classes
+
+
+def load_labels(path: Path) -> NDArray[Any]:
+    """Labels of a .npy array (whole numbers or words), or of a .csv file with one column or one named
+    `label`.
+
+    Raises:
+        ValueError: naming the file.
+    """
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    if path.suffix == ".npy":
+        try:
+            return np.asarray(np.load(path, allow_pickle=False))
+        except (ValueError, OSError, EOFError) as error:
+            text = " ".join(str(error).split())[:200]
+            raise ValueError(f"{path} must be a .npy array of plain numbers or words: {text}") from None
+    if path.suffix != ".csv":
+        raise ValueError(f"{path} must end in .npy or .csv")
+    try:
+        rows = [row for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is no table of text: {error}") from None
+    names = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if "label" in names:
+        column, rows = names.index("label"), rows[1:]
+    elif len(names) == 1:
+        column = 0
+    else:
+        raise ValueError(f"{path} must have one column, or one named label; has {len(names)}")
+    if not rows or any(len(row) <= column or not row[column].strip() for row in rows):
+        raise ValueError(f"{path} has a line without a label")
+    return np.array([row[column].strip() for row in rows])
 
 
 def load_plan(path: Path) -> Plan:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from simulation.audit.files import load_plan, load_record
+from simulation.audit.files import load_labels, load_plan, load_record
 from simulation.audit.margins import of_logits, of_losses, of_probabilities
 from simulation.audit.planning import plan
 from simulation.audit.rate import estimate_rate
@@ -436,6 +436,29 @@ def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         with pytest.raises(ValueError, match=match):
             main(argv)
+
+
+def test_labels_of_files(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(6) % 2)
+    (tmp_path / "a.csv").write_text("file,label\nx,cat\ny,dog\n")
+    (tmp_path / "one.csv").write_text("cat\ndog\n")
+    assert load_labels(tmp_path / "a.npy").tolist() == [0, 1] * 3
+    assert (
+        load_labels(tmp_path / "a.csv").tolist()
+        == load_labels(tmp_path / "one.csv").tolist()
+        == ["cat", "dog"]
+    )
+    np.save(tmp_path / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (tmp_path / "two.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "gap.csv").write_text("label,x\n,2\n")
+    for name, match in (
+        ("o.npy", "plain"),
+        ("two.csv", "one named label"),
+        ("gap.csv", "without"),
+        ("x.txt", "no such"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            load_labels(tmp_path / name)
 
 
 def test_a_pickle_in_a_record_is_refused(tmp_path: Path) -> None:
