@@ -1,0 +1,81 @@
+"""The paper's own network on image patches: full-batch gradient descent in float64, as the theory has it.
+
+f(x) = (1/m) sum_r relu(<w_+r, x>) - (1/m) sum_r relu(<w_-r, x>), loss the mean of log(1 + exp(-y~ f)); the
+second layer stays fixed. One step is two matrix products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.images.flow import patch_vectors, run_of_margins
+from simulation.images.run import ImageRun
+from simulation.images.schedule import evaluation_steps
+from simulation.images.task import Task
+from theory.rng import generator
+
+__all__ = ["train_patches"]
+
+
+def train_patches(
+    task: Task,
+    *,
+    eta: float,
+    m: int,
+    sigma_0: float,
+    steps: int,
+    seed: int,
+    paired: bool = False,
+    ratio: float = 1.08,
+    second: NDArray[np.float64] | None = None,
+) -> ImageRun:
+    """One run on a two-class task.
+
+    Args:
+        eta, m, sigma_0: step size, filters on each side, standard deviation of an initial weight.
+        paired: both sides start at the same weights, so that f starts at 0 everywhere.
+        second: a second patch for every training image, (n, d'): filters see both patches, padded with zeros
+            to d + d', and their activations add. Test images have none.
+
+    Raises:
+        ValueError: not two classes.
+    """
+    if task.k != 2:
+        raise ValueError(f"the paper's network has two classes, the task has {task.k}")
+    x, tested = patch_vectors(task.x, task.x_test)
+    patches = [x]
+    if second is not None:
+        patches = [np.pad(x, ((0, 0), (0, second.shape[1]))), np.pad(second, ((0, 0), (x.shape[1], 0)))]
+        tested = np.pad(tested, ((0, 0), (0, second.shape[1])))
+    sign = 2.0 * task.labels - 1
+    rng = generator(seed, "images.weights")
+    w = sigma_0 * rng.standard_normal((2, m, patches[0].shape[1]))
+    if paired:
+        w[0] = w[1]
+    side = np.array([-1.0, 1.0])
+    n = len(sign)
+    grid = evaluation_steps(steps, ratio)
+    kept, outputs = [], []
+    step = 0
+
+    def activations(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return w.reshape(2 * m, -1) @ points.T
+
+    def value(active: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+        both = sum(np.maximum(a, 0.0).reshape(2, m, -1).mean(axis=1) for a in active)
+        return np.asarray(side @ both)
+
+    pre = [activations(p) for p in patches]
+    for target in grid:
+        while step < target:
+            pull = sign * np.exp(-np.logaddexp(0.0, sign * value(pre))) * (eta / (n * m))
+            change = sum((a > 0) * pull @ p for a, p in zip(pre, patches, strict=True))
+            w += side[:, None, None] * np.asarray(change).reshape(2, m, -1)
+            pre = [activations(p) for p in patches]
+            step += 1
+        kept.append(sign * value(pre))
+        outputs.append(value([activations(tested)]))
+    return run_of_margins(
+        grid, np.stack(kept), np.stack(outputs), task.labels, task.y, task.y_test, seed, "patches"
+    )

@@ -1,0 +1,145 @@
+"""Which images are wrongly labelled: the log 2 cut and the ranking by loss (Proposition 4.3 on images)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from theory.claim import Claim
+from theory.images.conditions import FLIPPED, MODERATE, SEPARABLE, SPREAD, STRONG, TEN_CLASS
+from theory.images.experiments import LARGER, MAPS, RUNS, TEN
+from theory.images.measures import LOG2, auroc, selection, stop_acc
+from theory.images.sources import here, paper
+from theory.images.stage_one import usable
+from theory.images.thresholds import EARLY_RANKS, PRECISION, RECALL
+from theory.rules import Band, Event, Ordering
+from theory.run import NotApplicable
+
+__all__ = ["CLAIMS", "cut_is_exact", "early_advantage", "maps_differ", "worse_of_both"]
+
+_SOURCE = here("selection on images")
+_INSIDE = (SEPARABLE, SPREAD, MODERATE, FLIPPED)
+
+
+def worse_of_both(run: Any) -> float | NotApplicable:
+    """How far precision and recall of the log 2 cut at stop acc are above their thresholds, the worse of
+    both."""
+    reason = usable(run)
+    if reason:
+        return reason
+    precision, recall = selection(run, stop_acc(run))
+    return min(precision - PRECISION, recall - RECALL)
+
+
+def cut_is_exact(run: Any) -> bool | NotApplicable:
+    """Whether every clean loss is below log 2 and every noisy one above, at stop acc."""
+    reason = usable(run)
+    if reason:
+        return reason
+    losses, noisy = run.losses[stop_acc(run)], run.labels != run.y
+    return bool(losses[~noisy].max() < LOG2 < losses[noisy].min())
+
+
+def early_advantage(run: Any) -> float | NotApplicable:
+    """AUROC of the loss for noisy images at stop acc less at the end."""
+    reason = usable(run)
+    if reason:
+        return reason
+    noisy = run.labels != run.y
+    return auroc(run.losses[stop_acc(run)], noisy) - auroc(run.losses[-1], noisy)
+
+
+def maps_differ(run: Any) -> bool | NotApplicable:
+    """Whether maps of clean images change less than those of noisy ones: mean cosines compared."""
+    reason = usable(run)
+    if reason:
+        return reason
+    if run.maps is None:
+        return NotApplicable("no attribution maps were made")
+    noisy = run.labels != run.y
+    return bool(np.mean(run.maps[~noisy]) > np.mean(run.maps[noisy]))
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="images.selection",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"Keeping the images with loss below $\log 2$ when the training accuracy first reaches "
+        rf"$1 - \hat\tau$ has precision at least {PRECISION:g} and recall at least {RECALL:g}",
+        rule=Band(0.0, 1.0, "thresholds of the development block", delta=0.1),
+        measure=worse_of_both,
+        experiment=RUNS,
+        conditions=_INSIDE,
+        measured="min(precision - threshold, recall - threshold): clean share of the kept, kept share of "
+        "the clean",
+    ),
+    Claim(
+        id="images.exact_cut",
+        source=paper("Proposition 4.3"),
+        provenance="derived",
+        statement=r"At the end of Stage I the loss $\log 2$ separates clean from noisy images without any "
+        r"error",
+        rule=Event(delta=0.05),
+        measure=cut_is_exact,
+        experiment=RUNS,
+        conditions=_INSIDE,
+        role="reading",
+        corrected_by="images.selection",
+        parents=("images.selection",),
+        measured="max clean loss < log 2 < min noisy loss at stop acc",
+        note="the proposition read literally on images: its model has no images that look like the other "
+        "class",
+    ),
+    Claim(
+        id="images.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"The loss ranks noisy above clean images better at the stop than at the end: AUROC "
+        r"higher by at "
+        rf"least {EARLY_RANKS:g}",
+        rule=Band(EARLY_RANKS, 1.0, "threshold of the development block", delta=0.1),
+        measure=early_advantage,
+        experiment=RUNS,
+        conditions=(*_INSIDE, STRONG),
+        measured="AUROC of the loss at stop acc less at the end",
+    ),
+    Claim(
+        id="images.k_classes.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"Ten classes: the same, by at least {EARLY_RANKS:g}",
+        rule=Band(EARLY_RANKS, 1.0, "as for two classes", delta=0.1),
+        measure=early_advantage,
+        experiment=TEN,
+        conditions=(SEPARABLE, SPREAD, TEN_CLASS, FLIPPED),
+        measured="AUROC of the loss at stop acc less at the end",
+    ),
+    Claim(
+        id="images.larger.early_ranks",
+        source=_SOURCE,
+        provenance="derived",
+        statement=rf"28x28 images: the same, by at least {EARLY_RANKS:g}",
+        rule=Band(EARLY_RANKS, 1.0, "as for 8x8 images", delta=0.1),
+        measure=early_advantage,
+        experiment=LARGER,
+        conditions=(*_INSIDE, STRONG),
+        measured="AUROC of the loss at stop acc less at the end",
+    ),
+    Claim(
+        id="images.attribution",
+        source=here("attribution on images"),
+        provenance="derived",
+        statement="Between step 30 and the end the attribution map of a noisy image changes more than that "
+        "of a clean "
+        "one (mean cosine between an image's two maps)",
+        rule=Ordering(delta=0.1, reason="averages over some 170 clean and 40 noisy images of one run"),
+        measure=maps_differ,
+        experiment=MAPS,
+        conditions=_INSIDE,
+        measured="mean cosine of clean images > mean cosine of noisy ones (expected gradients, logit "
+        "difference)",
+        note="as a detector of single images the cosine is far below the loss",
+    ),
+)
