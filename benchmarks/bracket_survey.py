@@ -8,11 +8,11 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from theory.run import NotApplicable
-from theory.two_stage.run import Run
 
 __all__ = ["Outcome", "bracket_survey", "survey_lines"]
 
@@ -38,10 +38,11 @@ def bracket_survey(runs: int, seed: int) -> Iterator[Outcome]:
     """The bracket on the first `runs` runs of the claim `two_stage.certified.bracket_anywhere`."""
     from theory.two_stage.certified.bracket import Bracket
     from theory.two_stage.certified.claims import ANYWHERE, bracket_holds, bracket_of
-    from verify.runs.make import batches, execute
+    from verify.runs.batch import batches
+    from verify.runs.make import Made, make_runs
     from verify.runs.plan import plan_runs
 
-    def measure(run: Run) -> Outcome:
+    def measure(run: Any) -> Outcome:
         holds = bracket_holds(run)
         if isinstance(holds, NotApplicable):
             return Outcome(run.setting.kappa_0, None, 0.0, float("inf"), float("inf"), holds.reason)
@@ -59,7 +60,7 @@ def bracket_survey(runs: int, seed: int) -> Iterator[Outcome]:
     experiment = replace(ANYWHERE, runs={"full": runs})
     specs = plan_runs(experiment, "full", seed)
     work = batches(experiment, specs, {"survey": measure}, {spec.index: ["survey"] for spec in specs})
-    for measurement in execute(work, jobs=1, device="cpu", progress=False):
+    for measurement in make_runs(work, Made()):
         yield measurement.values["survey"]
 
 

@@ -242,31 +242,35 @@ def phase_row(cells: int, runs: int, jobs: int, share: int, time_limit: float = 
     """
     from time import perf_counter, process_time
 
-    from verify.phase.diagram import PLANES, measure_cell, phase_experiment
-    from verify.runs.make import batches, execute, run_batch
+    from theory.two_stage.planes import PLANES
+    from verify.phase.diagram import phase_experiment
+    from verify.runs.backends import backend_for
+    from verify.runs.batch import batches
+    from verify.runs.make import Made, make_runs
     from verify.runs.plan import plan_runs
+    from verify.runs.work import run_batch
 
-    plane = PLANES["snr-tau"]
+    (plane,) = [plane for plane in PLANES if plane.name == "snr-tau"]
     # Steps of 1/8 unit: 75 units are 600 steps.
     start = perf_counter()
-    experiment = replace(phase_experiment(plane, cells, runs, 30.0), clock=75.0)
+    experiment = replace(phase_experiment(plane, cells, runs, plane.variables), clock=75.0)
     specs = plan_runs(experiment, "quick", 0)
-    work = batches(experiment, specs, {"phase": measure_cell}, {spec.index: ["phase"] for spec in specs})
+    work = batches(experiment, specs, {"phase": plane.measure}, {spec.index: ["phase"] for spec in specs})
     planned = perf_counter() - start
     # Workers start once, however many runs they make.
     start = perf_counter()
-    first = sum(1 for _ in execute(work[:jobs], jobs=jobs, device="cpu", progress=False))
+    first = sum(1 for _ in make_runs(work[:jobs], Made(), backend=backend_for(jobs)))
     started = perf_counter() - start
     start = perf_counter()
-    done = sum(1 for _ in execute(work[jobs::share], jobs=jobs, device="cpu", progress=False))
+    done = sum(1 for _ in make_runs(work[jobs::share], Made(), backend=backend_for(jobs)))
     made = perf_counter() - start
     minutes = (planned + started + made * (len(specs) - first) / done) / 60
     done += first
     # What the workers need of their cores, whoever else uses them: few batches, in this process.
     sample = work[jobs :: max(1, len(work) // 8)]
-    run_batch(sample[0], "cpu", 1)
+    run_batch(sample[0], "cpu")
     start = process_time()
-    cost = sum(len(run_batch(batch, "cpu", 1)) for batch in sample)
+    cost = sum(len(run_batch(batch, "cpu").measurements) for batch in sample)
     cpu = (process_time() - start) / cost
     how = "" if share == 1 else f", from {done} of {len(specs)} runs"
     return Row(

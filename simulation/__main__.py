@@ -4,7 +4,7 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from simulation.two_stage.cli import main
+        from simulation.cli import main
 
         main()
     except KeyboardInterrupt:  # before `main` could see it

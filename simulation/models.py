@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,18 @@ from theory.rng import generator
 from theory.run import Run
 from theory.setting import AbstractSetting
 
-__all__ = ["Engine", "FunctionEngine", "FunctionRun", "Job", "engine_of", "engines_of", "read_only"]
+__all__ = [
+    "Engine",
+    "FalseEngine",
+    "FunctionEngine",
+    "FunctionRun",
+    "Job",
+    "Memory",
+    "engine_of",
+    "engines_of",
+    "flawed_engines",
+    "read_only",
+]
 
 
 @dataclass(frozen=True)
@@ -39,12 +52,31 @@ class Job:
     seed: int
     steps: int = 0
     snapshots: tuple[int, ...] = ()
-    record: tuple[int, ...] | None = None
+    record: Sequence[int] | None = None
     dtype: str = "float64"
     options: Hashable = None
     streams: tuple[str, ...] = ()
     stop: Any = None
     precision: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of one run at the peak, without the interpreter and its libraries.
+
+    Args:
+        held: while the runs of its batch are made and measured, by what drives them: "steps", "snapshots", or
+            a field of the setting.
+        passing: while this run is made or measured, whichever is more; not held by several at once.
+    """
+
+    held: Mapping[str, float] = field(default_factory=dict)
+    passing: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """Of the run made alone."""
+        return math.ceil(sum(self.held.values()) + self.passing)
 
 
 class Engine(ABC):
@@ -61,6 +93,12 @@ class Engine(ABC):
     dtypes: tuple[str, ...] = ("float64",)
     #: Whether a search for counterexamples may make runs by it (small nets on real data may not).
     searchable: bool = True
+    #: Whether a run has a length, in steps.
+    lengths: bool = True
+    #: Whether one run is worth a GPU where there is one.
+    gpu: bool = False
+    #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
+    precision: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
@@ -78,9 +116,47 @@ class Engine(ABC):
         """Relative cost of a job: its order among others, and predicted seconds after one calibrating run."""
         return float(max(1, job.steps))
 
+    def beside(self, jobs: Sequence[Job]) -> float:
+        """Relative cost of jobs made in one batch: more than their sum where they are padded to one shape."""
+        return sum(self.work(job) for job in jobs)
+
+    def memory(self, job: Job) -> Memory:
+        """Peak memory of a job; nothing where it does not matter."""
+        return Memory()
+
     def bytes(self, job: Job) -> int:
-        """Peak memory of a job, 0 where it does not matter."""
-        return 0
+        """Peak memory of a job made alone."""
+        return self.memory(job).total
+
+    def options(self, table: Mapping[str, Any]) -> Hashable:
+        """The job's options that a table `[variation]` of a sweep means.
+
+        Raises:
+            ValueError: naming the key, what it was and what is allowed.
+        """
+        if table:
+            raise ValueError(f"variation: this engine knows no variations, was given {', '.join(table)}")
+        return None
+
+    def stop_rule(self, table: Mapping[str, Any]) -> Any:
+        """The job's stop rule that a table `[stop]` of a sweep means.
+
+        Raises:
+            ValueError: naming the key, what it was and what is allowed.
+        """
+        raise ValueError(f"stop: this engine knows no rule to stop at, was given {', '.join(table)}")
+
+    def check(self, job: Job) -> None:
+        """Refuse a job that asks for what cannot be.
+
+        Raises:
+            ValueError: naming the field, what it was and what is allowed.
+        """
+        return
+
+    def in_place_of(self, engine: str) -> Engine:
+        """What makes the runs of an engine when this one is put in its place."""
+        return self
 
     def warm_up(self) -> None:
         """Load and compile all that a first run would; never timed."""
@@ -90,6 +166,20 @@ class Engine(ABC):
         """Why a job cannot be made here ("no CIFAR-10 at DATA"); None where it can. Its run is then not
         applicable, for this reason."""
         return None
+
+
+class FalseEngine(Engine):
+    """An engine that is wrong in one place, to see whether claims notice. A model's module lists its own as
+    `FLAWED`, a mapping of names to them."""
+
+    #: What is wrong, in a few words.
+    what: str
+    #: Experiments with more work than this over all their runs are left out.
+    most_work: float = math.inf
+
+    def stands_for(self, engine: str, options: Hashable) -> bool:
+        """Whether it knows how to make the runs of this engine under these options."""
+        return True
 
 
 class FunctionRun:
@@ -122,6 +212,7 @@ class FunctionEngine(Engine):
 
     simulate: Callable[[Any, np.random.Generator], Mapping[str, Any]]
     most = 64
+    lengths = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
         """Each job by one call; the generator is a function of the job's seed.
@@ -178,6 +269,13 @@ def engines_of(model: Model) -> Mapping[str, Engine]:
             raise ValueError(f"model {model.name}: engines must not be empty")
         return engines
     return {"function": FunctionEngine(engines)}
+
+
+def flawed_engines(model: Model) -> Mapping[str, FalseEngine]:
+    """A model's false engines by name; none where it lists none."""
+    if not isinstance(model.engines, str):
+        return {}
+    return getattr(import_module(model.engines), "FLAWED", {})
 
 
 def engine_of(model: Model, name: str = "") -> Engine:

@@ -58,7 +58,7 @@ _BASE = Setting.from_n_snr2(
 )
 _BOX = Experiment(
     "zoo.box",
-    Domain(
+    place=Domain(
         "box", n=(20, 60), m=(5, 40), signal_margin=(3, 9), tau=(0.05, 0.2), kappa_0=(0.01, 100),
         dimension=(0.05, 20), dimension_unit="n^2", clock_step=(0.02, 0.1),
     ),
@@ -67,7 +67,7 @@ _BOX = Experiment(
 )  # fmt: skip
 _GRID = Experiment(
     "zoo.grid",
-    Grid(
+    place=Grid(
         tuple(
             (
                 {"signal_margin": a, "tau": tau, "kappa_0": kappa},
@@ -84,13 +84,15 @@ _GRID = Experiment(
     clock=1.0,
     runs={"quick": 20},
 )  # fmt: skip
-_ENGINES = Experiment("zoo.engines", Fixed(_BASE), clock=5.0, runs={"quick": 60}, engines=("law", "cnn"))
-_UNUSED = Experiment("zoo.unused", Fixed(_BASE.with_(m=2)), clock=5.0, runs={"quick": 5})
+_ENGINES = Experiment(
+    "zoo.engines", place=Fixed(_BASE), clock=5.0, runs={"quick": 60}, engines=("law", "cnn")
+)
+_UNUSED = Experiment("zoo.unused", place=Fixed(_BASE.with_(m=2)), clock=5.0, runs={"quick": 5})
 
 
 def _sweep(parameter: Any) -> Experiment:
     place = Sweep(parameter, _BASE, (0.25, 0.5, 1.0, 2.0, 4.0))
-    return Experiment(f"zoo.sweep_{parameter}", place, clock=10.0, runs={"quick": 8})
+    return Experiment(f"zoo.sweep_{parameter}", place=place, clock=10.0, runs={"quick": 8})
 
 
 Value = Callable[[RunSpec, np.random.Generator], Any]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from theory.ledger import Ledger
-from verify.runs.backends import Lost, SerialBackend
-from verify.runs.worker import Done
+from verify.runs.backends import SerialBackend
+from verify.runs.batch import Batch, Done, Lost
+from verify.runs.keep import KeptBatches
 from verify.sweep.config import SweepConfig
-from verify.sweep.execute import Made, make_runs, stored_runs
-from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
-from verify.sweep.runs import Sweep, SweepBatch, plan_sweep
+from verify.sweep.execute import Made, kept_runs, make_sweep_runs
+from verify.sweep.runs import Sweep, plan_sweep
 
 SMALL: dict[str, Any] = {
     "name": "small",
@@ -42,30 +43,47 @@ def ignore(*_: object) -> None:
     pass
 
 
+class MemoryStore:
+    """A store that lives as long as the process."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        return self.rows.get(key)
+
+    def put(self, batch: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        self.rows |= {key: dict(values) for key, values in batch}
+
+
+def keeper_of(store: Any, version: str = "1") -> KeptBatches:
+    return KeptBatches(store, version)
+
+
 def made_of(
     sweep: Sweep,
     backend: Any = None,
-    store: ResultStore | None = None,
-    batches: Sequence[SweepBatch] | None = None,
+    store: Any = None,
+    batches: Sequence[Batch] | None = None,
     said: list[str] | None = None,
 ) -> Made:
     """All runs of a sweep; `said` collects its messages."""
-    kept = KeptRuns(MemoryStore() if store is None else store, "1", "cpu")
+    keeper = keeper_of(MemoryStore() if store is None else store)
     work = sweep.batches if batches is None else batches
-    return make_runs(
+    return make_sweep_runs(
         work,
         backend=SerialBackend() if backend is None else backend,
         device="cpu",
-        kept=kept,
-        stored=stored_runs(work, kept),
-        cost={batch.index: batch.work for batch in work},
+        keeper=keeper,
+        kept=kept_runs(work, keeper, "cpu"),
         failed=ignore if said is None else said.append,
         advance=ignore,
     )
 
 
 class Shuffled:
-    """A backend that makes its batches in a given order, and can lose some or be interrupted."""
+    """A backend that makes its batches in a given order (of their first runs), and can lose some or be
+    interrupted."""
 
     name, workers = "shuffled", 3
 
@@ -73,16 +91,23 @@ class Shuffled:
         self, order: Sequence[int] = (), lost: Mapping[int, str] | None = None, stop_after: int | None = None
     ) -> None:
         self.order, self.lost, self.stop_after = order, lost or {}, stop_after
+        #: Batches made, each by the index of its first run.
         self.seen: list[int] = []
 
-    def run(self, batches: Sequence[SweepBatch], device: str) -> Iterator[Done | Lost]:
+    def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         serial = SerialBackend()
-        ordered = sorted(batches, key=lambda b: self.order[b.index] if b.index < len(self.order) else b.index)
-        for batch in ordered:
+        place = {first: k for k, first in enumerate(self.order)}
+        for batch in sorted(batches, key=lambda b: place.get(b.specs[0].index, b.index)):
+            first = batch.specs[0].index
             if self.stop_after is not None and len(self.seen) == self.stop_after:
                 raise KeyboardInterrupt
-            self.seen.append(batch.index)
-            if batch.index in self.lost:
-                yield Lost(batch.index, self.lost[batch.index])
+            self.seen.append(first)
+            if first in self.lost:
+                yield Lost(batch.index, self.lost[first])
             else:
                 yield from serial.run([batch], device)
+
+    def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
+        if batch.specs[0].index in self.lost:
+            return Lost(batch.index, self.lost[batch.specs[0].index])
+        return SerialBackend().alone(batch, device)

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from theory.table import Table
 if TYPE_CHECKING:
     from theory.ledger import Ledger
 
-__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names"]
+__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names", "paper_of"]
 
 #: Installed packages offer papers under this group of entry points.
 ENTRY_POINTS = "theorem_verifier.papers"
@@ -53,13 +55,15 @@ class Paper:
         claims: in the order of the paper.
         settings: classes of settings that its claims speak of.
         conditions: heading -> conditions, for `doctor` and the report.
+        asked: headings of the conditions that `doctor` finds the nearest setting for; () for all.
         constants: the values in use of the constants in conditions.
         parameters: how a setting is made of named values, by class: sweeps, doctor, `--set`.
         reference_box: the space that conditions are held against.
         regime: sentences that say where a setting lies.
         exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
         falsehoods: the declared false variants of claims in a ledger.
-        commands: word -> dotted function, for `python -m verify WORD`.
+        commands: word -> dotted function of the words after it, which returns the exit status; for
+            `python -m verify WORD` and `python -m simulation WORD`.
         builds_on: names of papers that it imports.
         optional: judged when named only (examples).
 
@@ -72,6 +76,7 @@ class Paper:
     claims: tuple[Claim, ...]
     settings: tuple[type[AbstractSetting], ...] = ()
     conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({}))
     parameters: Mapping[type[AbstractSetting], Parameters] = field(default_factory=dict)
     reference_box: Box | None = None
@@ -138,6 +143,18 @@ def load_paper(name: str) -> Paper:
     if not isinstance(found, Paper):
         raise ValueError(f"paper {name}: paper.py must define THIS, a theory.Paper")
     return found
+
+
+def paper_of(kind: type[AbstractSetting]) -> Paper | None:
+    """The paper in whose folder a class of settings stands, built-in or a user's own; None without one."""
+    package = kind.__module__.rpartition(".")[0]
+    while package:
+        module = f"{package}.paper"
+        if module in sys.modules or find_spec(module) is not None:
+            found = getattr(import_module(module), "THIS", None)
+            return found if isinstance(found, Paper) else None
+        package = package.rpartition(".")[0]
+    return None
 
 
 def find_papers(*, optional: bool = False) -> dict[str, Paper]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from theory.setting import AbstractSetting
@@ -31,6 +31,10 @@ class Parameter:
     words: tuple[str, ...] = ()
 
 
+def _no_command(setting: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """Names, what excludes what, and the setting that values make.
@@ -40,11 +44,21 @@ class Parameters:
         one_of: of each group exactly one is given, unless one of them has a default; a group may list sets
             that stand together as tuples.
         make: the setting with these values.
+        usual: adds to what was given the values that stand where a person asks about a setting and leaves
+            some out (`doctor`); sweeps ask for all of them.
+        units: fields that only set a unit: the search for the nearest setting leaves them.
+        inward: by field, a step in its logarithm that leads toward the inside of the paper's conditions: a
+            second start of that search.
+        command: the command that makes a run at a setting, "" where there is none.
     """
 
     parameters: tuple[Parameter, ...]
     make: Callable[[Mapping[str, Any]], AbstractSetting]
     one_of: tuple[tuple[str | tuple[str, ...], ...], ...] = ()
+    usual: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    units: tuple[str, ...] = ()
+    inward: Mapping[str, float] = field(default_factory=dict)
+    command: Callable[[Any], str] = _no_command
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -42,6 +43,8 @@ class PlaneQuantity:
             inf allowed).
         limits: ends of the colour scale, where they are known.
         log: a logarithmic colour scale.
+        within: the least and largest possible value, to which an interval is clipped.
+        at_zero, at_infinity: what values <= 0 on a logarithmic scale, and infinite ones, mean.
     """
 
     name: str
@@ -49,6 +52,9 @@ class PlaneQuantity:
     kind: Literal["rate", "mean", "median"]
     limits: tuple[float, float] | None = None
     log: bool = False
+    within: tuple[float, float] = (-math.inf, math.inf)
+    at_zero: str = "0"
+    at_infinity: str = "infinite"
 
 
 @dataclass(frozen=True)
@@ -57,15 +63,19 @@ class LevelSet:
 
     Args:
         label: what it is; text with $formulas$.
-        value: a function of the plane's coordinates.
+        value: a function of the plane's coordinates, numbers or arrays.
         level: the value on the boundary.
         quantities: names of the quantities whose diagram it is drawn on; () for all.
+        family: what it has in common with others and with boundaries: one family, one colour.
+        dashed: how the line is drawn.
     """
 
     label: str
-    value: Callable[[float, float], float]
+    value: Callable[[Any, Any], Any]
     level: float
     quantities: tuple[str, ...] = ()
+    family: str = ""
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,13 @@ class Boundary:
         label: what it is.
         along: the cells' coordinate that the boundary is a value of, as a function of (x, y).
         predicted: the value at which the sign changes.
-        value: a number a run (a name of the measured mapping) whose mean changes sign there.
+        value: a number a run (a name of the measured mapping) whose mean or median changes sign there.
         x_label: how `along` is called.
+        summary: of the runs of a cell.
+        within_run: predicts the value at (x, y) for runs of this length, where `predicted` is a limit: the
+            boundary is where it changes sign.
+        quantities: names of the quantities on whose diagram located points are drawn.
+        family: as a level set's.
     """
 
     label: str
@@ -85,6 +100,10 @@ class Boundary:
     predicted: float
     value: str
     x_label: str = ""
+    summary: Literal["mean", "median"] = "mean"
+    within_run: Callable[[float, float], float] | None = None
+    quantities: tuple[str, ...] = ()
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +123,8 @@ class Plane:
         claim: id of the claim whose conditions decide which cells are hatched; "" for none.
         variables: named numbers that may be changed on the command line, with their defaults; handed to
             `setting` as keywords.
-        cells, runs: per profile: cells a side, and runs a cell.
+        columns: names of further measured numbers whose means are tabulated.
+        sizes: per profile, cells a side and runs a cell.
     """
 
     name: str
@@ -122,6 +142,7 @@ class Plane:
     boundaries: tuple[Boundary, ...] = ()
     claim: str = ""
     variables: Mapping[str, float] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int]] = field(
         default_factory=lambda: {"quick": (8, 4), "default": (12, 8), "full": (24, 24)}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -25,6 +26,7 @@ class Quantity:
         value: a function of the run and the arguments: float, bool or `Estimate`.
         states: whether it is seen at snapshots only.
         words: the words allowed, by the position of the argument.
+        sampled: whether its value is an estimate, as fine as the job's precision says.
     """
 
     name: str
@@ -34,12 +36,24 @@ class Quantity:
     value: Callable[..., Any]
     states: bool = False
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    sampled: bool = False
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
+        if self.unit in ("probability", "share", "0 or 1"):
+            return 0.0, 1.0
+        if self.name.startswith("log_"):
+            return -math.inf, 0.0
+        if self.unit == "steps" or self.name in ("final_loss", "loss"):
+            return 0.0, math.inf
+        return -math.inf, math.inf
 
     @property
     def usage(self) -> str:
         """`name(parameter, ...)`."""
         shown = [
-            "|".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
+            "/".join(self.words[k]) if kind == "word" else "clock" if kind == "state" else kind
             for k, kind in enumerate(self.parameters)
         ]
         return f"{self.name}({', '.join(shown)})" if shown else self.name

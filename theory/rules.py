@@ -11,7 +11,10 @@ from typing import ClassVar, Literal
 
 __all__ = [
     "Band",
+    "Bound",
     "Calibration",
+    "Derived",
+    "Difference",
     "Event",
     "EventMap",
     "Exponent",
@@ -22,10 +25,25 @@ __all__ = [
     "Ordering",
     "Rule",
     "SameLaw",
+    "SameRun",
+    "Universal",
+    "UniversalBound",
     "ZScores",
 ]
 
-Kind = Literal["identity", "event", "ordering", "band", "exponent", "law"]
+Kind = Literal[
+    "identity",
+    "event",
+    "ordering",
+    "band",
+    "exponent",
+    "law",
+    "universal",
+    "bound",
+    "difference",
+    "same_run",
+    "derivation",
+]
 
 
 @dataclass(frozen=True)
@@ -57,14 +75,17 @@ def _positive(name: str, value: float) -> None:
 class Identity(Rule):
     """An equality of reals: the measured relative residual stays at rounding level.
 
-    `measure(run)` returns a relative residual (float >= 0). It is accepted up to
-    `factor * eps(dtype) * max(1, steps)`: one rounding error a step, `factor` for the operations in a
-    step. A single larger residual refutes.
+    `measure(run)` returns a relative residual (float >= 0), or `(residual, scale)` of which the quotient is
+    one (scale > 0). It is accepted up to `factor * eps(dtype) * max(1, steps)`: one rounding error a step,
+    `factor` for the operations in a step. A closed form, whose operations do not grow with the run, says
+    `per_step=False` and is accepted up to `factor * eps(dtype)`. A single larger residual refutes; nan is not
+    measured.
     """
 
     kind: ClassVar[Kind] = "identity"
     factor: float = 64.0
     reason: str = "rounding: factor * eps(dtype) * steps"
+    per_step: bool = True
 
     def __post_init__(self) -> None:
         _positive("factor", self.factor)
@@ -295,3 +316,127 @@ class Calibration(Rule):
     def __post_init__(self) -> None:
         _open_unit("margin", self.margin)
         _level("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class Universal(Rule):
+    """A statement about every run: a theorem dies of one counterexample.
+
+    `measure(run)` returns True or False, or the slack of an inequality (a float; it holds where the slack is
+    at least `-rounding`), or nan where the run leaves it undecided. Only for quantities that are computed,
+    not sampled: an `Estimate` is refused. A single violation refutes. SUPPORTED says "no counterexample in N
+    settings": when no run violates it and at most a share `undecided` of the runs is undecided.
+    """
+
+    kind: ClassVar[Kind] = "universal"
+    reason: str = "a theorem holds without exception"
+    rounding: float = 0.0
+    undecided: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.rounding >= 0:
+            raise ValueError(f"rounding must be at least 0, was {self.rounding!r}")
+        if not 0.0 <= self.undecided < 1.0:
+            raise ValueError(f"undecided must lie in [0, 1), was {self.undecided!r}")
+
+
+@dataclass(frozen=True)
+class Bound(Rule):
+    """`quantity <= bound` (`>=` with `upper=False`) with probability at least `1 - delta`, and how tight.
+
+    `measure(run)` returns `(quantity, bound)`. The violation rate is decided as for `Event`; a run violates
+    beyond `rounding * |bound|`. Told beside it: median and worst of log10(bound / quantity), the constant
+    that the bound could be multiplied by and still hold in a share `1 - delta` of runs, with its
+    order-statistics interval at 95 %, and the largest ratio seen. A supported bound whose median slack
+    exceeds the factor `loose` carries the grade "loose".
+    """
+
+    kind: ClassVar[Kind] = "bound"
+    reason: str = "with probability at least 1 - delta, as the paper states its bounds"
+    delta: float = 0.05
+    alpha: float = 0.05
+    upper: bool = True
+    rounding: float = 1e-12
+    loose: float = 10.0
+
+    def __post_init__(self) -> None:
+        _open_unit("delta", self.delta)
+        _level("alpha", self.alpha)
+        if not self.rounding >= 0:
+            raise ValueError(f"rounding must be at least 0, was {self.rounding!r}")
+        if not self.loose > 1:
+            raise ValueError(f"loose must be above 1, was {self.loose!r}")
+
+
+@dataclass(frozen=True)
+class UniversalBound(Bound):
+    """A bound that holds in every run: one run beyond it refutes. Only for quantities that are not sampled.
+
+    `delta` is then only the share that the tightest constant may leave out, `alpha` decides nothing.
+    """
+
+    reason: str = "a proved bound holds without exception"
+
+
+@dataclass(frozen=True)
+class Difference(Rule):
+    """`measured = predicted` up to an absolute margin on average, nothing fitted.
+
+    `measure(run)` returns `(measured, predicted)`. Judged by equivalence of the mean of measured - predicted
+    with 0 at `margin` (t-tests), from 8 independent trials on. As for `Law`, a slope of the difference in a
+    parameter of the setting that errors within the margin cannot have also refutes. `planned_spread` is the
+    standard deviation of a trial's difference that the numbers of runs are planned with; None: the observed
+    one.
+    """
+
+    margin: float
+    reason: str
+    kind: ClassVar[Kind] = "difference"
+    alpha: float = 0.05
+    planned_spread: float | None = None
+
+    def __post_init__(self) -> None:
+        _positive("margin", self.margin)
+        _level("alpha", self.alpha)
+
+
+@dataclass(frozen=True)
+class SameRun(Rule):
+    """Two ways of making a run agree run by run: engines that share their seeds, or a run and its control.
+
+    With two engines or more (`Experiment(pair_engines=True)`), `measure(run)` returns a number or a mapping
+    of names to numbers, and runs of equal setting and seed are compared with the first engine's. With one,
+    it returns the pair `(first, second)` or their relative difference. The relative difference
+    `|first - second| / max(|first|, |second|, scale)` of every pair must be at most `tolerance`: one larger
+    one refutes.
+    """
+
+    tolerance: float
+    reason: str
+    kind: ClassVar[Kind] = "same_run"
+    scale: float = 0.0
+
+    def __post_init__(self) -> None:
+        _positive("tolerance", self.tolerance)
+        if not self.scale >= 0:
+            raise ValueError(f"scale must be at least 0, was {self.scale!r}")
+
+
+@dataclass(frozen=True)
+class Derived(Rule):
+    """Algebra: a statement that no run enters, proved, or checked on closed forms at chosen settings.
+
+    `scope` says for what it is proved ("symbolic n, m, d", "n = m = 2, d = 3"). Judged by the claim's `proof`
+    where it has one, and by the relative residuals that `measure` returns, each at most `factor * eps`. The
+    verdict word is "derived"; what runs say needs a claim of its own.
+    """
+
+    scope: str
+    kind: ClassVar[Kind] = "derivation"
+    factor: float = 64.0
+    reason: str = "a derivation: rounding of its own operations only"
+
+    def __post_init__(self) -> None:
+        if not self.scope.strip():
+            raise ValueError("scope must say for what it is derived, was empty")
+        _positive("factor", self.factor)

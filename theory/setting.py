@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from theory.model import Model
 
-__all__ = ["AbstractSetting", "Trends"]
+__all__ = ["AbstractSetting", "Trends", "number_kinds"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,19 @@ class AbstractSetting:
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain numbers and words, in order."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+def number_kinds(setting: type[AbstractSetting]) -> dict[str, type]:
+    """The fields declared as `int` or `float`, with that type.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Net(AbstractSetting):
+    ...     n: int
+    ...     rate: float
+    ...     name: str
+    >>> number_kinds(Net)
+    {'n': <class 'int'>, 'rate': <class 'float'>}
+    """
+    known: dict[Any, type] = {"int": int, int: int, "float": float, float: float}
+    return {f.name: known[f.type] for f in fields(setting) if f.type in known}  # type: ignore[arg-type]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from theory.claim import Claim
 from theory.condition import Condition, ConditionCheck, Constants, check_all
-from theory.two_stage.setting import Setting
+from theory.paper import Paper, paper_of
+from theory.parameters import Parameters
+from theory.setting import AbstractSetting
+from verify.search.nearest import log_distance, moved_fields, nearest_setting
 
-__all__ = ["Diagnosis", "Line", "NearestSetting", "diagnose", "simulation_command"]
+__all__ = ["Diagnosis", "Line", "NearestSetting", "diagnose"]
 
-#: p of the regimes: initial signs decide (kappa_0 >> 1), cross-talk on average (kappa_0 << 1), worst sample.
-_SHARES = {"1/2": 0.5, ".78": 0.78, "1": 1.0}
+#: A paper that says nothing of how its settings are made.
+_NONE = Parameters((), lambda values: AbstractSetting())
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,13 @@ class Line:
 @dataclass(frozen=True)
 class NearestSetting:
     """A setting inside all conditions wanted; `distance` is the root of the sum of squared log ratios over
-    (n, d, m, sigma_0, eta, |mu|), `changed` the ratios that differ from 1, by name, and flip rates moved."""
+    the fields that move, `changed` the ratios that differ from 1, by name, `rates` the rates moved, and
+    `command` makes a run there ("" where the model has no command)."""
 
-    setting: Setting
+    setting: AbstractSetting
     distance: float
     changed: dict[str, float]
+    rates: dict[str, float]
     command: str
 
 
@@ -42,7 +47,7 @@ class NearestSetting:
 class Diagnosis:
     """Everything `verify doctor` prints."""
 
-    setting: Setting
+    setting: AbstractSetting
     constants: Constants
     lines: tuple[Line, ...]
     regime: tuple[str, ...]
@@ -50,13 +55,14 @@ class Diagnosis:
     not_judged: dict[str, int]
     target: str
     nearest: NearestSetting | None
+    moves: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types; an infinite slack is null."""
         nearest = self.nearest
         return {
             "setting": self.setting.as_dict(),
-            "groups": self.setting.groups(),
+            "groups": dict(self.setting.groups()),
             "constants": dict(self.constants.values),
             "conditions": [
                 {
@@ -78,74 +84,87 @@ class Diagnosis:
             if nearest is None
             else {
                 "setting": nearest.setting.as_dict(),
-                "groups": nearest.setting.groups(),
+                "groups": dict(nearest.setting.groups()),
                 "distance": nearest.distance,
-                "changed": nearest.changed,
+                "changed": nearest.changed | nearest.rates,
                 "command": nearest.command,
             },
         }
 
 
 def diagnose(
-    setting: Setting,
-    ledger: Sequence[Claim],
+    setting: AbstractSetting,
+    ledger: Iterable[Claim],
     *,
+    paper: Paper | None = None,
     claim: Claim | None = None,
-    C: float | None = None,
-    delta: float | None = None,
+    **changes: float | None,
 ) -> Diagnosis:
-    """Conditions, regime, judged claims and the nearest setting for a claim (default Condition 4.1).
+    """Conditions, regime, judged claims and the nearest setting for a claim (default: the conditions that
+    the paper asks for).
 
-    `C` and `delta` replace the values in use, for the claims as well.
+    `changes` replace the values in use of named constants, for the claims as well.
+
+    Args:
+        ledger: of its claims those about settings of this class are looked at.
+        paper: default the one in whose folder the setting's class stands.
 
     Raises:
-        ValueError: when a constant is out of range.
+        ValueError: when no paper is known, or there is no such constant, or it is out of range.
     """
-    from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
-    from verify.search.nearest import nearest_setting
-
-    if C is not None and not 0 < C < math.inf:
-        raise ValueError(f"--C must be a finite number > 0, was {C}")
-    if delta is not None and not 0 < delta < 1:
-        raise ValueError(f"--delta must lie in (0, 1), was {delta}")
-    changes = {k: v for k, v in (("C", C), ("delta", delta)) if v is not None}
-    constants = (claim.constants if claim is not None else DEFAULT_CONSTANTS).with_(**changes)
+    paper = paper or paper_of(type(setting))
+    if paper is None:
+        raise ValueError(f"paper is missing: {type(setting).__name__} stands in no paper's folder")
+    given = {name: value for name, value in changes.items() if value is not None}
+    base = claim.constants if claim is not None else paper.constants
+    for name, value in given.items():
+        if name not in {**paper.constants.values, **base.values}:
+            known = ", ".join(paper.constants.values) or "none"
+            raise ValueError(f"--{name}: there is no such constant; known: {known}")
+        if not 0 < value < math.inf:
+            raise ValueError(f"--{name} must be a finite number > 0, was {value}")
+        if name == "delta" and not value < 1:  # a failure probability, as in the rules
+            raise ValueError(f"--{name} must lie in (0, 1), was {value}")
+    constants = base.with_(**given)
     lines = []
-    for group, conditions in (
-        ("Condition 4.1", CONDITION_4_1),
-        ("companions (framework)", COMPANIONS),
-        ("scope of this project's laws", SCOPE),
-    ):
-        checks = check_all(conditions, setting, DEFAULT_CONSTANTS.with_(**constants.values))
+    for group, conditions in paper.conditions.items():
+        checks = check_all(conditions, setting, paper.constants.with_(**constants.values))
         lines += [Line(group, c, check) for c, check in zip(conditions, checks, strict=True)]
-    known = {line.condition.name for line in lines}
+    known_names = {line.condition.name for line in lines}
     if claim is not None:
-        own = tuple(c for c in claim.conditions if c.name not in known)
+        own = tuple(c for c in claim.conditions if c.name not in known_names)
         checks = check_all(own, setting, constants)
         lines += [Line(claim.id, c, check) for c, check in zip(own, checks, strict=True)]
 
     judged, reasons = [], Counter[str]()
     for each in ledger:
-        reason = _not_judged(each, setting, changes)
+        if each.experiment.setting_class is not type(setting):
+            continue
+        reason = _not_judged(each, setting, given)
         if reason is None:
             judged.append(each.id)
         else:
             reasons[reason] += 1
-    wanted = claim.kept_conditions if claim is not None else (*CONDITION_4_1, *COMPANIONS)
-    nearest = nearest_setting(setting, wanted, constants)
+    asked = paper.asked or tuple(paper.conditions)
+    wanted = (
+        claim.kept_conditions if claim is not None else tuple(c for h in asked for c in paper.conditions[h])
+    )
+    parameters = paper.parameters.get(type(setting), _NONE)
+    nearest = nearest_setting(setting, wanted, constants, parameters)
     return Diagnosis(
         setting=setting,
         constants=constants,
         lines=tuple(lines),
-        regime=_regime(setting),
+        regime=paper.regime(setting),
         judged=tuple(judged),
         not_judged=dict(reasons.most_common()),
-        target=claim.id if claim is not None else "Condition 4.1 and its companions",
-        nearest=None if nearest is None else _described(setting, nearest),
+        target=claim.id if claim is not None else " and ".join(asked) or "no condition",
+        nearest=None if nearest is None else _described(setting, nearest, parameters),
+        moves=moved_fields(setting, parameters),
     )
 
 
-def _not_judged(claim: Claim, setting: Setting, changes: dict[str, float]) -> str | None:
+def _not_judged(claim: Claim, setting: AbstractSetting, changes: dict[str, float]) -> str | None:
     """The first condition that keeps a claim from being judged at the setting; None when it is judged."""
     checks = check_all(claim.conditions, setting, claim.constants.with_(**changes))
     for check in checks:
@@ -156,68 +175,13 @@ def _not_judged(claim: Claim, setting: Setting, changes: dict[str, float]) -> st
     return None
 
 
-def _regime(s: Setting) -> tuple[str, ...]:
-    """The setting's place in the dimensionless groups, a sentence each."""
-    if s.kappa_0 >= 10:
-        share = "initial signs decide which filters are active, p = 1/2; outside the paper's bound on sigma_0"
-    elif s.kappa_0 > 1:
-        share = "between the regimes: initial signs and cross-talk both decide, p somewhat above 1/2"
-    else:
-        share = "cross-talk decides which filters are active, p near .78 and up to 1: the paper's regime"
-    margin = s.signal_margin
-    stage = [
-        f"at p = {name} ({'>' if margin > 2 * p else '<='} {2 * p:g}): {'yes' if margin > 2 * p else 'no'}"
-        for name, p in _SHARES.items()
-    ]
-    ratio = s.d / s.n
-    limit = 8 / s.n_snr2
-    return (
-        f"kappa_0 = {s.kappa_0:.3g}: {share}.",
-        f"Stage I exists (noisy samples are first pushed the wrong way) when a(1 - 2 tau) > 2p; "
-        f"a(1 - 2 max tau) = {margin:.3g}; {'; '.join(stage)}.",
-        f"iota = {s.iota:.3g}: the head start iota/sqrt(2 pi) of every margin is {s.iota * 0.3989:.2g}"
-        f"{', negligible' if s.iota <= 0.1 else ', NOT negligible: times shift'}.",
-        f"h = {s.clock_step:.3g}: "
-        + (
-            "the step resolves the flow"
-            if s.clock_step <= min(0.1, limit)
-            else f"a coarse step; gradient descent stays monotone up to h = 8/a = {limit:.3g}"
-            if s.clock_step <= limit
-            else f"beyond h = 8/a = {limit:.3g}, where gradient descent is no longer monotone"
-        )
-        + ".",
-        f"d/n = {ratio:.3g}, d/n^2 = {ratio / s.n:.3g}: "
-        + (
-            "active filters stay active"
-            if ratio >= 20
-            else "below about 20 active filters are lost in training; no law here speaks of it"
-        )
-        + ".",
-    )
-
-
-def _described(start: Setting, found: Setting) -> NearestSetting:
-    names = ("n", "d", "m", "sigma_0", "eta", "signal_norm")
+def _described(start: AbstractSetting, found: AbstractSetting, parameters: Parameters) -> NearestSetting:
+    names = moved_fields(start, parameters)
     ratios = {name: getattr(found, name) / getattr(start, name) for name in names}
     changed = {name: ratio for name, ratio in ratios.items() if abs(math.log(ratio)) > 1e-3}
-    for name in ("tau_plus", "tau_minus"):
-        if getattr(found, name) != getattr(start, name):
-            changed[name] = getattr(found, name)
-    distance = math.sqrt(sum(math.log(ratio) ** 2 for ratio in ratios.values()))
-    return NearestSetting(found, distance, changed, simulation_command(found))
-
-
-def simulation_command(setting: Setting) -> str:
-    """The command that trains at a setting; numbers to the digits that make it the same setting."""
-    numbers = {
-        "n": f"{setting.n}",
-        "d": f"{setting.d}",
-        "m": f"{setting.m}",
-        "sigma-xi": f"{setting.sigma_xi!r}",
-        "n-snr2": f"{setting.n_snr2:.10g}",
-        "tau-plus": f"{setting.tau_plus!r}",
-        "tau-minus": f"{setting.tau_minus!r}",
-        "kappa-0": f"{setting.kappa_0:.10g}",
-        "clock-step": f"{setting.clock_step:.10g}",
+    values = found.as_dict()
+    moved = {
+        name: values[name] for name in found.trends.linear if values.get(name, 0) != getattr(start, name)
     }
-    return "python -m simulation run " + " ".join(f"--{name} {value}" for name, value in numbers.items())
+    distance = log_distance(found, start, names)
+    return NearestSetting(found, distance, changed, moved, parameters.command(found))

@@ -10,7 +10,7 @@ from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from verify.outcome import Decision, Judgement, Observation
 from verify.rules.power import with_power
-from verify.rules.registry import decide
+from verify.rules.registry import decide, judge_of
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
 
@@ -90,7 +90,8 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     chain = [_scope(claim, observations, judged)]
     if proof is not None:
         chain.append("The symbolic proof holds." if proof.holds else "The symbolic proof FAILS.")
-    if not judged and not (proof is not None and not proof.holds):
+    silent = not judged and (judge_of(claim.rule).needs_runs or proof is None)
+    if silent and not (proof is not None and not proof.holds):
         decision = Decision(
             verdict="not-applicable",
             reason=_why_none(claim, observations),
@@ -165,7 +166,7 @@ def note_parents(judgements: Sequence[Judgement]) -> list[Judgement]:
         weak = [
             f"{parent} ({verdicts[parent]})"
             for parent in judgement.claim.parents
-            if verdicts.get(parent, "supported") != "supported"
+            if verdicts.get(parent, "supported") not in ("supported", "derived")
         ]
         if weak:
             chain = (*judgement.chain, f"Rests on {', '.join(weak)}.")

@@ -70,7 +70,8 @@ class Decision:
     most x with probability at most x. `support_p` is the same for a claim wrong by its margin or more.
     Both are None where the decider gives none. `adjusted_p` is `p_value` after Holm's correction over the
     claims of the verification, `power` the planned power and `power_basis` what it was planned with
-    (`verify.rules.power`); None until they are judged.
+    (`verify.rules.power`); None until they are judged. `grade` qualifies a support: "loose" for a bound whose
+    slack exceeds its declared factor.
     """
 
     verdict: Verdict
@@ -85,6 +86,7 @@ class Decision:
     adjusted_p: float | None = None
     power: float | None = None
     power_basis: str = ""
+    grade: str | None = None
 
 
 @dataclass(frozen=True)

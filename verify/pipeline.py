@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,7 @@ from verify.curves import measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
 from verify.outcome import Judgement, Verification
+from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
@@ -111,7 +112,7 @@ def verify_claims(
         backend = _backend(jobs, isolated=bool(own))
     notes = Made()
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
-    with _bar(progress, sum(len(b.specs) for b in work)) as advance:
+    with progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
         for measurement in make_runs(
             work,
             notes,
@@ -250,28 +251,6 @@ def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
                 f"claim {claim.id}: experiment id {experiment.id!r} is used by another experiment"
             )
     return list(found.values())
-
-
-@contextmanager
-def _bar(shown: bool, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr with the time left; yields the function that advances it."""
-    if not shown:
-        yield lambda runs: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    bar = Progress(
-        "[progress.description]{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("runs", total=total)
-        yield lambda runs: bar.advance(task, runs)
 
 
 def _run_info(

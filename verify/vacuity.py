@@ -15,36 +15,23 @@ import numpy as np
 
 from theory.claim import Claim
 from theory.condition import Condition, Constants, check_all
+from theory.paper import load_paper, paper_names, paper_of
+from theory.place import Place
 from theory.rng import generator
 from theory.run import Estimate
-from theory.two_stage.box import Domain
-from theory.two_stage.setting import Setting
 from verify.outcome import Judgement, Verification
 from verify.rules.registry import decide, judge_of, read
 from verify.statistics.error_budget import ERROR_BUDGET, in_family
 from verify.statistics.intervals import rate_interval
 
 __all__ = [
-    "REFERENCE_BOX",
     "Vacuity",
     "condition_share",
     "vacuities",
     "vacuity",
 ]
 
-#: The parameter space that conditions are held against: two to five decades in every group, from trivially
-#: small networks to the largest that a run could have, both sides of every regime border of the paper.
-REFERENCE_BOX = Domain(
-    "reference",
-    n=(10, 10_000),
-    m=(2, 1000),
-    signal_margin=(0.1, 100.0),
-    tau=(0.0, 0.45),
-    kappa_0=(1e-3, 1e3),
-    dimension=(1.0, 1e6),
-    clock_step=(1e-4, 1.0),
-)
-#: Settings drawn from it: the exact 95 % interval of a share is at most 0.09 wide.
+#: Settings that conditions are held against: the exact 95 % interval of a share is at most 0.09 wide.
 _DRAWS = 500
 _LEVEL = 0.95
 
@@ -54,7 +41,7 @@ class Vacuity:
     """How far a claim is from a check that cannot fail.
 
     `slack` are the least, median and largest `log10(bound / observed)` over the judged runs of a claim that
-    bounds a number (below 0: outside); None for others. `share` is that of `REFERENCE_BOX` in which it is
+    bounds a number (below 0: outside); None for others. `share` is that of the reference box in which it is
     judged, with its exact 95 % interval. `refutable` says whether the worst outcome of these very runs
     would have refuted it, alone and within the error budget of the verification; `how` in words. It speaks
     of the rule and the number of runs: whether the measured quantity can take such values is not asked.
@@ -94,26 +81,39 @@ class Vacuity:
         }
 
 
-@cache
-def _reference_settings() -> tuple[Setting, ...]:
-    return tuple(REFERENCE_BOX.draw(generator(0, "vacuity reference box", k)) for k in range(_DRAWS))
+def reference_place(claim: Claim) -> Place:
+    """The space that a claim's conditions are held against: its paper's reference box, its own place where
+    that box makes no settings of its class."""
+    kind = claim.experiment.setting_class
+    paper = load_paper(claim.paper) if claim.paper in paper_names() else paper_of(kind)
+    box = None if paper is None else paper.reference_box
+    return box if box is not None and type(_settings(box)[0]) is kind else claim.experiment.place
 
 
 @cache
-def _inside(condition: Condition, constants: Constants) -> tuple[bool, ...]:
-    return tuple(check_all((condition,), s, constants)[0].inside for s in _reference_settings())
+def _settings(place: Place) -> tuple[Any, ...]:
+    """Random settings of a box, or the settings of all cells."""
+    count = _DRAWS if place.coordinates else 1
+    return tuple(p.setting for p in place.points(count, lambda k: generator(0, "vacuity reference box", k)))
+
+
+@cache
+def _inside(condition: Condition, constants: Constants, place: Place) -> tuple[bool, ...]:
+    return tuple(check_all((condition,), s, constants)[0].inside for s in _settings(place))
 
 
 def condition_share(claim: Claim) -> Estimate:
     """Share of the reference box where the claim is judged: inside its conditions and, for a probe, outside
     at least one of those it drops; with the exact 95 % interval."""
-    kept = np.ones(_DRAWS, dtype=bool)
+    place = reference_place(claim)
+    draws = len(_settings(place))
+    kept = np.ones(draws, dtype=bool)
     for condition in claim.kept_conditions:
-        kept &= np.array(_inside(condition, claim.constants))
+        kept &= np.array(_inside(condition, claim.constants, place))
     if claim.is_probe:
-        dropped = np.array([_inside(c, claim.constants) for c in claim.dropped_conditions])
+        dropped = np.array([_inside(c, claim.constants, place) for c in claim.dropped_conditions])
         kept &= ~dropped.all(axis=0)
-    return rate_interval(int(kept.sum()), _DRAWS, 1 - _LEVEL)
+    return rate_interval(int(kept.sum()), draws, 1 - _LEVEL)
 
 
 def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> Vacuity:
@@ -128,8 +128,10 @@ def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> 
     judge = judge_of(rule)
     worst = judge.worst(rule, judged) if judged else None
     if worst is not None:
-        p = decide(rule, worst).p_value
-        assert p is not None
+        outcome = decide(rule, worst)
+        p = outcome.p_value
+        if p is None:  # a rule of one's own need not give one
+            p = 0.0 if outcome.verdict == "refuted" else 1.0
         level = budget / max(1, family)
         alone = p < float(getattr(rule, "alpha", 0.05))
         within = alone and (not judge.by_chance or p <= level)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulation.two_stage.trajectory import Trajectory
     from theory.two_stage.setting import Setting
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
 
 _MOST_STEPS = 10**8
 
@@ -187,3 +187,7 @@ def _print(trajectory: Trajectory, setting: Setting) -> None:
 def main() -> None:
     """Entry point of `python -m simulation`."""
     run_app(app, "simulation", sys.argv[1:])
+
+
+#: Words of `python -m simulation`.
+COMMANDS = {"run": main}

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from simulation.models import Engine, Job, read_only
+from simulation.models import Engine, Job, Memory, read_only
 from theory.two_stage.variation import PLAIN, Variation
 
 if TYPE_CHECKING:
@@ -40,12 +41,48 @@ def measured_run(trajectory: Trajectory, job: Job) -> MeasuredRun:
     return MeasuredRun(trajectory, job.setting, **dict(job.precision))
 
 
+class _TwoStageEngine(Engine):
+    """What the three engines share."""
+
+    name: str
+    dtypes = ("float64", "float32")
+    precision = MappingProxyType({"test_samples": 4000, "test_lines": 400})
+
+    def memory(self, job: Job) -> Memory:
+        """As `simulation.two_stage.memory`."""
+        from simulation.two_stage.memory import run_memory
+
+        return run_memory(job, self.name)
+
+    def options(self, table: Mapping[str, Any]) -> Variation:
+        """A `Variation`."""
+        from simulation.two_stage.tables import variation_of_table
+
+        return variation_of_table(table, law=self.name == "law")
+
+    def stop_rule(self, table: Mapping[str, Any]) -> Any:
+        """A rule of `simulation.two_stage.stopping`."""
+        from simulation.two_stage.tables import stop_of
+
+        return stop_of(table)
+
+    def check(self, job: Job) -> None:
+        """Room for the noise, batches no larger than the data."""
+        from simulation.two_stage.tables import check_job
+
+        check_job(job)
+
+    def warm_up(self) -> None:
+        """A run of two steps with a test error."""
+        _tiny(self.name)
+
+
 @dataclass(frozen=True)
-class LawEngine(Engine):
+class LawEngine(_TwoStageEngine):
     """The closure on a geometry drawn exactly in law; many runs are trained side by side."""
 
+    name = "law"
     most = 16
-    dtypes = ("float64", "float32")
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
         """Side by side; on a CPU each run is equal to the same run made alone, to the last bit."""
@@ -76,17 +113,23 @@ class LawEngine(Engine):
         """Multiplications of all steps; element-wise work is that of 20 samples more, measured."""
         return float(max(1, job.steps) * job.setting.m * (job.setting.n + 20.0) ** 2)
 
-    def warm_up(self) -> None:
-        """A run of two steps with a test error."""
-        _tiny("law")
+    def beside(self, jobs: Sequence[Job]) -> float:
+        """Every run at the largest length, width and number of samples."""
+        settings = [job.setting for job in jobs]
+        steps, m, n = max(1, *(j.steps for j in jobs)), max(s.m for s in settings), max(s.n for s in settings)
+        return float(len(jobs) * steps * m * (n + 20.0) ** 2)
 
 
 @dataclass(frozen=True)
-class DataEngine(Engine):
+class DataEngine(_TwoStageEngine):
     """Runs on real patches in R^d: the closure on their Gram matrix, or the network itself."""
 
     name: Literal["reduced", "cnn"]
-    dtypes = ("float64", "float32")
+
+    @property
+    def gpu(self) -> bool:  # type: ignore[override]
+        """The real network at large n d is what a GPU is for."""
+        return self.name == "cnn"
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
         """One after the other."""
@@ -119,10 +162,6 @@ class DataEngine(Engine):
         width = float(s.d) if self.name == "cnn" else s.n + 20.0
         return float(max(1, job.steps) * s.m * (s.n + 20.0) * width)
 
-    def warm_up(self) -> None:
-        """A run of two steps with a test error."""
-        _tiny(self.name)
-
 
 def _tiny(engine: str) -> None:
     from simulation.two_stage.run import MeasuredRun
@@ -140,3 +179,11 @@ ENGINES: Mapping[str, Engine] = {
     "reduced": DataEngine("reduced"),
     "cnn": DataEngine("cnn"),
 }
+
+
+def __getattr__(name: str) -> Any:
+    if name != "FLAWED":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from simulation.two_stage.flawed import FALSE_ENGINES, FlawedEngine
+
+    return {wrong: FlawedEngine(flaw) for wrong, flaw in FALSE_ENGINES.items()}

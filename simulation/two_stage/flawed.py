@@ -8,20 +8,23 @@ engines; every other `Flaw` changes one line of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.models import FalseEngine, Job
+from simulation.two_stage.engines import measured_run, variation_of
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.reduced import Record
+from simulation.two_stage.run import MeasuredRun
 from simulation.two_stage.trajectory import Trajectory
+from theory.two_stage.variation import PLAIN
 
-__all__ = ["FALSE_ENGINES", "NONE", "FalseTrainer", "Flaw", "descend"]
+__all__ = ["FALSE_ENGINES", "NONE", "Flaw", "FlawedEngine", "descend"]
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -117,41 +120,53 @@ def descend(
 
 
 @dataclass(frozen=True)
-class FalseTrainer:
-    """Makes a batch's trajectories with a flaw, in place of the engine it asks for."""
+class FlawedEngine(FalseEngine):
+    """The closure with a flaw, in place of the engine of this name."""
 
     flaw: Flaw
+    name: str = "law"
+    #: In steps x filters x samples^2: more would take most of the time, and every flaw shows sooner.
+    most_work = 1.5e9
 
-    def __call__(self, batch: Any) -> list[Trajectory]:
-        out = []
-        for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True):
-            setting = spec.setting
-            if spec.engine == "law":
-                geometry = draw_geometry(setting, spec.seed)
-            else:
-                geometry = geometry_of(sample_problem(setting, spec.seed, batch.variation))
-            size = batch.variation.batch_size
-            with np.errstate(over="ignore"):  # exp of a large margin: -l' is 0 there
-                record = descend(
-                    geometry,
-                    setting.eta,
-                    steps=steps,
-                    recorded=np.arange(steps + 1, dtype=np.int64),
-                    snapshots=np.array(sorted(kept), dtype=np.int64),
-                    draw=None if size is None else BatchWeights(setting.n, size, spec.seed),
-                    flaw=self.flaw,
-                )
-            out.append(
-                Trajectory(
-                    record,
-                    geometry,
-                    setting.eta,
-                    spec.engine,
-                    "float64",
-                    spec.seed,
-                    setting.sigma_xi,
-                    setting,
-                    True,
-                )
+    @property
+    def what(self) -> str:  # type: ignore[override]
+        """The flaw's."""
+        return self.flaw.what
+
+    def stands_for(self, engine: str, options: Hashable) -> bool:
+        """Engines of the closure under the paper's own model."""
+        return engine in ("law", "reduced") and options in (None, PLAIN)
+
+    def in_place_of(self, engine: str) -> FlawedEngine:
+        """With the data of that engine."""
+        return replace(self, name=engine)
+
+    def work(self, job: Job) -> float:
+        """Steps x filters x samples^2."""
+        return float(job.steps * job.setting.m) * float(job.setting.n) ** 2
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
+        """One after the other, on the CPU."""
+        return [measured_run(self._trajectory(job), job) for job in jobs]
+
+    def _trajectory(self, job: Job) -> Trajectory:
+        setting, variation = job.setting, variation_of(job)
+        if self.name == "law":
+            geometry = draw_geometry(setting, job.seed)
+        else:
+            geometry = geometry_of(sample_problem(setting, job.seed, variation))
+        size = variation.batch_size
+        recorded = range(job.steps + 1) if job.record is None else job.record
+        with np.errstate(over="ignore"):  # exp of a large margin: -l' is 0 there
+            record = descend(
+                geometry,
+                setting.eta,
+                steps=job.steps,
+                recorded=np.array(recorded, dtype=np.int64),
+                snapshots=np.array(sorted(job.snapshots), dtype=np.int64),
+                draw=None if size is None else BatchWeights(setting.n, size, job.seed),
+                flaw=self.flaw,
             )
-        return out
+        return Trajectory(
+            record, geometry, setting.eta, self.name, "float64", job.seed, setting.sigma_xi, setting, True
+        )

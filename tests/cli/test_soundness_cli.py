@@ -18,7 +18,7 @@ from theory import Claim, Domain, Event, Experiment, Falsehood, Law, Source
 
 BOX = Domain("cli", n=(4, 12), m=(2, 4), signal_margin=(1.0, 8.0), tau=(0.1, 0.4), kappa_0=(0.1, 1.0),
              dimension=(5.0, 20.0), clock_step=(0.1, 0.3))
-RUNS = Experiment("mine.runs", BOX, clock=0.3, runs={"quick": 240})
+RUNS = Experiment("mine.runs", place=BOX, clock=0.3, runs={"quick": 240})
 
 
 def small(run):

@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 
 from verify.cli.main import main
+from verify.runs.batch import Batch
 from verify.sweep.memory import Fit
-from verify.sweep.runs import SweepBatch, split_batch
+from verify.sweep.runs import split_batch
 
 ROOT = Path(__file__).parents[2]
 TEXT = """
@@ -59,7 +60,7 @@ def dies_elsewhere(run):
 
 CLAIMS = [
     Claim(id=f"mine.{f.__name__}", source=Source("tests", "none"), provenance="derived", statement="x",
-          rule=Event(delta=0.05), measure=f, experiment=Experiment("mine", PLACE, clock=1.0, runs={}))
+          rule=Event(delta=0.05), measure=f, experiment=Experiment("mine", place=PLACE, clock=1.0, runs={}))
     for f in (slow, dies_elsewhere)
 ]
 """
@@ -225,7 +226,7 @@ def test_small_memory_splits_batches_and_changes_nothing(
 
     assert here("c.toml", "--out", "o")[0] == 0
 
-    def tight(batches: list[SweepBatch], limit: int, base: int, workers: int, backend: str) -> Fit:
+    def tight(batches: list[Batch], limit: int, base: int, workers: int, backend: str) -> Fit:
         half = (batch_bytes(batches[0]) + batch_bytes(split_batch(batches[0], 16)[0])) // 2
         return fit_into(batches, half, 0, workers, backend)
 
@@ -309,7 +310,7 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     assert (~lost).any()
     assert (table["n_snr2"][lost] > 5).any()
     assert set(table["failed"][lost]) == {"every worker that tried it died"}
-    assert re.search(r"verify: batch \d+: every worker that tried it died; lost are run", err)
+    assert re.search(r"verify: run \d+ \(point \d.*: every worker that tried it died", err)
     whole = pd.read_csv(tmp_path / "o" / "results.csv")
     assert table["final_loss"][~lost].equals(whole["final_loss"][~lost])
 

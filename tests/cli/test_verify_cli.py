@@ -307,7 +307,7 @@ from theory import Claim, Domain, Event, Experiment, Identity, Source
 
 BOX = Domain("own", n=(4, 20), m=(2, 4), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1),
              dimension=(5, 9), clock_step=(0.1, 0.2))
-RUNS = Experiment("own", BOX, clock=1.0, runs={"quick": 40})
+RUNS = Experiment("own", place=BOX, clock=1.0, runs={"quick": 40})
 
 
 def claim(name, measure, rule=Event(delta=0.1)):
@@ -397,7 +397,8 @@ def sleeps(run):
 
 CLAIMS = [
     Claim(id="own.slow", source=Source("own", "1"), provenance="derived", statement="example", rule=Event(),
-          measure=sleeps, experiment=Experiment("own.slow", Fixed(AT), clock=0.5, runs={{"quick": 40}})),
+          measure=sleeps,
+          experiment=Experiment("own.slow", place=Fixed(AT), clock=0.5, runs={{"quick": 40}})),
 ]
 """
 

@@ -24,7 +24,6 @@ from crash.store_writer import Killer
 
 import simulation
 import verify
-from verify import pipeline
 from verify.cli.main import main as command_line
 from verify.store import RunStore
 
@@ -35,8 +34,8 @@ import numpy as np
 
 BOX = Domain("own", n=(4, 20), m=(2, 4), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1),
              dimension=(5, 9), clock_step=(0.1, 0.2))
-RUNS = Experiment("own.law", BOX, clock=1.0, runs={"quick": 80})
-NETS = Experiment("own.nets", BOX, clock=0.5, runs={"quick": 6}, engines=("cnn", "reduced"))
+RUNS = Experiment("own.law", place=BOX, clock=1.0, runs={"quick": 80})
+NETS = Experiment("own.nets", place=BOX, clock=0.5, runs={"quick": 6}, engines=("cnn", "reduced"))
 
 
 def claim(name, measure, rule, experiment=RUNS):
@@ -73,7 +72,6 @@ def attempt(folder: Path, kept: Path | None, out: Path, jobs: int, at: int | Non
     with open(folder / "attempt.log", "a") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    pipeline.builtin_exhibits = list  # long runs for figures, of which claims.json holds nothing
     if at is not None:
         RunStore.open = partial(RunStore.open, reached=Killer(at))  # type: ignore[method-assign]
     resume = [] if kept is None else ["--resume", str(kept)]

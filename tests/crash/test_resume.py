@@ -18,15 +18,16 @@ from crash.store_writer import PROFILE
 
 from simulation.two_stage import training
 from theory.claim import Claim
-from verify import pipeline
 from verify.cli.main import main
 from verify.jsonable import jsonable
 from verify.load import load_claims_file
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.report.claims import claim_records
-from verify.runs.make import Batch, Measurement
-from verify.store import KeptBatches, RunStore, StoreError, disk
+from verify.runs.batch import Measurement, batches
+from verify.runs.keep import KeptBatches
+from verify.runs.plan import plan_runs
+from verify.store import RunStore, StoreError, disk
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -158,12 +159,12 @@ class Odd:
 
 
 def test_values_that_cannot_be_kept_are_made_again(claims: list[Claim], tmp_path: Path) -> None:
-    made: list[list[Measurement]] = []
     keeper = KeptBatches(RunStore.open(tmp_path), "version")
-    batch = Batch((), (), (), ())
-    one = Measurement(None, 3, {"own.odd": Odd()}, {})  # type: ignore[arg-type]
-    keeper.save(batch, "cpu", 1, [one])
-    assert (made, keeper.added, len(keeper.store)) == ([], 0, 0)
+    experiment = claims[0].experiment
+    specs = plan_runs(experiment, "quick", 5)[:1]
+    (batch,) = batches(experiment, specs, {"own.odd": lambda run: Odd()}, {specs[0].index: ["own.odd"]})
+    keeper.save(batch, "cpu", [Measurement(specs[0], 3, {"own.odd": Odd()}, {})])
+    assert (keeper.added, len(keeper.store)) == (0, 0)
 
 
 # The command ----------------------------------------------------------------------------------------------
@@ -174,7 +175,6 @@ def verify_run(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Call:
     """Exit status, stdout and stderr of `verify run` on two small claims, into `tmp_path/report`."""
-    monkeypatch.setattr(pipeline, "builtin_exhibits", list)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(

@@ -44,18 +44,20 @@ BOX = Domain(
     dimension=(20.0, 100.0),
     clock_step=(0.1, 0.3),
 )
-RUNS = Experiment("planted.hard", BOX, clock=0.6, runs={"quick": 64})
+RUNS = Experiment("planted.hard", place=BOX, clock=0.6, runs={"quick": 64})
 NETWORKS = Experiment(
-    "planted.hard_networks", BOX, clock=3.0, max_steps=8, runs={"quick": 8}, engines=("cnn",),
+    "planted.hard_networks", place=BOX, clock=3.0, max_steps=8, runs={"quick": 8}, engines=("cnn",),
     every_step_snapshots=True,
 )  # fmt: skip
 _BASE = Setting.from_n_snr2(
     n=12, d=600, m=4, n_snr2=6.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.1, clock_step=0.1
 )
-SWEEP = Experiment("planted.hard_sweep", Sweep("eta", _BASE, (0.5, 1.0, 2.0)), clock=0.6, runs={"quick": 8})
+SWEEP = Experiment(
+    "planted.hard_sweep", place=Sweep("eta", _BASE, (0.5, 1.0, 2.0)), clock=0.6, runs={"quick": 8}
+)
 GRID = Experiment(
     "planted.hard_grid",
-    Grid(
+    place=Grid(
         tuple(
             ({"n_snr2": 6.0 * x}, _BASE.with_(signal_norm=_BASE.signal_norm * x**0.5))
             for x in (1 / 3, 1.0, 3.0)
@@ -65,8 +67,8 @@ GRID = Experiment(
     runs={"quick": 24},
 )
 ENGINES = Experiment(
-    "planted.hard_engines", Grid((({}, _BASE),)), clock=0.6, runs={"quick": 48}, engines=("law", "reduced"),
-    pair_engines=False,
+    "planted.hard_engines", place=Grid((({}, _BASE),)), clock=0.6, runs={"quick": 48},
+    engines=("law", "reduced"), pair_engines=False,
 )  # fmt: skip
 
 

@@ -50,11 +50,11 @@ BOX = Domain(
 BASE = Setting.from_n_snr2(
     n=80, d=60_000, m=12, n_snr2=10.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.05, clock_step=0.05
 )
-RUNS = Experiment("outside.runs", BOX, clock=12.0, runs={"quick": 200}, snapshots=(0.5,))
-EARLY = Experiment("outside.early", BOX, clock=0.5, runs={"quick": 200}, snapshots=(0.5,))
+RUNS = Experiment("outside.runs", place=BOX, clock=12.0, runs={"quick": 200}, snapshots=(0.5,))
+EARLY = Experiment("outside.early", place=BOX, clock=0.5, runs={"quick": 200}, snapshots=(0.5,))
 WEAK = Experiment(
     "outside.weak",
-    Domain(
+    place=Domain(
         "outside, weak", n=(40, 100), m=(8, 24), signal_margin=(0.3, 1.0), tau=(0.1, 0.2),
         kappa_0=(0.02, 0.3), dimension=(100.0, 3000.0), clock_step=(0.05, 0.08),
     ),
@@ -64,7 +64,7 @@ WEAK = Experiment(
 )  # fmt: skip
 NETWORKS = Experiment(
     "outside.networks",
-    Domain(
+    place=Domain(
         "outside, small", n=(4, 10), m=(2, 4), signal_margin=(1.0, 8.0), tau=(0.2, 0.4), kappa_0=(0.1, 10.0),
         dimension=(5.0, 20.0), clock_step=(0.05, 0.3),
     ),
@@ -76,7 +76,7 @@ NETWORKS = Experiment(
 )  # fmt: skip
 TWO_ENGINES = Experiment(
     "outside.engines",
-    Domain(
+    place=Domain(
         "outside, pair", n=(12, 12), m=(4, 4), signal_margin=(6.0, 6.0), tau=(0.2, 0.2),
         kappa_0=(2.0, 2.0), dimension=(5.0, 5.0), clock_step=(0.1, 0.1), equal_rates=True,
         sigma_xi=(1.0, 1.0),
@@ -98,7 +98,7 @@ def _cell(margin: float, tau: float) -> tuple[dict[str, float], Setting]:
 
 CELLS = Experiment(
     "outside.cells",
-    Grid(tuple(_cell(margin, tau) for margin in (0.5, 1.0, 9.0, 12.0) for tau in (0.1, 0.2, 0.3))),
+    place=Grid(tuple(_cell(margin, tau) for margin in (0.5, 1.0, 9.0, 12.0) for tau in (0.1, 0.2, 0.3))),
     clock=0.6,
     runs={"quick": 40},
     snapshots=(0.5,),
@@ -107,7 +107,7 @@ CELLS = Experiment(
 
 def _along(parameter: Any, *, factors: tuple[float, ...], runs: int) -> Experiment:
     return Experiment(
-        f"outside.along_{parameter}", Sweep(parameter, BASE, factors), clock=12.0, runs={"quick": runs}
+        f"outside.along_{parameter}", place=Sweep(parameter, BASE, factors), clock=12.0, runs={"quick": runs}
     )
 
 

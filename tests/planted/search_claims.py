@@ -25,9 +25,9 @@ BOX = Domain(
     dimension=(20.0, 100.0),
     clock_step=(0.1, 0.3),
 )
-RUNS = Experiment("planted.search", BOX, clock=0.6, runs={"quick": 64})
+RUNS = Experiment("planted.search", place=BOX, clock=0.6, runs={"quick": 64})
 NETWORKS = Experiment(
-    "planted.search_networks", BOX, clock=3.0, max_steps=8, runs={"quick": 8}, engines=("cnn",),
+    "planted.search_networks", place=BOX, clock=3.0, max_steps=8, runs={"quick": 8}, engines=("cnn",),
     every_step_snapshots=True,
 )  # fmt: skip
 

@@ -37,16 +37,19 @@ SMALL = Domain(
 )
 
 ALONG_N = Experiment(
-    "planted.along_n", Sweep("n", BASE, (0.5, 1.0, 2.0)), clock=12.0, runs={"quick": 10, "default": 40}
+    "planted.along_n", place=Sweep("n", BASE, (0.5, 1.0, 2.0)), clock=12.0, runs={"quick": 10, "default": 40}
 )
 ALONG_ETA = Experiment(
-    "planted.along_eta", Sweep("eta", BASE, (0.5, 1.0, 2.0)), clock=14.0, runs={"quick": 16, "default": 32}
+    "planted.along_eta",
+    place=Sweep("eta", BASE, (0.5, 1.0, 2.0)),
+    clock=14.0,
+    runs={"quick": 16, "default": 32},
 )
-RUNS = Experiment("planted.runs", BOX, clock=12.0, runs={"quick": 100, "default": 200})
+RUNS = Experiment("planted.runs", place=BOX, clock=12.0, runs={"quick": 100, "default": 200})
 # Real networks trained by autograd, every step kept.
 NETWORKS = Experiment(
     "planted.networks",
-    SMALL,
+    place=SMALL,
     clock=30.0,
     max_steps=20,
     runs={"quick": 32, "default": 40},

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from verify.store.measured import UnkeptValue, flat_of, measurement_of
 
 from theory.run import Estimate
 from theory.two_stage.setting import Setting
@@ -20,7 +21,6 @@ from theory.two_stage.variation import PLAIN, Variation
 from verify.runs.make import Measurement
 from verify.runs.plan import RunSpec
 from verify.store import RunStore, batch_key, code_version, digest, run_identity
-from verify.store.measured import UnkeptValue, flat_of, measurement_of
 
 AT = Setting.from_n_snr2(
     n=10, d=100, m=4, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1

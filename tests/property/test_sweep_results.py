@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,18 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sweep_cases import Shuffled, configuration, ignore, made_of, small_sweep
-from verify.runs.worker import Done
+from sweep_cases import MemoryStore, Shuffled, configuration, ignore, keeper_of, made_of, small_sweep
 
 from theory.two_stage.run import Run
 from verify.runs.backends import SerialBackend
+from verify.runs.batch import Batch, Measurement
 from verify.runs.loky import LokyBackend
 from verify.store import RunStore
 from verify.sweep.execute import Made
 from verify.sweep.files import write_sweep
-from verify.sweep.kept import KeptRuns, MemoryStore
 from verify.sweep.measures import ClaimMeasure
-from verify.sweep.runs import Sweep, SweepBatch, split_batch
+from verify.sweep.runs import Sweep, split_batch, where
 from verify.sweep.table import results_table, summary_table
 
 FIXED = {"m": 2, "tau": 0.2, "kappa_0": 0.3, "clock_step": 0.25}
@@ -30,6 +30,10 @@ FIXED = {"m": 2, "tau": 0.2, "kappa_0": 0.3, "clock_step": 0.25}
 SWEEP = small_sweep(
     fixed=FIXED, grid={"n": [6, 30], "n_snr2": [4.0], "d_over_n2": [2.0]}, replicates=40, snapshots=[1.0, 2.0]
 )
+
+
+#: Batches are named by their first run.
+FIRST = [batch.specs[0].index for batch in SWEEP.batches]
 
 
 @cache
@@ -53,7 +57,7 @@ def test_there_is_something_to_shuffle() -> None:
     assert table["final_loss"].nunique() == 80
 
 
-@given(order=st.permutations(range(6)))
+@given(order=st.permutations(FIRST))
 @settings(max_examples=5)
 def test_the_order_of_batches_changes_nothing(order: list[int]) -> None:
     assert same(made_of(SWEEP, Shuffled(order)), whole())
@@ -64,12 +68,12 @@ def test_the_order_of_batches_changes_nothing(order: list[int]) -> None:
 def test_how_batches_are_cut_changes_nothing(cuts: list[int]) -> None:
     """On a CPU every run is made on its own: cutting a batch to fit into memory is free."""
     pieces = [p for batch, k in zip(SWEEP.batches, cuts, strict=True) for p in split_batch(batch, k)]
-    assert sum(len(p.runs) for p in pieces) == 80
+    assert sum(len(p.specs) for p in pieces) == 80
     work = [replace(piece, index=k) for k, piece in enumerate(pieces)]
     assert same(made_of(SWEEP, batches=work), whole())
 
 
-@given(stops=st.lists(st.integers(0, 3), max_size=4), order=st.permutations(range(6)))
+@given(stops=st.lists(st.integers(0, 3), max_size=4), order=st.permutations(FIRST))
 @settings(max_examples=5)
 def test_interrupted_and_resumed_gives_the_same(stops: list[int], order: list[int]) -> None:
     store = MemoryStore()
@@ -79,11 +83,13 @@ def test_interrupted_and_resumed_gives_the_same(stops: list[int], order: list[in
         made = made_of(SWEEP, backend, store)
         made_before += backend.seen
         assert made.interrupted == (len(made_before) < 6)
-        assert set(made.values) == {r.index for b in SWEEP.batches if b.index in made_before for r in b.runs}
+        assert set(made.values) == {
+            r.index for b in SWEEP.batches if b.specs[0].index in made_before for r in b.specs
+        }
     last = Shuffled()
     again = made_of(SWEEP, last, store)
-    assert sorted(made_before + last.seen) == list(range(6)), "no batch is made twice"
-    assert again.reused == sum(len(SWEEP.batches[k].runs) for k in made_before)
+    assert sorted(made_before + last.seen) == sorted(FIRST), "no batch is made twice"
+    assert again.reused == sum(len(b.specs) for b in SWEEP.batches if b.specs[0].index in made_before)
     assert same(again, whole())
 
 
@@ -100,7 +106,7 @@ def test_the_real_store_gives_back_the_same(tmp_path: Path) -> None:
 
 
 def test_files_are_the_same_bytes(tmp_path: Path) -> None:
-    for name, made in (("a", whole()), ("b", made_of(SWEEP, Shuffled([5, 4, 3, 2, 1, 0])))):
+    for name, made in (("a", whole()), ("b", made_of(SWEEP, Shuffled(FIRST[::-1])))):
         tables = results_table(SWEEP, made.values, {}), summary_table(SWEEP, made.values)
         write_sweep(tmp_path / name, *tables, {"hash": "x"})
     for name in ("results.parquet", "results.csv", "summary.csv"):
@@ -110,10 +116,10 @@ def test_files_are_the_same_bytes(tmp_path: Path) -> None:
 # Keys ---------------------------------------------------------------------------------------------------
 
 
-def keys(batch: SweepBatch, version: str = "1", device: str = "cpu") -> set[str]:
+def keys(batch: Batch, version: str = "1", device: str = "cpu") -> set[str]:
     store = MemoryStore()
-    values = {run.index: {"final_loss": 0.0} for run in batch.runs}
-    KeptRuns(store, version, device).save(batch, Done(batch.index, values, {}, 0.0, 0))
+    made = [Measurement(spec, 1, dict.fromkeys(batch.names, 0.0), {}) for spec in batch.specs]
+    keeper_of(store, version).save(batch, device, made)
     return set(store.rows)
 
 
@@ -135,7 +141,7 @@ def test_other_code_and_other_devices_share_no_results() -> None:
     mine = small_sweep(replicates=1).batches[0]
     assert keys(mine) == keys(mine)
     assert not keys(mine) & keys(mine, version="2")
-    assert not keys(mine) & keys(mine, device="cuda:0 Some Model")
+    assert not keys(mine) & keys(mine, device="another")
 
 
 # Failures -----------------------------------------------------------------------------------------------
@@ -161,7 +167,12 @@ VICTIM = SWEEP.runs[50].seed
 
 def measuring(sweep: Sweep, measure: object) -> Sweep:
     extra = ClaimMeasure("planted.claim", measure)  # type: ignore[arg-type]
-    return replace(sweep, batches=tuple(replace(b, measures=(*b.measures, extra)) for b in sweep.batches))
+    named = (extra.column, extra)
+    return replace(
+        sweep,
+        batches=tuple(replace(b, measures=tuple((*m, named) for m in b.measures)) for b in sweep.batches),
+        measures=(*sweep.measures, extra),
+    )
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
@@ -172,10 +183,11 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept() -> None:
     assert 20 < len(odd) < 60
     assert set(made.failed) == odd
     assert set(made.values) == {run.index for run in sweep.runs} - odd
-    assert len(said) == len(odd)
-    first = sweep.runs[min(odd)]
-    line = next(line for line in said if line.startswith(f"run {first.index} "))
-    assert line == f"{first.where}: planted.claim: KeyError: 'planted'"
+    assert all(line.endswith(": planted.claim: KeyError: 'planted'") for line in said)
+    assert said[0].startswith(where(sweep.runs[min(odd)]))
+    named = {k for line in said for first, *last in [re.findall(r"run (\d+)", line)]
+             for k in range(int(first), int((last or [first])[0]) + 1)}  # fmt: skip
+    assert named == odd
     table = results_table(sweep, made.values, made.failed)
     assert set(table["run"][table["failed"] != ""]) == odd
     good = [run.index for run in sweep.runs if run.index not in odd]
@@ -189,29 +201,29 @@ def test_a_failed_run_is_tried_again_on_resuming() -> None:
     made_of(measuring(SWEEP, odd_seeds_fail), store=store)
     backend = Shuffled()
     made_of(measuring(SWEEP, odd_seeds_fail), backend, store)
-    assert backend.seen == list(range(6))
+    assert sorted(backend.seen) == sorted(FIRST)
 
 
 def test_a_worker_that_dies_costs_its_batch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PARENT, str(os.getpid()))
     sweep = measuring(SWEEP, dies_in_a_worker)
-    (batch,) = [b for b in sweep.batches if any(r.seed == VICTIM for r in b.runs)]
+    (batch,) = [b for b in sweep.batches if any(r.seed == VICTIM for r in b.specs)]
     said: list[str] = []
     made = made_of(sweep, LokyBackend(1, said.append), said=said)
-    assert set(made.failed) == {run.index for run in batch.runs}
+    assert set(made.failed) == {run.index for run in batch.specs}
     assert set(made.values) == {run.index for run in sweep.runs} - set(made.failed)
-    assert any("a worker process died" in line and "are made again" in line for line in said)
-    assert [line for line in said if line.startswith(f"batch {batch.index}: its worker process died")]
+    assert all("planted.claim: ended its process: its worker process died" in r for r in made.failed.values())
     assert all("\n" not in line for line in said)
     assert all(made.values[k]["final_loss"] == whole().values[k]["final_loss"] for k in made.values)
 
 
 def test_a_lost_batch_is_named() -> None:
     said: list[str] = []
-    made = made_of(SWEEP, Shuffled(lost={3: "every worker that tried it died"}), said=said)
-    runs = SWEEP.batches[3].runs
-    assert set(made.failed) == {run.index for run in runs}
-    assert said == [f"batch 3: every worker that tried it died; lost are {runs[0].where} to {runs[-1].where}"]
+    lost = SWEEP.batches[3]
+    made = made_of(SWEEP, Shuffled(lost={FIRST[3]: "every worker that tried it died"}), said=said)
+    assert set(made.failed) == {run.index for run in lost.specs}
+    assert all("every worker that tried it died" in line for line in said)
+    assert where(min(lost.specs, key=lambda r: r.index)) in said[0]
 
 
 def test_one_thread_or_many_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

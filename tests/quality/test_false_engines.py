@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.two_stage.flawed import FALSE_ENGINES, NONE, Flaw, descend
+from simulation.two_stage.flawed import FALSE_ENGINES, NONE, Flaw, FlawedEngine, descend
 from simulation.two_stage.geometry import draw_geometry
 from simulation.two_stage.training import train
 from theory.claim import Claim
@@ -79,12 +79,12 @@ def test_the_claims_hold_on_the_true_engines_and_on_the_copy_without_a_flaw() ->
     assert len(chosen) == 3
     verification = verify_claims(chosen, profile="quick", counterexamples=False)
     assert {j.verdict for j in verification.judgements} == {"supported"}
-    assert not try_engine("none", NONE, chosen, profile="quick", seed=0, jobs=1).detected
+    assert not try_engine("none", FlawedEngine(NONE), chosen, profile="quick", seed=0, jobs=1).detected
 
 
 @pytest.mark.parametrize("name", FALSE_ENGINES)
 def test_every_false_engine_refutes_a_claim(name: str) -> None:
-    outcome = try_engine(name, FALSE_ENGINES[name], claims(), profile="quick", seed=0, jobs=1)
+    outcome = try_engine(name, FlawedEngine(FALSE_ENGINES[name]), claims(), profile="quick", seed=0, jobs=1)
     assert outcome.detected
     assert outcome.runs == 10
 
@@ -93,7 +93,7 @@ def test_an_unnoticed_engine_fails_the_section() -> None:
     """Broken on purpose: a flaw that is none must be reported as not noticed."""
     chosen = claims()
     verdicts = {c.id: "supported" for c in chosen}
-    engines = {"none": NONE, "ten percent": Flaw("step", step=1.1)}
+    engines = {"none": FlawedEngine(NONE), "ten percent": FlawedEngine(Flaw("step", step=1.1))}
     found = section(chosen, verdicts, profile="quick", engines=engines)  # type: ignore[arg-type]
     assert not found.passed
     assert [e["detected"] for e in found.record["engines"]] == [False, True]
@@ -104,7 +104,8 @@ def test_only_supported_claims_on_engines_of_the_closure_are_tried() -> None:
     chosen = claims()
     ledger = list(builtin_ledger())
     verdicts = {c.id: "supported" for c in chosen[:1]} | {chosen[1].id: "inconclusive"}
-    assert [c.id for c in chosen_claims(chosen, verdicts, "quick")] == [chosen[0].id]  # type: ignore[arg-type]
-    everything = chosen_claims(ledger, {c.id: "supported" for c in ledger}, "default")
+    false = FlawedEngine(NONE)
+    assert [c.id for c in chosen_claims(chosen, verdicts, "quick", false)] == [chosen[0].id]  # type: ignore[arg-type]
+    everything = chosen_claims(ledger, {c.id: "supported" for c in ledger}, "default", false)
     assert everything
     assert not any("cnn" in c.experiment.engines or c.is_probe or c.proof for c in everything)

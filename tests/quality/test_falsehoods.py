@@ -47,11 +47,13 @@ _BOX = Domain(
 _BASE = Setting.from_n_snr2(
     n=10, d=200, m=3, n_snr2=4.0, tau_plus=0.2, tau_minus=0.2, kappa_0=1.0, clock_step=0.1
 )
-_DRAWN = Experiment("quality.drawn", _BOX, clock=0.1, runs={"quick": 240})
-_SWEEP = Experiment("quality.sweep", Sweep("d", _BASE, (0.5, 1.0, 2.0, 4.0)), clock=0.1, runs={"quick": 20})
+_DRAWN = Experiment("quality.drawn", place=_BOX, clock=0.1, runs={"quick": 240})
+_SWEEP = Experiment(
+    "quality.sweep", place=Sweep("d", _BASE, (0.5, 1.0, 2.0, 4.0)), clock=0.1, runs={"quick": 20}
+)
 _GRID = Experiment(
     "quality.grid",
-    Grid(tuple(({"p": p}, _BASE.with_(tau_plus=p)) for p in (0.1, 0.2, 0.3, 0.4))),
+    place=Grid(tuple(({"p": p}, _BASE.with_(tau_plus=p)) for p in (0.1, 0.2, 0.3, 0.4))),
     clock=0.1,
     runs={"quick": 200},
 )

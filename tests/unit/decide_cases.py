@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from theory.two_stage.setting import Setting
-from verify.outcome import Decision, Observation
+from verify.outcome import VERDICTS, Decision, Observation
 
 BASE = Setting(
     n=100, d=10_000, m=20, sigma_xi=1.0, signal_norm=20.0, tau_plus=0.1, tau_minus=0.1, sigma_0=1e-3, eta=0.01
 )
-VERDICTS = ("supported", "refuted", "inconclusive", "not-applicable")
 
 
 def observation(value: Any, index: int = 0, **changes: Any) -> Observation:

@@ -46,8 +46,8 @@ BOX = Domain(
     "box", n=(4, 64), m=(2, 16), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1.0),
     dimension=(10, 100), clock_step=(0.1, 0.2),
 )  # fmt: skip
-SHORT = Experiment("short", BOX, clock=0.2, runs={"quick": 20})
-FIXED = Experiment("fixed", Fixed(BASE), clock=0.1, runs={"quick": 5})
+SHORT = Experiment("short", place=BOX, clock=0.2, runs={"quick": 20})
+FIXED = Experiment("fixed", place=Fixed(BASE), clock=0.1, runs={"quick": 5})
 EPS = 2.0**-52
 LEAST_WRONG = 20
 
@@ -158,7 +158,7 @@ def test_outside_a_box_the_smallest_observation_stands() -> None:
 def test_an_event_map_is_not_broken_below_its_threshold() -> None:
     grid = Experiment(
         "grid",
-        Grid((({"x": 0.5}, BASE.with_(n=10)), ({"x": 2.0}, BASE))),
+        place=Grid((({"x": 0.5}, BASE.with_(n=10)), ({"x": 2.0}, BASE))),
         clock=0.1,
         runs={"quick": 2},
     )
@@ -170,7 +170,7 @@ def test_an_event_map_is_not_broken_below_its_threshold() -> None:
 
 
 def test_an_exponent_shows_its_sweep() -> None:
-    along = Experiment("along", Sweep("eta", BASE, (0.5, 1.0, 2.0)), clock=0.1, runs={"quick": 3})
+    along = Experiment("along", place=Sweep("eta", BASE, (0.5, 1.0, 2.0)), clock=0.1, runs={"quick": 3})
     c = claim(Exponent("eta", -0.5), lambda run: 1 / run.setting.eta, along)
     (judgement,) = verify_claims([c], profile="quick").judgements
     assert judgement.verdict == "refuted"
@@ -207,7 +207,8 @@ AT = Setting.from_n_snr2(
 CLAIMS = [
     Claim(
         id=f"own.{name}", source=Source("own", "1"), provenance="derived", statement="example",
-        rule=Event(), measure=measure, experiment=Experiment("own", Fixed(AT), clock=0.5, runs={"quick": 4}),
+        rule=Event(), measure=measure,
+        experiment=Experiment("own", place=Fixed(AT), clock=0.5, runs={"quick": 4}),
     )
     for name, measure in {"false": lambda run: run.seed < 0, "true": lambda run: run.seed >= 0}.items()
 ]

@@ -16,7 +16,7 @@ from verify.runs.plan import plan_runs
 SETTING = Setting.from_n_snr2(
     n=10, d=100, m=2, n_snr2=4.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.1
 )
-RUNS = Experiment("curves", Fixed(SETTING), clock=1.0, runs={"quick": 3})
+RUNS = Experiment("curves", place=Fixed(SETTING), clock=1.0, runs={"quick": 3})
 CURVE = Curve("c", RUNS, (0.5, 1.0), lambda run: {}, "title", "y")
 
 

@@ -23,7 +23,7 @@ def test_ends_belong_to_the_band() -> None:
         assert decide(BAND, observations([value] * 2)).verdict == "refuted"
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("bad", [math.inf, -math.inf])
 @pytest.mark.parametrize("band", [BAND, Band(1.0, math.inf, reason="test")])
 def test_values_that_are_not_finite_are_violations(band: Band, bad: float) -> None:
     decision = well_formed(decide(band, observations([1.5] * 50 + [bad] * 50)))
@@ -31,6 +31,21 @@ def test_values_that_are_not_finite_are_violations(band: Band, bad: float) -> No
     assert decision.statistic["not_finite"] == 50
     assert decision.measured == [1.5, 1.5]
     assert well_formed(decide(band, observations([bad] * 3))).measured is None
+
+
+@pytest.mark.parametrize("rule", [BAND, THETA, BIG_O], ids=["declared", "two sides", "one side"])
+def test_what_was_not_measured_never_refutes_and_may_support(rule: Band | FittedBand) -> None:
+    """nan speaks for neither side: it must hold and must break, and both must say the same."""
+    half = well_formed(decide(rule, observations([1.5, math.nan] * 100)))
+    assert half.verdict == "inconclusive"
+    assert (half.p_value, half.support_p) == pytest.approx((1.0, 1.0))
+    assert "Not measured (nan) in 100 runs of 200: 1, 3, 5" in half.reason
+    assert well_formed(decide(rule, observations([math.nan] * 60))).verdict == "inconclusive"
+    one = well_formed(decide(rule, observations([1.5] * 200 + [math.nan])))
+    assert one.verdict == "supported"
+    assert one.statistic["unmeasured"] == [200]
+    broken = well_formed(decide(rule, observations([1.5, math.inf] * 50 + [math.nan])))
+    assert broken.verdict == "refuted"
 
 
 def test_a_bool_is_no_quantity() -> None:
@@ -75,7 +90,7 @@ def test_one_sided_band_starts_at_zero() -> None:
     assert decide(BIG_O, observations([1.0, -0.1] * 30)).verdict == "refuted"
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, 0.0, -1.0])
+@pytest.mark.parametrize("bad", [math.inf, 0.0, -1.0])
 def test_values_that_are_no_constant_do_not_widen_the_band(bad: float) -> None:
     decision = well_formed(decide(THETA, observations([1.0, 1.0, bad, 1.0] * 30)))
     assert decision.predicted == [0.8, 1.25]
@@ -86,11 +101,11 @@ def test_values_that_are_no_constant_do_not_widen_the_band(bad: float) -> None:
 
 
 def test_a_band_that_cannot_be_fitted_supports_nothing() -> None:
-    decision = well_formed(decide(THETA, observations([math.nan, 1.0])))
+    decision = well_formed(decide(THETA, observations([math.inf, 1.0])))
     assert (decision.verdict, decision.predicted) == ("inconclusive", None)
-    half = well_formed(decide(THETA, observations([math.nan, 1.0] * 100)))
+    half = well_formed(decide(THETA, observations([math.inf, 1.0] * 100)))
     assert (half.verdict, half.statistic["outside_every_band"]) == ("refuted", 100)
-    assert decide(THETA, observations([math.nan] * 100)).verdict == "refuted"
+    assert decide(THETA, observations([math.inf] * 100)).verdict == "refuted"
 
 
 def test_needed_counts_both_blocks() -> None:

@@ -35,13 +35,36 @@ def test_one_larger_residual_refutes_among_many() -> None:
     assert "1e-09" in decision.reason
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_nan_and_inf_refute(bad: float) -> None:
-    for values in ([bad], [1e-16, bad, 1e-16], [bad, math.nan, math.inf]):
+def test_inf_refutes_and_nan_is_not_measured() -> None:
+    for values in ([math.inf], [1e-16, math.inf, 1e-16], [math.inf, math.nan, math.inf]):
         decision = well_formed(decide(Identity(), observations(values)))
         assert decision.verdict == "refuted"
         assert decision.measured is None
-        assert decision.statistic["not_finite"] == sum(not math.isfinite(v) for v in values)
+        assert decision.statistic["not_finite"] == sum(math.isinf(v) for v in values)
+    for values in ([math.nan], [1e-16, math.nan, 1e-16]):
+        decision = well_formed(decide(Identity(), observations(values)))
+        assert (decision.verdict, decision.p_value) == ("inconclusive", 1.0)
+    assert "Not measured (nan) in 1 run of 3: 1;" in decision.reason
+
+
+def test_a_residual_may_come_with_its_scale() -> None:
+    assert decide(Identity(), observations([(1e-4, 1e12)])).verdict == "supported"
+    assert decide(Identity(), observations([(1e-4, 1e3)])).verdict == "refuted"
+    assert decide(Identity(), observations([(0.0, 0.0)])).measured == 0.0
+    assert decide(Identity(), observations([(1e-300, 0.0)])).verdict == "refuted"
+    for bad in ((1.0,), (1.0, -1.0), (-1.0, 1.0), ("a", 1.0)):
+        with pytest.raises(ValueError, match="claim value must be a residual >= 0, or"):
+            decide(Identity(), observations([bad]))
+
+
+def test_a_closed_form_is_not_forgiven_the_length_of_its_run() -> None:
+    value, steps = 64 * 2.0**-52 * 3, 1000
+    seen = [observation(value, 0, steps=steps)]
+    assert decide(Identity(), seen).verdict == "supported"
+    strict = well_formed(decide(Identity(per_step=False), seen))
+    assert strict.verdict == "refuted"
+    assert "steps" not in strict.reason
+    assert decide(Identity(per_step=False), [observation(value / 4, 0, steps=steps)]).verdict == "supported"
 
 
 def test_each_run_is_held_to_its_own_float_type() -> None:

@@ -552,7 +552,7 @@ def test_the_rule_s_level_rejects() -> None:
 
 # The error budget ----------------------------------------------------------------------------------------
 
-EXPERIMENT = Experiment("budget", Fixed(BASE), clock=0.01, runs={"quick": 100})
+EXPERIMENT = Experiment("budget", place=Fixed(BASE), clock=0.01, runs={"quick": 100})
 
 
 def judged(

@@ -13,8 +13,10 @@ import pytest
 from theory.condition import all_inside
 from theory.ledger import builtin_ledger
 from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS
+from theory.two_stage.paper import CLAIMS
+from theory.two_stage.parameters import PARAMETERS, simulation_command
 from theory.two_stage.setting import Setting
-from verify.doctor import Diagnosis, diagnose, simulation_command
+from verify.doctor import Diagnosis, diagnose
 from verify.judge import admitted
 from verify.runs.plan import RunSpec
 from verify.search.nearest import nearest_setting
@@ -38,7 +40,7 @@ def setting(**changes: float) -> Setting:
 
 
 def diagnosed(s: Setting, **more: object) -> Diagnosis:
-    return diagnose(s, list(builtin_ledger()), **more)  # type: ignore[arg-type]
+    return diagnose(s, CLAIMS, **more)  # type: ignore[arg-type]
 
 
 def from_command(command: str) -> Setting:
@@ -79,7 +81,7 @@ def test_the_nearest_setting_is_inside_and_its_command_too(start: Setting, C: fl
 @pytest.mark.parametrize("start", STARTS)
 def test_no_setting_found_by_chance_is_nearer(start: Setting) -> None:
     """Around the solution, and on the way from the start to it, in every direction."""
-    found = nearest_setting(start, PAPER, DEFAULT_CONSTANTS)
+    found = nearest_setting(start, PAPER, DEFAULT_CONSTANTS, PARAMETERS)
     assert found is not None
     best = distance(found, start)
     rng = np.random.default_rng(0)
@@ -118,7 +120,7 @@ def test_flip_rates_move_only_where_they_must() -> None:
     nearest = diagnosed(setting(tau_plus=0.01)).nearest
     assert nearest is not None
     assert (nearest.setting.tau_plus, nearest.setting.tau_minus) == (0.05, 0.2)
-    assert nearest.changed["tau_plus"] == 0.05
+    assert nearest.rates == {"tau_plus": 0.05}
 
 
 def test_there_is_none_where_the_rates_forbid_it() -> None:
@@ -146,7 +148,7 @@ def test_every_condition_is_listed_with_its_slack() -> None:
 
 @pytest.mark.parametrize("start", [setting(), setting(d=10**6, kappa_0=0.1, clock_step=0.04)])
 def test_the_judged_claims_are_those_that_would_be_admitted(start: Setting) -> None:
-    ledger = builtin_ledger()
+    ledger = CLAIMS
     judged = {c.id for c in ledger if admitted(c, RunSpec("x", 0, 0, start, 0, "law", {}))[1] is None}
     made = diagnosed(start)
     assert set(made.judged) == judged
@@ -176,7 +178,7 @@ def test_stage_one_in_words(n_snr2: float, answers: str) -> None:
 def test_the_json_is_strict() -> None:
     made = diagnosed(setting(tau_plus=0.0, tau_minus=0.0))
     text = json.dumps(made.as_dict(), allow_nan=False)
-    assert json.loads(text)["target"] == "Condition 4.1 and its companions"
+    assert json.loads(text)["target"] == "Condition 4.1 and companions (framework)"
 
 
 def test_the_command_gives_the_setting_back() -> None:

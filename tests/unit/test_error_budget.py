@@ -21,7 +21,7 @@ from verify.pipeline import verify_claims
 from verify.statistics.error_budget import budget_use, in_family, within_budget
 from verify.statistics.power import runs_to_survive
 
-EXPERIMENT = Experiment("budget", Fixed(BASE), clock=0.01, runs={"quick": 100})
+EXPERIMENT = Experiment("budget", place=Fixed(BASE), clock=0.01, runs={"quick": 100})
 
 
 def claim(name: str, rule: Any = None, **changes: Any) -> Claim:

@@ -13,8 +13,8 @@ import pytest
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.ledger import builtin_ledger
+from theory.place import Box
 from theory.rules import Band, Event, FittedBand, Identity, Law, Rule, ZScores
-from theory.two_stage.box import Domain
 from verify.budget import parse_budget
 from verify.load import load_claims_file
 from verify.outcome import Decision
@@ -100,7 +100,7 @@ def test_the_planted_falsehoods_of_the_pipeline_are_found_too(name: str) -> None
     "claim_id", ["two_stage.recursion.gamma", "two_stage.recursion.rho", "two_stage.closure"]
 )
 def test_exact_identities_have_none(claim_id: str) -> None:
-    result = falsify(builtin_ledger()[claim_id], seconds=1.0)
+    result = falsify(builtin_ledger()[claim_id], seconds=3.0)
     assert result.found is None
     assert result.runs > 3
 
@@ -140,7 +140,7 @@ def test_a_search_repeats_itself() -> None:
 def test_the_box_outside_a_condition_lies_outside_it(name: str) -> None:
     chosen = builtin_ledger()["two_stage.theorem_4_1.noisy_misfit"]
     place = chosen.experiment.place
-    assert isinstance(place, Domain)
+    assert isinstance(place, Box)
     box = box_outside(chosen, place, name)
     rng = np.random.default_rng(0)
     outside = others = 0

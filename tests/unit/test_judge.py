@@ -31,7 +31,7 @@ LARGE = Condition("large", n, 100 * C, HERE, "derived", "an example")
 # Widths 4 to 40, twice each: two cells outside `wide`, by factors 2.5 and 1.25, and two inside.
 EXPERIMENT = Experiment(
     "judge",
-    Grid(tuple(({"m": float(width)}, BASE.with_(m=width, n=100)) for width in (4, 8, 10, 40))),
+    place=Grid(tuple(({"m": float(width)}, BASE.with_(m=width, n=100)) for width in (4, 8, 10, 40))),
     clock=0.01,
     runs={"quick": 2},
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from importlib import import_module, reload
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,7 +62,7 @@ def test_what_is_no_judge_is_refused() -> None:
 def test_a_judge_that_only_decides_answers_everything_else_carefully() -> None:
     @dataclass(frozen=True)
     class Quiet(Rule):
-        kind = "event"  # type: ignore[misc]
+        kind = "event"
 
     class QuietJudge(Judge[Quiet]):
         rule = Quiet
@@ -131,7 +134,7 @@ def test_a_setting_that_declares_no_trends_has_none() -> None:
 
     settings = [Plain(float(k)) for k in range(1, 40)]
     assert trends_of(settings).slopes == ()
-    seen: list[Observation] = [observation((1.0, 1.0), k, setting=s) for k, s in enumerate(settings)]  # type: ignore[arg-type]
+    seen: list[Observation] = [observation((1.0, 1.0), k, setting=s) for k, s in enumerate(settings)]
     decision = judge_of(Law(0.1, "why")).decide(Law(0.1, "why"), seen, None)
     assert decision.verdict == "supported"
     assert "trends" not in decision.statistic
@@ -141,3 +144,16 @@ def test_readout_factor() -> None:
     assert Readout(0.5, math.nan, 0.0, 2.0).factor == 4.0
     assert Readout(2.0, math.nan, 0.5, 8.0).factor == 4.0
     assert math.isnan(Readout(-1.0, math.nan, 0.5, 8.0).factor)
+
+
+def test_the_rule_of_ones_own_in_the_docs_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "NeverJudge" in block]
+    (tmp_path / "own_rule_of_the_docs.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = import_module("own_rule_of_the_docs")
+    for _ in range(2):  # once more, as when a claims file is imported again
+        never = module.Never()
+        assert judge_of(never).decide(never, observations([False] * 3), None).verdict == "supported"
+        assert judge_of(never).decide(never, observations([False, True]), None).verdict == "refuted"
+        module = reload(module)

@@ -13,30 +13,44 @@ import numpy as np
 import pytest
 
 from theory.ledger import builtin_ledger
+from theory.plane import LevelSet
 from theory.run import Estimate
+from theory.two_stage import planes
+from theory.two_stage.planes import EVENT_CLAIM, late_share_sum, mean_field_growth
 from theory.two_stage.setting import Setting
 from verify.phase import files as phase_files
-from verify.phase.boundaries import CURVES, late_share_sum, located_boundaries
-from verify.phase.diagram import EVENT_CLAIM, PLANES, QUANTITIES, Cell, Phase, phase_diagram
+from verify.phase.boundaries import located_boundaries, sign_change
+from verify.phase.diagram import Cell, Phase, phase_diagram
 from verify.phase.files import check_phase_folder, write_phase
 from verify.report.figures.phase import draw_phase, phase_png
 
 NONE = Estimate(math.nan, math.nan, math.nan)
+PLANES = {plane.name: plane for plane in planes.PLANES}
+QUANTITIES = [q.name for q in planes.QUANTITIES]
 
 
 def synthetic(
     name: str, push: Callable[[float, float], float], growth: Callable[[float, float], float], cells: int = 12
 ) -> Phase:
     plane = PLANES[name]
+    values = {
+        "event": Estimate(0.5, 0.1, 0.9),
+        "error": Estimate(0.1, 0.0, 0.2),
+        "t_half": Estimate(1, 0.5, math.inf),
+    }
     made = [
         Cell(
-            x, y, plane.setting(x, y, 30.0), (), 3, Estimate(0.5, 0.1, 0.9), Estimate(0.1, 0.0, 0.2),
-            Estimate(1.0, 0.5, math.inf), y / 2, (push(x, y),) * 3, (growth(x, y),) * 3,
+            x, y, plane.setting(x, y), (), 3, values,
+            {"first_push": (push(x, y),) * 3, "growth": (growth(x, y),) * 3, "plateau_error": (-0.2,) * 3},
         )
-        for y in plane.y.values(cells)
-        for x in plane.x.values(cells)
+        for x, y in plane.values(cells)
     ]  # fmt: skip
-    return Phase(plane, tuple(made), None, 30.0, 0)
+    return Phase(plane, tuple(made), None, 0, plane.variables)
+
+
+def plateau_curves(name: str) -> dict[bool, LevelSet]:
+    """By whether p = 1."""
+    return {s.dashed: s for s in PLANES[name].level_sets if s.family == "plateau"}
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +94,15 @@ def test_the_plateau_condition_is_the_same_as_a_times_one_minus_four_tau(tau: fl
     for p in (0.5, 1.0):
         a = 2 * p / (1 - 4 * tau)
         assert late_share_sum(a, tau, tau, p) == pytest.approx(1.0)
-        curves = [c for c in CURVES["snr-tau"] if c.family == "plateau" and c.dashed == (p == 1.0)]
-        assert [float(c.f(np.array(a), np.array(tau))) for c in curves] == pytest.approx([0.0])
+        curve = plateau_curves("snr-tau")[p == 1.0]
+        assert float(curve.value(np.array(a), np.array(tau))) - curve.level == pytest.approx(0.0)
 
 
 def test_the_curve_for_unequal_rates_is_the_same_condition() -> None:
-    (curve,) = [c for c in CURVES["tau-tau"] if c.family == "plateau" and not c.dashed]
+    curve = plateau_curves("tau-tau")[False]
     for plus, minus in ((0.1, 0.2), (0.3, 0.2)):
         above = late_share_sum(4.0, plus, minus, 0.5) > 1
-        assert (float(curve.f(np.array(plus), np.array(minus))) > 0) == above
+        assert (float(curve.value(np.array(plus), np.array(minus))) > curve.level) == above
 
 
 # Cells -----------------------------------------------------------------------------------------------
@@ -97,20 +111,21 @@ def test_the_curve_for_unequal_rates_is_the_same_condition() -> None:
 def test_cells_know_their_coordinates_and_runs(small: Phase) -> None:
     assert len(small.cells) == 36
     for cell in small.cells:
+        assert isinstance(cell.setting, Setting)
         assert cell.setting.n_snr2 == pytest.approx(cell.x)
         assert cell.setting.tau_plus == cell.setting.tau_minus == cell.y
         assert cell.runs <= 3
-        assert cell.event.low <= cell.event.value <= cell.event.high
+        assert (e := cell.values["event"]).low <= e.value <= e.high
     strong = max(small.cells, key=lambda c: c.x - 100 * c.y)
     weak = min(small.cells, key=lambda c: c.x - 100 * c.y)
-    assert strong.event.value == 1.0
-    assert strong.error.value < 0.1
-    assert weak.event.value == 0.0
-    assert weak.error.value > 0.4
+    assert strong.values["event"].value == 1.0
+    assert strong.values["error"].value < 0.1
+    assert weak.values["event"].value == 0.0
+    assert weak.values["error"].value > 0.4
 
 
 def test_the_axes_of_the_dimension_plane() -> None:
-    s = PLANES["dimension-kappa"].setting(0.5, 3.0, 30.0)
+    s = PLANES["dimension-kappa"].setting(0.5, 3.0)
     assert s.d / s.n**2 == pytest.approx(0.5)
     assert s.kappa_0 == pytest.approx(3.0)
 
@@ -132,8 +147,8 @@ def test_cells_outside_a_claims_conditions_are_marked() -> None:
 
 def test_a_diagram_is_a_function_of_its_seed() -> None:
     first, again, other = (phase_diagram(PLANES["tau-tau"], cells=3, runs=1, seed=s) for s in (5, 5, 6))
-    assert [c.growth for c in first.cells] == [c.growth for c in again.cells]
-    assert [c.growth for c in first.cells] != [c.growth for c in other.cells]
+    assert [c.numbers["growth"] for c in first.cells] == [c.numbers["growth"] for c in again.cells]
+    assert [c.numbers["growth"] for c in first.cells] != [c.numbers["growth"] for c in other.cells]
 
 
 # Files -----------------------------------------------------------------------------------------------
@@ -141,14 +156,14 @@ def test_a_diagram_is_a_function_of_its_seed() -> None:
 
 def test_the_files_hold_every_cell(small: Phase, tmp_path: Path) -> None:
     boundaries = located_boundaries(small)
-    paths = write_phase(small, boundaries, phase_png(small, boundaries, list(QUANTITIES)), tmp_path / "new")
+    paths = write_phase(small, boundaries, phase_png(small, boundaries, QUANTITIES), tmp_path / "new")
     assert [p.name for p in paths] == ["snr-tau.png", "snr-tau.csv", "snr-tau.json"]
     assert sorted(p.name for p in (tmp_path / "new").iterdir()) == sorted(p.name for p in paths)
     assert paths[0].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     with paths[1].open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 36
-    assert float(rows[7]["event"]) == small.cells[7].event.value
+    assert float(rows[7]["event"]) == small.cells[7].values["event"].value
     data = json.loads(paths[2].read_text(), parse_constant=lambda text: pytest.fail(f"not strict: {text}"))
     assert len(data["cells"]) == 36
     assert {b["name"] for b in data["boundaries"]} == {b.name for b in boundaries}
@@ -186,11 +201,12 @@ def test_an_unknown_quantity_is_named(small: Phase) -> None:
 
 
 def test_cells_without_runs_or_times_are_drawn_too(small: Phase) -> None:
-    empty = replace(small.cells[0], runs=0, event=NONE, error=NONE, t_half=NONE, first_push=(), growth=())
-    never = replace(small.cells[1], t_half=Estimate(math.inf, math.inf, math.inf))
+    empty = replace(small.cells[0], runs=0, values=dict.fromkeys(QUANTITIES, NONE), numbers={})
+    late = Estimate(math.inf, math.inf, math.inf)
+    never = replace(small.cells[1], values={**small.cells[1].values, "t_half": late})
     phase = replace(small, cells=(empty, never, *small.cells[2:]))
     boundaries = located_boundaries(phase)
-    assert phase_png(phase, boundaries, list(QUANTITIES))[:4] == b"\x89PNG"
+    assert phase_png(phase, boundaries, QUANTITIES)[:4] == b"\x89PNG"
 
 
 # The window of the runs -------------------------------------------------------------------------------
@@ -198,8 +214,6 @@ def test_cells_without_runs_or_times_are_drawn_too(small: Phase) -> None:
 
 def test_the_mean_field_growth_tends_to_the_late_share_sum() -> None:
     """Early it lies below 1 - c_+ - c_-, so that a short run shows the boundary above c_+ + c_- = 1."""
-    from verify.phase.window import mean_field_growth, sign_change
-
     setting = Setting.from_n_snr2(
         n=100, d=10**14, m=20, n_snr2=4.0, tau_plus=0.2, tau_minus=0.15, kappa_0=1e4, clock_step=0.5
     )

@@ -10,10 +10,11 @@ import pytest
 from theory.claim import Claim
 from theory.experiment import PROFILES, Experiment
 from theory.ledger import builtin_ledger
+from theory.place import Place
 from theory.rng import derive_seed
 from theory.rules import Band, Event
 from theory.source import Source
-from theory.two_stage.box import Domain, Fixed, Grid, Place, Sweep
+from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.drawn_claims import DRAWS
 from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting

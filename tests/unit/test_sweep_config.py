@@ -10,8 +10,8 @@ import pytest
 from sweep_cases import SMALL, configuration
 
 from theory.rng import generator
+from theory.two_stage.parameters import PARAMETERS, setting_at
 from verify.sweep.config import Between, SweepConfig, load_config
-from verify.sweep.coordinates import COORDINATES, check_names, setting_at
 from verify.sweep.points import sweep_points
 
 TEXT = """
@@ -52,7 +52,10 @@ def message(text: str, tmp_path: Path) -> str:
         ("clock = 3", "steps = 0", "steps must be greater than or equal to 1, was 0"),
         ("clock = 3", "clock = 3\nreplicates = 0", "replicates must be greater than or equal to 1, was 0"),
         ("clock = 3", "clock = 3\nseed = -1", "seed must be greater than or equal to 0, was -1"),
-        ("clock = 3", "clock = 3\nengine = 'laws'", "engine must be 'law', 'reduced' or 'cnn', was 'laws'"),
+        ("clock = 3", "clock = 3\nengine = 'laws'", "engine must be one of law, reduced, cnn, was 'laws'"),
+        ("clock = 3", "clock = 3\ndtype = 'float16'", "dtype must be one of float64, float32, was 'float16'"),
+        ("clock = 3", "clock = 3\npaper = 'none'", "there is no paper 'none'"),
+        ("clock = 3", "clock = 3\ntest_samples = 0", "test_samples must be greater than or equal to 1"),
         ("clock = 3", "clock = 3\nsnapshots = [-1]", "snapshots must hold clocks >= 0, was [-1]"),
         ("clock = 3", "clock = inf", "clock must be a finite number, was inf"),
         ('name = "x"', "", "name is missing"),
@@ -62,18 +65,18 @@ def message(text: str, tmp_path: Path) -> str:
         ("tau = 0.1", "tau = 0.5", "tau_plus must lie in [0, 1/2), was 0.5"),
         ("tau = 0.1", "tau = nan", "fixed.tau must be finite, was nan"),
         ("tau = 0.1", "tau = true", "fixed.tau must be a number, was True"),
-        ("tau = 0.1", "tao = 0.1", "unknown coordinate 'tao'; did you mean tau?"),
-        ("tau = 0.1", "tau_plus = 0.1", "give tau, or tau_plus and tau_minus"),
-        ("tau = 0.1", "", "give tau, or tau_plus and tau_minus"),
+        ("tau = 0.1", "tao = 0.1", "unknown parameter 'tao'; did you mean tau, eta?"),
+        ("tau = 0.1", "tau_plus = 0.1", "give one of tau, tau_plus with tau_minus"),
+        ("tau = 0.1", "", "tau is missing: give one of tau, tau_plus, tau_minus"),
         ("n = 10", "n = 1", "point 0 (d = 100, n_snr2 = 1): n must be at least 2, was 1"),
         ("n = 10", "n = 10.5", "n must be an integer, was 10.5"),
-        ("m = 4", "", "m is missing: give it in [fixed], [grid] or [sample]"),
+        ("m = 4", "", "m is missing; values stand in [fixed], [grid] or [sample]"),
         ("m = 4", "m = 4\nn_snr2 = 3", "n_snr2 is given twice"),
-        ("m = 4", "m = 4\nd_over_n = 3", "d and d_over_n exclude each other"),
+        ("m = 4", "m = 4\nd_over_n = 3", "d and d_over_n do not go together"),
         ("d = [100, 200]", "d = [5]", "d must be at least n + 1 = 11, was 5"),
         ("d = [100, 200]", "d = []", "grid.d must hold at least one value"),
         ("d = [100, 200]", "d = 100", "grid.d must be a list of numbers or {from, to, ...}, was 100"),
-        ("d = [100, 200]", "d = ['a']", "grid.d.0 must be a number, was 'a'"),
+        ("d = [100, 200]", "d = ['a']", "grid.d must be a number, was 'a'"),
         ("count = 3", "cout = 3", "unknown key 'grid.n_snr2.cout'; did you mean count?"),
         (", count = 3", "", "grid.n_snr2: count is missing"),
         ("from = 1", "from = 0", "grid.n_snr2: from must be > 0 on a log scale, was 0"),
@@ -82,6 +85,10 @@ def message(text: str, tmp_path: Path) -> str:
         ("[grid]", "[variation]\nnoise = 'laplace'\n[grid]", "engine law knows gaussian noise"),
         ("[grid]", "[variation]\nbatch_size = 11\n[grid]", "batch_size must be at most n = 10, was 11"),
         ("[grid]", "[variation]\nbatch_sise = 1\n[grid]", "'variation.batch_sise'; did you mean batch_size?"),
+        ("[grid]", "[variation]\nnoise = 'pink'\n[grid]", "variation.noise must be one of gaussian, "),
+        ("[grid]", "[stop]\nlos = 1\n[grid]", "unknown key 'stop.los'; did you mean loss?"),
+        ("[grid]", "[stop]\nloss = 0\n[grid]", "stop.loss: eps must be a finite number > 0, was 0"),
+        ("[grid]", "[stop]\nsteps = 2.5\n[grid]", "stop.steps must be a whole number, was 2.5"),
         ("[grid]", "[gird]", "unknown key 'gird'; did you mean grid?"),
         ("count = 3", "count = 1000001", "grid.n_snr2.count must be less than or equal to 1000000"),
         ("name =", "name ==", "is not valid TOML"),
@@ -225,6 +232,6 @@ def test_every_coordinate_can_be_used() -> None:
     used = {"n", "m", "clock_step", "sigma_xi"}
     for names in ({"d", "n_snr2", "tau", "kappa_0"}, {"d_over_n", "signal_margin", "tau_plus", "tau_minus",
                   "sigma_0"}, {"d_over_n2", "n_snr2", "tau", "kappa_0"}):  # fmt: skip
-        check_names(["n", "m", "clock_step", *names])
+        PARAMETERS.check(["n", "m", "clock_step", *names])
         used |= names
-    assert used == set(COORDINATES)
+    assert used | {"signal_norm", "eta"} == set(PARAMETERS.names)

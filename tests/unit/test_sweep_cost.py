@@ -13,22 +13,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sweep_cases import SMALL, configuration, made_of, no_ledger, small_sweep
+from sweep_cases import SMALL, MemoryStore, configuration, keeper_of, made_of, no_ledger, small_sweep
 
+from simulation.two_stage.memory import run_memory
 from verify.runs.backends import SerialBackend
+from verify.runs.batch import Batch
 from verify.sweep.cost import disk_bytes, show_seconds
 from verify.sweep.driver import Prepared, finish_sweep, make_sweep, prepare_sweep
-from verify.sweep.memory import Fit, batch_bytes, fit_into, parse_bytes, run_bytes
-from verify.sweep.pilot import Pilot, batch_seconds, makespan, measure_pilots
-from verify.sweep.runs import BATCH_RUNS, SweepBatch, split_batch
-from verify.sweep.shape import RunShape, shape_of
+from verify.sweep.memory import Fit, batch_bytes, changed, fit_into, parse_bytes
+from verify.sweep.pilot import Pilot, batch_seconds, makespan, measure_pilots, step_work
+from verify.sweep.runs import split_batch
 
 ROOT = Path(__file__).parents[2]
 MIB, GIB = 2**20, 2**30
 
 
 def prepared(memory: int | None = None, **changes: object) -> Prepared:
-    return prepare_sweep(configuration(**changes), no_ledger, store=None, version="1", memory=memory)
+    return prepare_sweep(configuration(**changes), no_ledger, keeper=None, version="1", memory=memory)
 
 
 # Plan ---------------------------------------------------------------------------------------------------
@@ -56,23 +57,24 @@ def test_a_plan_counts_what_will_be_made() -> None:
 
 def test_every_run_is_in_one_batch_and_batches_are_of_one_size() -> None:
     sweep = small_sweep(replicates=40)
-    assert sorted(r.index for b in sweep.batches for r in b.runs) == list(range(240))
+    most = sweep.batches[0].maker.most
+    assert sorted(r.index for b in sweep.batches for r in b.specs) == list(range(240))
     assert [b.index for b in sweep.batches] == list(range(len(sweep.batches)))
-    assert max(len(b.runs) for b in sweep.batches) == BATCH_RUNS
-    assert len(sweep.batches) == 240 / BATCH_RUNS
-    assert all(len(b.runs) == 1 for b in small_sweep(engine="reduced").batches)
+    assert max(len(b.specs) for b in sweep.batches) == most > 1
+    assert len(sweep.batches) == 240 / most
+    assert all(len(b.specs) == 1 for b in small_sweep(engine="reduced").batches)
 
 
 def test_runs_of_far_shapes_do_not_share_a_batch() -> None:
     fixed = {k: v for k, v in SMALL["fixed"].items() if k != "n"}
     sweep = small_sweep(fixed=fixed, grid={"n": [8, 9, 200], "n_snr2": [2.0], "d_over_n2": [2.0]})
-    groups = sorted(tuple(sorted({r.setting.n for r in b.runs})) for b in sweep.batches)
+    groups = sorted(tuple(sorted({r.setting.n for r in b.specs})) for b in sweep.batches)
     assert groups == [(8, 9), (200,)]
 
 
 def test_more_replicates_change_no_run_made_before() -> None:
-    few = {(r.point, r.replicate): (r.seed, r.setting) for r in small_sweep(replicates=2).runs}
-    many = {(r.point, r.replicate): (r.seed, r.setting) for r in small_sweep(replicates=5).runs}
+    few = {(r.labels["point"], r.replicate): (r.seed, r.setting) for r in small_sweep(replicates=2).runs}
+    many = {(r.labels["point"], r.replicate): (r.seed, r.setting) for r in small_sweep(replicates=5).runs}
     assert few.items() <= many.items()
     assert len({seed for seed, _ in many.values()}) == len(many)
 
@@ -94,21 +96,25 @@ SIZES: dict[str, dict[str, object]] = {
 }  # fmt: skip
 MEASURE_PEAKS = """
 import json, os, sys, psutil
+from simulation.models import Job
+from theory.two_stage.quantities import QUANTITIES
 from theory.two_stage.setting import Setting
-from theory.two_stage.variation import PLAIN
+from verify.runs.batch import Batch
+from verify.runs.plan import RunSpec
+from verify.runs.work import run_batch
 from verify.sweep.measures import parse_measures
 from verify.sweep.memory import batch_bytes
-from verify.sweep.runs import SweepBatch, SweepRun
-from verify.runs.worker import run_batch
 
 def batch(n, m, d, steps, runs, kept, engine="law", measure="t_half"):
     s = Setting.from_n_snr2(
         n=n, d=d, m=m, n_snr2=8.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.05
     )
     at = tuple(sorted({round(k * steps / (kept - 1)) for k in range(kept)}))
-    made = tuple(SweepRun(k, 0, k, s, k, steps, at) for k in range(runs))
-    measures, _ = parse_measures([measure], None)
-    return SweepBatch(0, made, engine, "float64", PLAIN, None, 1, tuple(measures), 4000, 400)
+    specs = tuple(RunSpec("peaks", k, k, s, k, engine, {}) for k in range(runs))
+    precision = (("test_samples", 4000), ("test_lines", 400)) if "error" in measure else ()
+    jobs = tuple(Job(s, k, steps, at, precision=precision) for k in range(runs))
+    (m,), _ = parse_measures([measure], None, QUANTITIES)
+    return Batch(0, specs, jobs, (((m.column, m),),) * runs, Setting.model, engine, go_on=True)
 
 for engine in ("law", "reduced", "cnn"):
     run_batch(batch(6, 3, 60, 3, 1, 2, engine, "dtest_error(0)"), "cpu")
@@ -119,7 +125,8 @@ for name, size in json.loads(sys.argv[1]).items():
         base = psutil.Process().memory_info().rss
         large = batch(**size)
         done = run_batch(large, "cpu")
-        print(json.dumps([name, done.peak_bytes - base, batch_bytes(large), dict(done.failed)]), flush=True)
+        failed = dict(done.failed) or [str(f) for m in done.measurements for f in m.failures.values()]
+        print(json.dumps([name, done.peak_bytes - base, batch_bytes(large), failed]), flush=True)
         os._exit(0)
     os.waitpid(child, 0)
 """
@@ -145,7 +152,7 @@ def test_predicted_memory_is_the_measured_peak(name: str, peaks: dict[str, tuple
     assert peak / FACTOR <= predicted <= peak * FACTOR
 
 
-def batch_of(runs: int = 8, **changes: object) -> SweepBatch:
+def batch_of(runs: int = 8, **changes: object) -> Batch:
     """One batch of law runs of one point."""
     grid = {"n_snr2": [4.0], "d_over_n2": [4.0]}
     return small_sweep(replicates=runs, grid=grid, **changes).batches[0]
@@ -158,7 +165,7 @@ def test_a_batch_that_does_not_fit_is_split_into_batches_that_do() -> None:
     fit = fit_into([batch], limit, base, 1, "serial")
     assert fit.split == 1
     assert all(base + batch_bytes(b) <= limit for b in fit.batches)
-    assert [r for b in fit.batches for r in b.runs] == list(batch.runs)
+    assert [r for b in fit.batches for r in b.specs] == list(batch.specs)
     assert [b.index for b in fit.batches] == list(range(len(fit.batches)))
     assert base + batch_bytes(split_batch(batch, len(fit.batches) - 1)[0]) > limit
     assert fit.total_bytes <= limit
@@ -198,21 +205,21 @@ def test_a_run_that_does_not_fit_is_refused_with_what_would(
     assert text.startswith(f"{name}: one run of point 0 needs ")
     assert f"at {name} = {value}, and 1.0 GiB may be used (--memory): {name} up to " in text
     fits = int(re.search(r"up to (\d+) would fit", text)[1])  # type: ignore[index]
-    key = {"snapshots": "kept"}.get(name, name)
-    shape = shape_of(batch, batch.runs[0])
-    assert base + run_bytes(shape.with_(**{key: fits})) <= limit
-    assert base + run_bytes(shape.with_(**{key: fits + 1})) > limit
+    engine, job = batch.maker, batch.jobs[0]
+    assert base + engine.bytes(changed(job, name, fits)) <= limit
+    assert base + engine.bytes(changed(job, name, fits + 1)) > limit
     if name == "steps":
         every = int(re.search(r"record_every of at least (\d+)", text)[1])  # type: ignore[index]
-        assert base + run_bytes(shape.with_(record_every=every)) <= limit
-        assert base + run_bytes(shape.with_(record_every=every - 1)) > limit
+        assert base + engine.bytes(changed(job, "record_every", every)) <= limit
+        assert base + engine.bytes(changed(job, "record_every", every - 1)) > limit
     assert ("or engine law" in text) == (name == "d")
 
 
-@pytest.mark.parametrize("name", ["n", "m", "steps", "kept"])
+@pytest.mark.parametrize("name", ["n", "m", "steps", "snapshots"])
 def test_larger_runs_need_more(name: str) -> None:
-    shape = RunShape("law", n=50, m=5, d=10**4, steps=1000, record_every=1, kept=10, errors=100, itemsize=8)
-    assert run_bytes(shape.with_(**{name: 2 * getattr(shape, name)})) > run_bytes(shape)
+    job = replace(batch_of().jobs[0], steps=1000, snapshots=tuple(range(10)))
+    size = {"steps": 1000, "snapshots": 10}.get(name) or getattr(job.setting, name)
+    assert run_memory(changed(job, name, 2 * size), "law").total > run_memory(job, "law").total
 
 
 @pytest.mark.parametrize("text", ["0", "-1G", "4X", "G", "1e3", "", "4GG"])
@@ -233,14 +240,13 @@ def test_the_makespan_lies_between_its_bounds(costs: list[float], workers: int) 
     assert makespan(costs, len(costs)) == pytest.approx(max(costs))
 
 
-def test_seconds_scale_with_steps_runs_and_shape() -> None:
+def test_seconds_scale_with_steps_runs_and_work() -> None:
     batch = batch_of(runs=4)
-    shape = shape_of(batch, batch.runs[0])
-    pilot = Pilot(shape, start=1.0, step=0.5, measure=2.0)
+    work = step_work(batch.maker, batch.jobs[0])
+    pilot = Pilot(work, start=1.0, step=0.5, measure=2.0)
     assert batch_seconds(batch, [pilot]) == pytest.approx(4 * (1.0 + 0.5 * 12 + 2.0))
-    double = shape.with_(m=2 * shape.m)
-    assert pilot.seconds(double) == pytest.approx(1.0 + 2 * 0.5 * 12 + 14 / 12 * 2.0)
-    far = Pilot(shape.with_(n=1000), start=100.0, step=100.0, measure=100.0)
+    assert pilot.seconds(2 * work, 12) == pytest.approx(2 * (1.0 + 0.5 * 12 + 2.0))
+    far = Pilot(100 * work, start=100.0, step=100.0, measure=100.0)
     assert batch_seconds(batch, [far, pilot]) == batch_seconds(batch, [pilot])
 
 
@@ -256,7 +262,7 @@ def test_predicted_bytes_on_disk_are_those_written(tmp_path: Path) -> None:
     from verify.store import RunStore
 
     plan = prepared(replicates=30)
-    plan = plan.keeping(RunStore.open(tmp_path / "store"))
+    plan = plan.keeping(keeper_of(RunStore.open(tmp_path / "store")))
     made = make_sweep(plan, SerialBackend(), failed=print)
     finish_sweep(plan, made, SerialBackend(), tmp_path)
     written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
@@ -266,15 +272,13 @@ def test_predicted_bytes_on_disk_are_those_written(tmp_path: Path) -> None:
 
 def test_a_finished_sweep_costs_nothing() -> None:
     sweep = small_sweep()
-    from sweep_cases import MemoryStore
-
     store = MemoryStore()
     made_of(sweep, store=store)
-    again = prepare_sweep(configuration(), no_ledger, store=store, version="1")
+    again = prepare_sweep(configuration(), no_ledger, keeper=keeper_of(store), version="1")
     assert (again.cost.to_do, again.cost.done, again.cost.seconds) == (0, 18, 0.0)
-    fresh = prepare_sweep(configuration(), no_ledger, store=store, version="1", resume=False)
+    fresh = prepare_sweep(configuration(), no_ledger, keeper=keeper_of(store), version="1", resume=False)
     assert fresh.cost.to_do == 18
-    other = prepare_sweep(configuration(), no_ledger, store=store, version="2")
+    other = prepare_sweep(configuration(), no_ledger, keeper=keeper_of(store, "2"), version="2")
     assert other.cost.to_do == 18, "results of other code are not reused"
 
 

@@ -15,16 +15,17 @@ from simulation import train
 from simulation.two_stage.run import MeasuredRun
 from theory.ledger import Ledger, builtin_ledger
 from theory.run import Estimate, NotApplicable
+from theory.two_stage import quantities
 from theory.two_stage.setting import Setting
 from verify.sweep.measures import QuantityMeasure, flattened, parse_measures
-from verify.sweep.quantities import QUANTITIES
 from verify.sweep.runs import plan_sweep
 
+QUANTITIES = {q.name: q for q in quantities.QUANTITIES}
 SETTING = Setting.from_n_snr2(
     n=30, d=3000, m=5, n_snr2=8.0, tau_plus=0.2, tau_minus=0.3, kappa_0=0.1, clock_step=0.1
 )
 PAGE = Path(__file__).parents[2] / "docs" / "sweeps.md"
-EXAMPLE = {"eps": "0.4", "clock": "1", "state": "2", "group": "noisy"}
+EXAMPLE = {"eps": "0.4", "clock": "1", "state": "2", "word": "noisy"}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,9 @@ def usage(name: str) -> str:
 
 
 def value(text: str, run: MeasuredRun) -> Any:
-    (measure,), _ = parse_measures([text], no_ledger)
-    return measure(run)[measure.column]
+    (measure,), _ = parse_measures([text], no_ledger, quantities.QUANTITIES)
+    found = measure(run)
+    return found[measure.column] if isinstance(found, dict) else found
 
 
 def losses(run: MeasuredRun, clock: float) -> np.ndarray:
@@ -113,7 +115,7 @@ def test_without_noisy_samples_nothing_about_them_is_a_number(name: str, clean_r
 
 
 def test_estimates_bring_their_limits(run: MeasuredRun) -> None:
-    (measure,), _ = parse_measures(["dtest_error( end )"], no_ledger)
+    (measure,), _ = parse_measures(["dtest_error( end )"], no_ledger, quantities.QUANTITIES)
     estimate = run.test_error("spurious", 10.0)
     assert measure(run) == {
         "dtest_error(end)": estimate.value,
@@ -135,8 +137,8 @@ def test_estimates_bring_their_limits(run: MeasuredRun) -> None:
         ("t_eps(end)", "eps must be a finite number > 0, was 'end'"),
         ("loss(-1)", "clock must be a number >= 0 or 'end', was '-1'"),
         ("loss(inf)", "clock must be a number >= 0 or 'end', was 'inf'"),
-        ("min_margin(noise, 1)", "group must be clean, noisy, all, was 'noise'"),
-        ("min_margin(1, noisy)", "group must be clean, noisy, all, was '1'"),
+        ("min_margin(noise, 1)", "'noise' must be one of clean, noisy, all"),
+        ("min_margin(1, noisy)", "'1' must be one of clean, noisy, all"),
         ("t_half)", "must be a quantity such as t_half"),
         ("two_stage.theorem_4_1.cleanfit", "no claim matches 'two_stage.theorem_4_1.cleanfit'; did you mean"),
         ("nothing.*", "no claim matches 'nothing.*'"),
@@ -144,7 +146,7 @@ def test_estimates_bring_their_limits(run: MeasuredRun) -> None:
 )  # fmt: skip
 def test_an_unknown_measure_is_one_line(text: str, said: str) -> None:
     with pytest.raises(ValueError) as error:
-        parse_measures([text], builtin_ledger)
+        parse_measures([text], builtin_ledger, quantities.QUANTITIES)
     assert str(error.value).startswith("measure: ")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
@@ -152,12 +154,14 @@ def test_an_unknown_measure_is_one_line(text: str, said: str) -> None:
 
 def test_one_quantity_written_twice_is_refused() -> None:
     with pytest.raises(ValueError, match=r"loss\(1\) is given twice"):
-        parse_measures(["loss(1)", "loss( 1.0 )"], no_ledger)
+        parse_measures(["loss(1)", "loss( 1.0 )"], no_ledger, quantities.QUANTITIES)
 
 
 def test_claims_are_measured_by_glob_with_their_conditions() -> None:
     ledger = builtin_ledger()
-    measures, claims = parse_measures(["two_stage.theorem_4_1.*_fit", "t_half"], lambda: ledger)
+    measures, claims = parse_measures(
+        ["two_stage.theorem_4_1.*_fit", "t_half"], lambda: ledger, quantities.QUANTITIES
+    )
     assert [c.id for c in claims] == ["two_stage.theorem_4_1.clean_fit"]
     assert [m.column for m in measures] == ["two_stage.theorem_4_1.clean_fit", "t_half"]
 
@@ -169,7 +173,7 @@ def test_a_claim_needs_runs_as_long_as_its_own() -> None:
     sweep = plan_sweep(configuration(clock=20.0, measure=list(config.measure)), builtin_ledger)
     assert (
         {16.0}
-        <= {t * 0.25 for t in sweep.runs[0].snapshots}
+        <= {t * 0.25 for t in sweep.batches[0].jobs[0].snapshots}
         <= {0.0, 20.0}
         | {c for claim in sweep.claims for c in (*claim.experiment.snapshots, claim.experiment.clock)}
     )
@@ -187,7 +191,7 @@ def test_crossing_needs_snapshots() -> None:
     with pytest.raises(ValueError, match="snapshots must hold 2 clocks or more: crossing"):
         small_sweep(measure=["crossing"])
     sweep = small_sweep(measure=["crossing"], snapshots={"from": 0, "to": 3, "count": 7})
-    assert sweep.runs[0].snapshots == (0, 2, 4, 6, 8, 10, 12)
+    assert sweep.batches[0].jobs[0].snapshots == (0, 2, 4, 6, 8, 10, 12)
     assert not made_of(sweep).failed
 
 
@@ -213,5 +217,5 @@ def test_what_is_no_number_does_not_become_one() -> None:
 
 def test_a_measure_is_named_the_same_however_it_was_written() -> None:
     texts = ("loss(1)", "loss( 1.0 )", "loss(1e0)")
-    assert {parse_measures([t], Ledger)[0][0].column for t in texts} == {"loss(1)"}
-    assert QuantityMeasure("loss", (math.inf,)).column == "loss(end)"
+    assert {parse_measures([t], Ledger, quantities.QUANTITIES)[0][0].column for t in texts} == {"loss(1)"}
+    assert QuantityMeasure(QUANTITIES["loss"], (math.inf,)).column == "loss(end)"

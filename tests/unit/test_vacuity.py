@@ -27,7 +27,7 @@ HERE = Source("example", "1")
 
 
 def claim(rule: Any, **changes: Any) -> Claim:
-    experiment = Experiment("vacuity", Fixed(BASE), clock=1.0, runs={"quick": 1})
+    experiment = Experiment("vacuity", place=Fixed(BASE), clock=1.0, runs={"quick": 1})
     fields: dict[str, Any] = {
         "id": "vacuity.example", "source": HERE, "provenance": "derived", "statement": "example",
         "rule": rule, "measure": lambda run: True, "experiment": experiment,

@@ -22,6 +22,7 @@ from theory.two_stage import (
     theorem_4_4,
 )
 from theory.two_stage.answers import QUESTIONS
+from theory.two_stage.box import Domain
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
 from theory.two_stage.letters import GLOSSARY
@@ -36,9 +37,13 @@ from theory.two_stage.mean_field import dtest as sharp_dtest
 from theory.two_stage.mean_field import iid as sharp_iid
 from theory.two_stage.mean_field import time_laws as sharp_time_laws
 from theory.two_stage.mean_field import times as sharp_times
+from theory.two_stage.parameters import PARAMETERS
+from theory.two_stage.planes import PLANES
+from theory.two_stage.quantities import QUANTITIES
+from theory.two_stage.regime import regime
 from theory.two_stage.setting import Setting
 
-__all__ = ["CLAIMS", "QUESTIONS", "THIS"]
+__all__ = ["CLAIMS", "QUESTIONS", "REFERENCE_BOX", "THIS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
@@ -72,6 +77,19 @@ def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
     return falsehoods(ledger)
 
 
+#: Two to five decades in every group, from trivially small networks to the largest that a run could have,
+#: both sides of every regime border of the paper.
+REFERENCE_BOX = Domain(
+    "reference",
+    n=(10, 10_000),
+    m=(2, 1000),
+    signal_margin=(0.1, 100.0),
+    tau=(0.0, 0.45),
+    kappa_0=(1e-3, 1e3),
+    dimension=(1.0, 1e6),
+    clock_step=(1e-4, 1.0),
+)
+
 THIS = Paper(
     name="two_stage",
     reference=Reference(
@@ -87,7 +105,13 @@ THIS = Paper(
         "companions (framework)": COMPANIONS,
         "scope of this project's laws": SCOPE,
     },
+    asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
+    parameters={Setting: PARAMETERS},
+    reference_box=REFERENCE_BOX,
+    regime=regime,
+    planes=PLANES,
+    quantities=QUANTITIES,
     questions=QUESTIONS,
     letters=GLOSSARY,
     falsehoods=_falsehoods,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verify.doctor import Diagnosis, Line
+from verify.setting_text import setting_text
 
 __all__ = ["print_diagnosis"]
 
@@ -12,18 +13,14 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     from rich.console import Console
 
     console = Console()
-    s = diagnosis.setting
-    print(
-        f"n {s.n}, d {s.d}, m {s.m}, sigma_xi {s.sigma_xi:g}, |mu| {s.signal_norm:.4g}, flip rates "
-        f"{s.tau_plus:g} and {s.tau_minus:g}, sigma_0 {s.sigma_0:.4g}, eta {s.eta:.4g}"
-    )
-    print(", ".join(f"{name} {value:.4g}" for name, value in s.groups().items()))
+    print(setting_text(diagnosis.setting))
     print()
     if console.is_terminal:
         _table(diagnosis)
     else:
         _plain(diagnosis)
-    print("\nRegime")
+    if diagnosis.regime:
+        print("\nRegime")
     for sentence in diagnosis.regime:
         print(f"  {sentence}")
     print(f"\nClaims judged here: {len(diagnosis.judged)}")
@@ -34,17 +31,15 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     print(f"\nNearest setting for {diagnosis.target}")
     nearest = diagnosis.nearest
     if nearest is None:
-        print("  none found by moving n, d, m, sigma_0, eta and |mu|: the flip rates stand in the way")
+        print(f"  none found by moving {', '.join(diagnosis.moves)}")
         return
-    if not nearest.changed:
-        print("  this one: every condition holds")
+    moves = [f"{name} x {ratio:.4g}" for name, ratio in nearest.changed.items()]
+    moves += [f"{name} to {value:g}" for name, value in nearest.rates.items()]
+    if moves:
+        print(f"  {', '.join(moves)}  (log distance {nearest.distance:.3g})")
     else:
-        moves = ", ".join(
-            f"{name} to {ratio:g}" if name.startswith("tau") else f"{name} x {ratio:.4g}"
-            for name, ratio in nearest.changed.items()
-        )
-        print(f"  {moves}  (log distance {nearest.distance:.3g})")
-    print(f"  {nearest.command}")
+        print("  this one: every condition holds")
+    print(f"  {nearest.command or setting_text(nearest.setting)}")
 
 
 def _where(line: Line) -> str:

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from theory.claim import Claim
 from theory.experiment import Experiment
-from theory.two_stage.box import Domain, Fixed, Grid, Sweep
+from verify.runs.plan import engine_names
 
 __all__ = ["describe_experiment", "explanation"]
 
@@ -65,27 +65,10 @@ def _field(name: str, text: str) -> list[str]:
 def describe_experiment(experiment: Experiment) -> str:
     """Where the runs are made, in one paragraph."""
     place = experiment.place
-    if isinstance(place, Domain):
-        ranges = ", ".join(
-            f"{f.name} in {getattr(place, f.name)}"
-            for f in fields(place)
-            if isinstance(getattr(place, f.name), tuple)
-        )
-        where = f"random settings of the box {place.name!r}: {ranges}, d in units of {place.dimension_unit}"
-        if place.clock_step_per_width:
-            where += ", clock_step in units of 1/m"
-    elif isinstance(place, Sweep):
-        where = (
-            f"{place.parameter} times {', '.join(f'{f:g}' for f in place.factors)} around "
-            f"{place.base.as_dict()}, replicates paired by seed, n SNR^2, flip rates and kappa_0 fixed"
-        )
-    elif isinstance(place, Grid):
-        where = f"a grid of {len(place.cells)} settings"
-    else:
-        assert isinstance(place, Fixed)
-        where = f"replicates of {place.setting.as_dict()}"
+    where = f"random settings of the box {place.describe()}" if place.coordinates else place.describe()
     counts = ", ".join(f"{name} {count}" for name, count in experiment.runs.items())
+    length = "" if experiment.clock is None else f"clock up to {experiment.clock:g}; "
     return (
-        f"experiment {experiment.id!r}: {where}; engines {', '.join(experiment.engines)}; "
-        f"clock up to {experiment.clock:g}; runs: {counts}"
+        f"experiment {experiment.id!r}: {where}; engines {', '.join(engine_names(experiment))}; "
+        f"{length}runs: {counts}"
     )

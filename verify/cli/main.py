@@ -22,7 +22,7 @@ from verify.resume import check_apart, kept_runs
 
 if TYPE_CHECKING:
     from theory.claim import Claim
-    from theory.two_stage.setting import Setting
+    from theory.setting import AbstractSetting
 
 __all__ = ["app", "main"]
 
@@ -215,7 +215,7 @@ def replay(
     claim_id: str,
     setting: Annotated[str, typer.Option(help="the setting's fields as JSON")],
     seed: Annotated[int, typer.Option(help="the run's seed")],
-    engine: Annotated[str, typer.Option(help="law, reduced or cnn")] = "law",
+    engine: Annotated[str, typer.Option(help="of the claim's model (default: its first)")] = "",
     outside: Outside = None,
     claims_file: ClaimsFiles = None,
 ) -> int:
@@ -227,7 +227,7 @@ def replay(
     claim = find_claim(claim_id, claims_file)
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
-    value, steps, reason = measure_at(claim, _setting(setting), seed, engine)
+    value, steps, reason = measure_at(claim, _setting(setting, claim.experiment.setting_class), seed, engine)
     if reason is not None:
         print(f"{claim_id}: not judged: {reason}")
         return 0
@@ -237,24 +237,24 @@ def replay(
 
 
 app.command()(cli_explore.falsify)
-app.command()(cli_explore.doctor)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_explore.doctor)
 app.command()(cli_explore.phase)
 app.command()(cli_conformance.conformance)
 app.command()(cli_soundness.soundness)
 app.command()(cli_sweep.sweep)
 
 
-def _setting(text: str) -> Setting:
-    from theory.two_stage.setting import Setting
-
+def _setting(text: str, kind: type[AbstractSetting]) -> AbstractSetting:
     try:
-        return Setting(**json.loads(text))
+        return kind(**json.loads(text))
     except (json.JSONDecodeError, TypeError, RecursionError) as error:
-        raise ValueError(f"--setting must be a JSON object with a Setting's fields: {error}") from None
+        raise ValueError(
+            f"--setting must be a JSON object with a {kind.__name__}'s fields: {error}"
+        ) from None
 
 
 def main() -> None:
     """Entry point of `python -m verify`."""
-    several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file"]
+    several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file", "--paper"]
     argv = spread_options(sys.argv[1:], several)
     run_app(app, "verify", argv)

@@ -11,12 +11,17 @@ import typer
 
 if TYPE_CHECKING:
     from theory.claim import Claim
+    from verify.load import Sources
 
-__all__ = ["ClaimsFiles", "Outside", "check_seed", "find_claim", "naming"]
+__all__ = ["ClaimsFiles", "Outside", "Papers", "check_seed", "find_claim", "find_sources", "naming"]
 
 ClaimsFiles = Annotated[
     list[Path] | None,
     typer.Option("--claims-file", help="Python file(s) with CLAIMS of your own; they are run."),
+]
+Papers = Annotated[
+    list[str] | None,
+    typer.Option("--paper", metavar="NAME|DIR", help="only this paper (or a folder of one's own)"),
 ]
 Outside = Annotated[
     list[str] | None,
@@ -24,22 +29,31 @@ Outside = Annotated[
 ]
 
 
-def find_claim(claim_id: str, claims_file: list[Path] | None, what: str = "CLAIM_ID") -> Claim:
-    """The claim of the built-in ledger or the files.
+def find_claim(
+    claim_id: str, claims_file: list[Path] | None, what: str = "CLAIM_ID", papers: list[str] | None = None
+) -> Claim:
+    """The claim of the papers or the files; see `find_sources`."""
+    return find_sources(claim_id, claims_file, what, papers)[0]
+
+
+def find_sources(
+    claim_id: str, claims_file: list[Path] | None, what: str = "CLAIM_ID", papers: list[str] | None = None
+) -> tuple[Claim, Sources]:
+    """The claim, and the papers and files that were loaded for it.
 
     Raises:
         ValueError: naming the argument, with near matches.
     """
     import difflib
 
-    from verify.load import load_ledger
+    from verify.load import load_sources
 
-    ledger = load_ledger(claims_file or [])
-    if claim_id not in ledger:
-        near = difflib.get_close_matches(claim_id, [c.id for c in ledger], n=3, cutoff=0.4)
+    sources = load_sources(claims_file or [], papers=papers or [], wanted=[claim_id])
+    if claim_id not in sources.ledger:
+        near = difflib.get_close_matches(claim_id, [c.id for c in sources.ledger], n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise ValueError(f"{what}: no claim {claim_id!r}{hint}")
-    return ledger[claim_id]
+    return sources.ledger[claim_id], sources
 
 
 def check_seed(seed: int) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.options import ClaimsFiles, check_seed, naming
+from verify.cli.options import ClaimsFiles, Papers, check_seed, naming
 from verify.profiles import PROFILES, worker_count
 
 __all__ = ["soundness"]
@@ -20,6 +20,7 @@ def soundness(
     out: Annotated[Path, typer.Option(help="folder of soundness.json, .md and .html")] = Path(
         "reports/soundness"
     ),
+    paper: Papers = None,
     claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
@@ -38,16 +39,17 @@ def soundness(
     if suites < 0:
         raise ValueError(f"--suites must be at least 0, was {suites}")
 
-    from verify.load import load_ledger
+    from verify.load import load_sources
     from verify.soundness import alarms, engines, falsehoods
     from verify.soundness.declared import declared_falsehoods
     from verify.soundness.report import check_folder, write_soundness
 
     started = time.perf_counter()
-    ledger = load_ledger(claims_file or [])
+    sources = load_sources(claims_file or [], papers=paper or [], wanted=claims or [])
+    ledger = sources.ledger
     with naming("--claims"):
         chosen = ledger.matching(claims) if claims else list(ledger)
-    declared = declared_falsehoods(ledger, claims_file or [])
+    declared = declared_falsehoods(ledger, claims_file or [], sources.papers.values())
     check_folder(out)
 
     workers, progress = worker_count(jobs), sys.stderr.isatty()

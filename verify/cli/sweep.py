@@ -44,6 +44,9 @@ def sweep(
     ] = None,
     store: Annotated[Path | None, typer.Option(help="run store (default OUT/store)")] = None,
     resume: Annotated[bool, typer.Option(help="take finished runs from the store")] = True,
+    paper: Annotated[
+        str | None, typer.Option(metavar="NAME|DIR", help="whose parameters are meant (default: that fits)")
+    ] = None,
     claims_file: ClaimsFiles = None,
 ) -> int:
     """Make many runs over a grid or a random sample; exit status 1 when a run failed."""
@@ -60,30 +63,33 @@ def sweep(
     from verify.sweep.memory import parse_bytes
 
     limit = None if memory is None else parse_bytes(memory)
-    settings = load_config(config, seed=seed)
+    settings = load_config(config, seed=seed, paper=paper or "")
     folder = out or Path("reports/sweeps") / settings.name
     check_folder(folder, settings.hash)
     kept_in = store or folder / STORE
 
     from simulation.device import resolve_device
-    from verify.load import load_ledger
+    from verify.load import load_sources
+    from verify.runs.keep import KeptBatches
     from verify.store import RunStore, code_version
     from verify.sweep.driver import finish_sweep, make_sweep, prepare_sweep
 
-    resolved = "cpu" if device == "auto" and settings.engine != "cnn" else resolve_device(device)
+    resolved = "cpu" if device == "auto" and not settings.subject.maker.gpu else resolve_device(device)
     if resolved.startswith("cuda") and backend in ("auto", "loky"):
         backend = "serial"  # one GPU: processes would only share it
-    ledger = cache(lambda: load_ledger(claims_file or []))
+    named = [settings.paper] if settings.paper else []
+    ledger = cache(lambda: load_sources(claims_file or [], papers=named).ledger)
     if claims_file:
         ledger()  # a file that does not import is refused even when no claim of it is measured
     with naming("--store"):
         stored = RunStore.open(kept_in) if kept_in.exists() else None
+    version = code_version(claims_file or [])
     with _cluster(scheduler) as cluster:
         prepared = prepare_sweep(
             settings,
             ledger,
-            store=stored,
-            version=code_version(claims_file or []),
+            keeper=None if stored is None else KeptBatches(stored, version),
+            version=version,
             device=resolved,
             workers=worker_count(jobs) if cluster is None else cluster.workers,
             backend=backend,
@@ -97,7 +103,7 @@ def sweep(
         print(f"results in     {folder}", flush=True)
         with naming("--store"):
             runs_store = RunStore.open(kept_in)
-        prepared = prepared.keeping(runs_store)
+        prepared = prepared.keeping(KeptBatches(runs_store, version))
         with _ended_by_signals(prepared, runs_store):
             workers = cluster or _workers(prepared)
             made = make_sweep(prepared, workers, failed=_say, progress=sys.stderr.isatty())
@@ -142,7 +148,7 @@ def _ended_by_signals(prepared: Prepared, store: RunStore) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         store.refresh()  # what was being written when the signal came may stand on disk
-        kept, runs = prepared.kept_runs(), len(prepared.sweep.runs)
+        kept, runs = prepared.kept_now(), len(prepared.sweep.runs)
         _say(f"interrupted; {kept} of {runs} runs are kept, the same command goes on from there")
         sys.exit(_INTERRUPTED)
     finally:

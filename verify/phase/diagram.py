@@ -1,6 +1,6 @@
-"""Phase diagrams: what training does over two parameters, against the predicted boundaries.
+"""Phase diagrams: what runs do over two parameters, against the predicted boundaries.
 
-Every cell is a setting with its own replicates; the runs are those of an `Experiment` on a `Grid`, made in
+Every cell is a setting with its own replicates; the runs are those of an `Experiment` on a grid, made in
 batches like all others. Boundaries are then located from the runs alone and set beside the predictions.
 """
 
@@ -11,145 +11,49 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.experiment import Experiment
-from theory.run import Estimate, NotApplicable
-from theory.two_stage.box import Grid
-from theory.two_stage.run import Run
-from theory.two_stage.setting import Setting
-from theory.two_stage.sources import C_T1
-from verify.runs.make import batches, execute
+from theory.place import grid
+from theory.plane import Plane, PlaneQuantity
+from theory.run import Estimate
+from theory.setting import AbstractSetting
+from verify.progress import progress_bar
+from verify.runs.backends import backend_for
+from verify.runs.batch import batches
+from verify.runs.make import Made, make_runs
 from verify.runs.plan import plan_runs
 from verify.statistics.intervals import mean_interval, rate_interval
 
-__all__ = [
-    "EVENT_CLAIM",
-    "GROWTH_FROM",
-    "LATE",
-    "PLANES",
-    "QUANTITIES",
-    "Cell",
-    "Phase",
-    "Plane",
-    "cell_row",
-    "measure_cell",
-    "phase_diagram",
-    "phase_experiment",
-]
+__all__ = ["Cell", "Phase", "cell_row", "phase_diagram", "phase_experiment"]
 
-#: The claim whose conditions decide which cells are coloured, unless another is named.
-EVENT_CLAIM = "two_stage.theorem_4_1.event_map"
-#: Length of a run, and the clock from which growth is measured up to it, in time units.
-LATE, GROWTH_FROM = 40.0, 10.0
-#: h: T_1 = 1/2 is a whole number of steps, and a h <= 8 holds for every a of the planes.
-_CLOCK_STEP = 0.125
-_ERROR_SAMPLES = 1000
-
-QUANTITIES = {
-    "event": "probability of the event of Theorem 4.1",
-    "error": "D_test error late in training",
-    "t_half": "t_half in time units",
-}
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis of a plane; `latex` names it, `log` says how cells are spaced."""
-
-    name: str
-    latex: str
-    low: float
-    high: float
-    log: bool
-
-    def values(self, cells: int) -> list[float]:
-        """Cell centres."""
-        if self.log:
-            return [float(v) for v in np.geomspace(self.low, self.high, cells)]
-        return [float(v) for v in np.linspace(self.low, self.high, cells)]
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Two axes, and the setting at a point of them."""
-
-    name: str
-    x: Axis
-    y: Axis
-    fixed: str
-
-    def setting(self, x: float, y: float, kappa_0: float) -> Setting:
-        """n = 100, m = 20; `kappa_0` is ignored where it is an axis."""
-        n = 100
-        a, tau_plus, tau_minus, d = 8.0, 0.1, 0.1, 10**12
-        if self.name == "snr-tau":
-            a, tau_plus, tau_minus = x, y, y
-        elif self.name == "dimension-kappa":
-            d, kappa_0 = max(n + 1, round(x * n**2)), y
-        else:
-            a, tau_plus, tau_minus = 4.0, x, y
-        return Setting.from_n_snr2(
-            n=n,
-            d=d,
-            m=20,
-            n_snr2=a,
-            tau_plus=tau_plus,
-            tau_minus=tau_minus,
-            kappa_0=kappa_0,
-            clock_step=_CLOCK_STEP,
-        )
-
-
-_KAPPA = 30.0
-PLANES: Mapping[str, Plane] = {
-    plane.name: plane
-    for plane in (
-        Plane(
-            "snr-tau",
-            Axis("n_snr2", r"$a = n\,\mathrm{SNR}^2$", 0.5, 16.0, True),
-            Axis("tau", r"$\tau_+ = \tau_- = \tau$", 0.02, 0.42, False),
-            f"n = 100, m = 20, d = 10^12, kappa_0 = {_KAPPA:g}",
-        ),
-        Plane(
-            "dimension-kappa",
-            Axis("d_over_n2", r"$d/n^2$", 0.02, 2000.0, True),
-            Axis("kappa_0", r"$\kappa_0$", 0.003, 30.0, True),
-            "n = 100, m = 20, a = 8, both flip rates 0.1",
-        ),
-        Plane(
-            "tau-tau",
-            Axis("tau_plus", r"$\tau_+$", 0.02, 0.46, False),
-            Axis("tau_minus", r"$\tau_-$", 0.02, 0.46, False),
-            f"n = 100, m = 20, d = 10^12, a = 4, kappa_0 = {_KAPPA:g}",
-        ),
-    )
-}
+_NONE = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its coordinates and what its runs gave. `outside` names the conditions it misses.
+    """One cell: its coordinates and what its runs gave.
 
-    `event` and `error` are (value, low, high) at 95 %, `t_half` the median in time units with its quartiles
-    (inf: not reached). `first_push` and `growth` hold one number a run, for the boundaries: the first step's
-    change of the mean noisy margin per unit clock, and how much faster clean noise mass grows than the
-    signal against it.
+    Args:
+        outside: names of the conditions that it misses.
+        runs: number of runs that the measure applies to.
+        values: by quantity, a rate or mean with its 95 % interval, or a median with its quartiles (inf
+            allowed).
+        numbers: by name, what was measured on each run, in the order of the runs.
     """
 
     x: float
     y: float
-    setting: Setting
+    setting: AbstractSetting
     outside: tuple[str, ...]
     runs: int
-    event: Estimate
-    error: Estimate
-    t_half: Estimate
-    plateau: float
-    first_push: tuple[float, ...]
-    growth: tuple[float, ...]
+    values: Mapping[str, Estimate]
+    numbers: Mapping[str, tuple[float, ...]]
+
+    def mean(self, name: str) -> float:
+        """Over the runs; nan without any."""
+        seen = self.numbers.get(name, ())
+        return math.fsum(seen) / len(seen) if seen else math.nan
 
 
 @dataclass(frozen=True)
@@ -159,47 +63,27 @@ class Phase:
     plane: Plane
     cells: tuple[Cell, ...]
     claim_id: str | None
-    kappa_0: float
     seed: int
+    variables: Mapping[str, float]
 
 
-def measure_cell(run: Run) -> dict[str, float] | NotApplicable:
-    """What every quantity and boundary needs of one run."""
-    if not run.noisy.any() or not run.clean.any():
-        return NotApplicable("no label was flipped, or all were")
-    end = float(run.clock[-1])
-    h = run.setting.clock_step
-    noisy = run.margins[:, run.noisy].mean(axis=1)
-    first, last = run.snapshot_at(GROWTH_FROM), run.snapshot_at(end)
-    index = np.searchsorted(run.steps, run.snapshot_steps[[first, last]])
-    signal = run.gamma[index].mean(axis=2)
-    # A clean test point of class -y at noise patch i errs when P_i exceeds the signal of the other class.
-    against = np.where(run.y > 0, signal[:, 1:], signal[:, :1])
-    excess = (run.noise_mass[[first, last]] - against)[:, run.clean].mean(axis=1)
-    clocks = run.clock[index]
-    return {
-        "event": float(run.clean_fit(C_T1) and run.noisy_misfit(C_T1)),
-        "error": run.test_error("spurious", end).value,
-        "t_half": run.t_half * h,
-        "flipped": float(run.noisy.mean()),
-        "first_push": float(noisy[1] - noisy[0]) / h,
-        "growth": float(excess[1] - excess[0]) / math.log(clocks[1] / clocks[0]),
-    }
-
-
-def phase_experiment(plane: Plane, cells: int, runs: int, kappa_0: float) -> Experiment:
+def phase_experiment(plane: Plane, cells: int, runs: int, variables: Mapping[str, float]) -> Experiment:
     """The runs of a diagram of `cells` x `cells`."""
-    grid = tuple(
-        ({plane.x.name: x, plane.y.name: y}, plane.setting(x, y, kappa_0))
-        for y in plane.y.values(cells)
-        for x in plane.x.values(cells)
+    place = grid(
+        "grid",
+        tuple(
+            ({plane.x.name: x, plane.y.name: y}, plane.setting(x, y, **variables))
+            for x, y in plane.values(cells)
+        ),
     )
     return Experiment(
         id=f"phase.{plane.name}.{cells}",
-        place=Grid(grid),
-        clock=LATE,
+        place=place,
+        clock=plane.clock,
         runs={"quick": runs},
-        snapshots=(GROWTH_FROM,),
+        snapshots=plane.snapshots,
+        engines=(plane.engine,) if plane.engine else (),
+        options=plane.options,
     )
 
 
@@ -209,29 +93,49 @@ def phase_diagram(
     cells: int,
     runs: int,
     claim: Claim | None = None,
-    kappa_0: float = _KAPPA,
     seed: int = 0,
     jobs: int = 1,
     progress: bool = False,
+    **variables: float,
 ) -> Phase:
-    """Make the runs of every cell, judged or not, and summarise them."""
-    experiment = phase_experiment(plane, cells, runs, kappa_0)
+    """Make the runs of every cell, judged or not, and summarise them.
+
+    Args:
+        claim: cells outside of its conditions are marked.
+        variables: other values of the plane's own.
+
+    Raises:
+        ValueError: for a variable that the plane does not have, a run that cannot be made, or a measure that
+            fails.
+    """
+    for name in variables:
+        if name not in plane.variables:
+            raise ValueError(f"plane {plane.name} has no variable {name!r}: {', '.join(plane.variables)}")
+    chosen = {**plane.variables, **variables}
+    experiment = phase_experiment(plane, cells, runs, chosen)
     specs = plan_runs(experiment, "quick", seed)
-    work = batches(experiment, specs, {"phase": measure_cell}, {spec.index: ["phase"] for spec in specs})
-    made: dict[Setting, list[tuple[int, dict[str, float]]]] = {spec.setting: [] for spec in specs}
-    for m in execute(work, jobs=jobs, device="cpu", progress=progress):
-        if "phase" in m.values:
-            made[m.spec.setting].append((m.spec.index, m.values["phase"]))
-    place = experiment.place
-    assert isinstance(place, Grid)
-    out = []
-    for labels, setting in place.cells:
-        rows = [row for _, row in sorted(made[setting], key=lambda item: item[0])]
-        out.append(_cell(labels[plane.x.name], labels[plane.y.name], setting, _outside(claim, setting), rows))
-    return Phase(plane, tuple(out), None if claim is None else claim.id, kappa_0, seed)
+    work = batches(experiment, specs, {"phase": plane.measure}, {spec.index: ["phase"] for spec in specs})
+    notes = Made()
+    rows: dict[int, Mapping[str, float]] = {}
+    with progress_bar(progress, len(specs)) as advance:
+        for m in make_runs(work, notes, backend=backend_for(jobs), advance=advance):
+            if "phase" in m.values:
+                rows[m.spec.index] = m.values["phase"]
+    for spec, failure in notes.failures.values():
+        raise ValueError(f"plane {plane.name}: {spec.where} at {spec.setting}: {failure}")
+    for (_, index), reason in sorted(notes.unmade.items()):
+        raise ValueError(f"plane {plane.name}: {specs[index].where} at {specs[index].setting}: {reason}")
+    by_cell: dict[tuple[float, float], list[int]] = {}
+    for spec in specs:
+        by_cell.setdefault((spec.labels[plane.x.name], spec.labels[plane.y.name]), []).append(spec.index)
+    made = tuple(
+        _cell(plane, x, y, specs[mine[0]].setting, claim, [rows[k] for k in mine if k in rows])
+        for (x, y), mine in by_cell.items()
+    )
+    return Phase(plane, made, None if claim is None else claim.id, seed, chosen)
 
 
-def _outside(claim: Claim | None, setting: Setting) -> tuple[str, ...]:
+def _outside(claim: Claim | None, setting: AbstractSetting) -> tuple[str, ...]:
     if claim is None:
         return ()
     checks = check_all(claim.kept_conditions, setting, claim.constants)
@@ -239,29 +143,30 @@ def _outside(claim: Claim | None, setting: Setting) -> tuple[str, ...]:
 
 
 def _cell(
-    x: float, y: float, setting: Setting, outside: tuple[str, ...], rows: Sequence[Mapping[str, float]]
+    plane: Plane,
+    x: float,
+    y: float,
+    setting: AbstractSetting,
+    claim: Claim | None,
+    rows: Sequence[Mapping[str, float]],
 ) -> Cell:
-    def column(name: str) -> list[float]:
-        return [row[name] for row in rows]
+    names = dict.fromkeys(name for row in rows for name in row)
+    numbers = {name: tuple(float(row[name]) for row in rows) for name in names}
+    values = {q.name: _summary(q, numbers.get(q.name, ())) for q in plane.quantities}
+    return Cell(x, y, setting, _outside(claim, setting), len(rows), values, numbers)
 
-    none = Estimate(math.nan, math.nan, math.nan)
-    if not rows:
-        return Cell(x, y, setting, outside, 0, rate_interval(0, 0, 0.05), none, none, math.nan, (), ())
-    times = sorted(column("t_half"))
-    error = mean_interval(column("error"), 0.05)
-    return Cell(
-        x=x,
-        y=y,
-        setting=setting,
-        outside=outside,
-        runs=len(rows),
-        event=rate_interval(round(sum(column("event"))), len(rows), 0.05),
-        error=Estimate(error.value, max(0.0, error.low), min(1.0, error.high)),
-        t_half=Estimate(*(_order_quantile(times, q) for q in (0.5, 0.25, 0.75))),
-        plateau=float(np.mean(column("flipped"))) / 2,
-        first_push=tuple(column("first_push")),
-        growth=tuple(column("growth")),
-    )
+
+def _summary(quantity: PlaneQuantity, seen: Sequence[float]) -> Estimate:
+    if quantity.kind == "rate":
+        return rate_interval(round(sum(seen)), len(seen), 0.05)
+    if not seen:
+        return _NONE
+    if quantity.kind == "median":
+        ordered = sorted(seen)
+        return Estimate(*(_order_quantile(ordered, q) for q in (0.5, 0.25, 0.75)))
+    mean = mean_interval(seen, 0.05)
+    low, high = quantity.within
+    return Estimate(mean.value, max(low, mean.low), min(high, mean.high))
 
 
 def _order_quantile(ordered: Sequence[float], share: float) -> float:
@@ -273,8 +178,7 @@ def cell_row(plane: Plane, cell: Cell) -> dict[str, Any]:
     """A cell as one row of the table."""
     row: dict[str, Any] = {plane.x.name: cell.x, plane.y.name: cell.y}
     row |= {"inside": not cell.outside, "outside": " ".join(cell.outside), "runs": cell.runs}
-    for name in QUANTITIES:
-        estimate: Estimate = getattr(cell, name)
+    for name, estimate in cell.values.items():
         row |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-    row["plateau"] = cell.plateau
+    row |= {name: cell.mean(name) for name in plane.columns}
     return row | {k: v for k, v in cell.setting.as_dict().items() if k not in row}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.jsonable import jsonable
-from verify.phase.boundaries import Boundary, boundary_dict
+from verify.phase.boundaries import Located, boundary_dict
 from verify.phase.diagram import Phase, cell_row
 
 __all__ = ["check_phase_folder", "write_phase"]
@@ -36,7 +36,7 @@ def check_phase_folder(folder: Path) -> None:
         raise ValueError(f"--out: folder {folder} cannot be written: {error.strerror or error}") from error
 
 
-def phase_dict(phase: Phase, boundaries: Sequence[Boundary]) -> dict[str, Any]:
+def phase_dict(phase: Phase, boundaries: Sequence[Located]) -> dict[str, Any]:
     """Strict JSON types: cells with intervals and settings, boundaries with theirs."""
     out: dict[str, Any] = jsonable(
         {
@@ -52,12 +52,8 @@ def phase_dict(phase: Phase, boundaries: Sequence[Boundary]) -> dict[str, Any]:
                     "y": c.y,
                     "outside": c.outside,
                     "runs": c.runs,
-                    **{
-                        name: {"value": e.value, "interval": [e.low, e.high]}
-                        for name, e in (("event", c.event), ("error", c.error), ("t_half", c.t_half))
-                    },
-                    "first_push": c.first_push,
-                    "growth": c.growth,
+                    **{name: {"value": e.value, "interval": [e.low, e.high]} for name, e in c.values.items()},
+                    **{b.value: c.numbers.get(b.value, ()) for b in phase.plane.boundaries},
                     "setting": c.setting.as_dict(),
                 }
                 for c in phase.cells
@@ -67,7 +63,7 @@ def phase_dict(phase: Phase, boundaries: Sequence[Boundary]) -> dict[str, Any]:
     return out
 
 
-def write_phase(phase: Phase, boundaries: Sequence[Boundary], png: bytes, folder: Path) -> list[Path]:
+def write_phase(phase: Phase, boundaries: Sequence[Located], png: bytes, folder: Path) -> list[Path]:
     """Write `PLANE.png`, `.csv` and `.json` into the folder (made if missing); the paths written.
 
     Raises:

@@ -31,6 +31,7 @@ def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[s
         "statement": claim.statement,
         "conditions": [c.name for c in claim.conditions],
         "verdict": judgement.verdict,
+        "grade": decision.grade,
         "predicted": decision.predicted,
         "measured": decision.measured,
         "statistic": dict(decision.statistic),

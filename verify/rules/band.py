@@ -83,6 +83,10 @@ class BandJudge(RateJudge[Band]):
     rule: ClassVar[type] = Band
     explanation: ClassVar[str] = "As an event: the quantity lies between two declared ends."
     bounds: ClassVar[bool] = True
+    open_value = "number"
+
+    def target(self, rule: Band, value: Any) -> tuple[float, float]:
+        return rule.lower, rule.upper
 
     def decide(self, rule: Band, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_band(rule, observations, proof)

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
+from theory.resolved import Resolved
 from theory.rules import Exponent
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import interval
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.rules.variants import EXPONENT_ERRORS
 from verify.rules.words import number_in_words
@@ -195,6 +197,33 @@ def mean_plan(planned_spread: float | None, decision: Decision) -> Plan:
     return Plan(float(seen), basis=f"true value as claimed, spread as observed, {seen:.3g}")
 
 
+#: Ends of what an unresolved positive number may be, as factors of it: far beyond any slope's margin.
+_FAR = 1e6
+
+
+def _positive_ends(value: Any) -> tuple[float, float]:
+    """The interval of a positive number; an open or non-positive end far away, and finite."""
+    low, high = interval(value)
+    number = float(value)
+    if not isinstance(value, Resolved):
+        return number, number
+    size = abs(number) if number else max(value.resolution, 1e-300)
+    return (low if low > 0 else size / _FAR), (high if math.isfinite(high) else size * _FAR)
+
+
+def _level(slope: float, logs: Sequence[float], points: Sequence[Observation]) -> float:
+    """Intercept of a line of this slope in logarithms that the points allow, nearest to that of
+    the numbers as measured; 0 without a positive one."""
+    usable = [(x, o.value) for x, o in zip(logs, points, strict=True) if 0 < float(o.value) < math.inf]
+    if not usable:
+        return 0.0
+    middle = float(np.median([math.log(float(v)) - slope * x for x, v in usable]))
+    ends = [(x, *_positive_ends(v)) for x, v in usable]
+    least = max(math.log(low) - slope * x for x, low, _ in ends)
+    most = min(math.log(high) - slope * x for x, _, high in ends)
+    return min(max(middle, least), most) if least <= most else middle
+
+
 class ExponentJudge(Judge[Exponent]):
     """A power along a sweep; planned power is P(SUPPORTED) at the claimed exponent, for normal slopes.
 
@@ -207,6 +236,34 @@ class ExponentJudge(Judge[Exponent]):
         " slope must lie inside the declared margin."
     )
     whole: ClassVar[bool] = True
+    open_value = "number"
+    leaves_out: ClassVar[bool] = True
+
+    def assignments(self, rule: Exponent, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """On a line of the claimed slope as near as may be, and tilted as far as may be to either side.
+
+        nan stays: its replicate has no slope, and is left out and counted.
+        """
+        groups: dict[tuple[int, str], list[Observation]] = {}
+        for o in observations:
+            groups.setdefault((o.replicate, o.engine), []).append(o)
+        out: list[list[Observation]] = [[], [], []]
+        for points in groups.values():
+            logs = [math.log(_parameter_value(rule, o)) for o in points]
+            middle = float(np.mean(logs))
+            level = _level(rule.value, logs, points)
+            for o, x in zip(points, logs, strict=True):
+                if math.isnan(float(o.value)):
+                    ends = (math.nan, math.nan, math.nan)
+                else:
+                    low, high = _positive_ends(o.value)
+                    line = math.exp(level + rule.value * x)
+                    # At x below the middle of the sweep the low end makes it steeper, above it the high one.
+                    tilt = (low, high) if x < middle else (high, low)
+                    ends = (min(max(line, low), high), *tilt)
+                for seen, value in zip(out, ends, strict=True):
+                    seen.append(replace(o, value=value))
+        return out
 
     def decide(self, rule: Exponent, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_exponent(rule, observations, proof)

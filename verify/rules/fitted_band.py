@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.rules import FittedBand
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import interval, nearest
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
@@ -266,6 +267,21 @@ class FittedBandJudge(RateJudge[FittedBand]):
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
     blocks: ClassVar[int] = 2
+    open_value = "number"
+
+    def assignments(self, rule: FittedBand, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """As near together as the numbers may be, and as far apart: those above the median at their high end,
+        those below at their low ones, equal ones by turns, so that one block is fitted high and the other
+        judged low."""
+        numbers = finite([float(o.value) for o in observations])
+        middle = float(np.median(numbers)) if numbers else 1.0
+        apart = []
+        for k, o in enumerate(sorted(observations, key=lambda o: o.index)):
+            low, high = interval(o.value)
+            above = k % 2 == 0 if float(o.value) == middle else float(o.value) > middle
+            far = high if above else low
+            apart.append(replace(o, value=math.nan if math.isinf(low) and math.isinf(high) else far))
+        return [[replace(o, value=nearest(o.value, middle, middle)) for o in observations], apart]
 
     def decide(self, rule: FittedBand, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         decision = decide_fitted_band(rule, observations, proof)

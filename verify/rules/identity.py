@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -12,11 +13,11 @@ import numpy as np
 from theory.claim import Claim, Proof
 from theory.rules import Identity
 from verify.outcome import Decision, Observation
+from verify.rules.ends import unmeasured
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.statistics.intervals import rate_interval
 from verify.statistics.trials import (
-    as_number,
     by_seed,
     count,
     number_value,
@@ -27,7 +28,15 @@ from verify.statistics.trials import (
     without_runs,
 )
 
-__all__ = ["IDENTITY_RATE", "IdentityJudge", "accepted_residual", "decide_identity", "machine_epsilon"]
+__all__ = [
+    "IDENTITY_RATE",
+    "IdentityJudge",
+    "accepted_residual",
+    "decide_identity",
+    "machine_epsilon",
+    "relative_residual",
+    "residual_value",
+]
 
 #: Level of the interval for the share of runs that violate an identity; it decides nothing.
 _LEVEL = 0.95
@@ -55,15 +64,45 @@ def machine_epsilon(dtype: str) -> float:
 
 
 def accepted_residual(rule: Identity, observation: Observation) -> float:
-    """`factor * eps(dtype) * max(1, steps)`."""
-    return rule.factor * machine_epsilon(observation.dtype) * max(1, observation.steps)
+    """`factor * eps(dtype)`, times `max(1, steps)` where the rule grows with them."""
+    return _accepted(rule, observation.dtype, observation.steps)
 
 
-def _residual(observation: Observation) -> float:
-    value = number_value(observation)
-    if value < 0:
-        raise value_error(observation, "a residual >= 0")
-    return value
+def _accepted(rule: Identity, dtype: str, steps: int) -> float:
+    return rule.factor * machine_epsilon(dtype) * (max(1, steps) if rule.per_step else 1)
+
+
+def relative_residual(value: Any) -> float:
+    """Of a residual, or of `(residual, scale)`: the quotient, 0 for 0 of 0.
+
+    >>> relative_residual(1e-3), relative_residual((1.0, 4.0)), relative_residual((0.0, 0.0))
+    (0.001, 0.25, 0.0)
+    """
+    if not isinstance(value, (tuple, list)):
+        return float(value)
+    residual, scale = (float(v) for v in value)
+    if residual == 0 and scale == 0:
+        return 0.0
+    return residual / scale if scale > 0 else math.nan if math.isnan(scale) else math.inf
+
+
+def residual_value(observation: Observation) -> float:
+    """The relative residual that was measured.
+
+    Raises:
+        ValueError: naming the claim value, when it is no residual.
+    """
+    value: Any = observation.value
+    wanted = "a residual >= 0, or (residual, scale)"
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2 or not all(isinstance(v, numbers.Real) for v in value) or value[1] < 0:
+            raise value_error(observation, wanted)
+        found = relative_residual(value)
+    else:
+        found = number_value(observation)
+    if found < 0:
+        raise value_error(observation, wanted)
+    return found
 
 
 def decide_identity(rule: Identity, observations: Sequence[Observation], proof: Proof | None) -> Decision:
@@ -80,7 +119,7 @@ def decide_identity(rule: Identity, observations: Sequence[Observation], proof: 
 
     def excess(o: Observation) -> float:
         """Residual over bound, inf for nan."""
-        ratio = _residual(o) / accepted_residual(rule, o)
+        ratio = residual_value(o) / accepted_residual(rule, o)
         return math.inf if math.isnan(ratio) else ratio
 
     def violated(o: Observation) -> bool:
@@ -88,13 +127,14 @@ def decide_identity(rule: Identity, observations: Sequence[Observation], proof: 
 
     trials = by_seed(observations)
     worst = max(observations, key=excess)
-    residual, bound = _residual(worst), accepted_residual(rule, worst)
+    residual, bound = residual_value(worst), accepted_residual(rule, worst)
     violations = sum(violated(o) for o in observations)
     violated_trials = sum(any(violated(o) for o in trial) for trial in trials)
     interval = rate_interval(violated_trials, len(trials), 1 - _LEVEL)
 
     runs = count(len(observations), "run")
-    accepted = f"the accepted {bound:.3g} = {rule.factor:g} eps({worst.dtype}) x {max(1, worst.steps)} steps"
+    steps = f" x {max(1, worst.steps)} steps" if rule.per_step else ""
+    accepted = f"the accepted {bound:.3g} = {rule.factor:g} eps({worst.dtype}){steps}"
     if violations:
         reason = f"{violations} of {runs} violate it: the worst residual, {residual:.3g}, exceeds {accepted}."
     else:
@@ -110,7 +150,7 @@ def decide_identity(rule: Identity, observations: Sequence[Observation], proof: 
         "worst_residual_over_bound": plain(excess(worst)),
         "worst_run": worst.index,
         "dtypes": sorted({o.dtype for o in observations}),
-        "not_finite": sum(not math.isfinite(_residual(o)) for o in observations),
+        "not_finite": sum(not math.isfinite(residual_value(o)) for o in observations),
         "interval": [interval.low, interval.high],
         "interval_of": f"violation rate ({percent(_LEVEL)}, two-sided; decides nothing)",
         "level": _LEVEL,
@@ -143,6 +183,15 @@ class IdentityJudge(Judge[Identity]):
     bounds: ClassVar[bool] = True
     single: ClassVar[bool] = True
     local: ClassVar[bool] = True
+    open_value = "number"
+
+    def assignments(self, rule: Identity, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """What was not measured at 0 and beyond every bound; a residual itself is rightly decided."""
+
+        def at(missing: float) -> list[Observation]:
+            return [replace(o, value=missing if unmeasured(o.value) else o.value) for o in observations]
+
+        return [at(0.0), at(math.inf)]
 
     def decide(self, rule: Identity, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_identity(rule, observations, proof)
@@ -151,8 +200,7 @@ class IdentityJudge(Judge[Identity]):
         self, rule: Identity, value: Any, steps: int, dtype: str, decision: Decision | None = None
     ) -> float | None:
         """log10(residual / accepted residual)."""
-        accepted = rule.factor * machine_epsilon(dtype) * max(1, steps)
-        return log_excess(float(value), accepted) / math.log(10)
+        return log_excess(relative_residual(value), _accepted(rule, dtype, steps)) / math.log(10)
 
     def plan(self, rule: Identity, decision: Decision, observations: Sequence[Observation]) -> Plan:
         return Plan(basis=f"an identity that fails in a share {IDENTITY_RATE:g} of the runs is found")
@@ -172,7 +220,8 @@ class IdentityJudge(Judge[Identity]):
         return iter(())
 
     def readout(self, rule: Identity, decision: Decision, observation: Observation) -> Readout:
-        return Readout(as_number(observation.value), 0.0, 0.0, accepted_residual(rule, observation))
+        return Readout(relative_residual(observation.value), 0.0, 0.0, accepted_residual(rule, observation))
 
     def sentence(self, rule: Identity) -> str:
-        return f"Every relative residual must stay below {rule.factor:g} · eps(dtype) · steps."
+        steps = " · steps" if rule.per_step else ""
+        return f"Every relative residual must stay below {rule.factor:g} · eps(dtype){steps}."

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 
 from theory.claim import Claim, Proof
 from theory.falsehood import FalsehoodKind
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import alternatives, interval, nearest, unmeasured, worst_end
 from verify.statistics.intervals import exceeds, rate_lower
 from verify.statistics.power import LEAST_POWER, first_runs
 from verify.statistics.trials import as_number
@@ -148,6 +149,12 @@ class Judge(ABC, Generic[R]):
         local: whether the runs of one setting alone can be judged.
         many: whether it speaks of averages, which fail as a whole sooner than at one setting.
         whole: whether only the whole experiment can stand for a counterexample.
+        needs_runs: whether it says nothing without any.
+        open_value: where in the measured value the number stands that may be a `Resolved` or nan: the value
+            itself, the first of (measured, predicted, ...), all members of a mapping, or nowhere (True and
+            False are exempt).
+        average: whether such numbers err together, as in a mean, or each run for itself.
+        leaves_out: whether `decide` leaves out and counts what was not measured (nan) by itself.
     """
 
     rule: ClassVar[type]
@@ -159,6 +166,10 @@ class Judge(ABC, Generic[R]):
     local: ClassVar[bool] = False
     many: ClassVar[bool] = False
     whole: ClassVar[bool] = False
+    needs_runs: ClassVar[bool] = True
+    open_value: ClassVar[Literal["", "number", "pair", "mapping"]] = ""
+    average: ClassVar[bool] = False
+    leaves_out: ClassVar[bool] = False
 
     # Deciding --------------------------------------------------------------------------------------
 
@@ -174,6 +185,45 @@ class Judge(ABC, Generic[R]):
         Dimensionless, within +-`verify.rules.excess.CAP`. None for rules that speak of many runs only.
         """
         return None
+
+    def sure_excess(
+        self, rule: R, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """`excess` at the end of a `Resolved` value that speaks most for the claim; None for nan."""
+        if self.open_value and unmeasured(value):
+            return None
+        found = [self.excess(rule, v, steps, dtype, decision) for v in alternatives(value)]
+        known = [e for e in found if e is not None]
+        return min(known) if known else None
+
+    def target(self, rule: R, value: Any) -> tuple[float, float]:
+        """Between which numbers the claim wants a run's open number: a pair's prediction, by default."""
+        predicted = float(value[1])
+        return predicted, predicted
+
+    def assignments(self, rule: R, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """The observations with plain numbers: where they speak most for the claim, then where most against
+        (each run at its worse end; for an average all low, all high)."""
+        if not self.open_value:
+            return [list(observations)]
+
+        def at(pick: Callable[[Any, float, float], float]) -> list[Observation]:
+            return [replace(o, value=self._with_number(rule, o.value, pick)) for o in observations]
+
+        most_for = at(nearest)
+        if not self.average:
+            return [most_for, at(worst_end)]
+        return [most_for, at(lambda v, low, high: interval(v)[0]), at(lambda v, low, high: interval(v)[1])]
+
+    def _with_number(self, rule: R, value: Any, pick: Callable[[Any, float, float], float]) -> Any:
+        if self.open_value == "number":
+            return pick(value, *self.target(rule, value))
+        if isinstance(value, np.ndarray):
+            value = tuple(value.tolist())
+        if not isinstance(value, (tuple, list)) or math.isnan(float(value[1])):
+            rest = value[2:] if isinstance(value, (tuple, list)) else ()
+            value = (math.nan, 1.0, *rest)  # nothing was measured, or nothing predicted
+        return (pick(value[0], *self.target(rule, value)), *value[1:])
 
     def claimed(self, rule: R, labels: Mapping[str, float]) -> bool:
         """Whether something is claimed of runs with these labels."""
@@ -243,12 +293,12 @@ class Judge(ABC, Generic[R]):
 
     def broken(self, rule: R, observations: Sequence[Observation]) -> list[Observation]:
         """The runs that break the claim, the worst first."""
-        excess = [(self.excess(rule, o.value, o.steps, o.dtype) or 0.0, o) for o in observations]
+        excess = [(self.sure_excess(rule, o.value, o.steps, o.dtype) or 0.0, o) for o in observations]
         return [o for value, o in sorted(excess, key=lambda item: -item[0]) if value > 0]
 
     def score(self, rule: R, observations: Sequence[Observation]) -> float:
         """How near runs of one setting come to breaking the claim together; a search drives it upward."""
-        values = [self.excess(rule, o.value, o.steps, o.dtype) or 0.0 for o in observations]
+        values = [self.sure_excess(rule, o.value, o.steps, o.dtype) or 0.0 for o in observations]
         return sum(values) / len(values)
 
     def breaks(self, rule: R, observations: Sequence[Observation]) -> bool:
@@ -261,14 +311,16 @@ class Judge(ABC, Generic[R]):
 
     def at_setting(self, rule: Any, observations: Sequence[Observation], alpha: float) -> Decision:
         """The claim judged on runs of one setting at this level, by a `local` judge."""
-        from dataclasses import replace
-
         return self.decide(replace(rule, alpha=alpha), observations, None)
 
     def leans(self, rule: R, decision: Decision) -> bool:
         """Whether an undecided judgement at one setting points toward refutation."""
         rate, share = decision.statistic.get("violation_rate"), self.share(rule)
         return not isinstance(rate, float) or share is None or rate > share
+
+    def example(self, rule: R, decision: Decision, observations: Sequence[Observation]) -> Observation | None:
+        """The run that stands for the whole experiment of a `whole` judge."""
+        return observations[0] if observations else None
 
     def unnamed(self, rule: R) -> Unnamed | None:
         """The constant that the rule leaves unnamed; None where every number is declared."""

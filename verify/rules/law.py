@@ -23,7 +23,7 @@ from verify.statistics.intervals import MIN_REPLICATES, rate_p
 from verify.statistics.power import equivalence_power
 from verify.statistics.trials import as_number, by_seed, count, percent, value_error, without_runs
 
-__all__ = ["LawJudge", "decide_law", "log_ratio"]
+__all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
 
 
 def _pair(observation: Observation) -> tuple[float, float]:
@@ -95,7 +95,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "level": 1 - 2 * rule.alpha,
         "margin": rule.margin,
     }
-    p_majority = _majority_p(hopeless, n)
+    p_majority = majority_p(hopeless, n)
     if p_majority < rule.alpha:
         reason = (
             f"{hopeless} of {count(n, 'trial')} have no finite positive value, surely more than half:"
@@ -157,7 +157,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     )
 
 
-def _majority_p(hopeless: int, trials: int) -> float:
+def majority_p(hopeless: int, trials: int) -> float:
     """p-value of "at least half of the trials have a value", for half of the error level: twice the binomial
     tail given that some trial has none; 1 when all have one."""
     if not hopeless:
@@ -200,6 +200,8 @@ class LawJudge(Judge[Law]):
     )
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
+    open_value = "pair"
+    average: ClassVar[bool] = True
 
     def decide(self, rule: Law, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         decision = decide_law(rule, observations, proof)

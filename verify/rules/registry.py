@@ -16,6 +16,7 @@ from typing import Any
 
 from theory.claim import Claim, Proof
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import decide_at_ends, is_open, is_resolved
 from verify.rules.judge import Judge, Readout
 
 __all__ = [
@@ -49,16 +50,28 @@ def built_in() -> Mapping[type, Judge[Any]]:
 
 
 def register(judge: Judge[Any]) -> None:
-    """Let this judge apply the rules of its type.
+    """Let this judge apply the rules of its type. A claims file that is imported again registers its judge
+    again.
 
     Raises:
         ValueError: when it is no judge, or the type has a judge of its own already.
     """
     if not isinstance(judge, Judge) or not isinstance(getattr(judge, "rule", None), type):
         raise ValueError(f"judge must be a verify.rules.judge.Judge with a rule type, was {judge!r}")
-    if judge.rule in _REGISTERED or judge.rule in built_in():
+    known = _REGISTERED.get(judge.rule)
+    if judge.rule in built_in() or (known is not None and not _same_code(known, judge)):
         raise ValueError(f"rule type {judge.rule.__name__!r} has a judge already")
     _REGISTERED[judge.rule] = judge
+
+
+def _same_code(one: Judge[Any], other: Judge[Any]) -> bool:
+    """Whether two judges are of one class, imported twice."""
+    first, second = type(one), type(other)
+    return (
+        first is not second
+        and first.__module__ == second.__module__
+        and first.__qualname__ == second.__qualname__
+    )
 
 
 def find_judge(rule: Any) -> Judge[Any] | None:
@@ -101,7 +114,9 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
     for o in judged:
         if o.not_judged is not None:
             raise ValueError(f"observations must be judged ones, was run {o.index}: {o.not_judged}")
-    decision = judge.decide(rule, judged, proof)
+    opens = is_resolved if judge.leaves_out else is_open
+    ends = bool(judge.open_value) and any(opens(o.value) for o in judged)
+    decision = decide_at_ends(judge, rule, judged, proof) if ends else judge.decide(rule, judged, proof)
     if proof is None or proof.holds:
         return decision
     step = f" ({proof.steps[-1]})" if proof.steps else ""
@@ -119,7 +134,7 @@ def excess(
     claim: Claim, value: Any, steps: int, decision: Decision | None = None, dtype: str = "float64"
 ) -> float | None:
     """By how much one run's value breaks a claim: above 0 when it does; None for rules of many runs."""
-    return judge_of(claim.rule).excess(claim.rule, value, steps, dtype, decision)
+    return judge_of(claim.rule).sure_excess(claim.rule, value, steps, dtype, decision)
 
 
 def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:

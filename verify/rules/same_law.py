@@ -14,6 +14,7 @@ from theory.claim import Claim, Proof
 from theory.falsehood import FalsehoodKind
 from theory.rules import SameLaw
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.ends import interval, plain_value, unmeasured
 from verify.rules.judge import Exempt, Judge, Plan, Planted
 from verify.rules.variants import EXPONENT_ERRORS
 from verify.statistics.intervals import dkw_half_width
@@ -218,6 +219,21 @@ class SameLawJudge(Judge[SameLaw]):
     explanation: ClassVar[str] = (
         "The same distribution under two engines, by two-sample tests and a certified distance."
     )
+
+    open_value = "mapping"
+
+    def assignments(self, rule: SameLaw, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """Runs that were not measured left out; then each engine in turn at its low ends, the others at their
+        high ones, so that what is not measured lies beyond everything on one side."""
+
+        def at(low_engine: str) -> list[Observation]:
+            return [
+                replace(o, value={k: interval(v)[o.engine != low_engine] for k, v in o.value.items()})
+                for o in observations
+            ]
+
+        kept = [replace(o, value=plain_value(o.value)) for o in observations if not unmeasured(o.value)]
+        return [kept, *(at(engine) for engine in dict.fromkeys(o.engine for o in observations))]
 
     def decide(self, rule: SameLaw, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_same_law(rule, observations, proof)

@@ -132,7 +132,11 @@ def residual_powers(settings: Sequence[Any], log_ratios: Sequence[float], allowe
     ]
 
 
-def guarded(alpha: float, decision: Decision, found: Sequence[Trend]) -> Decision:
+#: How a ratio's trend reads; `name`, `slope` are the trend's.
+_RATIO = "ratio changes like {name}^{slope:.3g}"
+
+
+def guarded(alpha: float, decision: Decision, found: Sequence[Trend], words: str = _RATIO) -> Decision:
     """The decision, which also becomes REFUTED when a trend is surely steeper than allowed.
 
     All trends of a claim together have a tenth of its error level, the rule's own test the rest: the
@@ -159,9 +163,10 @@ def guarded(alpha: float, decision: Decision, found: Sequence[Trend]) -> Decisio
         return replace(decision, verdict="inconclusive", reason=f"{decision.reason}{why}", needed=needed)
     if of_trends >= alpha:
         return decision
+    what = "power" if words is _RATIO else "slope"
     reason = (
-        f"The ratio changes like {steep.parameter}^{steep.slope:.3g} (standard error {steep.error:.2g})"
-        f" over the settings, surely beyond the power {steep.allowed:.2g} that the rule leaves room for."
+        f"The {words.format(name=steep.parameter, slope=steep.slope)} (standard error {steep.error:.2g})"
+        f" over the settings, surely beyond the {what} {steep.allowed:.2g} that the rule leaves room for."
         f" {decision.reason}"
     )
     return replace(decision, verdict="refuted", reason=reason, needed=None, support_p=1.0)

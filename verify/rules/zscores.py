@@ -237,6 +237,8 @@ class ZScoresJudge(Judge[ZScores]):
     )
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
+    open_value = "pair"
+    average: ClassVar[bool] = True
 
     def decide(self, rule: ZScores, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_zscores(rule, observations, proof)
@@ -261,7 +263,7 @@ class ZScoresJudge(Judge[ZScores]):
         outliers = rate_power(2 * float(ndtr(-rule.sds)), n_trials, rule.delta, rule.alpha)
         bias = equivalence_power(n_trials, 1.0, rule.bias, rule.alpha)
         assert bias is not None
-        # chdtri inverts the upper tail: the sums of squares whose whole interval lies within the spread.
+        # The sums of squares whose whole interval lies within the spread; chdtri inverts the upper tail.
         least = rule.spread[0] ** 2 * float(chdtri(degrees, rule.alpha))
         most = rule.spread[1] ** 2 * 2 * float(gammaincinv(degrees / 2, rule.alpha))
         spread = max(0.0, float(chdtr(degrees, most) - chdtr(degrees, least)))

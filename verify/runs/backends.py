@@ -13,7 +13,7 @@ from typing import Protocol
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import run_batch
 
-__all__ = ["Backend", "SerialBackend"]
+__all__ = ["Backend", "SerialBackend", "backend_for"]
 
 
 class Backend(Protocol):
@@ -65,3 +65,12 @@ class SerialBackend:
     ) -> Iterator[Done | Lost]:
         """In this process."""
         return self.run(batches, device, seconds)
+
+
+def backend_for(jobs: int) -> Backend:
+    """This process for one job, worker processes for more."""
+    if jobs == 1:
+        return SerialBackend()
+    from verify.runs.loky import LokyBackend
+
+    return LokyBackend(jobs)

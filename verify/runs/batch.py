@@ -60,6 +60,7 @@ class Batch:
         model, engine: whose engine makes them; `by` goes before, an engine put in its place (a false one).
         measures: what is measured of each run.
         twice: names of measures that are called twice on every run, to see whether they give one value.
+        go_on: a measure that fails on one run is asked on the next ones all the same.
     """
 
     index: int
@@ -71,6 +72,7 @@ class Batch:
     controls: tuple[Job, ...] = ()
     by: Engine | None = None
     twice: frozenset[str] = frozenset()
+    go_on: bool = False
 
     @property
     def maker(self) -> Engine:
@@ -131,11 +133,12 @@ def batches(
         if not wanted.get(spec.index):
             continue
         job = job_of(experiment, spec.setting, spec.seed)
-        engine = by or engine_of(model, spec.engine)
+        engine = by.in_place_of(spec.engine) if by else engine_of(model, spec.engine)
         groups.setdefault((spec.engine, engine.key(job)), []).append((spec, job))
     out: list[Batch] = []
     for (name, _), members in groups.items():
-        engine = by or engine_of(model, name)
+        stands_in = by.in_place_of(name) if by else None
+        engine = stands_in or engine_of(model, name)
         if engine.most > 1:
             members = sorted(members, key=lambda m: (engine.shape(m[1]), m[0].index))
         for start in range(0, len(members), engine.most):
@@ -152,7 +155,7 @@ def batches(
                     model=model,
                     engine=name,
                     controls=tuple(job for job in controls if job is not None),
-                    by=by,
+                    by=stands_in,
                     twice=twice,
                 )
             )

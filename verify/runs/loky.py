@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from typing import Any
 
+from theory.model import Model
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import pickled, run_pickled
 
@@ -136,13 +137,13 @@ def _executor(workers: int) -> Iterator[Any]:
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def start_seconds(module: str, engine: str) -> float:
+def start_seconds(model: Model, engine: str) -> float:
     """Seconds until a new worker is ready for its first batch, measured by starting one."""
     from verify.runs.work import warm_up
 
     began = time.perf_counter()
     with _executor(1) as executor:
-        executor.submit(warm_up, module, engine).result()
+        executor.submit(warm_up, model, engine).result()
         return time.perf_counter() - began
 
 

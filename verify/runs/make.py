@@ -102,7 +102,7 @@ def make_runs(
 
 def _without(batch: Batch, names: Mapping[str, Any]) -> Batch:
     """The batch without the measures that have failed."""
-    if not names.keys() & set(batch.names):
+    if batch.go_on or not names.keys() & set(batch.names):
         return batch
     kept = tuple(tuple(m for m in measures if m[0] not in names) for measures in batch.measures)
     return replace(batch, measures=kept)

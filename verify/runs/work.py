@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from simulation.models import engine_of
 from theory.falsehood import altered
+from theory.model import Model
 from theory.run import NotApplicable, Run
 from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
 from verify.runs.plan import RunSpec
@@ -87,6 +89,8 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
                 faulthandler.dump_traceback_later(allowed, exit=True, file=sink)
             try:
                 made.append(_measured(run, spec, measures, batch.twice, broken, seconds))
+                if batch.go_on:
+                    broken.clear()
             finally:
                 faulthandler.cancel_dump_traceback_later()
     made.sort(key=lambda m: m.spec.index)
@@ -265,14 +269,12 @@ def only(batch: Batch, name: str | None) -> Batch:
     )
 
 
-def warm_up(module: str, engine: str) -> None:
+def warm_up(model: Model, engine: str) -> None:
     """Load and compile all that a process holds besides its batch: libraries, compiled code, the store's."""
-    from importlib import import_module
-
     from verify.store.shard import encode
 
     with one_thread():
-        import_module(module).ENGINES[engine].warm_up()
+        engine_of(model, engine).warm_up()
     encode(0, {"": {"": 0.0}})
 
 

@@ -8,14 +8,14 @@ as that is where claims fail.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
+from theory.place import Box, Coordinate
 from theory.rng import generator
-from theory.two_stage.box import Domain
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.outcome import Observation
 from verify.rules.registry import excess as excess_of
@@ -26,40 +26,29 @@ __all__ = ["scan", "shrunk"]
 
 #: Settings a look; the trials train as many side by side as one batch holds.
 _LOOK = 64
+#: Shares of the way from the lower end that shrinking tries in turn.
+_SHARES = (0.0, 0.5, 0.75, 0.875)
 
-_LOGS = ("n", "m", "signal_margin", "kappa_0", "dimension", "clock_step", "sigma_xi")
-_RATES = ("tau_plus", "tau_minus")
-
-Coordinates = Mapping[str, float]
-Breaks = Callable[[Setting], bool]
-
-
-def _limits(domain: Domain, name: str) -> tuple[float, float]:
-    low, high = domain.tau if name in _RATES else getattr(domain, name)
-    return float(low), float(high)
+Values = Mapping[str, float]
+Breaks = Callable[[AbstractSetting], bool]
 
 
-def _drawn(domain: Domain, rng: np.random.Generator) -> dict[str, float]:
+def _order(box: Box) -> list[Coordinate]:
+    """Logarithmic coordinates before linear ones."""
+    return sorted(box.coordinates, key=lambda c: c.scale == "linear")
+
+
+def _drawn(box: Box, rng: np.random.Generator) -> dict[str, float]:
     """A point of the box: each coordinate on its lower or upper end with probability 1/4 each, else
     inside."""
     out = {}
-    for name in (*_LOGS, *_RATES):
-        low, high = _limits(domain, name)
+    for c in _order(box):
         where, inside = rng.uniform(size=2)
-        share = 0.0 if where < 0.25 else 1.0 if where < 0.5 else float(inside)
-        if name in _RATES or low <= 0:
-            out[name] = low + (high - low) * share
-        else:
-            out[name] = high if share == 1.0 else low * (high / low) ** share
+        out[c.name] = c.at(0.0 if where < 0.25 else 1.0 if where < 0.5 else float(inside))
     return out
 
 
-def _setting(domain: Domain, x: Coordinates) -> Setting:
-    counts = {"n": round(x["n"]), "m": round(x["m"])}
-    return domain.at(**{**x, **counts})  # type: ignore[arg-type]
-
-
-def scan(trials: Trials, domain: Domain, seed: int, ends: float) -> Iterator[tuple[Coordinates, Observation]]:
+def scan(trials: Trials, box: Box, seed: int, ends: float) -> Iterator[tuple[Values, Observation]]:
     """Points of the box whose single run breaks the claim, the worst of each look first, until `ends`.
 
     `ends` is a time left of the trials, in seconds.
@@ -67,10 +56,10 @@ def scan(trials: Trials, domain: Domain, seed: int, ends: float) -> Iterator[tup
     look = 0
     while trials.left > ends:
         rng = generator(seed, "scan", look)
-        points = [_drawn(domain, rng) for _ in range(_LOOK)]
+        points = [_drawn(box, rng) for _ in range(_LOOK)]
         seeds = rng.integers(0, 2**32, size=_LOOK)
         specs = [
-            RunSpec(trials.claim.experiment.id, k, k, _setting(domain, x), int(seeds[k]), trials.engine, {})
+            RunSpec(trials.claim.experiment.id, k, k, box.make(x), int(seeds[k]), trials.engine, {})
             for k, x in enumerate(points)
         ]
         kept = [spec for spec in specs if admitted(trials.claim, spec)[1] is None]
@@ -90,22 +79,15 @@ def scan(trials: Trials, domain: Domain, seed: int, ends: float) -> Iterator[tup
                 yield points[o.index], o
 
 
-def shrunk(domain: Domain, point: Coordinates, breaks: Breaks) -> Setting:
+def shrunk(box: Box, point: Values, breaks: Breaks) -> AbstractSetting:
     """The setting with every coordinate as near to its lower end as `breaks` allows, by a few bisections."""
     best = dict(point)
-    for name in (*_LOGS, *_RATES):
-        low, now = _limits(domain, name)[0], best[name]
-        for value in _toward(low, now, name):
-            trial = {**best, name: value}
-            if _setting(domain, trial) != _setting(domain, best) and breaks(_setting(domain, trial)):
+    for c in _order(box):
+        way = replace(c, high=best[c.name])
+        for share in _SHARES:
+            trial = {**best, c.name: way.at(share)}
+            setting = box.make(trial)
+            if setting != box.make(best) and breaks(setting):
                 best = trial
                 break
-    return _setting(domain, best)
-
-
-def _toward(low: float, now: float, name: str) -> Sequence[float]:
-    """The lower end, then points that halve the way back."""
-    shares = (0.0, 0.5, 0.75, 0.875)
-    if name in _RATES or low <= 0 or not math.isfinite(now / low):
-        return [low + (now - low) * share for share in shares]
-    return [low * (now / low) ** share for share in shares]
+    return box.make(best)

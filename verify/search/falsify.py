@@ -16,21 +16,25 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
+from simulation.models import engine_of
 from theory.claim import Claim
 from theory.experiment import PROFILES
+from theory.place import Box, Place
 from theory.rng import derive_seed
 from theory.rules import Band
-from theory.two_stage.box import Domain, Place
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.outcome import Counterexample, Observation
+from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
-from verify.runs.plan import plan_runs
+from verify.runs.batch import batches
+from verify.runs.plan import RunSpec, engine_names, plan_runs
 from verify.search.corners import scan, shrunk
-from verify.search.shrink import replay_command
-from verify.search.timed_runs import Score, Trials, explore, probe_size, warm_up
+from verify.search.shrink import replay_command, searchable
+from verify.search.timed_runs import Score, Trials, explore, measured, probe_size, warm_up
+from verify.setting_text import setting_text
 from verify.statistics.intervals import exceeds, rate_lower, runs_for_event
 
 __all__ = ["Falsification", "falsify"]
@@ -76,12 +80,15 @@ def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: 
     """
     profile = next((p for p in PROFILES if claim.experiment.runs.get(p, 0) > 0), "quick")
     one = replace(claim.experiment, runs={profile: 1})
-    warm_up(claim, claim.experiment.engines[0], plan_runs(one, profile, seed)[0].setting)
+    engine = engine_names(claim.experiment)[0]
+    if not searchable(claim, engine):
+        raise ValueError(f"{claim.id}: engine {engine} makes no runs for a search")
+    warm_up(claim, engine, plan_runs(one, profile, seed)[0].setting)
     started = time.monotonic()
     places = _places(claim, outside)
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
-    trials = Trials(claim, claim.experiment.engines[0], started + seconds)
+    trials = Trials(claim, engine, started + seconds)
     judge = judge_of(claim.rule)
     if judge.unnamed(claim.rule) is not None:
         found, measured = _search_fitted(trials, places, seed)
@@ -107,20 +114,15 @@ def _places(claim: Claim, outside: Sequence[str]) -> list[Place]:
     place = claim.experiment.place
     if not outside:
         return [place]
-    if not isinstance(place, Domain):
+    if not place.coordinates:
         raise ValueError(f"--outside: {claim.id} is tried at fixed settings, not in a box that can be left")
     from verify.search.outside import box_outside
 
-    return [box_outside(claim, place, name) for name in outside]
+    return [box_outside(claim, cast("Box", place), name) for name in outside]
 
 
 def _searched(claim: Claim, places: Sequence[Place], outside: Sequence[str]) -> str:
-    from verify.cli.explain import describe_experiment
-
-    texts = [
-        describe_experiment(replace(claim.experiment, place=place)).split("; engines")[0].split(": ", 1)[1]
-        for place in places
-    ]
+    texts = [place.describe() for place in places]
     where = (
         f"where {' or '.join(outside)} fails and the other conditions hold"
         if outside
@@ -149,10 +151,10 @@ def _all_ways(
         if whole[0] is not None:
             trials.ends = min(trials.ends, time.monotonic() + _SMALLER * seconds)
         for number, place in enumerate(places):
-            if not isinstance(place, Domain):
+            if not place.coordinates:
                 continue
             found, measured = _search_corners(
-                trials, place, derive_seed(seed, f"scan {trials.claim.id}", number),
+                trials, cast("Box", place), derive_seed(seed, f"scan {trials.claim.id}", number),
                 trials.left * (1 - _SCAN / len(places)),
             )  # fmt: skip
             if found is not None:
@@ -180,23 +182,21 @@ def _breaks(claim: Claim) -> Callable[[Sequence[Observation]], bool]:
     return lambda seen: judge.breaks(claim.rule, seen)
 
 
-def _search_corners(
-    trials: Trials, domain: Domain, seed: int, ends: float
-) -> tuple[Counterexample | None, str]:
+def _search_corners(trials: Trials, box: Box, seed: int, ends: float) -> tuple[Counterexample | None, str]:
     """Settings whose single run of a scan breaks the claim: probed, shrunk, judged on fresh runs."""
     claim = trials.claim
     breaks = _breaks(claim)
     count = probe_size(claim)
 
-    def broken_at(setting: Setting, run_seed: int) -> bool:
+    def broken_at(setting: AbstractSetting, run_seed: int) -> bool:
         seen = trials.at(setting, run_seed, count)
         return bool(seen) and breaks(seen or ())
 
-    for point, o in scan(trials, domain, seed, ends):
+    for point, o in scan(trials, box, seed, ends):
         run_seed = derive_seed(o.seed, "corner")
         if not broken_at(o.setting, run_seed):
             continue
-        small = shrunk(domain, point, lambda setting, at=run_seed: broken_at(setting, at))  # type: ignore[misc]
+        small = shrunk(box, point, lambda setting, at=run_seed: broken_at(setting, at))  # type: ignore[misc]
         for setting in dict.fromkeys((small, o.setting)):
             seen = trials.at(setting, run_seed, count)
             if not seen:
@@ -295,26 +295,23 @@ def _judge_rounding(
     In float32 a residual that is rounding is 2^29 times as large, one that is not stays as it is; the
     line is drawn half-way, at 2^14.5.
     """
-    from simulation.two_stage.run import MeasuredRun
-    from simulation.two_stage.training import train
-    from verify.runs.plan import run_steps, snapshot_steps
-
     claim = trials.claim
     (o,) = seen
-    trajectory = train(
-        o.setting,
-        steps=run_steps(claim.experiment, o.setting),
-        engine=o.engine,
-        snapshots=snapshot_steps(claim.experiment, o.setting),
-        seed=o.seed,
-        dtype="float32",
-    )
+    engine = engine_of(claim.experiment.of_model, o.engine)
+    fine = relative_residual(o.value)
+    bound = fine / 10 ** (excess(claim, o.value, o.steps) or 0.0)
+    text = f"residual {fine:.3g}, accepted {bound:.3g}"
+    if "float32" not in engine.dtypes:
+        return _counterexample(claim, o), text
+    spec = RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
+    (batch,) = batches(claim.experiment, [spec], {claim.id: claim.measure}, {o.index: [claim.id]})
+    jobs, controls = (tuple(replace(j, dtype="float32") for j in js) for js in (batch.jobs, batch.controls))
+    (made,) = measured(replace(batch, jobs=jobs, controls=controls))
     trials.made += 1
-    rough = claim.measure(MeasuredRun(trajectory, o.setting))
-    if isinstance(rough, int | float) and math.isfinite(o.value) and rough > o.value * 2**14.5:
+    rough = relative_residual(made.values.get(claim.id, math.nan))
+    if math.isfinite(fine) and rough > fine * 2**14.5:
         return None, ""
-    bound = o.value / 10 ** (excess(claim, o.value, o.steps) or 0.0)
-    return _counterexample(claim, o), f"residual {o.value:.3g}, accepted {bound:.3g}; in float32 {rough:.3g}"
+    return _counterexample(claim, o), f"{text}; in float32 {rough:.3g}"
 
 
 def _counterexample(claim: Claim, o: Observation) -> Counterexample:
@@ -359,7 +356,7 @@ def _search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[
         if not math.isfinite(low):
             return None, "the values are not finite"
         low_text = (
-            f"; at n {cases[0][0].n}, d {cases[0][0].d}, m {cases[0][0].m} (groups {_groups(cases[0][0])})"
+            f"; at {setting_text(cases[0][0])}"
             f" more than {rule.delta:g} of the runs lie below {low:.4g}, and the widest allowed ratio is"
             f" {unnamed.ratio:g}"
         )
@@ -380,10 +377,6 @@ def _mean_log(sign: int) -> Score:
 def _rank_above(delta: float, runs: int, alpha: float) -> int:
     """The smallest k for which k of `runs` prove a rate above delta; 0 when none does."""
     return next((k for k in range(1, runs + 1) if exceeds(rate_lower(k, runs, alpha), delta)), 0)
-
-
-def _groups(setting: Setting) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in setting.groups().items())
 
 
 # Rules that speak of many runs ---------------------------------------------------------------------------
@@ -429,7 +422,7 @@ def _rejudge(
             continue
         trials.cache |= {(o.setting, o.seed, 1): [o] for o in observations}
         rule: Any = claim.rule
-        decision = decide(replace(rule, alpha=trials.next_alpha()), observations)
+        decision = decide(_at_level(rule, trials.next_alpha()), observations)
         text = f"replication {look}, {len(observations)} runs: {decision.reason}"
         if decision.verdict == "refuted":
             judge = judge_of(rule)
@@ -442,6 +435,11 @@ def _rejudge(
                 found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
             return found, f"the claim as a whole: {text}"
     return None, text
+
+
+def _at_level(rule: Any, alpha: float) -> Any:
+    """The rule at another error level; as it is where it has none."""
+    return replace(rule, alpha=alpha) if hasattr(rule, "alpha") else rule
 
 
 def _claims_file(claim: Claim) -> str:

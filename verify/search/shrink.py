@@ -5,21 +5,35 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from theory.claim import Claim
-from theory.two_stage.box import Domain
-from theory.two_stage.setting import Setting
+from theory.place import Box
+from theory.setting import AbstractSetting
 from verify.outcome import Counterexample, Decision, Judgement, Observation
 from verify.rules.registry import judge_of, violates
 from verify.runs.plan import RunSpec
 
-__all__ = ["find_counterexample", "measure_at", "repeat_command", "replay_command", "replay_words"]
+__all__ = [
+    "find_counterexample",
+    "measure_at",
+    "repeat_command",
+    "replay_command",
+    "replay_words",
+    "searchable",
+]
 
 _EXAMPLES = 20
 
 
-def measure_at(claim: Claim, setting: Setting, seed: int, engine: str) -> tuple[Any, int, str | None]:
+def searchable(claim: Claim, engine: str) -> bool:
+    """Whether a search may make runs by this engine of the claim's model."""
+    from simulation.models import engine_of
+
+    return engine_of(claim.experiment.of_model, engine).searchable
+
+
+def measure_at(claim: Claim, setting: AbstractSetting, seed: int, engine: str) -> tuple[Any, int, str | None]:
     """The claim's value on one run, the run's steps, and why it is not judged (None: it is)."""
     from verify.judge import admitted
     from verify.runs.make import measure_one
@@ -47,7 +61,9 @@ def find_counterexample(
     if not judged:
         return None
     if judge.whole:
-        first = judged[0]
+        first = judge.example(claim.rule, judgement.decision, judged)
+        if first is None:
+            return None
         whole = _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
         return whole if seed is None else replace(whole, replay=repeat_command(claim, profile, seed))
     broken = [
@@ -57,20 +73,15 @@ def find_counterexample(
     ]
     if not broken:
         return None
-    known = min(broken, key=_size)
+    known = min(broken, key=lambda o: o.setting.size())
     found = _shrunk(claim, known, judgement.decision)
     return found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
-
-
-def _size(observation: Observation) -> tuple[int, int]:
-    s = observation.setting
-    return s.n * s.m, s.d
 
 
 def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexample | None:
     """Hypothesis search over the claim's own box; None when it finds nothing smaller in its budget."""
     place = claim.experiment.place
-    if not isinstance(place, Domain):
+    if not place.coordinates or not searchable(claim, known.engine):
         return None
     from random import Random
 
@@ -80,14 +91,14 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
     from verify.search.no_constants import without_local_constants
     from verify.search.strategies import seeds, settings_in
 
-    def breaks(case: tuple[Setting, int]) -> bool:
+    def breaks(case: tuple[AbstractSetting, int]) -> bool:
         value, steps, reason = measure_at(claim, *case, known.engine)
         return reason is None and violates(claim, value, steps, decision) is True
 
     try:
         with without_local_constants():
             setting, seed = find(
-                strategies.tuples(settings_in(place), seeds()),
+                strategies.tuples(settings_in(cast("Box", place)), seeds()),
                 breaks,
                 settings=settings(
                     max_examples=_EXAMPLES,
@@ -100,17 +111,19 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
             )
     except NoSuchExample:
         return None
-    if (setting.n * setting.m, setting.d) >= _size(known):
+    if setting.size() >= known.setting.size():
         return None
     value, _, _ = measure_at(claim, setting, seed, known.engine)
     return _counterexample(claim, setting, seed, known.engine, value)
 
 
-def _counterexample(claim: Claim, setting: Setting, seed: int, engine: str, value: Any) -> Counterexample:
+def _counterexample(
+    claim: Claim, setting: AbstractSetting, seed: int, engine: str, value: Any
+) -> Counterexample:
     return Counterexample(setting, seed, engine, value, replay_command(claim, setting, seed, engine))
 
 
-def replay_command(claim: Claim, setting: Setting, seed: int, engine: str) -> str:
+def replay_command(claim: Claim, setting: AbstractSetting, seed: int, engine: str) -> str:
     """The one command that measures the claim on this run again."""
     from verify.load import claims_file_of
 

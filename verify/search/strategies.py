@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from theory.two_stage.box import Domain, Grid, Place, Sweep
-from theory.two_stage.setting import Setting
+from theory.place import Box, Cells, Coordinate, Place
+from theory.setting import AbstractSetting
 from verify.rules.registry import judge_of
 
 __all__ = ["log_floats", "seeds", "settings_at", "settings_in"]
+
+Settings = st.SearchStrategy[AbstractSetting]
 
 
 def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
@@ -22,33 +24,30 @@ def log_floats(low: float, high: float) -> st.SearchStrategy[float]:
     return st.integers(0, count).map(lambda k: low * (high / low) ** (k / count))
 
 
-def settings_in(domain: Domain) -> st.SearchStrategy[Setting]:
-    """Settings of a box; examples shrink toward small n, m and the low end of every range."""
-    taus = st.integers(0, 32).map(lambda k: domain.tau[0] + (domain.tau[1] - domain.tau[0]) * k / 32)
-    return st.builds(
-        domain.at,
-        n=st.integers(*domain.n),
-        m=st.integers(*domain.m),
-        signal_margin=log_floats(*domain.signal_margin),
-        tau_plus=taus,
-        tau_minus=taus,
-        kappa_0=log_floats(*domain.kappa_0),
-        dimension=log_floats(*domain.dimension),
-        clock_step=log_floats(*domain.clock_step),
-        sigma_xi=log_floats(*domain.sigma_xi),
-    )
+def _values(c: Coordinate) -> st.SearchStrategy[Any]:
+    if c.whole:
+        return st.integers(math.ceil(c.low), math.floor(c.high))
+    if c.scale == "linear":
+        return st.integers(0, 32).map(lambda k: c.low + (c.high - c.low) * k / 32)
+    return log_floats(c.low, c.high)
 
 
-def settings_at(place: Place, rule: Any) -> st.SearchStrategy[Setting]:
+def settings_in(box: Box) -> Settings:
+    """Settings of a box; examples shrink toward the low end of every range."""
+
+    def made(**values: Any) -> AbstractSetting:
+        return box.make(values)
+
+    return st.builds(made, **{c.name: _values(c) for c in box.coordinates})
+
+
+def settings_at(place: Place, rule: Any) -> Settings:
     """Settings of any place that a rule speaks of: an `EventMap` claims nothing below its threshold."""
-    if isinstance(place, Domain):
-        return settings_in(place)
-    if isinstance(place, Sweep):
-        return st.sampled_from([place.at(factor) for factor in place.factors])
-    if isinstance(place, Grid):
-        cells = [setting for labels, setting in place.cells if judge_of(rule).claimed(rule, labels)]
-        return st.sampled_from(cells) if cells else st.nothing()
-    return st.just(place.setting)
+    if place.coordinates:
+        return settings_in(cast("Box", place))
+    judge, cells = judge_of(rule), cast("Cells", place).cells
+    claimed = [setting for labels, setting in cells if judge.claimed(rule, labels)]
+    return st.sampled_from(claimed) if claimed else st.nothing()
 
 
 def seeds() -> st.SearchStrategy[int]:

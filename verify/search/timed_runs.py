@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from theory.claim import Claim
+from theory.place import Place
 from theory.rng import derive_seed
-from theory.two_stage.box import Place
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.outcome import Observation
 from verify.rules.registry import judge_of
-from verify.runs.make import batches, run_batch
+from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.plan import RunSpec
+from verify.runs.work import run_batch
 from verify.search.strategies import seeds, settings_at
 
 __all__ = ["Score", "Trials", "explore", "probe_size", "warm_up"]
@@ -44,7 +45,7 @@ class Trials:
     claim: Claim
     engine: str
     ends: float
-    cache: dict[tuple[Setting, int, int], list[Observation] | None] = field(default_factory=dict)
+    cache: dict[tuple[AbstractSetting, int, int], list[Observation] | None] = field(default_factory=dict)
     made: int = 0
     rejected: int = 0
     pace: float = 0.0
@@ -68,7 +69,7 @@ class Trials:
         """Runs that fit into this share of the time left, at the pace so far."""
         return int(share * max(0.0, self.left) * self.made / self.spent) if self.spent > 0 else 0
 
-    def at(self, setting: Setting, seed: int, count: int) -> list[Observation] | None:
+    def at(self, setting: AbstractSetting, seed: int, count: int) -> list[Observation] | None:
         """Runs of one setting with `count` seeds drawn from `seed`; None where the claim is not judged or no
         time is left."""
         key = (setting, seed, count)
@@ -99,7 +100,7 @@ class Trials:
                 self.pace *= 0.5  # one slow batch must not end the search: ask again later
                 return None
             started = time.monotonic()
-            measurements = run_batch(batch, "cpu", None)
+            measurements = measured(batch)
             self.pace = (time.monotonic() - started) / batch.cost
             self.spent += time.monotonic() - started
             self.made += len(batch.specs)
@@ -115,7 +116,7 @@ class Trials:
                     m.values[claim.id],
                     None,
                     m.steps,
-                    "float64",
+                    m.dtype,
                 )
                 for m in measurements
                 if claim.id in m.values
@@ -123,12 +124,29 @@ class Trials:
         return sorted(out, key=lambda o: o.index)
 
 
-def warm_up(claim: Claim, engine: str, setting: Setting) -> None:
+def measured(batch: Batch) -> tuple[Measurement, ...]:
+    """A batch made in this process.
+
+    Raises:
+        ValueError: in one line, when a run cannot be made or the claim's own code fails on it.
+    """
+    done = run_batch(batch, "cpu")
+    for spec in batch.specs:
+        if spec.index in done.failed:
+            raise ValueError(f"{spec.where} at {spec.setting}: {done.failed[spec.index]}")
+    for m in done.measurements:
+        for name, failure in m.failures.items():
+            raise ValueError(f"claim {name}: {m.spec.where} at {m.spec.setting}: {failure}")
+    return done.measurements
+
+
+def warm_up(claim: Claim, engine: str, setting: AbstractSetting) -> None:
     """One short run, not counted: engines load and compile on first use, which says nothing of their pace."""
     spec = RunSpec(claim.experiment.id, 0, 0, setting, 0, engine, {})
-    experiment = replace(claim.experiment, clock=2 * setting.clock_step, max_steps=2, snapshots=())
+    clock = None if claim.experiment.clock is None else 2 * setting.clock_step
+    experiment = replace(claim.experiment, clock=clock, max_steps=2, snapshots=())
     (batch,) = batches(experiment, [spec], {claim.id: lambda run: 0.0}, {0: [claim.id]})
-    run_batch(batch, "cpu", None)
+    measured(batch)
 
 
 class _BreaksError(AssertionError):
@@ -141,7 +159,7 @@ def explore(
     seed: int,
     score: Score,
     breaks: Callable[[Sequence[Observation]], bool],
-) -> list[tuple[Setting, int]]:
+) -> list[tuple[AbstractSetting, int]]:
     """One round of hypothesis: the smallest setting whose probe runs break the claim, and the worst one.
 
     Shrinking takes at most `_SHRINKS` settings and two fifths of the time left, so that
@@ -153,8 +171,8 @@ def explore(
 
     rule = trials.claim.rule
     count = probe_size(trials.claim)
-    broken: list[tuple[Setting, int]] = []
-    worst: list[tuple[float, Setting, int]] = []
+    broken: list[tuple[AbstractSetting, int]] = []
+    worst: list[tuple[float, AbstractSetting, int]] = []
     shrinking_ends, made_at_most = [math.inf], [math.inf]
 
     @hypothesis.seed(seed)
@@ -170,7 +188,7 @@ def explore(
         suppress_health_check=list(HealthCheck),
     )
     @hypothesis.given(strategies.one_of([settings_at(place, rule) for place in places]), seeds())
-    def attempt(setting: Setting, run_seed: int) -> None:
+    def attempt(setting: AbstractSetting, run_seed: int) -> None:
         known = (setting, run_seed, count) in trials.cache
         if not known and (time.monotonic() > shrinking_ends[0] or trials.made >= made_at_most[0]):
             return
@@ -189,7 +207,7 @@ def explore(
 
     with contextlib.suppress(_BreaksError, Flaky):
         attempt()
-    found = [min(broken, key=lambda case: (case[0].n * case[0].m, case[0].d))] if broken else []
+    found = [min(broken, key=lambda case: case[0].size())] if broken else []
     if worst:
         found.append(max(worst, key=lambda item: item[0])[1:])
     return list(dict.fromkeys(found))

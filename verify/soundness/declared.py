@@ -1,32 +1,32 @@
-"""The falsehoods that claims' authors declare: a paper's `falsehoods.py`, a claims file's `FALSEHOODS`."""
+"""The falsehoods that claims' authors declare: a paper's `falsehoods`, a claims file's `FALSEHOODS`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from theory.falsehood import Falsehood
-from theory.ledger import PAPERS, Ledger
+from theory.ledger import Ledger
+from theory.paper import Paper, find_papers
 from verify.load import ClaimsFileError, claims_module
 
 __all__ = ["declared_falsehoods"]
 
 
-def declared_falsehoods(ledger: Ledger, files: Sequence[Path]) -> list[Falsehood]:
+def declared_falsehoods(
+    ledger: Ledger, files: Sequence[Path], papers: Iterable[Paper] | None = None
+) -> list[Falsehood]:
     """All declared falsehoods beside the claims of a ledger loaded with these claims files.
 
-    A paper's package may hold a module `falsehoods` with a function `falsehoods(ledger)`; a claims file may
-    define `FALSEHOODS`, a list of `theory.Falsehood`.
+    Those of papers (default: all built-in ones) stand in `Paper.falsehoods`; a claims file may define
+    `FALSEHOODS`, a list of `theory.Falsehood`.
 
     Raises:
         ClaimsFileError: for something else in the list, an unknown claim or a name used twice.
     """
     found: list[Falsehood] = []
-    for paper in PAPERS:
-        if find_spec(f"{paper.rpartition('.')[0]}.falsehoods") is not None:
-            found += import_module(f"{paper.rpartition('.')[0]}.falsehoods").falsehoods(ledger)
+    for paper in find_papers().values() if papers is None else papers:
+        found += paper.falsehoods(ledger)
     for path in files:
         listed = getattr(claims_module(path), "FALSEHOODS", ())
         if not isinstance(listed, list | tuple):

@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from simulation.two_stage.flawed import FALSE_ENGINES, FalseTrainer, Flaw
+from simulation.models import FalseEngine, flawed_engines
 from theory.claim import Claim
 from theory.experiment import Experiment
-from theory.run import NotApplicable
-from theory.two_stage.box import Grid, Sweep
-from theory.two_stage.run import Run
-from theory.two_stage.variation import PLAIN
+from theory.run import NotApplicable, Run
 from verify.outcome import Verdict
 from verify.pipeline import verify_claims
-from verify.runs.plan import plan_runs, run_steps
+from verify.runs.plan import engine_names, job_of, plan_runs
 from verify.soundness.section import Section, Table
 
 __all__ = ["EngineOutcome", "chosen_claims", "section", "try_engine"]
@@ -26,18 +23,13 @@ __all__ = ["EngineOutcome", "chosen_claims", "section", "try_engine"]
 #: Runs of an experiment that a false engine makes (replicates of each setting of a sweep or grid).
 RUNS, REPLICATES = 20, 4
 
-#: Experiments longer than this, in steps x filters x samples^2 over all their runs, are left out: they
-#: would take
-#: most of the time and every flaw shows sooner.
-LARGEST_COST = 1.5e9
-
 
 @dataclass(frozen=True)
 class EngineOutcome:
     """`caught_by` are the claims that the true engine supports and this one refutes."""
 
     name: str
-    flaw: Flaw
+    what: str
     caught_by: tuple[str, ...]
     tried: int
     runs: int
@@ -64,18 +56,20 @@ class _Tolerant:
 
 
 def _shortened(experiment: Experiment, profile: str) -> Experiment:
-    most = REPLICATES if isinstance(experiment.place, (Sweep, Grid)) else RUNS
+    most = REPLICATES if len(experiment.place.settings) > 1 else RUNS
     return replace(experiment, runs={profile: min(experiment.runs.get(profile, 0), most)})
 
 
-def _cost(experiment: Experiment, profile: str) -> float:
+def _cost(experiment: Experiment, profile: str, engine: FalseEngine) -> float:
     specs = plan_runs(experiment, profile, 0)
-    return sum(run_steps(experiment, s.setting) * s.setting.m * float(s.setting.n) ** 2 for s in specs)
+    return sum(engine.work(job_of(experiment, s.setting, s.seed)) for s in specs)
 
 
-def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], profile: str) -> list[Claim]:
-    """The claims that a false engine is tried on: supported ones, judged on an engine of the closure under
-    the paper's model, their experiments shortened.
+def chosen_claims(
+    claims: Sequence[Claim], verdicts: Mapping[str, Verdict], profile: str, engine: FalseEngine
+) -> list[Claim]:
+    """The claims that a false engine is tried on: supported ones, judged on engines in whose place it can
+    stand, their experiments shortened.
 
     A symbolic proof has nothing to do with an engine and is left out.
     """
@@ -85,11 +79,11 @@ def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], prof
         experiment = claim.experiment
         if verdicts.get(claim.id) != "supported" or claim.is_probe:
             continue
-        if "cnn" in experiment.engines or experiment.variation != PLAIN:
+        if not all(engine.stands_for(name, experiment.options) for name in engine_names(experiment)):
             continue
         if experiment.id not in shortened:
             short = _shortened(experiment, profile)
-            fits = 0 < _cost(short, profile) <= LARGEST_COST
+            fits = 0 < _cost(short, profile, engine) <= engine.most_work
             shortened[experiment.id] = short if fits else None
         short_one = shortened[experiment.id]
         if short_one is not None:
@@ -98,9 +92,15 @@ def chosen_claims(claims: Sequence[Claim], verdicts: Mapping[str, Verdict], prof
     return out
 
 
+def _all_flawed(claims: Sequence[Claim]) -> dict[tuple[str, str], FalseEngine]:
+    """The false engines of the claims' models, by model and name."""
+    models = {c.experiment.of_model.name: c.experiment.of_model for c in claims}
+    return {(m.name, name): engine for m in models.values() for name, engine in flawed_engines(m).items()}
+
+
 def try_engine(
     name: str,
-    flaw: Flaw,
+    engine: FalseEngine,
     claims: Sequence[Claim],
     *,
     profile: str,
@@ -116,10 +116,10 @@ def try_engine(
         jobs=jobs,
         progress=progress,
         counterexamples=False,
-        trainer=FalseTrainer(flaw),
+        engine=engine,
     )
     caught = tuple(j.claim.id for j in verification.judgements if j.fails_verification)
-    return EngineOutcome(name, flaw, caught, len(claims), int(verification.run_info["runs"]))
+    return EngineOutcome(name, engine.what, caught, len(claims), int(verification.run_info["runs"]))
 
 
 def section(
@@ -130,35 +130,41 @@ def section(
     seed: int = 0,
     jobs: int = 1,
     progress: bool = False,
-    engines: Mapping[str, Flaw] = FALSE_ENGINES,
+    engines: Mapping[str, FalseEngine] | None = None,
     all_must_be_noticed: bool = True,
 ) -> Section:
-    """Every false engine on the chosen claims; passed when each of them is noticed.
+    """Every false engine of the claims' models on the claims of its model; passed when each of them is
+    noticed.
 
-    Without a supported claim on an engine of the closure there is nothing to notice it with: nothing is
-    tried.
+    Without a supported claim on an engine in whose place it can stand there is nothing to notice it with: it
+    is not tried. `engines` replaces those of every model.
     A selection of claims need not notice every flaw: then `all_must_be_noticed` is False.
     """
-    chosen = chosen_claims(claims, verdicts, profile)
-    outcomes = (
-        [
-            try_engine(name, flaw, chosen, profile=profile, seed=seed, jobs=jobs, progress=progress)
-            for name, flaw in engines.items()
-        ]
-        if chosen
-        else []
-    )
+    found_engines = _all_flawed(claims)
+    if engines is not None:
+        models = dict.fromkeys(model for model, _ in found_engines)
+        found_engines = {(model, name): engine for model in models for name, engine in engines.items()}
+    outcomes: list[EngineOutcome] = []
+    tried: dict[str, None] = {}
+    for (model, name), engine in found_engines.items():
+        mine = [c for c in claims if c.experiment.of_model.name == model]
+        chosen = chosen_claims(mine, verdicts, profile, engine)
+        tried |= dict.fromkeys(c.id for c in chosen)
+        if chosen:
+            outcomes.append(
+                try_engine(name, engine, chosen, profile=profile, seed=seed, jobs=jobs, progress=progress)
+            )
     found = sum(o.detected for o in outcomes)
     passed = found == len(outcomes) or not all_must_be_noticed
     record = {
         "tried": len(outcomes),
         "detected": found,
         "passed": passed,
-        "claims": [c.id for c in chosen],
+        "claims": list(tried),
         "engines": [
             {
                 "name": o.name,
-                "flaw": o.flaw.what,
+                "flaw": o.what,
                 "detected": o.detected,
                 "caught_by": list(o.caught_by),
                 "claims": o.tried,
@@ -173,7 +179,7 @@ def section(
         [
             [
                 o.name,
-                o.flaw.what,
+                o.what,
                 "yes" if o.detected else "NO",
                 str(len(o.caught_by)),
                 str(o.tried),
@@ -192,7 +198,7 @@ def section(
             ),
         ]
         if outcomes
-        else ["false engines: no supported claim is judged on an engine of the closure"]
+        else ["false engines: no supported claim is judged on an engine that has a false one"]
     )
     runs = sum(o.runs for o in outcomes)
     return Section("engines", "False engines", record, [table], lines, passed, runs)

@@ -1,9 +1,9 @@
 """How often whole verifications are wrong about claims whose truth is known by construction.
 
-A suite is a list of claims of every rule kind, judged by `verify_claims` on real (one-step) runs. Each
-claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is true or
-false by construction; most stand exactly on the border of what they claim (violation rate exactly delta,
-exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
+A suite is a list of claims of every rule kind, judged by `verify_claims` on runs in which nothing happens.
+Each claim's measurement ignores the run and draws from a known law with the run's seed, so the claim is
+true or false by construction; most stand exactly on the border of what they claim (violation rate exactly
+delta, exponent and ratio exactly at the end of the margin, spread exactly at its end), where both errors are
 largest. A thousand suites with different seeds give the rates.
 """
 
@@ -13,13 +13,16 @@ import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.models import Engine, Job
 from theory.claim import Claim
 from theory.experiment import Experiment
+from theory.model import Model
+from theory.place import Cells, fixed, grid
 from theory.rng import generator
 from theory.rules import (
     Band,
@@ -35,10 +38,9 @@ from theory.rules import (
     SameLaw,
     ZScores,
 )
+from theory.run import Run
+from theory.setting import AbstractSetting, Trends
 from theory.source import Source
-from theory.two_stage.box import Fixed, Grid, Sweep
-from theory.two_stage.run import Run
-from theory.two_stage.setting import Setting
 from verify.statistics.error_budget import ERROR_BUDGET
 from verify.statistics.intervals import rate_interval
 
@@ -48,25 +50,62 @@ __all__ = ["ClaimRates", "FalseAlarms", "known_claims", "measure_false_alarms"]
 #: thirty counts are compared at once.
 LEVEL = 1e-4
 
-_SETTING = Setting.from_n_snr2(
-    n=2, d=8, m=1, n_snr2=2.0, tau_plus=0.1, tau_minus=0.1, kappa_0=0.1, clock_step=0.5
-)
+
+@dataclass(frozen=True)
+class _At(AbstractSetting):
+    """Where nothing happens: claims draw their values themselves."""
+
+    trends: ClassVar[Trends] = Trends(slopes=("x", "eta"), powers=("x", "eta"))
+    x: float = 1.0
+    eta: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Idle(Engine):
+    """Makes runs of which nothing is recorded."""
+
+    name: str
+    most = 64
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
+        """Setting and seed, nothing else."""
+        return [_IdleRun(job.setting, job.seed, self.name) for job in jobs]
+
+
+@dataclass(frozen=True)
+class _IdleRun:
+    setting: _At
+    seed: int
+    engine: str
+    dtype: str = "float64"
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        return np.zeros(1, dtype=np.int64)
+
+
+_FIRST, _SECOND = _Idle("first"), _Idle("second")
+_MODEL = Model("false alarms", _At, {"first": _FIRST, "second": _SECOND})
 _FACTORS = (0.5, 1.0, 2.0)
-_ONE_STEP: Mapping[str, Any] = {"clock": 0.1, "max_steps": 1}
 _RUNS = Experiment(
     "false_alarms.runs",
-    Grid(tuple(({"x": float(x)}, _SETTING.with_(sigma_0=_SETTING.sigma_0 * x)) for x in range(1, 5))),
+    place=grid("grid", tuple(({"x": float(x)}, _At(x=float(x))) for x in range(1, 5))),
     runs={"quick": 16},
-    **_ONE_STEP,
+    model=_MODEL,
 )
-_SWEEP = Experiment("false_alarms.sweep", Sweep("eta", _SETTING, _FACTORS), runs={"quick": 6}, **_ONE_STEP)
+_SWEEP = Experiment(
+    "false_alarms.sweep",
+    place=Cells("sweep of eta", tuple(({"eta": f}, _At(eta=f)) for f in _FACTORS), paired=True),
+    runs={"quick": 6},
+    model=_MODEL,
+)
 _ENGINES = Experiment(
     "false_alarms.engines",
-    Fixed(_SETTING),
+    place=fixed(_At()),
     runs={"quick": 32},
-    engines=("law", "reduced"),
+    engines=("first", "second"),
     pair_engines=False,
-    **_ONE_STEP,
+    model=_MODEL,
 )
 
 _DELTA = 0.2
@@ -123,7 +162,7 @@ def _power_law(exponent: float, spread: float) -> Callable[[np.random.Generator,
     noise = spread * float(np.linalg.norm(x - x.mean()))
 
     def draw(rng: np.random.Generator, run: Run) -> float:
-        point = int(np.argmin(np.abs(x - math.log(run.setting.eta / _SETTING.eta))))
+        point = int(np.argmin(np.abs(x - math.log(run.setting.eta))))
         errors = rng.normal(0.0, noise, size=len(_FACTORS))
         return math.exp(exponent * math.log(run.setting.eta) + float(errors[point]))
 
@@ -138,7 +177,7 @@ def _calibrated(error: float) -> Callable[[np.random.Generator, Run], tuple[bool
 def _shifted(distance: float) -> Callable[[np.random.Generator, Run], dict[str, float]]:
     """Uniform on [0, 1]; the second engine's first quantity shifted by the distance of the two laws."""
     return lambda rng, run: {
-        "a": float(rng.random()) + distance * (run.engine != "law"),
+        "a": float(rng.random()) + distance * (run.engine != "first"),
         "b": float(rng.random()),
     }
 
@@ -346,6 +385,7 @@ def _judge_suites(
     """Per known claim how often it is refuted alone, refuted and supported; and the suites with an alarm."""
     from theory.rng import derive_seed
     from verify.pipeline import verify_claims
+    from verify.runs.backends import SerialBackend
 
     known = _known()
     claims = [replace(k, rule=rules.get(k.name, k.rule)).claim() for k in known]
@@ -362,6 +402,7 @@ def _judge_suites(
                 seed=derive_seed(seed, "false alarms", k),
                 counterexamples=False,
                 error_budget=error_budget,
+                backend=SerialBackend(),
             ).judgements
             verdicts = [j.verdict for j in judgements]
             alone = [j.decision.p_value for j in judgements]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from theory.claim import Proof
+from theory.resolved import Resolved
 from verify.outcome import Decision, Observation
 
 __all__ = [
@@ -81,7 +82,7 @@ def as_number(value: Any) -> float:
     >>> as_number(np.bool_(True)), as_number("x")
     (1.0, nan)
     """
-    if isinstance(value, (bool, np.bool_, numbers.Real)):
+    if isinstance(value, (bool, np.bool_, numbers.Real, Resolved)):
         return float(value)
     return math.nan
 

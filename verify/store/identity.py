@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
-from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any
 
 import numpy as np
 
 from simulation.models import Job
+from theory.setting import number_kinds
 
 __all__ = ["batch_key", "digest", "run_identity"]
 
@@ -41,6 +41,7 @@ def run_identity(
     Equal settings have equal identities however their numbers were written:
 
     >>> from dataclasses import dataclass
+    >>> from theory.setting import AbstractSetting
     >>> @dataclass(frozen=True)
     ... class Coin(AbstractSetting):
     ...     n: int
@@ -62,7 +63,7 @@ def run_identity(
 
 
 def _job(job: Job) -> dict[str, Any]:
-    kinds = _kinds(cast("Any", type(job.setting)))
+    kinds = number_kinds(type(job.setting))
     return {
         "setting": {
             name: kinds[name](value) if name in kinds else value
@@ -78,16 +79,6 @@ def _job(job: Job) -> dict[str, Any]:
         "stop": _named(job.stop),
         "precision": [list(pair) for pair in job.precision],
     }
-
-
-@cache
-def _kinds(setting: Any) -> dict[str, type]:
-    """The number type of each field that is declared as one."""
-    try:
-        hints = get_type_hints(setting)
-    except NameError:  # a name that the class's module does not know at run time
-        return {}
-    return {name: kind for name, kind in hints.items() if kind in (int, float)}
 
 
 def _named(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.resolved import Resolved
 from theory.run import Estimate
 
 __all__ = ["UnkeptValue", "tree_of", "value_of"]
@@ -40,6 +41,9 @@ def tree_of(value: Any) -> Any:
         return [kind.__name__, [tree_of(item) for item in value]]
     if kind is Estimate:
         return ["estimate", [tree_of(v) for v in (value.value, value.low, value.high)]]
+    if kind is Resolved:
+        members = (value.value, value.resolution, value.floor, value.ceiling)
+        return ["resolved", [tree_of(v) for v in members]]
     if isinstance(value, Mapping):  # of any class: rules ask for no more than a Mapping
         return ["dict", [[tree_of(key), tree_of(item)] for key, item in value.items()]]
     if kind is np.ndarray or isinstance(value, np.generic):
@@ -73,6 +77,8 @@ def value_of(tree: Any) -> Any:
             return [value_of(item) for item in content[0]]
         case "estimate":
             return Estimate(*(value_of(item) for item in content[0]))
+        case "resolved":
+            return Resolved(*(value_of(item) for item in content[0]))
         case "dict":
             return {value_of(key): value_of(item) for key, item in content[0]}
         case "array" | "scalar":

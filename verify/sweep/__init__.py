@@ -13,8 +13,6 @@ _EXPORTS = {
     "CostPlan": "verify.sweep.cost",
     "DaskBackend": "verify.runs.dask",
     "LokyBackend": "verify.runs.loky",
-    "QUANTITIES": "verify.sweep.quantities",
-    "ResultStore": "verify.sweep.kept",
     "SerialBackend": "verify.runs.backends",
     "SweepConfig": "verify.sweep.config",
     "finish_sweep": "verify.sweep.driver",

@@ -7,9 +7,9 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
-from functools import cached_property, reduce
-from operator import and_, or_
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,12 +26,10 @@ from pydantic import (
     model_validator,
 )
 
-from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
-from theory.two_stage.variation import LabelNoise, Noise, Variation
 from verify.sweep.config_errors import one_line
-from verify.sweep.coordinates import COORDINATES, check_names
+from verify.sweep.subject import Subject, subject_of
 
-__all__ = ["Between", "StopConfig", "SweepConfig", "VariationConfig", "load_config"]
+__all__ = ["Between", "SweepConfig", "load_config"]
 
 
 def _finite(value: object) -> float:
@@ -43,9 +41,16 @@ def _finite(value: object) -> float:
     return value
 
 
+def _value(value: object) -> float | str:
+    """A number, or a word where the parameter has words."""
+    return value if isinstance(value, str) else _finite(value)
+
+
 Number = Annotated[float, PlainValidator(_finite)]
+Value = Annotated[Any, PlainValidator(_value)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MOST_POINTS = 1_000_000
+_TABLES = "[fixed], [grid] or [sample]"
 
 
 class _Strict(BaseModel):
@@ -97,7 +102,7 @@ def _kind(value: object) -> str:
 
 
 _Range = Annotated[Between, Tag("range")]
-_Values = Annotated[tuple[Number, ...], Field(strict=False), Tag("values")]
+_Values = Annotated[tuple[Value, ...], Field(strict=False), Tag("values")]
 _Kind = Discriminator(
     _kind, custom_error_type="kind", custom_error_message="must be a list of numbers or {from, to, ...}"
 )
@@ -108,47 +113,10 @@ _SampleKey = Annotated[
 ]
 
 
-class VariationConfig(_Strict):
-    """`[variation]`: departures from the paper's model, as `theory.Variation`."""
-
-    noise: Noise = "gaussian"
-    decay: float = Field(default=0.5, ge=0)
-    batch_size: int | None = Field(default=None, ge=1)
-    label_noise: LabelNoise = "uniform"
-
-    def variation(self) -> Variation:
-        """The engines' form."""
-        return Variation(self.noise, self.decay, self.batch_size, self.label_noise)
-
-
-class StopConfig(_Strict):
-    """`[stop]`: a run ends early where any (or all) of these hold; see `simulation.two_stage.stopping`."""
-
-    loss: float | None = Field(default=None, gt=0)
-    noisy_fit: int | None = Field(default=None, ge=1)
-    steps: int | None = Field(default=None, ge=0)
-    when: Literal["any", "all"] = "any"
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> StopConfig:
-        if self.loss is None and self.noisy_fit is None and self.steps is None:
-            raise ValueError("must give at least one of loss, noisy_fit and steps")
-        return self
-
-    def rule(self) -> StopRule:
-        """The engines' form."""
-        rules: list[StopRule] = []
-        if self.loss is not None:
-            rules.append(LossAtMost(self.loss))
-        if self.noisy_fit is not None:
-            rules.append(NoisyFit(self.noisy_fit))
-        if self.steps is not None:
-            rules.append(StepLimit(self.steps))
-        return reduce(or_ if self.when == "any" else and_, rules)
-
-
-def _canonical(name: str, value: float) -> float:
-    return int(value) if COORDINATES[name].count and value == int(value) else float(value)
+def _subject_of(raw: Mapping[str, Any]) -> Subject:
+    tables = [raw.get(key) for key in ("fixed", "grid", "sample")]
+    names = [name for table in tables if isinstance(table, Mapping) for name in table if name != "count"]
+    return subject_of(raw.get("paper") or "", names, raw.get("engine") or "")
 
 
 class SweepConfig(_Strict):
@@ -159,22 +127,40 @@ class SweepConfig(_Strict):
     """
 
     name: str
+    paper: str = ""
     seed: int = Field(default=0, ge=0, lt=2**63)
-    engine: Literal["law", "reduced", "cnn"] = "law"
-    dtype: Literal["float64", "float32"] = "float64"
-    variation: VariationConfig = VariationConfig()
-    stop: StopConfig | None = None
+    engine: str = ""
+    dtype: str = ""
+    variation: dict[str, Any] = Field(default_factory=dict)
+    stop: dict[str, Any] | None = None
     clock: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, ge=1, le=10**8)
     record_every: int = Field(default=1, ge=1)
     snapshots: _Axis = ()
     replicates: int = Field(default=1, ge=1, le=_MOST_POINTS)
-    test_samples: int = Field(default=4000, ge=1, le=10**8)
-    test_lines: int = Field(default=400, ge=1, le=10**8)
+    precision: dict[str, Annotated[int, Field(ge=1, le=10**8)]] = Field(default_factory=dict)
     measure: Annotated[tuple[str, ...], Field(strict=False)]
-    fixed: dict[str, Number] = Field(default_factory=dict)
+    fixed: dict[str, Value] = Field(default_factory=dict)
     grid: dict[str, _Axis] | None = None
     sample: dict[str, _SampleKey] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counts_of_the_engine(cls, raw: Any) -> Any:
+        """Names of an engine's counts stand beside the other keys."""
+        if not isinstance(raw, dict):
+            return raw
+        others = {key for key in raw if key not in cls.model_fields}
+        if not others:
+            return raw
+        try:
+            known = set(_subject_of(raw).maker.precision)
+        except ValueError:  # said below, where all is known
+            known = set()
+        counts = {key: raw[key] for key in raw if key in others & known}
+        return {key: value for key, value in raw.items() if key not in counts} | (
+            {"precision": {**raw.get("precision", {}), **counts}} if counts else {}
+        )
 
     @field_validator("name")
     @classmethod
@@ -185,12 +171,12 @@ class SweepConfig(_Strict):
 
     @field_validator("snapshots")
     @classmethod
-    def _clocks(cls, value: tuple[float, ...] | Between) -> tuple[float, ...] | Between:
+    def _clocks(cls, value: tuple[float | str, ...] | Between) -> tuple[float | str, ...]:
         if isinstance(value, Between):
             if value.count is None:
                 raise ValueError("must have a count")
             value = tuple(value.grid())
-        if any(v < 0 for v in value):
+        if any(isinstance(v, str) or v < 0 for v in value):
             raise ValueError("must hold clocks >= 0")
         return tuple(sorted(set(value)))
 
@@ -206,14 +192,8 @@ class SweepConfig(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> SweepConfig:
-        if (self.clock is None) == (self.steps is None):
-            raise ValueError("exactly one of clock and steps must be given")
         if (self.grid is None) == (self.sample is None):
             raise ValueError("exactly one of the tables [grid] and [sample] must be given")
-        if self.engine == "law" and self.variation.variation().needs_data:
-            raise ValueError(
-                "engine law knows gaussian noise and uniform label noise only; use reduced or cnn"
-            )
         for axis, values in (self.grid or {}).items():
             if isinstance(values, Between) and values.count is None:
                 raise ValueError(f"grid.{axis}: count is missing")
@@ -223,7 +203,7 @@ class SweepConfig(_Strict):
             raise ValueError("[grid] must name at least one coordinate, was empty")
         if self.sample is not None:
             self._check_sample(self.sample)
-        check_names([*self.fixed, *(self.grid or {}), *self.ranges])
+        self._check_subject()
         if self.points > _MOST_POINTS:
             raise ValueError(f"at most {_MOST_POINTS} points can be swept, were {self.points}")
         if self.points * self.replicates > 10 * _MOST_POINTS:
@@ -232,6 +212,59 @@ class SweepConfig(_Strict):
                 f"{self.replicates}"
             )
         return self
+
+    def _check_subject(self) -> None:
+        """Names, engine and tables, as the paper and its engine know them."""
+        names = [*self.fixed, *(self.grid or {}), *(name for name in self.sample or {} if name != "count")]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name} is given twice: once in {_TABLES}, not in two of them")
+        subject = self.subject
+        try:
+            subject.parameters.check(names)
+        except ValueError as error:
+            missing = f"; values stand in {_TABLES}" if "missing" in str(error) else ""
+            raise ValueError(f"{error}{missing}") from None
+        for table, values in (("fixed", self.fixed), ("grid", self.grid or {})):
+            for name, given in values.items():
+                words = subject.parameters[name].words
+                for each in given if isinstance(given, tuple) else (given,):
+                    if isinstance(each, str) and each not in words:
+                        allowed = f"one of {', '.join(words)}" if words else "a number"
+                        raise ValueError(f"{table}.{name} must be {allowed}, was {each!r}")
+        maker = subject.maker
+        lengths = [name for name in ("clock", "steps") if getattr(self, name) is not None]
+        if lengths and not maker.lengths:
+            raise ValueError(f"{lengths[0]}: runs of this engine have no length")
+        if maker.lengths and len(lengths) != 1:
+            raise ValueError("exactly one of clock and steps must be given")
+        if self.dtype and self.dtype not in maker.dtypes:
+            raise ValueError(f"dtype must be one of {', '.join(maker.dtypes)}, was {self.dtype!r}")
+        for name in self.precision:
+            if name not in maker.precision:
+                known = ", ".join(maker.precision) or "none"
+                raise ValueError(f"precision: this engine has no {name!r}; known: {known}")
+        _ = self.options, self.stop_rule
+
+    @cached_property
+    def subject(self) -> Subject:
+        """Paper, parameters, model and engine."""
+        return _subject_of(dict(self))
+
+    @cached_property
+    def options(self) -> Hashable:
+        """The jobs' options: what `[variation]` means to the engine."""
+        return self.subject.maker.options(self.variation)
+
+    @cached_property
+    def stop_rule(self) -> Any:
+        """The jobs' stop rule."""
+        return None if self.stop is None else self.subject.maker.stop_rule(self.stop)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How finely quantities are measured, by the engine's names."""
+        return {**self.subject.maker.precision, **self.precision}
 
     @staticmethod
     def _check_sample(sample: Mapping[str, int | Between]) -> None:
@@ -256,20 +289,25 @@ class SweepConfig(_Strict):
     def ranges(self) -> dict[str, Between]:
         """The ranges of `[sample]`, in the order of the coordinates; empty for a grid."""
         given = self.sample or {}
-        found = {name: given[name] for name in [*COORDINATES, *given] if name in given}
+        found = {name: given[name] for name in [*self.subject.parameters.names, *given] if name in given}
         return {name: value for name, value in found.items() if isinstance(value, Between)}
 
     @cached_property
-    def axes(self) -> dict[str, list[float]]:
+    def axes(self) -> dict[str, list[Any]]:
         """The values of `[grid]`, in the order of the coordinates; empty for a sample."""
         given = self.grid or {}
-        found = {name: given[name] for name in COORDINATES if name in given}
+        parameters = self.subject.parameters
+        found = {name: given[name] for name in parameters.names if name in given}
         return {
-            name: [round(v) if COORDINATES[name].count else v for v in values.grid()]
+            name: [round(v) if parameters[name].whole else v for v in values.grid()]
             if isinstance(values, Between)
-            else [_canonical(name, v) for v in values]
+            else [v if isinstance(v, str) else self._canonical(name, v) for v in values]
             for name, values in found.items()
         }
+
+    def _canonical(self, name: str, value: float) -> float:
+        whole = self.subject.parameters[name].whole
+        return int(value) if whole and value == int(value) else float(value)
 
     @property
     def snapshot_clocks(self) -> tuple[float, ...]:
@@ -289,7 +327,14 @@ class SweepConfig(_Strict):
         """Strict JSON types in a fixed form: the order of keys, ranges written as lists and 1 for 1.0
         make no difference."""
         plain = self.model_dump(by_alias=True, mode="json")
-        plain["fixed"] = {k: _canonical(k, v) for k, v in sorted(self.fixed.items())}
+        plain["fixed"] = {
+            k: v if isinstance(v, str) else self._canonical(k, v) for k, v in sorted(self.fixed.items())
+        }
+        plain |= {"paper": self.subject.paper.name, "engine": self.subject.engine}
+        plain |= {"dtype": self.dtype or self.subject.maker.dtypes[0], "precision": dict(self.counts)}
+        options: Any = self.options
+        if is_dataclass(options) and not isinstance(options, type):
+            plain["variation"] = {k: v for k, v in asdict(options).items() if v is not None}
         plain["grid"] = dict(sorted(self.axes.items())) or None
         if self.sample is not None:
             plain["sample"] = {"count": self.points} | {
@@ -305,8 +350,8 @@ class SweepConfig(_Strict):
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def load_config(path: Path, *, seed: int | None = None) -> SweepConfig:
-    """The configuration in a file; `seed` replaces the file's.
+def load_config(path: Path, *, seed: int | None = None, paper: str = "") -> SweepConfig:
+    """The configuration in a file; `seed` and `paper` replace the file's.
 
     Raises:
         ValueError: one line naming the file and the key; unknown keys are errors, with near matches.
@@ -321,6 +366,8 @@ def load_config(path: Path, *, seed: int | None = None) -> SweepConfig:
         raise ValueError(f"CONFIG: {path} is not valid TOML: {error}") from None
     if seed is not None:
         raw["seed"] = seed
+    if paper:
+        raw["paper"] = paper
     try:
         return SweepConfig.model_validate(raw)
     except ValidationError as error:

@@ -38,12 +38,9 @@ def _key(loc: Sequence[int | str]) -> str:
 
 
 def _near(loc: Sequence[int | str], model: type[BaseModel]) -> str:
-    from verify.sweep.config import Between, StopConfig, VariationConfig
+    from verify.sweep.config import Between
 
-    table: type[BaseModel] = model
-    if len(loc) > 1:
-        tables: dict[str, type[BaseModel]] = {"variation": VariationConfig, "stop": StopConfig}
-        table = tables.get(str(loc[0]), Between)
+    table = model if len(loc) == 1 else Between
     known = [field.alias or name for name, field in table.model_fields.items()]
     near = difflib.get_close_matches(str(loc[-1]), known, n=3)
     return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known)}"

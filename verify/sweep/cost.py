@@ -75,7 +75,7 @@ def cost_plan(
     seconds = makespan(list(by_batch.values()), min(fit.workers, max(len(left), 1))) if left else 0.0
     return CostPlan(
         runs=len(sweep.runs),
-        done=sum(len(b.runs) for b in fit.batches if b.index in finished),
+        done=sum(len(b.specs) for b in fit.batches if b.index in finished),
         batches=len(fit.batches),
         split=fit.split,
         steps=sweep.steps,

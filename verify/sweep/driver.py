@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -12,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from theory.ledger import Ledger
+from verify.progress import progress_bar
 from verify.runs.backends import Backend
+from verify.runs.batch import Measurement
+from verify.runs.keep import Keeper
 from verify.runs.loky import start_seconds
-from verify.runs.worker import warm_up
+from verify.runs.work import warm_up
 from verify.sweep.config import SweepConfig
 from verify.sweep.cost import CostPlan, cost_plan
-from verify.sweep.execute import Made, make_runs, stored_runs
+from verify.sweep.execute import Made, kept_runs, make_sweep_runs
 from verify.sweep.files import write_sweep
-from verify.sweep.kept import KeptRuns, MemoryStore, ResultStore
 from verify.sweep.memory import Fit, available_memory, fit_into
 from verify.sweep.pilot import Timing, batch_seconds, measure_pilots
 from verify.sweep.runs import Sweep, plan_sweep
@@ -34,31 +35,32 @@ _VERSIONS = ("torch", "numpy", "scipy", "numba", "pandas", "pyarrow", "joblib")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A sweep with its batches fitted into memory, what is stored of it, and what the rest will cost."""
+    """A sweep with its batches fitted into memory, what is kept of it, and what the rest will cost."""
 
     sweep: Sweep
     fit: Fit
     cost: CostPlan
-    kept: KeptRuns
-    stored: dict[int, dict[int, Any]]
+    kept: Mapping[int, Sequence[Measurement]]
     backend: str
     device: str
     version: str
+    keeper: Keeper | None = None
 
-    def keeping(self, store: ResultStore) -> Prepared:
-        """The same, with finished runs going to a store."""
-        return replace(self, kept=KeptRuns(store, self.version, _device_name(self.device)))
+    def keeping(self, keeper: Keeper) -> Prepared:
+        """The same, with finished runs going to a keeper."""
+        return replace(self, keeper=keeper)
 
-    def kept_runs(self) -> int:
-        """Runs of finished batches in the store."""
-        return sum(len(values) for values in stored_runs(self.fit.batches, self.kept).values())
+    def kept_now(self) -> int:
+        """Runs of finished batches that the keeper has."""
+        found = {} if self.keeper is None else kept_runs(self.fit.batches, self.keeper, self.device)
+        return sum(len(values) for values in found.values())
 
 
 def prepare_sweep(
     config: SweepConfig,
     ledger: Callable[[], Ledger],
     *,
-    store: ResultStore | None,
+    keeper: Keeper | None,
     version: str,
     device: str = "cpu",
     workers: int = 1,
@@ -69,7 +71,8 @@ def prepare_sweep(
     """Everything short of starting: pilots are measured, nothing is stored.
 
     Args:
-        store: where finished runs are looked for; None when there is none yet.
+        keeper: where finished runs are looked for; None when there is none yet.
+        version: of the code, for the record.
         backend: serial, loky, dask, or auto: processes where there is work enough for them.
         memory: bytes that may be used, a worker for dask and in all otherwise; default what is free.
 
@@ -79,13 +82,12 @@ def prepare_sweep(
     import psutil
 
     sweep = plan_sweep(config, ledger)
-    warm_up(config.engine)
+    warm_up(config.subject.model, config.subject.engine)
     base = psutil.Process().memory_info().rss
     limit = available_memory() if memory is None else memory
     fit = fit_into(sweep.batches, limit, base, workers, backend)
-    kept = KeptRuns(store if store is not None else MemoryStore(), version, _device_name(device))
-    stored = stored_runs(fit.batches, kept) if resume else {}
-    left = [batch for batch in fit.batches if batch.index not in stored]
+    kept = kept_runs(fit.batches, keeper, device) if resume and keeper is not None else {}
+    left = [batch for batch in fit.batches if batch.index not in kept]
     timing = measure_pilots(left, device) if left else Timing((), 0.0, 0)
     if backend == "auto":
         work = sum(batch_seconds(batch, timing.pilots) for batch in left)
@@ -96,46 +98,30 @@ def prepare_sweep(
         sweep,
         fit,
         timing,
-        finished=frozenset(stored),
-        start=start_seconds(config.engine) if backend == "loky" and left else 0.0,
+        finished=frozenset(kept),
+        start=start_seconds(config.subject.model, config.subject.engine)
+        if backend == "loky" and left
+        else 0.0,
         columns=timing.columns,
     )
-    return Prepared(sweep, fit, cost, kept, stored, backend, device, version)
+    return Prepared(sweep, fit, cost, kept, backend, device, version, keeper)
 
 
 def make_sweep(
     prepared: Prepared, backend: Backend, *, failed: Callable[[str], None], progress: bool = False
 ) -> Made:
     """Make the runs that are left; progress with the time left goes to a terminal's standard error."""
-    with _progress(sum(prepared.cost.by_batch.values()), progress) as advance:
-        return make_runs(
+    left = sum(len(b.specs) for b in prepared.fit.batches if b.index not in prepared.kept)
+    with progress_bar(progress, left, "sweep") as advance:
+        return make_sweep_runs(
             prepared.fit.batches,
             backend=backend,
             device=prepared.device,
+            keeper=prepared.keeper,
             kept=prepared.kept,
-            stored=prepared.stored,
-            cost=prepared.cost.by_batch,
             failed=failed,
             advance=advance,
         )
-
-
-@contextmanager
-def _progress(total: float, enabled: bool) -> Iterator[Callable[[float], None]]:
-    """A bar in predicted seconds: costly batches move it further than cheap ones."""
-    if not enabled:
-        yield lambda cost: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    bar = Progress(
-        "sweep", BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True), transient=True,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("sweep", total=total)
-        yield lambda cost: bar.advance(task, cost)
 
 
 def finish_sweep(prepared: Prepared, made: Made, backend: Backend, folder: Path) -> list[Path]:

@@ -1,17 +1,20 @@
-"""Making a sweep: what is stored is taken, the rest is made by a backend and stored batch by batch."""
+"""Making a sweep: what is kept is taken, the rest is made and kept batch by batch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from verify.runs.backends import Backend, Lost
-from verify.sweep.kept import KeptRuns
-from verify.sweep.runs import SweepBatch
+from verify.runs import make
+from verify.runs.backends import Backend
+from verify.runs.batch import Batch, Measurement
+from verify.runs.keep import Keeper
+from verify.runs.plan import RunSpec
+from verify.sweep.runs import where
 
-__all__ = ["Made", "make_runs", "stored_runs"]
+__all__ = ["Made", "kept_runs", "make_sweep_runs"]
 
 Values = Mapping[str, float | bool]
 
@@ -29,58 +32,102 @@ class Made:
     interrupted: bool = False
 
 
-def stored_runs(batches: Sequence[SweepBatch], kept: KeptRuns) -> dict[int, dict[int, Values]]:
-    """The values of the batches that are finished, by batch index."""
-    found = {batch.index: kept.load(batch) for batch in batches}
-    return {index: values for index, values in found.items() if values is not None}
+def kept_runs(batches: Sequence[Batch], keeper: Keeper, device: str) -> dict[int, list[Measurement]]:
+    """The measurements of the batches that are finished, by batch index."""
+    found = {batch.index: keeper.load(batch, device) for batch in batches}
+    return {index: measurements for index, measurements in found.items() if measurements is not None}
 
 
-def make_runs(
-    batches: Sequence[SweepBatch],
+class _SaveOnly:
+    """A keeper that was asked before what it has."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.save = keeper.save
+
+    def load(self, batch: Batch, device: str) -> None:
+        """Nothing."""
+        return
+
+
+def make_sweep_runs(
+    batches: Sequence[Batch],
     *,
     backend: Backend,
     device: str,
-    kept: KeptRuns,
-    stored: Mapping[int, Mapping[int, Values]],
-    cost: Mapping[int, float],
+    keeper: Keeper | None,
+    kept: Mapping[int, Sequence[Measurement]],
     failed: Callable[[str], None],
-    advance: Callable[[float], None],
+    advance: Callable[[int], None],
 ) -> Made:
-    """Make what is not stored, the costliest batches first.
+    """Make what is not kept, the costliest batches first.
 
     Args:
-        cost: predicted seconds by batch index: the order, and the units of `advance`.
-        failed: told, in one line, of every run that failed and every batch whose worker died.
-        advance: told the cost of each batch as it ends.
+        failed: told, in one line, of every run that failed, neighbours with one reason together.
+        advance: told the number of runs of each batch as it ends.
 
-    An interrupt ends the workers and is reported in the result; what was finished is stored.
+    An interrupt ends the workers and is reported in the result; what was finished is kept.
     """
-    made = Made()
-    for values in stored.values():
-        made.values |= values
-        made.reused += len(values)
-    by_index = {batch.index: batch for batch in batches if batch.index not in stored}
-    ordered = sorted(by_index.values(), key=lambda b: (-cost.get(b.index, 0.0), b.index))
+    made, notes = Made(), make.Made()
+    left = [batch for batch in batches if batch.index not in kept]
+    specs = {spec.index: spec for batch in batches for spec in batch.specs}
+    names = batches[0].names
     began = time.perf_counter()
+    seen = [m for measurements in kept.values() for m in measurements]
+    made.reused = len(seen)
+    asked = {spec.index for batch in left for spec in batch.specs}
     try:
-        with closing(backend.run(ordered, device)) as outcomes:  # type: ignore[type-var]
-            for outcome in outcomes:
-                batch = by_index[outcome.batch]
-                runs = {run.index: run for run in batch.runs}
-                if isinstance(outcome, Lost):
-                    first, last = batch.runs[0], batch.runs[-1]
-                    failed(f"batch {batch.index}: {outcome.reason}; lost are {first.where} to {last.where}")
-                    made.failed |= dict.fromkeys(runs, outcome.reason)
-                else:
-                    kept.save(batch, outcome)
-                    made.values |= outcome.values
-                    made.failed |= outcome.failed
-                    for index, reason in outcome.failed.items():
-                        failed(f"{runs[index].where}: {reason}")
-                    made.work_seconds += outcome.seconds
-                    made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
-                advance(cost.get(batch.index, 0.0))
+        seen.extend(
+            make.make_runs(
+                left,
+                notes,
+                device=device,
+                backend=backend,
+                keeper=None if keeper is None else _SaveOnly(keeper),
+                advance=advance,
+            )
+        )
     except KeyboardInterrupt:
         made.interrupted = True
     made.seconds = time.perf_counter() - began
+    for m in seen:
+        reason = _broken(m, names, notes)
+        if reason is None:
+            made.values[m.spec.index] = dict(_columns(m))
+        else:
+            made.failed[m.spec.index] = reason
+    unmade = {index: reason for (_, index), reason in notes.unmade.items()}
+    made.failed |= {index: reason for index, reason in unmade.items() if index in asked}
+    made.work_seconds, made.peak_bytes = notes.seconds, notes.peak_bytes
+    for line in _lines(made.failed, specs):
+        failed(line)
     return made
+
+
+def _broken(m: Measurement, names: Sequence[str], notes: make.Made) -> str | None:
+    """Why a run's row stays empty: its first measure that failed."""
+    for name in names:
+        if name in m.failures:
+            return f"{name}: {m.failures[name].text}"
+        if name not in m.values and name not in m.not_applicable:
+            known = notes.failures.get(name)
+            return f"{name}: {known[1].text}" if known is not None else f"{name}: not measured"
+    return None
+
+
+def _columns(m: Measurement) -> Iterator[tuple[str, float | bool]]:
+    for name, value in m.values.items():
+        if isinstance(value, Mapping):
+            yield from value.items()
+        else:
+            yield name, value
+    yield from ((name, float("nan")) for name in m.not_applicable)
+
+
+def _lines(failed: Mapping[int, str], specs: Mapping[int, RunSpec]) -> Iterator[str]:
+    """Neighbours that failed for one reason in one line."""
+    ordered = sorted(failed)
+    position = {index: k for k, index in enumerate(ordered)}
+    for (reason, _), group in groupby(ordered, key=lambda k: (failed[k], k - position[k])):
+        runs = [specs[k] for k in group]
+        name = where(runs[0]) if len(runs) == 1 else f"{where(runs[0])} to {where(runs[-1])}"
+        yield f"{name}: {reason}"

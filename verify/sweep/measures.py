@@ -14,10 +14,9 @@ import numpy as np
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.ledger import Ledger
-from theory.run import Estimate, NotApplicable
-from theory.two_stage.run import Run
-from theory.two_stage.setting import Setting
-from verify.sweep.quantities import GROUPS, QUANTITIES, Quantity
+from theory.quantity import Quantity
+from theory.run import Estimate, NotApplicable, Run
+from theory.setting import AbstractSetting
 
 __all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "flattened", "inside", "parse_measures"]
 
@@ -29,13 +28,18 @@ _CALL = re.compile(r"([A-Za-z_0-9]+)\s*(?:\(([^()]*)\))?")
 class QuantityMeasure:
     """A quantity with its arguments; `inf` as a clock means the end of the run."""
 
-    name: str
+    quantity: Quantity
     arguments: tuple[float | str, ...]
 
     @property
-    def quantity(self) -> Quantity:
-        """Its entry in the table."""
-        return QUANTITIES[self.name]
+    def name(self) -> str:
+        """The quantity's."""
+        return self.quantity.name
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the job's precision matters."""
+        return self.quantity.sampled
 
     @property
     def column(self) -> str:
@@ -57,13 +61,13 @@ class QuantityMeasure:
         pairs = zip(self.quantity.parameters, self.arguments, strict=True)
         return tuple(v for k, v in pairs if k in kinds and not isinstance(v, str) and math.isfinite(v))
 
-    def __call__(self, run: Run) -> dict[str, Scalar]:
-        """Values by column; nan at a clock that a run stopped early did not reach."""
-        end = float(run.clock[-1])
+    def __call__(self, run: Run) -> Scalar | dict[str, Scalar]:
+        """The value, or values by column; nan at a clock that a run stopped early did not reach."""
+        end = run.setting.clock(float(run.steps[-1]))
         if any(clock > end * (1 + 1e-9) for clock in self.clocks):
-            return {self.column: math.nan}
+            return math.nan
         arguments = [end if v == math.inf else v for v in self.arguments]
-        return flattened(self.column, self.quantity.value(run, *arguments))
+        return _short(self.column, self.quantity.value(run, *arguments))
 
 
 @dataclass(frozen=True)
@@ -72,21 +76,29 @@ class ClaimMeasure:
 
     id: str
     measure: Callable[[Run], Any]
+    #: A claim may ask for an estimate, whatever its name.
+    sampled = True
 
     @property
     def column(self) -> str:
         """The claim's id."""
         return self.id
 
-    def __call__(self, run: Run) -> dict[str, Scalar]:
-        """Values by column."""
-        return flattened(self.id, self.measure(run))
+    def __call__(self, run: Run) -> Scalar | dict[str, Scalar]:
+        """The value, or values by column."""
+        return _short(self.id, self.measure(run))
 
 
 Measure = QuantityMeasure | ClaimMeasure
 
 
-def inside(claim: Claim, setting: Setting) -> bool:
+def _short(column: str, value: Any) -> Scalar | dict[str, Scalar]:
+    """Its columns; one of the measure's own name as it is."""
+    out = flattened(column, value)
+    return out[column] if list(out) == [column] else out
+
+
+def inside(claim: Claim, setting: AbstractSetting) -> bool:
     """Whether a setting meets the conditions under which the claim is judged."""
     return all(check.inside for check in check_all(claim.kept_conditions, setting, claim.constants))
 
@@ -125,7 +137,9 @@ def flattened(column: str, value: Any) -> dict[str, Scalar]:
     return out
 
 
-def parse_measures(texts: Sequence[str], ledger: Callable[[], Ledger]) -> tuple[list[Measure], list[Claim]]:
+def parse_measures(
+    texts: Sequence[str], ledger: Callable[[], Ledger], quantities: Sequence[Quantity]
+) -> tuple[list[Measure], list[Claim]]:
     """The measures named in a configuration, and the claims among them.
 
     A name without a dot is a quantity; one with a dot or an asterisk outside of parentheses is a glob of
@@ -149,7 +163,7 @@ def parse_measures(texts: Sequence[str], ledger: Callable[[], Ledger]) -> tuple[
             claims += found
             measures += [ClaimMeasure(claim.id, claim.measure) for claim in found]
         else:
-            measures.append(_quantity(text))
+            measures.append(_quantity(text, {q.name: q for q in quantities}))
     columns = [m.column for m in measures]
     for column in columns:
         if columns.count(column) > 1:
@@ -157,27 +171,30 @@ def parse_measures(texts: Sequence[str], ledger: Callable[[], Ledger]) -> tuple[
     return measures, claims
 
 
-def _quantity(text: str) -> QuantityMeasure:
+def _quantity(text: str, known: Mapping[str, Quantity]) -> QuantityMeasure:
     match = _CALL.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"measure: {text!r} must be a quantity such as t_half or t_eps(0.1), or a claim id")
     name, inner = match[1], match[2]
-    if name not in QUANTITIES:
-        near = difflib.get_close_matches(name, QUANTITIES, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(QUANTITIES)}"
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
         raise ValueError(f"measure: unknown quantity {name!r}; {hint}")
-    quantity = QUANTITIES[name]
+    quantity = known[name]
     given = [part.strip() for part in inner.split(",")] if inner and inner.strip() else []
     if len(given) != len(quantity.parameters):
         raise ValueError(f"measure: {text!r} must be {quantity.usage}")
-    arguments = tuple(_argument(text, k, v) for k, v in zip(quantity.parameters, given, strict=True))
-    return QuantityMeasure(name, arguments)
+    arguments = tuple(
+        _argument(text, kind, v, quantity.words.get(k, ()))
+        for k, (kind, v) in enumerate(zip(quantity.parameters, given, strict=True))
+    )
+    return QuantityMeasure(quantity, arguments)
 
 
-def _argument(text: str, kind: str, given: str) -> float | str:
-    if kind == "group":
-        if given not in GROUPS:
-            raise ValueError(f"measure: {text!r}: group must be {', '.join(GROUPS)}, was {given!r}")
+def _argument(text: str, kind: str, given: str, words: Sequence[str]) -> float | str:
+    if kind == "word":
+        if given not in words:
+            raise ValueError(f"measure: {text!r}: {given!r} must be one of {', '.join(words)}")
         return given
     if kind != "eps" and given == "end":
         return math.inf

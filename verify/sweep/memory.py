@@ -1,7 +1,6 @@
 """Predicted memory of a batch, and what is done when it does not fit.
 
-The model counts the arrays that are alive at the peak (docs/sweeps.md); a test holds it against the measured
-peak of a process.
+How much a run takes is its engine's to say (`Engine.memory`).
 """
 
 from __future__ import annotations
@@ -10,76 +9,36 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from verify.sweep.runs import SweepBatch, split_batch
-from verify.sweep.shape import RunShape, shape_of
+from simulation.models import Engine, Job, engines_of
+from verify.runs.batch import Batch
+from verify.sweep.runs import split_batch
 
-__all__ = ["Fit", "available_memory", "batch_bytes", "fit_into", "parse_bytes", "run_bytes", "show_bytes"]
+__all__ = ["Fit", "available_memory", "batch_bytes", "changed", "fit_into", "parse_bytes", "show_bytes"]
 
 _GIB = 2**30
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 #: Of the memory that is free now: what the system and other programs may want meanwhile stays theirs.
 _SHARE = 0.8
-#: Monte Carlo draws of a test error in one piece (`simulation.two_stage.test_error`).
-_CHUNK = 32 * 2**20
-#: What matrix products with d-vectors take besides, measured: of numpy, and of torch.
-_BUFFERS, _NETWORK_BUFFERS = 16 * 2**20, 40 * 2**20
 
 
-def _parts(shape: RunShape) -> dict[str, float]:
-    """Bytes of one run by the parameter that drives them."""
-    n, m, d = shape.n + 1.0, 2.0 * shape.m, float(shape.d)
-    parts = {
-        # Gram matrix and triangular factor, initial products and weights in the span and off it.
-        "n": 8.0 * (2 * n * n + 2 * m * n + m * m),
-        # Margins and gamma.
-        "steps": 8.0 * shape.recorded * (shape.n + m),
-        # Coefficients and pre-activations.
-        "snapshots": 8.0 * shape.kept * 2 * m * n,
-        "d": 0.0,
-    }
-    if shape.engine != "law":
-        # Patches and weights, of the network twice; for a test error also the QR factors of the patches and
-        # of the weights off their span, with the copies that LAPACK works on.
-        network = shape.engine == "cnn"
-        parts["d"] = 8.0 * d * (5 * n + 4 * m if shape.errors else n + (2 * m if network else m))
-        parts["n"] += _NETWORK_BUFFERS if network else _BUFFERS
-    return parts
-
-
-def _passing(shape: RunShape) -> float:
-    """While one run is trained or measured, whichever is more."""
-    n, m = shape.n + 1.0, 2.0 * shape.m
-    # Draws of the triangular factor; normalised Gram matrix and state; terms of the losses.
-    training = 8.0 * max(3 * n * n, 2 * n * n + 3 * m * n, 2.5 * shape.recorded * shape.n)
-    # Margins by group, states by side, draws of test errors.
-    measuring = 8.0 * (1.2 * shape.recorded * n + shape.kept * 2 * m * n)
-    return max(training, measuring + 5.0 * min(8.0 * shape.errors * m, _CHUNK))
-
-
-def run_bytes(shape: RunShape) -> int:
-    """Peak bytes of one run made alone, without the interpreter and its libraries."""
-    return math.ceil(sum(_parts(shape).values()) + _passing(shape))
-
-
-def batch_bytes(batch: SweepBatch) -> int:
+def batch_bytes(batch: Batch) -> int:
     """Peak bytes of a batch, without the interpreter and its libraries."""
-    shapes = [shape_of(batch, run) for run in batch.runs]
-    held = sum(sum(_parts(shape).values()) for shape in shapes)
-    return math.ceil(held + max(_passing(shape) for shape in shapes))
+    runs = [batch.maker.memory(job) for job in batch.jobs]
+    return math.ceil(sum(sum(run.held.values()) for run in runs) + max(run.passing for run in runs))
 
 
 @dataclass(frozen=True)
 class Fit:
     """Batches that fit, the number of workers whose batches fit side by side, and bytes at the peak."""
 
-    batches: tuple[SweepBatch, ...]
+    batches: tuple[Batch, ...]
     workers: int
     split: int
     worker_bytes: int
     total_bytes: int
 
 
-def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int, backend: str) -> Fit:
+def fit_into(batches: Sequence[Batch], limit: int, base: int, workers: int, backend: str) -> Fit:
     """Fit a sweep into `limit` bytes.
 
     Fewer workers come before smaller batches, because splitting a batch is the one thing that may change the
@@ -94,14 +53,13 @@ def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int,
         ValueError: one line naming the parameter and what would fit, when a single run does not.
     """
     room = limit - base
-    fitted: list[SweepBatch] = []
+    fitted: list[Batch] = []
     split = 0
     for batch in batches:
-        for run in batch.runs:
-            shape = shape_of(batch, run)
-            if run_bytes(shape) > room:
-                raise ValueError(_refusal(run.point, shape, limit, base))
-        cuts = (split_batch(batch, parts) for parts in range(1, len(batch.runs) + 1))
+        for spec, job in zip(batch.specs, batch.jobs, strict=True):
+            if batch.maker.bytes(job) > room:
+                raise ValueError(_refusal(spec.labels["point"], batch.maker, job, limit, base))
+        cuts = (split_batch(batch, parts) for parts in range(1, len(batch.specs) + 1))
         pieces = next(cut for cut in cuts if all(batch_bytes(piece) <= room for piece in cut))
         split += len(pieces) > 1
         fitted += pieces
@@ -120,28 +78,56 @@ def fit_into(batches: Sequence[SweepBatch], limit: int, base: int, workers: int,
     )
 
 
-def _refusal(point: int, shape: RunShape, limit: int, base: int) -> str:
-    parts = _parts(shape)
-    name = max(parts, key=lambda key: parts[key])
+def _refusal(point: int, engine: Engine, job: Job, limit: int, base: int) -> str:
+    held = engine.memory(job).held
+    name = max(held, key=lambda key: held[key]) if held else "memory"
     room = limit - base
-    changed: dict[str, Callable[[int], RunShape]] = {
-        "n": lambda v: shape.with_(n=v),
-        "steps": lambda v: shape.with_(steps=v),
-        "snapshots": lambda v: shape.with_(kept=v),
-        "d": lambda v: shape.with_(d=v),
-    }
-    value = {"n": shape.n, "steps": shape.steps, "snapshots": shape.kept, "d": shape.d}[name]
-    fits = _largest(lambda v: run_bytes(changed[name](v)) <= room, value)
-    advice = f"{name} up to {fits} would fit" if fits else f"no smaller {name} alone would fit"
-    if name == "steps" and shape.record_every < shape.steps:
-        every = _least(lambda v: run_bytes(shape.with_(record_every=v)) <= room, shape.steps)
+
+    def fits(value: int) -> bool:
+        try:
+            return engine.bytes(changed(job, name, value)) <= room
+        except ValueError:  # no setting has this value
+            return False
+
+    value = _size(job, name)
+    most = _largest(fits, value)
+    advice = f"{name} up to {most} would fit" if most else f"no smaller {name} alone would fit"
+    if name == "steps":
+        every = _least(lambda v: engine.bytes(changed(job, "record_every", v)) <= room, job.steps)
         advice += f", or record_every of at least {every}" if every else ""
-    if name == "d" and shape.engine != "law":
-        advice += ", or engine law, which holds no d-vector"
+    lighter = [
+        other
+        for other, maker in engines_of(type(job.setting).model).items()
+        if maker is not engine and name not in ("steps", "snapshots") and maker.bytes(job) <= room
+    ]
+    if lighter:
+        advice += f", or engine {lighter[0]}"
+    needed = show_bytes(base + engine.bytes(job))
     return (
-        f"{name}: one run of point {point} needs {show_bytes(base + run_bytes(shape))} of memory at {name} = "
-        f"{value}, and {show_bytes(limit)} may be used (--memory): {advice}"
+        f"{name}: one run of point {point} needs {needed} of memory at {name} = {value}, and"
+        f" {show_bytes(limit)} may be used (--memory): {advice}"
     )
+
+
+def _size(job: Job, name: str) -> int:
+    """What drives a part of the memory."""
+    if name in ("steps", "snapshots"):
+        return job.steps if name == "steps" else len(job.snapshots)
+    return int(getattr(job.setting, name, 1))
+
+
+def changed(job: Job, name: str, value: int) -> Job:
+    """The job with another length, number of snapshots or of records, or field of its setting."""
+    if name == "snapshots":
+        return replace(job, snapshots=tuple(range(value)))
+    if name == "record_every":
+        return replace(job, record=(*range(0, job.steps, value), job.steps))
+    if name != "steps":
+        return replace(job, setting=job.setting.with_(**{name: value}))
+    kept = tuple(range(min(len(job.snapshots), value + 1)))
+    every = 1 if job.record is None or len(job.record) < 2 else job.record[1] - job.record[0]
+    record = None if job.record is None else (*range(0, value, every), value)
+    return replace(job, steps=value, snapshots=kept, record=record)
 
 
 def _largest(fits: Callable[[int], bool], below: int) -> int:

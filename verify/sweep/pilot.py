@@ -1,8 +1,8 @@
-"""Predicted seconds: a short measured pilot of one small batch per shape class.
+"""Predicted seconds: a short measured pilot of one small batch per class of runs.
 
-A pilot trains the first runs of a batch for two lengths. The difference gives the seconds of a step, the
-shorter one what a run costs before its first step; measuring the pilot's runs gives the rest. Shapes without
-a pilot of their own take the nearest one's seconds, scaled by the multiplications of a step.
+A pilot makes the first runs of a batch for two lengths. The difference gives the seconds of a step, the
+shorter one what a run costs before its first step; measuring the pilot's runs gives the rest. Runs without
+a pilot of their own take the nearest one's seconds, scaled by the work of a step (`Engine.work`).
 """
 
 from __future__ import annotations
@@ -10,37 +10,39 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from verify.runs.worker import measured, one_thread, train_batch
-from verify.sweep.runs import SweepBatch, SweepRun
-from verify.sweep.shape import RunShape, shape_of
+from simulation.models import Engine, Job
+from theory.run import Run
+from verify.runs.batch import Batch
+from verify.runs.work import one_thread
+from verify.sweep.runs import part
 
-__all__ = ["Pilot", "Timing", "batch_seconds", "makespan", "measure_pilots"]
+__all__ = ["Pilot", "Timing", "batch_seconds", "makespan", "measure_pilots", "step_work"]
 
 #: Classes that get a pilot, runs of one, and seconds its longer half aims at.
 _CLASSES, _RUNS, _SECONDS = 6, 4, 0.3
 
 
+def step_work(engine: Engine, job: Job) -> float:
+    """Work of one step of a job."""
+    return engine.work(replace(job, steps=1, snapshots=(), record=None))
+
+
 @dataclass(frozen=True)
 class Pilot:
-    """Seconds of one run of a shape: before its first step, a step, and measuring it."""
+    """Seconds of one run whose step takes this work: before its first step, a step, and measuring it."""
 
-    shape: RunShape
+    work: float
     start: float
     step: float
     measure: float
 
-    def seconds(self, shape: RunShape) -> float:
-        """Predicted seconds of a run of another shape."""
-        data = ((shape.n + 60.0) / (self.shape.n + 60.0)) ** 2
-        if shape.engine != "law":
-            data = (shape.n + 2 * shape.m) * shape.d / ((self.shape.n + 2 * self.shape.m) * self.shape.d)
-        work = shape.step_work / self.shape.step_work
-        measure = (shape.m + 10.0) / (self.shape.m + 10.0)
-        return self.start * data + self.step * work * shape.steps + self.measure * measure
+    def seconds(self, work: float, steps: int) -> float:
+        """Predicted seconds of a run whose step takes another work."""
+        return (self.start + self.step * steps + self.measure) * work / self.work
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,16 @@ class Timing:
     columns: int
 
 
-def measure_pilots(batches: Sequence[SweepBatch], device: str) -> Timing:
-    """Pilots of the shape classes with most work, at most six."""
+def measure_pilots(batches: Sequence[Batch], device: str) -> Timing:
+    """Pilots of the classes with most work, at most six; within a class a step's work differs by a factor of
+    about sqrt(2)."""
     began = time.perf_counter()
-    classes: dict[tuple[float, ...], SweepBatch] = {}
-    work: dict[tuple[float, ...], float] = {}
+    classes: dict[int, Batch] = {}
+    work: dict[int, float] = {}
     for batch in batches:
-        key = _class(shape_of(batch, batch.runs[-1]))
-        work[key] = work.get(key, 0.0) + batch.work
-        if key not in classes or batch.work > classes[key].work:
+        key = round(2 * math.log2(step_work(batch.maker, batch.jobs[-1])))
+        work[key] = work.get(key, 0.0) + batch.cost
+        if key not in classes or batch.cost > classes[key].cost:
             classes[key] = batch
     chosen = sorted(classes, key=lambda key: -work[key])[:_CLASSES]
     with one_thread():
@@ -69,66 +72,55 @@ def measure_pilots(batches: Sequence[SweepBatch], device: str) -> Timing:
     return Timing(tuple(pilot for pilot, _ in made), time.perf_counter() - began, columns)
 
 
-def _class(shape: RunShape) -> tuple[float, ...]:
-    """Shapes within a factor of about sqrt(2) of each other in n, m (and d of real data) share a class."""
-    sizes = [shape.n, shape.m] + ([shape.d] if shape.engine != "law" else [])
-    return tuple(round(2 * math.log2(size)) for size in sizes)
-
-
-def _pilot(batch: SweepBatch, device: str) -> tuple[Pilot, int]:
-    shape = shape_of(batch, batch.runs[-1])
-    runs = batch.runs[-_RUNS:]
-    small = replace(batch, runs=runs)
-    _train(_cut(small, 1), device)  # compilation and first-use costs are no part of a step
+def _pilot(batch: Batch, device: str) -> tuple[Pilot, int]:
+    small = part(batch, range(max(0, len(batch.jobs) - _RUNS), len(batch.jobs)), 0)
+    steps, count = small.jobs[-1].steps, len(small.jobs)
+    _make(_cut(small, 1), device)  # compilation and first-use costs are no part of a step
     # The least of three: what else the machine does only ever adds.
-    short = min(_train(_cut(small, 1), device)[0] for _ in range(3))
-    guess, _ = _train(_cut(small, min(3, shape.steps)), device)
-    step = max((guess - short) / 2, 1e-7 * len(runs))
-    count = max(2, min(shape.steps, math.ceil(_SECONDS / step), 2000))
-    long, trajectories = _train(_cut(small, count), device)
-    step = max(long - short, 0.0) / max(count - 1, 1)
+    short = min(_make(_cut(small, 1), device)[0] for _ in range(3))
+    guess, _ = _make(_cut(small, min(3, steps)), device)
+    step = max((guess - short) / 2, 1e-7 * count)
+    longer = max(min(2, steps), min(steps, math.ceil(_SECONDS / step), 2000))
+    long, runs = _make(_cut(small, longer), device)
+    step = max(long - short, 0.0) / max(longer - 1, 1)
     columns = 0
     began = time.perf_counter()
-    for run, trajectory in zip(runs, trajectories, strict=True):
+    for k, run in enumerate(runs):
         # The sweep itself names a run that fails; here a failure only costs the accuracy of the time.
         with suppress(Exception):
-            columns = max(columns, len(measured(small, run, trajectory)))
+            values = [measure(run) for _, measure in small.measures[k]]
+            columns = max(columns, sum(len(v) if isinstance(v, Mapping) else 1 for v in values))
     seconds = time.perf_counter() - began
-    return Pilot(shape, max(short - step, 0.0) / len(runs), step / len(runs), seconds / len(runs)), columns
+    work = step_work(batch.maker, small.jobs[-1])
+    return Pilot(work, max(short - step, 0.0) / count, step / count, seconds / count), columns
 
 
-def _train(batch: SweepBatch, device: str) -> tuple[float, list]:  # type: ignore[type-arg]
+def _make(batch: Batch, device: str) -> tuple[float, Sequence[Run]]:
     began = time.perf_counter()
-    trajectories = train_batch(batch, device)
-    return time.perf_counter() - began, trajectories
+    runs = batch.maker.make(batch.jobs, device=device)
+    return time.perf_counter() - began, runs
 
 
-def _cut(batch: SweepBatch, steps: int) -> SweepBatch:
+def _cut(batch: Batch, steps: int) -> Batch:
     """The batch with shorter runs, as many snapshots as fit into them."""
-    return replace(batch, runs=tuple(_shortened(run, min(steps, run.steps)) for run in batch.runs))
+    return replace(batch, jobs=tuple(_shortened(job, min(steps, job.steps)) for job in batch.jobs))
 
 
-def _shortened(run: SweepRun, steps: int) -> SweepRun:
-    kept = min(len(run.snapshots), steps + 1)
-    return replace(
-        run, steps=steps, snapshots=tuple(sorted({round(k * steps / max(kept - 1, 1)) for k in range(kept)}))
-    )
+def _shortened(job: Job, steps: int) -> Job:
+    kept = min(len(job.snapshots), steps + 1)
+    snapshots = tuple(sorted({round(k * steps / max(kept - 1, 1)) for k in range(kept)}))
+    record = None if job.record is None else tuple(sorted({*(t for t in job.record if t <= steps), steps}))
+    return replace(job, steps=steps, snapshots=snapshots, record=record)
 
 
-def batch_seconds(batch: SweepBatch, pilots: Sequence[Pilot]) -> float:
+def batch_seconds(batch: Batch, pilots: Sequence[Pilot]) -> float:
     """Predicted seconds of a batch in one process."""
     total = 0.0
-    for run in batch.runs:
-        shape = shape_of(batch, run)
-        total += min(pilots, key=lambda p: _distance(p.shape, shape)).seconds(shape)
+    for job in batch.jobs:
+        work = step_work(batch.maker, job)
+        nearest = min(pilots, key=lambda p: abs(math.log(p.work / work)))
+        total += nearest.seconds(work, job.steps)
     return total
-
-
-def _distance(one: RunShape, other: RunShape) -> float:
-    sizes = [(one.n, other.n), (one.m, other.m)]
-    if one.engine != "law":  # the law engine forms no d-vector
-        sizes.append((one.d, other.d))
-    return sum(abs(math.log(a / b)) for a, b in sizes)
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:

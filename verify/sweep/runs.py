@@ -9,90 +9,47 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from simulation.two_stage.stopping import StopRule
+from simulation.models import Engine, Job
 from theory.claim import Claim
 from theory.ledger import Ledger
 from theory.rng import derive_seed
-from theory.two_stage.setting import Setting
-from theory.two_stage.variation import Variation
-from verify.runs.plan import run_steps, snapshot_steps
+from verify.runs.batch import Batch
+from verify.runs.plan import RunSpec, run_steps, snapshot_steps
 from verify.sweep.config import SweepConfig
 from verify.sweep.measures import Measure, QuantityMeasure, parse_measures
 from verify.sweep.points import Point, sweep_points
 
-__all__ = ["Sweep", "SweepBatch", "SweepRun", "compose", "plan_sweep", "run_seed", "split_batch"]
+__all__ = ["Sweep", "compose", "part", "plan_sweep", "run_seed", "split_batch", "where"]
 
-#: Law runs of one batch: enough to make handing it out and storing it cheap, few enough to lose.
-BATCH_RUNS = 16
-#: Steps x filters x (samples + 20)^2 of a batch's largest shape against the mean: what padding may cost.
+#: What padding runs to one shape may cost.
 _WASTE = 1.25
 _MOST_STEPS = 10**8
 
 
 @dataclass(frozen=True)
-class SweepRun:
-    """One run: replicate `replicate` of point `point`."""
-
-    index: int
-    point: int
-    replicate: int
-    setting: Setting
-    seed: int
-    steps: int
-    snapshots: tuple[int, ...]
-
-    @property
-    def where(self) -> str:
-        """How messages name it."""
-        return f"run {self.index} (point {self.point}, replicate {self.replicate}, seed {self.seed})"
-
-    @property
-    def work(self) -> float:
-        """Relative cost: steps x filters x (samples + overhead)^2."""
-        return self.steps * self.setting.m * (self.setting.n + 20.0) ** 2
-
-
-@dataclass(frozen=True)
-class SweepBatch:
-    """Runs that are made together in one process, and all that making and measuring them needs."""
-
-    index: int
-    runs: tuple[SweepRun, ...]
-    engine: str
-    dtype: str
-    variation: Variation
-    stop: StopRule | None
-    record_every: int
-    measures: tuple[Measure, ...]
-    test_samples: int
-    test_lines: int
-
-    @property
-    def work(self) -> float:
-        """Relative cost; real networks cost d instead of n a pair of neuron and sample."""
-        if self.engine == "cnn":
-            return sum(r.steps * r.setting.m * r.setting.n * float(r.setting.d) for r in self.runs)
-        return sum(r.work for r in self.runs)
-
-
-@dataclass(frozen=True)
 class Sweep:
-    """A configuration with its points, runs, batches and the claims it measures."""
+    """A configuration with its points, batches, measures and the claims among them."""
 
     config: SweepConfig
     points: tuple[Point, ...]
-    batches: tuple[SweepBatch, ...]
+    batches: tuple[Batch, ...]
+    measures: tuple[Measure, ...]
     claims: tuple[Claim, ...]
 
     @property
-    def runs(self) -> tuple[SweepRun, ...]:
+    def runs(self) -> tuple[RunSpec, ...]:
         """All runs, by index."""
-        return tuple(sorted((r for b in self.batches for r in b.runs), key=lambda r: r.index))
+        return tuple(sorted((r for b in self.batches for r in b.specs), key=lambda r: r.index))
 
     @property
     def steps(self) -> int:
-        """Gradient steps of all runs."""
-        return sum(r.steps for b in self.batches for r in b.runs)
+        """Steps of all runs."""
+        return sum(job.steps for b in self.batches for job in b.jobs)
+
+
+def where(run: RunSpec) -> str:
+    """How messages name a run."""
+    return f"run {run.index} (point {run.labels['point']}, replicate {run.replicate}, seed {run.seed})"
 
 
 def run_seed(seed: int, point: int, replicate: int) -> int:
@@ -110,55 +67,70 @@ def plan_sweep(config: SweepConfig, ledger: Callable[[], Ledger]) -> Sweep:
     Raises:
         ValueError: naming the point or the measure that cannot be, and what is allowed.
     """
-    measures, claims = parse_measures(config.measure, ledger)
+    subject = config.subject
+    measures, claims = parse_measures(config.measure, ledger, subject.paper.quantities)
     if claims and config.record_every != 1:
         raise ValueError(
             f"record_every must be 1 where claims are measured ({claims[0].id}), was {config.record_every}"
         )
     if claims and config.stop is not None:
         raise ValueError(f"stop: claims are measured on runs that reach their end ({claims[0].id})")
-    states = [clock for m in measures if isinstance(m, QuantityMeasure) for clock in m.states]
+    quantities = [m for m in measures if isinstance(m, QuantityMeasure)]
+    states = [clock for m in quantities for clock in m.states]
     states += config.snapshot_clocks
-    at_snapshots = [m.column for m in measures if isinstance(m, QuantityMeasure) and m.quantity.states]
+    at_snapshots = [m.column for m in quantities if m.quantity.states]
     if at_snapshots and len(config.snapshot_clocks) < 2:
         raise ValueError(f"snapshots must hold 2 clocks or more: {at_snapshots[0]} is seen there only")
+    sampled = any(m.sampled for m in measures)
     points = sweep_points(config)
-    runs = []
+    runs: list[tuple[RunSpec, Job]] = []
     for point in points:
         steps = _steps(config, point)
         _check_reached(point, steps, states, measures)
-        kept = _snapshots(point, steps, states, claims)
-        runs += [
-            SweepRun(
+        job = Job(
+            point.setting,
+            0,
+            steps=steps,
+            snapshots=_snapshots(point, steps, states, claims),
+            record=None if config.record_every == 1 else _records(steps, config.record_every),
+            dtype=config.dtype or subject.maker.dtypes[0],
+            options=config.options,
+            stop=config.stop_rule,
+            precision=tuple(config.counts.items()) if sampled else (),
+        )
+        for replicate in range(config.replicates):
+            spec = RunSpec(
+                experiment=f"sweep {config.name}",
                 index=point.index * config.replicates + replicate,
-                point=point.index,
                 replicate=replicate,
                 setting=point.setting,
                 seed=run_seed(config.seed, point.index, replicate),
-                steps=steps,
-                snapshots=kept,
+                engine=subject.engine,
+                labels={"point": point.index},
             )
-            for replicate in range(config.replicates)
-        ]
-    whole = SweepBatch(
+            runs.append((spec, replace(job, seed=spec.seed)))
+    whole = Batch(
         index=0,
-        runs=tuple(runs),
-        engine=config.engine,
-        dtype=config.dtype,
-        variation=config.variation.variation(),
-        stop=None if config.stop is None else config.stop.rule(),
-        record_every=config.record_every,
-        measures=tuple(measures),
-        test_samples=config.test_samples,
-        test_lines=config.test_lines,
+        specs=tuple(spec for spec, _ in runs),
+        jobs=tuple(job for _, job in runs),
+        measures=(tuple((m.column, m) for m in measures),) * len(runs),
+        model=subject.model,
+        engine=subject.engine,
+        go_on=True,
     )
-    return Sweep(config, tuple(points), compose(whole), tuple(claims))
+    return Sweep(config, tuple(points), compose(whole), tuple(measures), tuple(claims))
+
+
+def _records(steps: int, every: int) -> Sequence[int]:
+    """Multiples of `every`; a last step that is none is recorded besides."""
+    return range(0, steps + 1, every) if steps % every == 0 else (*range(0, steps, every), steps)
 
 
 def _steps(config: SweepConfig, point: Point) -> int:
     if config.steps is not None:
         return config.steps
-    assert config.clock is not None
+    if config.clock is None:
+        return 0
     h = point.setting.clock_step
     if config.clock > h * _MOST_STEPS:
         raise ValueError(
@@ -191,30 +163,38 @@ def _snapshots(point: Point, steps: int, states: Sequence[float], claims: Sequen
     return tuple(sorted(kept))
 
 
-def compose(whole: SweepBatch) -> tuple[SweepBatch, ...]:
-    """The batches of all runs: law runs of near shapes and lengths together, others alone."""
-    if whole.engine != "law":
-        return tuple(replace(whole, index=k, runs=(run,)) for k, run in enumerate(whole.runs))
-    ordered = sorted(whole.runs, key=lambda r: (r.steps, r.setting.m, r.setting.n, r.index))
-    groups: list[list[SweepRun]] = []
-    for run in ordered:
-        if groups and len(groups[-1]) < BATCH_RUNS and _waste([*groups[-1], run]) <= _WASTE:
-            groups[-1].append(run)
+def compose(whole: Batch) -> tuple[Batch, ...]:
+    """The batches of all runs: those of near shapes and lengths together, where the engine makes several."""
+    engine, jobs = whole.maker, whole.jobs
+    order = sorted(range(len(jobs)), key=lambda k: (engine.shape(jobs[k]), whole.specs[k].index))
+    groups: list[list[int]] = []
+    for k in order if engine.most > 1 else range(len(jobs)):
+        last = groups[-1] if groups else []
+        if last and len(last) < engine.most and _together(engine, [jobs[j] for j in (*last, k)]):
+            last.append(k)
         else:
-            groups.append([run])
-    return tuple(replace(whole, index=k, runs=tuple(group)) for k, group in enumerate(groups))
+            groups.append([k])
+    return tuple(part(whole, group, index) for index, group in enumerate(groups))
 
 
-def _waste(runs: Sequence[SweepRun]) -> float:
-    """Work at the padded shape over the work asked for."""
-    n = max(r.setting.n for r in runs) + 20.0
-    padded = len(runs) * max(r.steps for r in runs) * max(r.setting.m for r in runs) * n**2
-    return padded / sum(r.work for r in runs)
+def _together(engine: Engine, jobs: Sequence[Job]) -> bool:
+    same = engine.key(jobs[0]) == engine.key(jobs[-1])
+    return same and engine.beside(jobs) <= _WASTE * sum(engine.work(job) for job in jobs)
 
 
-def split_batch(batch: SweepBatch, parts: int) -> list[SweepBatch]:
+def part(batch: Batch, places: Sequence[int], index: int) -> Batch:
+    """Some runs of a batch, as a batch of this index."""
+    return replace(
+        batch,
+        index=index,
+        specs=tuple(batch.specs[k] for k in places),
+        jobs=tuple(batch.jobs[k] for k in places),
+        measures=tuple(batch.measures[k] for k in places),
+    )
+
+
+def split_batch(batch: Batch, parts: int) -> list[Batch]:
     """The batch in up to `parts` pieces of near equal size, in order."""
-    size = -(-len(batch.runs) // parts)
-    return [
-        replace(batch, runs=batch.runs[start : start + size]) for start in range(0, len(batch.runs), size)
-    ]
+    count = len(batch.specs)
+    size = -(-count // parts)
+    return [part(batch, range(k, min(k + size, count)), batch.index) for k in range(0, count, size)]

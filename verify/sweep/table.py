@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["measure_columns", "results_table", "summary_table"]
 
 Values = Mapping[str, float | bool]
-_FIELDS = ("n", "d", "m", "sigma_xi", "signal_norm", "tau_plus", "tau_minus", "sigma_0", "eta")
 
 
 def measure_columns(sweep: Sweep, made: Mapping[int, Values]) -> list[str]:
     """The columns of measures: in the configuration's order, the parts of one by name."""
-    order = [measure.column for measure in sweep.batches[0].measures]
+    order = [measure.column for measure in sweep.measures]
     seen = {name for values in made.values() for name in values}
     owners = {name: _owner(name, order) for name in seen}
     # A measure that gave no number anywhere still has its column.
@@ -51,13 +50,14 @@ def results_table(sweep: Sweep, made: Mapping[int, Values], failed: Mapping[int,
 
     names = measure_columns(sweep, made)
     about = [_about(sweep, point.index) for point in sweep.points]
+    steps = {spec.index: job.steps for b in sweep.batches for spec, job in zip(b.specs, b.jobs, strict=True)}
     rows = []
     for run in sweep.runs:
         values = made.get(run.index, {})
         rows.append(
-            {"run": run.index, "point": run.point, "replicate": run.replicate, "seed": run.seed}
-            | {"steps": run.steps}
-            | about[run.point]
+            {"run": run.index, "point": run.labels["point"], "replicate": run.replicate, "seed": run.seed}
+            | {"steps": steps[run.index]}
+            | about[run.labels["point"]]
             | {name: values.get(name, math.nan) for name in names}
             | {"failed": failed.get(run.index, "")}
         )
@@ -71,7 +71,7 @@ def _about(sweep: Sweep, point: int) -> dict[str, Any]:
     """A point's coordinates, then what else its setting is; what was asked for wins over its rounding."""
     at = sweep.points[point]
     out: dict[str, Any] = dict(at.coordinates)
-    rest = {name: getattr(at.setting, name) for name in _FIELDS} | at.setting.groups()
+    rest = {**at.setting.as_dict(), **at.setting.groups()}
     out |= {name: value for name, value in rest.items() if name not in out}
     return out | {f"{claim.id} inside": inside(claim, at.setting) for claim in sweep.claims}
 
@@ -91,7 +91,7 @@ def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:
     by_point: dict[int, list[Values]] = {point.index: [] for point in sweep.points}
     for run in sweep.runs:
         if run.index in made:
-            by_point[run.point].append(made[run.index])
+            by_point[run.labels["point"]].append(made[run.index])
     rows = []
     for point in sweep.points:
         row: dict[str, Any] = {"point": point.index} | _about(sweep, point.index)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.phase.boundaries import CURVES, Boundary
-from verify.phase.diagram import LATE, QUANTITIES, Cell, Phase
+from theory.plane import PlaneQuantity
+from verify.phase.boundaries import Located
+from verify.phase.diagram import Phase
 from verify.report.figures.style import panels, style
 
 if TYPE_CHECKING:
@@ -21,31 +22,29 @@ __all__ = ["draw_phase", "phase_png"]
 
 Floats = NDArray[np.float64]
 
-#: Sequential maps that stay readable in grey; the curves are drawn in colours none of them has.
-_MAPS = {"event": "Blues", "error": "YlOrBr", "t_half": "Greens"}
-_TITLES = {
-    "event": r"probability of Theorem 4.1's event",
-    "error": rf"$D_{{test}}$ error at $s = {LATE:g}$",
-    "t_half": r"$t_{half}$ in time units (median)",
-}
-_FAMILIES = {"stage one": "#000000", "plateau": "#CC3366"}
+#: Sequential maps that stay readable in grey, for a plane's quantities in turn; the curves are drawn in
+#: colours none of them has.
+_MAPS = ("Blues", "YlOrBr", "Greens", "Purples", "Oranges", "Greys")
+#: Of families of predictions in turn, and the marks of what is located.
+_COLOURS, _MARKS = ("#000000", "#CC3366", "#117733", "#882255"), "osD^"
 _DASHES: dict[bool, Literal["-", "--"]] = {False: "-", True: "--"}
 _DPI = 150
 
 
-def draw_phase(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequence[str]) -> Figure:
+def draw_phase(phase: Phase, boundaries: Sequence[Located], quantities: Sequence[str]) -> Figure:
     """The diagram; cells whose setting misses a condition are hatched instead of coloured.
 
     Raises:
         ValueError: naming a quantity that is not known.
     """
+    known = {q.name: q for q in phase.plane.quantities}
     for name in quantities:
-        if name not in QUANTITIES:
-            raise ValueError(f"--quantity must be of {', '.join(QUANTITIES)}, was {name!r}")
+        if name not in known:
+            raise ValueError(f"--quantity must be of {', '.join(known)}, was {name!r}")
     figure, axes = panels(len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6)
     handles: dict[str, Any] = {}
     for ax, name in zip(axes, quantities, strict=True):
-        handles |= _panel(figure, ax, phase, name, boundaries)
+        handles |= _panel(figure, ax, phase, known[name], boundaries)
     where = "all cells coloured" if phase.claim_id is None else f"conditions of {phase.claim_id}"
     figure.suptitle(f"{_set(phase.plane.fixed)}; {where}", fontsize=9.5)
     if handles:
@@ -64,7 +63,7 @@ def _set(text: str) -> str:
     return text.replace("kappa_0", r"$\kappa_0$")
 
 
-def phase_png(phase: Phase, boundaries: Sequence[Boundary], quantities: Sequence[str]) -> bytes:
+def phase_png(phase: Phase, boundaries: Sequence[Located], quantities: Sequence[str]) -> bytes:
     """The same as PNG."""
     import io
 
@@ -83,7 +82,7 @@ def _edges(centres: Sequence[float], log: bool) -> Floats:
 
 
 def _panel(
-    figure: Figure, ax: Any, phase: Phase, name: str, boundaries: Sequence[Boundary]
+    figure: Figure, ax: Any, phase: Phase, q: PlaneQuantity, boundaries: Sequence[Located]
 ) -> dict[str, Any]:
     """One quantity; returns the legend's handles by label."""
     from matplotlib.colors import LogNorm, Normalize
@@ -92,28 +91,30 @@ def _panel(
     plane = phase.plane
     xs, ys = (sorted({getattr(c, axis) for c in phase.cells}) for axis in "xy")
     at = {(c.x, c.y): c for c in phase.cells}
-    grid = np.array([[_value(at[x, y], name) for x in xs] for y in ys])
+    grid = np.array([[at[x, y].values[q.name].value for x in xs] for y in ys])
     hatched = np.array([[bool(at[x, y].outside) for x in xs] for y in ys])
     x_edges, y_edges = _edges(xs, plane.x.log), _edges(ys, plane.y.log)
 
-    norm: Normalize = Normalize(0, 1 if name == "event" else 0.5)
-    # A time of 0 is none: the flipped samples are fit from the start, there is no Stage I.
-    none = ~hatched & (grid <= 0) if name == "t_half" else np.zeros_like(hatched)
+    # A value of 0 has no place on a logarithmic scale.
+    none = ~hatched & (grid <= 0) if q.log else np.zeros_like(hatched)
     shown = np.where(hatched | none | ~np.isfinite(grid), np.nan, grid)
-    if name == "t_half":
-        positive = shown[shown > 0]
-        low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
+    seen = shown[np.isfinite(shown)]
+    low, high = q.limits or ((float(seen.min()), float(seen.max())) if seen.size else (0.1, 1.0))
+    norm: Normalize = Normalize(low, high)
+    if q.log:
         least = max(low, high / 300)
         norm = LogNorm(least, high if high > low else 2 * low)
+    colours = _MAPS[phase.plane.quantities.index(q) % len(_MAPS)]
     mesh = ax.pcolormesh(
-        x_edges, y_edges, np.ma.masked_invalid(shown), cmap=_MAPS[name], norm=norm, rasterized=True
+        x_edges, y_edges, np.ma.masked_invalid(shown), cmap=colours, norm=norm, rasterized=True
     )
     handles: dict[str, Any] = {}
     missing = ~hatched & ~np.isfinite(grid)
     for mask, face, mark, text in (
         (hatched, "#FFFFFF", "////", "outside the conditions"),
-        (none, "#EFEFEF", "", "0: fit from the start, no Stage I"),
-        (missing, "#D9D9D9", "..", f"not reached by s = {LATE:g}" if name == "t_half" else "no run"),
+        (none, "#EFEFEF", "", q.at_zero),
+        (missing & np.isposinf(grid), "#D9D9D9", "..", q.at_infinity),
+        (missing & ~np.isposinf(grid), "#D9D9D9", "..", "no run"),
     ):
         for row, column in zip(*np.nonzero(mask), strict=True):
             ax.add_patch(_rectangle(x_edges, y_edges, int(row), int(column), face, mark))
@@ -127,13 +128,13 @@ def _panel(
     ax.set_xlim(max(x_edges[0], 0.0), x_edges[-1])
     ax.set_ylim(max(y_edges[0], 0.0), y_edges[-1])
     ax.grid(False)
-    handles |= _curves(ax, phase, name)
-    handles |= _located(ax, name, boundaries)
+    handles |= _curves(ax, phase, q.name)
+    handles |= _located(ax, phase, q.name, boundaries)
     ax.set_xlabel(plane.x.latex)
     ax.set_ylabel(plane.y.latex)
-    ax.set_title(_TITLES[name], loc="left")
+    ax.set_title(q.title, loc="left")
     bar = figure.colorbar(mesh, ax=ax, location="right", shrink=0.92, pad=0.02)
-    if name == "t_half":
+    if q.log:
         from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
         bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 4.0, 6.0)))
@@ -142,8 +143,10 @@ def _panel(
     return handles
 
 
-def _value(cell: Cell, name: str) -> float:
-    return float(getattr(cell, name).value)
+def _families(phase: Phase) -> list[str]:
+    """Families of predictions: one has one colour."""
+    plane = phase.plane
+    return list(dict.fromkeys([*(s.family for s in plane.level_sets), *(b.family for b in plane.boundaries)]))
 
 
 def _rectangle(x_edges: Floats, y_edges: Floats, row: int, column: int, face: str, hatch: str) -> Any:
@@ -164,14 +167,15 @@ def _curves(ax: Any, phase: Phase, name: str) -> dict[str, Any]:
     y = np.geomspace(y_low, y_high, 300) if phase.plane.y.log else np.linspace(y_low, y_high, 300)
     mesh_x, mesh_y = np.meshgrid(x, y)
     handles: dict[str, Any] = {}
-    for curve in CURVES[phase.plane.name]:
-        both = phase.plane.name == "dimension-kappa"
-        if not both and (curve.family == "plateau") != (name == "error"):
+    families = _families(phase)
+    for curve in phase.plane.level_sets:
+        if curve.quantities and name not in curve.quantities:
             continue
-        values = curve.f(mesh_x, mesh_y)
+        values = np.asarray(curve.value(mesh_x, mesh_y)) - curve.level
         if (values > 0).all() or (values < 0).all():
             continue
-        colour, dash = _FAMILIES[curve.family], _DASHES[curve.dashed]
+        colour = _COLOURS[families.index(curve.family) % len(_COLOURS)]
+        dash = _DASHES[curve.dashed]
         # A pale outline keeps the line visible on dark cells.
         ax.contour(mesh_x, mesh_y, values, levels=[0.0], colors="white", linewidths=3.4, alpha=0.8)
         ax.contour(mesh_x, mesh_y, values, levels=[0.0], colors=colour, linestyles=dash, linewidths=1.6)
@@ -179,20 +183,19 @@ def _curves(ax: Any, phase: Phase, name: str) -> dict[str, Any]:
     return handles
 
 
-def _located(ax: Any, name: str, boundaries: Sequence[Boundary]) -> dict[str, Any]:
-    """Where the runs cross, as points: the first push with the times, the plateau's growth with its error."""
+def _located(ax: Any, phase: Phase, name: str, boundaries: Sequence[Located]) -> dict[str, Any]:
+    """Where the runs cross, as points."""
     handles: dict[str, Any] = {}
-    for boundary in boundaries:
-        if not boundary.rows or (boundary.name, name) not in (
-            ("first push", "t_half"), ("first push", "event"), ("plateau growth", "error"),
-        ):  # fmt: skip
+    families = _families(phase)
+    for located in boundaries:
+        if not located.rows or name not in located.boundary.quantities:
             continue
-        x, y, numbers = zip(*boundary.rows, strict=True)
+        x, y, numbers = zip(*located.rows, strict=True)
         assert all(math.isfinite(v) for v in numbers)
-        first = boundary.name == "first push"
+        k = families.index(located.boundary.family)
         marks = ax.plot(
-            x, y, linestyle="", marker="o" if first else "s", markersize=4.5, color="white",
-            markeredgecolor=_FAMILIES["stage one" if first else "plateau"], markeredgewidth=1.2, zorder=5,
+            x, y, linestyle="", marker=_MARKS[k % len(_MARKS)], markersize=4.5, color="white",
+            markeredgecolor=_COLOURS[k % len(_COLOURS)], markeredgewidth=1.2, zorder=5,
         )  # fmt: skip
-        handles[f"{boundary.name}, located in runs"] = marks[0]
+        handles[f"{located.name}, located in runs"] = marks[0]
     return handles

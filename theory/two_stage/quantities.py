@@ -1,57 +1,21 @@
-"""The table of run quantities: what `measure` may name, with units and definitions."""
+"""Quantities of one run that a sweep may name, with units and definitions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.run import Estimate
+from theory.quantity import Quantity
 from theory.two_stage.run import Run
 
-__all__ = ["GROUPS", "QUANTITIES", "Quantity", "group_of"]
+__all__ = ["GROUPS", "QUANTITIES", "group_of"]
 
-Kind = Literal["eps", "clock", "state", "group"]
-Measured = float | bool | Estimate
+#: Groups of samples that a quantity may be asked of.
 GROUPS = ("clean", "noisy", "all")
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A quantity of one run, with nan where it does not apply.
-
-    `parameters` are the kinds of its arguments: "eps" a loss, "clock" a recorded clock, "state" a clock at
-    which the run's full state is kept, "group" clean, noisy or all samples. `steps` marks a time in gradient
-    steps, inf when it is not reached; `states` one that is seen at snapshots only.
-    """
-
-    name: str
-    parameters: tuple[Kind, ...]
-    unit: str
-    meaning: str
-    value: Callable[..., Measured]
-    states: bool = False
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
-        if self.unit in ("probability", "share", "0 or 1"):
-            return 0.0, 1.0
-        if self.name.startswith("log_"):
-            return -math.inf, 0.0
-        if self.unit == "steps" or self.name in ("final_loss", "loss"):
-            return 0.0, math.inf
-        return -math.inf, math.inf
-
-    @property
-    def usage(self) -> str:
-        """`name(parameter, ...)`."""
-        shown = ["clock" if kind == "state" else kind for kind in self.parameters]
-        return f"{self.name}({', '.join(shown)})" if shown else self.name
 
 
 def group_of(run: Run, group: str) -> NDArray[np.bool_]:
@@ -94,11 +58,27 @@ def _rate(run: Run, label: int) -> float:
     return _if_any(who, lambda: run.noisy[who].mean())
 
 
-def _table(*rows: tuple[Any, ...]) -> Mapping[str, Quantity]:
-    return {row[0]: Quantity(*row) for row in rows}
+#: Estimated by sampling, as finely as the run's precision says.
+_SAMPLED = ("iid_error", "dtest_error", "log_iid_error", "log_dtest_error")
 
 
-QUANTITIES: Mapping[str, Quantity] = _table(
+def _table(*rows: tuple[Any, ...]) -> tuple[Quantity, ...]:
+    return tuple(
+        Quantity(
+            name,
+            parameters,
+            unit,
+            meaning,
+            value,
+            states=name == "crossing",
+            sampled=name in _SAMPLED,
+            words={0: GROUPS} if parameters[:1] == ("word",) else {},
+        )
+        for name, parameters, unit, meaning, value in rows
+    )
+
+
+QUANTITIES: tuple[Quantity, ...] = _table(
     ("t_clean", (), "steps", "time from which every clean sample stays fit (margin > 0)",
      lambda run: _if_any(run.clean, lambda: run.t_clean)),
     ("t_half", (), "steps", "time from which half of the noisy samples stay fit",
@@ -111,16 +91,16 @@ QUANTITIES: Mapping[str, Quantity] = _table(
      lambda run: _if_any(run.noisy, lambda: run.t_all)),
     ("crossing", (), "steps", "time from which half of the noisy samples keep noise mass above the "
      "signal against them; needs `snapshots`",
-     lambda run: _if_any(run.noisy, lambda: run.crossing), True),
+    lambda run: _if_any(run.noisy, lambda: run.crossing)),
     ("t_eps", ("eps",), "steps", "first time at which the training loss is at most eps",
      lambda run, eps: run.t_loss(eps)),
     ("final_loss", (), "nats", "training loss at the last step",
      lambda run: float(run.train_loss[-1])),
     ("loss", ("clock",), "nats", "training loss at the clock",
      lambda run, clock: float(run.train_loss[run.at(clock)])),
-    ("min_margin", ("group", "clock"), "1", "smallest margin y~ f of the group",
+    ("min_margin", ("word", "clock"), "1", "smallest margin y~ f of the group",
      lambda run, group, clock: _if_any(group_of(run, group), lambda: _margins(run, group, clock).min())),
-    ("mean_margin", ("group", "clock"), "1", "mean margin of the group",
+    ("mean_margin", ("word", "clock"), "1", "mean margin of the group",
      lambda run, group, clock: _if_any(group_of(run, group), lambda: _margins(run, group, clock).mean())),
     ("log2_gap", ("clock",), "nats", "smallest noisy loss minus largest clean loss",
      _log2_gap),
@@ -140,9 +120,9 @@ QUANTITIES: Mapping[str, Quantity] = _table(
      lambda run, clock: run.log_test_error("spurious", clock)),
     ("gamma_mean", ("clock",), "1", "mean signal coefficient gamma over sides and filters",
      lambda run, clock: float(run.gamma[run.at(clock)].mean())),
-    ("rho_mean", ("group", "state"), "1", "mean noise mass (1/m) sum_r rhobar_{y~,r,i} of the group",
+    ("rho_mean", ("word", "state"), "1", "mean noise mass (1/m) sum_r rhobar_{y~,r,i} of the group",
      lambda run, group, clock: _of_group(run.noise_mass[run.snapshot_at(clock)], run, group)),
-    ("active_fraction", ("group", "state"), "share", "mean share of label-side filters active on the patch",
+    ("active_fraction", ("word", "state"), "share", "mean share of label-side filters active on the patch",
      lambda run, group, clock: _of_group(run.active_fraction[run.snapshot_at(clock)], run, group)),
     ("flip_rate_plus", (), "share", "realised flip rate of label +1", lambda run: _rate(run, 1)),
     ("flip_rate_minus", (), "share", "realised flip rate of label -1", lambda run: _rate(run, -1)),

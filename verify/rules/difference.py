@@ -1,0 +1,221 @@
+"""Differences: measured minus predicted, on average, within an absolute margin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from theory.claim import Claim, Proof
+from theory.rules import Difference
+from verify.outcome import Decision, Judgement, Observation
+from verify.rules.excess import CAP, clipped
+from verify.rules.exponent import mean_plan
+from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
+from verify.rules.law import majority_p
+from verify.rules.trend import guarded, steepest
+from verify.rules.variants import Change, prediction_changes
+from verify.rules.words import mean_in_words
+from verify.statistics.equivalence import equivalence
+from verify.statistics.power import equivalence_power
+from verify.statistics.trials import as_number, by_seed, count, percent, value_error, without_runs
+
+__all__ = ["LEAST_TRIALS", "DifferenceJudge", "decide_difference", "difference"]
+
+#: Fewest independent trials for a verdict: below, the t-tests' levels hold for normal differences only.
+LEAST_TRIALS = 8
+
+
+def difference(observation: Observation) -> float | None:
+    """`measured - predicted`; None when one of the two is not finite.
+
+    Raises:
+        ValueError: naming the claim value, when it is not a pair of numbers.
+    """
+    try:
+        measured, predicted = (float(v) for v in observation.value)
+    except (TypeError, ValueError) as error:
+        raise value_error(observation, "a pair (measured, predicted)") from error
+    both = math.isfinite(measured) and math.isfinite(predicted)
+    return measured - predicted if both else None
+
+
+def decide_difference(rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+    """Decide `|mean(measured - predicted)| <= margin` over runs that share no seed.
+
+    A trial's difference is the mean over the runs of its seed. A run with an infinite value has none: with
+    one, the mean is not known and nothing is supported; when such runs are surely the majority, the claim is
+    refuted. Fewer than 8 trials decide nothing. `measured` and `predicted` are means over the usable runs.
+
+    Raises:
+        ValueError: naming the claim value, when it is not a pair of numbers.
+    """
+    if not observations:
+        return without_runs(proof)
+    means: list[float] = []
+    usable: list[Observation] = []
+    hopeless = 0
+    for trial in by_seed(observations):
+        found = [(o, d) for o in trial if (d := difference(o)) is not None]
+        usable += [o for o, _ in found]
+        if found:
+            means.append(float(np.mean([d for _, d in found])))
+        else:
+            hopeless += 1
+    n = len(means) + hopeless
+    lost = len(observations) - len(usable)
+    statistic: dict[str, Any] = {
+        "runs": len(observations),
+        "trials": n,
+        "not_finite": lost,
+        "interval": None,
+        "interval_of": "measured - predicted",
+        "level": 1 - 2 * rule.alpha,
+        "margin": rule.margin,
+    }
+    p_majority = majority_p(hopeless, n)
+    if p_majority < rule.alpha:
+        reason = f"{hopeless} of {count(n, 'trial')} have no finite value, surely more than half."
+        return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
+    measured = float(np.mean([float(o.value[0]) for o in usable])) if usable else None
+    predicted = float(np.mean([float(o.value[1]) for o in usable])) if usable else None
+    if len(means) < LEAST_TRIALS:
+        reason = f"Only {len(means)} of {count(n, 'trial')} have finite values; {LEAST_TRIALS} are needed."
+        return Decision(
+            "inconclusive", reason, measured, predicted, statistic, n, LEAST_TRIALS + hopeless,
+            p_value=p_majority, support_p=1.0,
+        )  # fmt: skip
+    result = equivalence(means, 0.0, rule.margin, rule.alpha)
+    p_value = min(1.0, result.p_value * (2 if hopeless else 1), p_majority)
+    refuted = result.verdict == "refuted" and p_value < rule.alpha
+    verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
+    interval = result.outer if refuted else result.inner
+    level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
+    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[
+        verdict
+    ]
+    more = "" if result.needed is None else f"; about {result.needed} runs would decide"
+    if lost:
+        more += f"; {count(lost, 'run')} without a finite value left out"
+        if verdict == "supported":
+            verdict, more = "inconclusive", f"{more}, so the mean over all runs is not known"
+    statistic |= {
+        "difference": result.mean,
+        "spread": result.spread,
+        "standard_error": None if result.spread is None else result.spread / math.sqrt(len(means)),
+        "interval": [result.inner.low, result.inner.high],
+        "outer_interval": [result.outer.low, result.outer.high],
+        "outer_level": 1 - rule.alpha,
+    }
+    reason = (
+        f"Over {count(len(means), 'trial')} measured - predicted is {result.mean:.4g} on average, {level}"
+        f" interval [{interval.low:.4g}, {interval.high:.4g}], {lies} +-{rule.margin:g}{more}."
+    )
+    return Decision(
+        verdict, reason, measured, predicted, statistic, n, result.needed,
+        p_value=p_value, support_p=1.0 if lost else result.support_p,
+    )  # fmt: skip
+
+
+def _moved(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[Any, float]]:
+    return lambda o: (o.value[0], float(o.value[1]) * factor(o.setting))
+
+
+def _minus(setting: Any) -> float:
+    return -1.0
+
+
+class DifferenceJudge(Judge[Difference]):
+    """A mean difference against its margin; planned power is P(SUPPORTED) at the true value, for normal
+    trials."""
+
+    rule: ClassVar[type] = Difference
+    explanation: ClassVar[str] = (
+        "Measured minus predicted with nothing fitted, by an equivalence test of its mean against an absolute"
+        " margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
+    )
+    local: ClassVar[bool] = True
+    many: ClassVar[bool] = True
+    open_value = "pair"
+    average: ClassVar[bool] = True
+
+    def decide(self, rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
+        decision = decide_difference(rule, observations, proof)
+        if decision.statistic.get("interval") is None:
+            return decision
+        firsts = [(trial[0].setting, difference(trial[0])) for trial in by_seed(observations)]
+        known = [(s, d) for s, d in firsts if d is not None]
+        found = steepest([s for s, _ in known], [d for _, d in known], rule.margin)
+        return guarded(
+            rule.alpha, decision, found, "difference changes with {name} by {slope:.3g} in its log"
+        )
+
+    def excess(
+        self, rule: Difference, value: Any, steps: int, dtype: str, decision: Decision | None = None
+    ) -> float | None:
+        """`(|measured - predicted| - margin) / margin`."""
+        measured, predicted = (float(v) for v in value)
+        distance = abs(measured - predicted)
+        return clipped((distance - rule.margin) / rule.margin) if math.isfinite(distance) else CAP
+
+    def plan(self, rule: Difference, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        return mean_plan(rule.planned_spread, decision)
+
+    def planned(self, rule: Difference, n_trials: int, plan: Plan) -> float | None:
+        spread = plan.spread if rule.planned_spread is None else rule.planned_spread
+        power = equivalence_power(n_trials, spread, rule.margin, rule.alpha)
+        return None if power is None else power if n_trials >= LEAST_TRIALS else 0.0
+
+    def worst(self, rule: Difference, observations: Sequence[Observation]) -> list[Observation] | None:
+        return [replace(o, value=(float(o.value[1]) + 10 * rule.margin, o.value[1])) for o in observations]
+
+    def share(self, rule: Difference) -> float | None:
+        return None
+
+    def score(self, rule: Difference, observations: Sequence[Observation]) -> float:
+        """The mean, not single runs."""
+        found = [difference(o) for o in observations]
+        kept = [d for d in found if d is not None]
+        if len(kept) < len(found):
+            return CAP
+        return clipped((abs(sum(kept) / len(kept)) - rule.margin) / rule.margin)
+
+    def breaks(self, rule: Difference, observations: Sequence[Observation]) -> bool:
+        return self.score(rule, observations) > 0
+
+    def leans(self, rule: Difference, decision: Decision) -> bool:
+        mean = decision.statistic.get("difference")
+        return not isinstance(mean, float) or abs(mean) > rule.margin
+
+    def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
+        """The prediction of the other sign, halved, doubled, with a factor lost or a power wrong."""
+        rule: Any = claim.rule
+        predicted = np.array([float(o.value[1]) for o in observations])
+        settings = [o.setting for o in observations]
+        for change in [*prediction_changes(settings), Change("prediction of the other sign", "sign", _minus)]:
+            factors = np.array([change.factor(s) for s in settings])
+            shift = abs(float(((factors - 1) * predicted).mean())) if settings else 0.0
+            if shift > 2 * rule.margin:
+                why = f"the mean difference lies within {rule.margin:g} of 0 and moves by {shift:.3g}"
+                yield Planted(claim, change.name, change.kind, rule, why, _moved(change.factor))
+            else:
+                why = f"the change moves the mean difference by {shift:.2g}, as the margin allows"
+                yield Exempt(claim, change.name, change.kind, why)
+
+    def readout(self, rule: Difference, decision: Decision, observation: Observation) -> Readout:
+        value = observation.value
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            return Readout(math.nan, math.nan, math.nan, math.nan)
+        measured, predicted = as_number(value[0]), as_number(value[1])
+        return Readout(measured, predicted, predicted - rule.margin, predicted + rule.margin)
+
+    def sentence(self, rule: Difference) -> str:
+        return f"Measured minus predicted must be 0 within ±{rule.margin:g} on average, by equivalence."
+
+    def numbers(self, judgement: Judgement) -> str:
+        rule: Any = judgement.claim.rule
+        readouts = [self.readout(rule, judgement.decision, o) for o in judgement.judged]
+        return mean_in_words([r.measured - r.predicted for r in readouts])

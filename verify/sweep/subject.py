@@ -1,0 +1,79 @@
+"""What a sweep is about: a paper's parameters, and the engine that makes its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from simulation.models import Engine, engine_of, engines_of
+from theory.model import Model
+from theory.paper import Paper
+from theory.parameters import Parameters
+from theory.setting import AbstractSetting
+
+__all__ = ["Subject", "fitting", "subject_of"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A paper with the parameters, model and engine that a sweep uses."""
+
+    paper: Paper
+    parameters: Parameters
+    model: Model
+    engine: str
+
+    @property
+    def maker(self) -> Engine:
+        """The engine."""
+        return engine_of(self.model, self.engine)
+
+
+def fitting(
+    papers: Iterable[Paper], names: Collection[str], constants: bool = False
+) -> tuple[Paper, type[AbstractSetting], Parameters] | None:
+    """The parameters that know most of the names; of several the paper's with most claims.
+
+    Args:
+        constants: whether names of a paper's constants count as well.
+    """
+    found: list[tuple[Any, ...]] = []
+    for paper in papers:
+        for kind, parameters in paper.parameters.items():
+            known = {*parameters.names, *(paper.constants.values if constants else ())}
+            found.append((len(set(names) - known), -len(paper.claims), len(found), paper, kind, parameters))
+    if not found:
+        return None
+    _, _, _, paper, kind, parameters = min(found, key=lambda f: f[:3])
+    return paper, kind, parameters
+
+
+@cache
+def _papers(name: str) -> tuple[Paper, ...]:
+    from verify.load import load_sources
+
+    return tuple(load_sources(papers=[name] if name else ()).papers.values())
+
+
+def subject_of(paper: str, names: Collection[str], engine: str) -> Subject:
+    """The subject of a sweep over these parameters.
+
+    Args:
+        paper: its name or folder, "" for the one that knows the names.
+        engine: its name, "" for the model's first.
+
+    Raises:
+        ValueError: naming the paper or engine that is not known, and those that are.
+    """
+    found = fitting(_papers(paper), names)
+    if found is None:
+        raise ValueError(f"paper: {paper or 'no paper found'} declares no parameters")
+    chosen, kind, parameters = found
+    if kind.model is None:
+        raise ValueError(f"paper: {chosen.name}: {kind.__name__} has no model of its own to make runs")
+    known = engines_of(kind.model)
+    if engine and engine not in known:
+        raise ValueError(f"engine must be one of {', '.join(known)}, was {engine!r}")
+    return Subject(chosen, parameters, kind.model, engine or next(iter(known)))
