@@ -21,14 +21,16 @@ from theory.question import Question
 from verify.curves import measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
-from verify.outcome import Judgement, Verification
+from verify.outcome import Judgement, Observation, Verification
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs
-from verify.statistics.error_budget import ERROR_BUDGET, budget_use, within_budget
+from verify.second_stage import fresh_observations, nominal_seconds, second_stage
+from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
+from verify.statistics.joint import headline, with_joint
 
 if TYPE_CHECKING:
     from simulation.models import Engine
@@ -74,7 +76,7 @@ def verify_claims(
             box, instead of its own place.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
-            holds.
+            holds; four fifths for all runs, the rest for fresh ones of what that holds back.
         engine: makes the runs in place of the model's (a false one); such runs are never kept.
         backend: where runs are made; default by `jobs`.
         claim_seconds: allowed to one call of a claim's measure.
@@ -132,7 +134,23 @@ def verify_claims(
         unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
         observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
         judgements.append(_judged(claim, observations, notes, unmade))
-    judgements = _within_budgets(judgements, error_budget)
+    judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
+
+    def fresh(
+        selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
+    ) -> Mapping[str, tuple[Observation, ...]]:
+        return fresh_observations(
+            selected,
+            plans,
+            lambda work, notes: make_runs(
+                work, notes, device=device, backend=backend, keeper=keeper, claim_seconds=claim_seconds
+            ),
+            engine,
+            own,
+        )
+
+    judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+    judgements = with_joint(judgements)
     judgements = [
         replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
         for j in judgements
@@ -150,6 +168,7 @@ def verify_claims(
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "error_budget": budget_use(judgements, error_budget).as_dict(),
+            "headline": headline(judgements).as_dict(),
         },
     )
 
