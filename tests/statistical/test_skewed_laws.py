@@ -86,15 +86,15 @@ def test_a_mean_without_a_bound_shows_no_p_value_that_it_cannot_keep(n: int) -> 
 
 
 def test_without_its_floor_the_mean_would_be_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lognormal(1.5), 30 trials, mean on the lower end: a one-sided p below .002 ten times as often."""
+    """Lognormal(1.5), 30 trials, mean on the lower end: a one-sided p below .005 seven times as often."""
     monkeypatch.setattr("verify.statistics.means._SMALLEST", ((30, 0.0),))
     draw, _, mean = LAWS["lognormal 1.5"]
     rng = np.random.default_rng(11)
     small = sum(
-        mean_equivalence(-MARGIN + draw(rng, 30) - mean, 0.0, MARGIN, 0.05).p_value < 0.004
+        mean_equivalence(-MARGIN + draw(rng, 30) - mean, 0.0, MARGIN, 0.05).p_value < 0.01
         for _ in range(SUITES)
     )
-    assert too_often(small, SUITES, 2 * 0.004)
+    assert too_often(small, SUITES, 2 * 0.005)
 
 
 def test_a_bounded_mean_is_exact_at_small_levels_and_decides() -> None:
