@@ -42,6 +42,16 @@ class Resolved:
         if self.floor is not None and self.ceiling is not None and not self.floor < self.ceiling:
             raise ValueError(f"floor must be below ceiling, was {self.floor!r} and {self.ceiling!r}")
 
+    def times(self, factor: float) -> Resolved:
+        """The number in another unit, a factor > 0 larger; its mirror image for a factor < 0.
+
+        >>> Resolved(1.0, 0.5, floor=0.0).times(-2.0)
+        Resolved(value=-2.0, resolution=1.0, floor=None, ceiling=-0.0)
+        """
+        ends = [None if end is None else factor * end for end in (self.floor, self.ceiling)]
+        low, high = ends if factor > 0 else ends[::-1]
+        return Resolved(factor * self.value, abs(factor) * self.resolution, low, high)
+
     def __float__(self) -> float:
         return float(self.value)
 

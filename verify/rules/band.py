@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from theory.claim import Claim, Proof
 from theory.rules import Band, Event
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.ends import scaled
 from verify.rules.excess import outside
 from verify.rules.judge import Exempt, Planted, Readout
 from verify.rules.rate_judge import RateJudge
@@ -73,8 +74,8 @@ def _share_outside(rule: Band, factors: Sequence[float]) -> float:
     return moved / len(factors) if factors else 0.0
 
 
-def _times(factor: Callable[[Any], float]) -> Callable[[Observation], float]:
-    return lambda o: float(o.value) * factor(o.setting)
+def _times(factor: Callable[[Any], float]) -> Callable[[Observation], Any]:
+    return lambda o: scaled(o.value, factor(o.setting))
 
 
 class BandJudge(RateJudge[Band]):

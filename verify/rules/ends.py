@@ -31,6 +31,7 @@ __all__ = [
     "is_resolved",
     "nearest",
     "plain_value",
+    "scaled",
     "unmeasured",
     "worst_end",
 ]
@@ -98,6 +99,15 @@ def alternatives(value: Any) -> list[Any]:
         return tuple(one(v) for v in value) if isinstance(value, (tuple, list)) else one(value)
 
     return [at(0), at(1), at(2)]
+
+
+def scaled(value: Any, factor: float) -> Any:
+    """A number times a factor, with its resolution.
+
+    >>> scaled(2.0, 3.0), scaled(Resolved(2.0, 0.5), 3.0)
+    (6.0, Resolved(value=6.0, resolution=1.5, floor=None, ceiling=None))
+    """
+    return value.times(factor) if isinstance(value, Resolved) else float(value) * factor
 
 
 def nearest(value: Any, low: float, high: float) -> float:

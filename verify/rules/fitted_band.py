@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.rules import FittedBand
 from verify.outcome import Decision, Judgement, Observation
-from verify.rules.ends import interval, nearest
+from verify.rules.ends import interval, nearest, scaled
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
@@ -235,8 +235,8 @@ def _trends(rule: FittedBand, observations: Sequence[Observation]) -> list[Trend
     )
 
 
-def _times(factor: Callable[[Any], float]) -> Callable[[Observation], float]:
-    return lambda o: float(o.value) * factor(o.setting)
+def _times(factor: Callable[[Any], float]) -> Callable[[Observation], Any]:
+    return lambda o: scaled(o.value, factor(o.setting))
 
 
 def _logs(factor: Callable[[Any], float], settings: Sequence[Any]) -> NDArray[np.float64]:
@@ -244,8 +244,8 @@ def _logs(factor: Callable[[Any], float], settings: Sequence[Any]) -> NDArray[np
     return np.log([factor(s) for s in settings]) if settings else np.zeros(1)
 
 
-def _changed_sign(o: Observation) -> float:
-    return -float(o.value)
+def _changed_sign(o: Observation) -> Any:
+    return scaled(o.value, -1.0)
 
 
 def _ends(decision: Decision) -> tuple[float, float]:

@@ -227,12 +227,12 @@ def _log_ratio_of(value: Any) -> float | None:
     return math.log(measured) - math.log(predicted)
 
 
-def _predicted_times(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[float, float]]:
-    return lambda o: (float(o.value[0]), float(o.value[1]) * factor(o.setting))
+def _predicted_times(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[Any, float]]:
+    return lambda o: (o.value[0], float(o.value[1]) * factor(o.setting))
 
 
-def _inverted(o: Observation) -> tuple[float, float]:
-    measured, predicted = (float(v) for v in o.value)
+def _inverted(o: Observation) -> tuple[Any, float]:
+    measured, predicted = o.value[0], float(o.value[1])
     return measured, 1 / predicted if predicted else math.inf
 
 

@@ -223,7 +223,7 @@ class SameRunJudge(Judge[SameRun]):
                 return moved(o.value) if o.engine == engines[0] else o.value
             return (factor * float(o.value[0]), o.value[1])
 
-        name = f"one side x {factor:.12g}"
+        name = f"one side x (1 + {4 * rule.tolerance:g})"
         paired = len(engines) > 1 or all(isinstance(o.value, (tuple, list)) for o in observations)
         values = [v for o in observations for v in np.ravel(list(_flat(o.value)))]
         if not paired or rule.tolerance >= 0.25:

@@ -20,7 +20,7 @@ from verify.runs.plan import RunSpec
 from verify.runs.work import run_batch
 from verify.search.strategies import seeds, settings_at
 
-__all__ = ["Score", "Trials", "explore", "probe_size", "warm_up"]
+__all__ = ["Score", "Trials", "explore", "measured", "probe_size", "warm_up"]
 
 #: Runs of one setting while searching: enough to see a violation rate of a third, cheap enough for many
 #: settings. An identity needs one.
