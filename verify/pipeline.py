@@ -24,6 +24,7 @@ from verify.load import travelling
 from verify.outcome import Judgement, Observation, Verification
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
+from verify.release_seed import release_seed
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import Made, make_runs, recheck
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from simulation.models import Engine
     from verify.runs.keep import Keeper
 
-__all__ = ["CLAIM_SECONDS", "verify_claims"]
+__all__ = ["CLAIM_SECONDS", "published_seed", "verify_claims"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
@@ -70,7 +71,7 @@ def verify_claims(
     the built-in papers alone are measured in this process at one job.
 
     Args:
-        seed: base seed; None for 0.
+        seed: base seed; None: derived from what is judged (`verify.release_seed`).
         papers: whose questions are answered and exhibits shown, as far as their claims are judged.
         place: "conditions" draws the settings of every claim from its conditions, in its paper's reference
             box, instead of its own place.
@@ -86,7 +87,7 @@ def verify_claims(
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
-    seed = 0 if seed is None else seed
+    seed = published_seed(claims, papers) if seed is None else seed
     started = time.perf_counter()
     boxes = {claim.id: paper.reference_box for paper in papers for claim in paper.claims}
     if place == "conditions":
@@ -171,6 +172,14 @@ def verify_claims(
             "headline": headline(judgements).as_dict(),
         },
     )
+
+
+def published_seed(claims: Sequence[Claim], papers: Sequence[Paper]) -> int:
+    """Of all claims of the papers that are judged: one claim alone is then judged on the runs it has among
+    all."""
+    judged = {claim.id for claim in claims}
+    whole = {c.id: c for paper in papers if judged & set(paper.claim_map) for c in paper.claims}
+    return release_seed((whole | {c.id: c for c in claims}).values())
 
 
 def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Question]:

@@ -35,7 +35,8 @@ GRID = grid("grid", tuple(({"p": round(0.1 * k, 1)}, Coin(100, round(0.1 * k, 1)
 def claim(rule: Rule, place: Any = BOX) -> Claim:
     return Claim(
         id="cells.claim", source=Source("example", "1"), provenance="derived", statement="for every p",
-        rule=rule, measure=lambda run: True, experiment=Experiment("cells", place=place, model=MODEL, runs={"quick": 9}),
+        rule=rule, measure=lambda run: True,
+        experiment=Experiment("cells", place=place, model=MODEL, runs={"quick": 9}),
     )  # fmt: skip
 
 

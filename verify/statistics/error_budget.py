@@ -135,5 +135,11 @@ def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
     family = [j for j in judgements if in_family(j)]
     adjusted = holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
     supported = [p for j, p in zip(family, adjusted, strict=True) if j.verdict == "supported"]
-    lost = sum(j.alone for j in family)
+    lost = sum(j.verdict == "inconclusive" and _alone(j) for j in family)
     return BudgetUse(budget, len(family), lost, len(supported), sum(p <= budget for p in supported))
+
+
+def _alone(judgement: Judgement) -> bool:
+    """Whether the claim alone would be refuted."""
+    alpha = getattr(judgement.claim.rule, "alpha", None)
+    return alpha is not None and refutation_p(judgement) < alpha
