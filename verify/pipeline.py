@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from verify.runs.plan import RunSpec, plan_runs
 from verify.second_stage import fresh_observations, nominal_seconds, second_stage
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
+from verify.vacuous import with_vacuous
 
 if TYPE_CHECKING:
     from simulation.models import Engine
@@ -63,6 +64,7 @@ def verify_claims(
     engine: Engine | None = None,
     backend: Backend | None = None,
     claim_seconds: float = CLAIM_SECONDS,
+    adversaries: bool = False,
 ) -> Verification:
     """Judge claims on fresh runs.
 
@@ -81,6 +83,8 @@ def verify_claims(
         engine: makes the runs in place of the model's (a false one); such runs are never kept.
         backend: where runs are made; default by `jobs`.
         claim_seconds: allowed to one call of a claim's measure.
+        adversaries: whether supported claims are asked about adversarial runs too: those that none moves are
+            VACUOUS (`verify.vacuous`).
 
     Raises:
         ValueError: when the budget lies outside (0, 1), two experiments share an id, or an engine is missing.
@@ -137,20 +141,21 @@ def verify_claims(
         judgements.append(_judged(claim, observations, notes, unmade))
     judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
+    def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
+        return make_runs(
+            batches, notes, device=device, backend=backend, keeper=keeper, claim_seconds=claim_seconds
+        )
+
     def fresh(
         selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
     ) -> Mapping[str, tuple[Observation, ...]]:
         return fresh_observations(
-            selected,
-            plans,
-            lambda work, notes: make_runs(
-                work, notes, device=device, backend=backend, keeper=keeper, claim_seconds=claim_seconds
-            ),
-            engine,
-            own,
+            selected, plans, lambda batches, notes: more(batches, notes, keeper), engine, own
         )
 
     judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+    if adversaries and engine is None:
+        judgements = with_vacuous(judgements, more)
     judgements = with_joint(judgements)
     judgements = [
         replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))

@@ -119,6 +119,7 @@ def run(
             progress=sys.stderr.isatty(),
             keeper=keeper,
             claim_seconds=claim_timeout or CLAIM_SECONDS,
+            adversaries=True,
         )
         verification = with_limits(verification, limits)
         write_report(verification, out, figures=not no_figures)

@@ -57,6 +57,7 @@ def stability(
             papers=known,
             progress=sys.stderr.isatty(),
             counterexamples=False,
+            adversaries=True,
         ),
         stability_seeds(first, seeds),
     )
