@@ -158,16 +158,25 @@ def moves(run: Any, others: Others) -> Iterator[tuple[str, Any]]:
     yield "every number off by 1e-3", changed(run, lambda p, v: _jittered(v, rng))
     low, high = _ranges([own, *(leaves(o) for o in others.runs())])
     for name, ends in (("lowest", low), ("highest", high)):
-        yield f"its numbers at their {name}", changed(run, lambda p, v, e=ends: _full(v, e[p]))
+        yield f"its numbers at their {name}", changed(run, _ended(ends))
     for path in list(own)[:_SINGLE]:
         where = ".".join(path)
         for name, ends in (("lowest", low), ("highest", high)):
             yield (
                 f"{where} at its {name}",
-                changed(run, lambda p, v, e=ends, at=path: _full(v, e[p]) if p == at else v),
+                changed(run, _ended(ends, path)),
             )
-        yield f"{where} permuted", changed(run, lambda p, v, at=path: shuffled[p] if p == at else v)
+        yield f"{where} permuted", changed(run, _one(shuffled, path))
     yield from others.false_runs()
+
+
+def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path, Any], Any]:
+    """Every number, or one alone, at its end of the range."""
+    return lambda path, value: _full(value, ends[path]) if only in (None, path) else value
+
+
+def _one(values: Mapping[Path, Any], only: Path) -> Callable[[Path, Any], Any]:
+    return lambda path, value: values[path] if path == only else value
 
 
 def _jittered(value: Any, rng: np.random.Generator) -> Any:

@@ -11,7 +11,7 @@ from theory.question import Curve
 from verify.outcome import MeasuredCurve
 
 if TYPE_CHECKING:
-    from verify.runs.make import Measurement
+    from verify.runs.batch import Measurement
 
 __all__ = ["measured_curves"]
 
