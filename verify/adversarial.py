@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -235,7 +236,9 @@ class Adversary:
                 return Replay(None, tried, False)
             tried += 1
             try:
-                other = self.measure(moved)
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of numbers that no run has
+                    other = self.measure(moved)
                 if not isinstance(other, NotApplicable) and self._breaks(run, value, other):
                     return Replay(name, tried, True)
             except (KeyboardInterrupt, MemoryError):
