@@ -90,7 +90,14 @@ def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float
         n = len(ordered)
         if len(set(ordered)) < _PARTS or n < 2 * _PARTS:
             continue
-        cuts = [-math.inf, *(ordered[math.ceil(k * n / _PARTS) - 1] for k in range(1, _PARTS)), math.inf]
+        cuts = [-math.inf]
+        for k in range(1, _PARTS):
+            cut = ordered[math.ceil(k * n / _PARTS) - 1]
+            # Equal values stay together; what they leave must be half of a part or more.
+            apart, left = sum(cuts[-1] < v <= cut for v in ordered), sum(v > cut for v in ordered)
+            if min(apart, left) >= n / (2 * _PARTS):
+                cuts.append(cut)
+        cuts.append(math.inf)
         for low, high in itertools.pairwise(cuts):
             runs = frozenset(o.index for o, v in zip(planned, values, strict=True) if low < v <= high)
             cells.append(Cell(_words(name, low, high), runs))

@@ -69,6 +69,17 @@ def test_cells_are_thirds_of_every_coordinate_and_know_nothing_measured() -> Non
     assert max(low) < min(high)
 
 
+def test_equal_values_leave_no_crumbs() -> None:
+    """Of n = 2..6 in whole numbers, no cell holds fewer than a sixth of the runs."""
+    few = Box("few", (Coordinate("n", 2, 6, whole=True),), lambda x: Coin(int(x["n"]), 0.5))
+    for seed in range(5):
+        planned = seen(few, lambda s, rng: True, 53, seed=seed)
+        cells = planned_cells(claim(Event(), few), planned)
+        assert 2 <= len(cells) <= 3
+        assert all(6 * len(c.runs) >= 53 for c in cells)
+        assert sum(len(c.runs) for c in cells) == 53
+
+
 def test_grid_cells_stay_as_they_are_and_one_setting_has_none() -> None:
     cells = planned_cells(claim(Event(), GRID), seen(GRID, lambda s, rng: True, 7))
     assert [(c.name, len(c.runs)) for c in cells] == [(f"p = {p:g}", 7) for p in np.arange(10) / 10]
