@@ -6,10 +6,15 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "CheckResult": "simulation.conformance.result",
+    "ConformanceError": "simulation.conformance.result",
+    "ConformanceReport": "simulation.conformance.result",
     "Engine": "simulation.two_stage.conformance.engine",
     "EngineResult": "simulation.two_stage.conformance.engine",
     "Geometry": "simulation.two_stage.geometry",
+    "LawEngine": "simulation.two_stage.conformance.law_engine",
     "LossAtMost": "simulation.two_stage.stopping",
+    "MeasuredRun": "simulation.two_stage.run",
     "NoisyFit": "simulation.two_stage.stopping",
     "Problem": "simulation.two_stage.problem",
     "StepLimit": "simulation.two_stage.stopping",
@@ -23,6 +28,8 @@ _EXPORTS = {
     "realise": "simulation.two_stage.realise",
     "reduced_engine": "simulation.two_stage.conformance.engine",
     "resolve_device": "simulation.device",
+    "run_engine_conformance": "simulation.two_stage.conformance.suite",
+    "run_law_conformance": "simulation.two_stage.conformance.law_engine",
     "sample_problem": "simulation.two_stage.problem",
     "train": "simulation.two_stage.training",
     "train_many": "simulation.two_stage.training",

@@ -15,6 +15,7 @@ import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
 from theory.condition import Condition
+from theory.exhibit import Panel, Series
 from theory.experiment import Experiment
 from theory.rules import (
     Band,
@@ -33,10 +34,10 @@ from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.setting import Setting
 from theory.two_stage.symbols import C, d, m, n, sigma_0, sigma_xi
 from verify.judge import admitted, judge, note_parents
-from verify.outcome import Counterexample, Judgement, Observation, Showcase, Verification
+from verify.outcome import Counterexample, Judgement, MadeExhibit, Observation, Verification
 from verify.runs.plan import RunSpec, plan_runs
 
-__all__ = ["INJECTION", "make_showcase", "make_verification"]
+__all__ = ["INJECTION", "make_exhibit", "make_verification"]
 
 #: What a careless or hostile claims file may contain.
 INJECTION = 'Ünïcode ≥ <script>alert("x")</script> & $a < b \\le \\unknowncommand{c}$ 中文 | `code` "quoted"'
@@ -216,7 +217,7 @@ def _zoo() -> list[tuple[Claim, Value, Proof | None]]:
         (_claim("zoo.nowhere", Event(), _UNUSED, conditions=(_WIDTH,)), hold(1.0), None),
         (_claim("zoo.never_planned", Event(), replace(_UNUSED, id="zoo.empty", runs={})), hold(1.0), None),
         (
-            _claim("user.injection", Event(), _BOX, statement=INJECTION, note=INJECTION, measured=INJECTION,
+            _claim("zoo.injection", Event(), _BOX, statement=INJECTION, note=INJECTION, measured=INJECTION,
                    source=Source("<b>Someone</b> & co", "Thm <1>")),
             hold(1.0),
             None,
@@ -249,63 +250,45 @@ def _judgement(claim: Claim, value: Value, proof: Proof | None) -> Judgement:
     return judgement
 
 
-def make_showcase(name: str, tau: float, points: int = 200, samples: int = 60) -> Showcase:
-    """The mean-field dynamics of `samples` samples, integrated by Euler steps; `points` recorded clocks."""
-    rng = np.random.default_rng(len(name))
-    setting = _BASE.with_(tau_plus=tau, tau_minus=tau, n=samples)
+def make_exhibit(paper: str, name: str, tau: float, points: int = 200, samples: int = 60) -> MadeExhibit:
+    """The mean-field dynamics of `samples` samples by Euler steps, told in panels of every kind of series."""
     clock = np.concatenate([[0.0], np.geomspace(0.02, 40.0, points - 1)])
     clean = np.arange(samples) >= round(tau * samples)
-    p = rng.uniform(0.4, 0.6, samples)
-    gamma, mass = np.zeros(2), np.zeros(samples)
-    gammas, masses, margins = [], [], []
-    side = np.arange(samples) % 2
-    for step in np.diff(clock, prepend=0.0):
-        signal = np.where(clean, 1.0, -1.0) * gamma[side]
-        push = 1 / (1 + np.exp(mass + signal))
-        mass = mass + step * p * push
-        for j in (0, 1):
-            mine = np.where(clean, push, -push)[side == j]
-            gamma[j] += step * 3.0 * mine.mean()
-        gammas.append(gamma.copy())
-        masses.append(mass.copy())
-        margins.append(mass + np.where(clean, 1.0, -1.0) * gamma[side])
-    margin = np.array(margins)
-    at = np.arange(0, points, 10)
-    memorised = (margin[at][:, ~clean] > 0).mean(axis=1) if (~clean).any() else np.zeros(len(at))
-    spurious = 0.5 * tau * memorised
-    iid = np.full(len(at), 1e-3) * np.linspace(0, 1, len(at)).round()
-    rows = [np.stack([e, np.maximum(e - 2e-3, 0), e + 3e-3], axis=1) for e in (iid, spurious)]
-    return Showcase(
-        name=name,
-        title=f"{name}, $\\tau$ = {tau:g}",
-        setting=setting,
-        seed=0,
-        clock=clock,
-        clean=clean,
-        gamma=np.array(gammas),
-        noise_mass=np.array(masses),
-        margins=margin,
-        train_loss=np.logaddexp(0, -margin).mean(axis=1),
-        error_clock=clock[at],
-        iid_error=rows[0],
-        spurious_error=rows[1],
-        iid_log_error=np.stack([-40.0 + 5 * at / points, -41.0 + 0 * at, -34.0 + 0 * at], axis=1),
-        t_1_clock=1.0,
-        marks={"$T_1$": 1.0, "$t_{half}$": 4.1, "$s_2$": 4.3, "$t_{all}$": 6.0, "never": math.inf},
+    margins = np.zeros((points, samples))
+    for k, step in enumerate(np.diff(clock)):
+        margins[k + 1] = margins[k] + step * np.where(clean, 1.0, 0.4) / (1 + np.exp(margins[k]))
+    at = np.arange(1, points, 10)
+    errors = np.full(len(at), 1e-3) * np.linspace(0, 1, len(at)).round()
+    rows = np.stack([errors, np.maximum(errors - 2e-3, 0), errors + 3e-3], axis=1)
+    marks = {"$T_1$": 1.0, "$t_{half}$": 4.1, "$s_2$": 4.3, "$t_{all}$": 6.0, "never": math.inf}
+    ends = np.quantile(margins, [0.1, 0.9], axis=1).T
+    lines = (
+        Series("", "clean", clock[1:], ends[1:], "band"),
+        Series("", "clean", clock[1:], ends[1:]),
+        Series("margins", "noisy", clock[1:], margins[1:].mean(axis=1), dashed=True),
+    )
+    return MadeExhibit(
+        paper, name, f"{name}, $\\tau$ = {tau:g}", "What the margins do.",
+        (
+            Panel("When is it fit?", "clock $s$", "margin", lines, marks, {"": 0.0}, "x"),
+            Panel("Where?", "loss", "samples", (Series("all", "measured", margins[-1], kind="histogram"),)),
+            Panel("How rare?", "clock $s$", "error", (Series("iid", "other", clock[at], rows, "estimate"),),
+                  marks, {"floor": 1e-4}, "xy", (math.nan, 1.0)),
+        ),
     )  # fmt: skip
 
 
-def make_verification(*only: str, showcases: bool = True) -> Verification:
+def make_verification(*only: str, exhibits: bool = True) -> Verification:
     """The zoo, or the claims whose id begins with one of the given words."""
     judgements = [
         _judgement(claim, value, proof)
         for claim, value, proof in _zoo()
         if not only or claim.id.startswith(only)
     ]
-    shows = (make_showcase("Label noise", 0.15), make_showcase("No label noise", 0.0))
+    shows = (make_exhibit("zoo", "label_noise", 0.15), make_exhibit("zoo", "no_noise", 0.0))
     return Verification(
         judgements=tuple(note_parents(judgements)),
-        showcases=shows if showcases else (),
+        exhibits=shows if exhibits else (),
         run_info={
             "profile": "quick",
             "seed": 0,

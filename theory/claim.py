@@ -57,7 +57,7 @@ class Claim:
     r"""One checkable statement.
 
     Args:
-        id: dotted lower-case name, unique in the ledger ("two_stage.theorem_4_1.clean_fit").
+        id: dotted lower-case name, unique in the ledger ("paper.theorem_1.clean_fit").
         source, provenance: where it stands; "paper", "framework" or "derived".
         statement: LaTeX (text with $formulas$).
         rule: how it is decided; gives the claim its kind.

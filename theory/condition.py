@@ -107,8 +107,12 @@ class ConditionCheck:
     def __str__(self) -> str:
         if self.inside:
             return f"{self.name}: inside, slack {self.slack:.3g}"
-        factor = math.inf if self.slack == 0 else 1 / self.slack
-        return f"{self.name}: outside, by a factor {factor:.3g}"
+        return f"{self.name}: outside, by a factor {self.factor:.3g}"
+
+    @property
+    def factor(self) -> float:
+        """By which the setting misses the condition: `1 / slack`."""
+        return math.inf if self.slack == 0 else 1 / self.slack
 
 
 @dataclass(frozen=True)

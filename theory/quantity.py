@@ -26,6 +26,7 @@ class Quantity:
         value: a function of the run and the arguments: float, bool or `Estimate`.
         states: whether it is seen at snapshots only.
         words: the words allowed, by the position of the argument.
+        within: the least and the largest value that it can have, to which intervals are clipped.
         sampled: whether its value is an estimate, as fine as the job's precision says.
     """
 
@@ -37,17 +38,7 @@ class Quantity:
     states: bool = False
     words: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     sampled: bool = False
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
-        if self.unit in ("probability", "share", "0 or 1"):
-            return 0.0, 1.0
-        if self.name.startswith("log_"):
-            return -math.inf, 0.0
-        if self.unit == "steps" or self.name in ("final_loss", "loss"):
-            return 0.0, math.inf
-        return -math.inf, math.inf
+    within: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def usage(self) -> str:

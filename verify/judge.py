@@ -141,23 +141,17 @@ def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[O
         else "without conditions"
     )
     text = f"Judged on {len(judged)} of {len(observations)} runs at {settings} settings, {where}."
-    skipped = Counter(_short(o.not_judged) for o in observations if o.not_judged is not None)
+    skipped = Counter(o.left_out for o in observations if o.not_judged is not None)
     if skipped:
         parts = ", ".join(f"{count}: {reason}" for reason, count in skipped.most_common(3))
         text += f" Not judged: {parts}."
     return text
 
 
-def _short(reason: str | None) -> str:
-    """A not-judged reason without its numbers, so that equal reasons count together."""
-    assert reason is not None
-    return reason.split(", by a factor")[0]
-
-
 def _why_none(claim: Claim, observations: Sequence[Observation]) -> str:
     if not observations:
         return f"No run of experiment {claim.experiment.id} belongs to this profile."
-    reasons = Counter(_short(o.not_judged) for o in observations)
+    reasons = Counter(o.left_out for o in observations)
     reason, count = reasons.most_common(1)[0]
     return f"No run could be judged; {count} of {len(observations)}: {reason}."
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from simulation.user_file import import_user_file, import_user_folder, module_name
 from theory.claim import Claim
 from theory.condition import Constants
 from theory.experiment import Experiment
@@ -17,7 +18,6 @@ from theory.paper import Paper, find_papers, load_paper, paper_names
 from theory.run import Run
 from theory.source import Source
 from verify.rules.registry import find_judge
-from verify.user_file import import_user_file, import_user_folder, module_name
 
 __all__ = [
     "ClaimReference",
@@ -150,13 +150,21 @@ def claims_module(path: Path) -> ModuleType:
 
 
 def claims_file_of(claim: Claim) -> Path | None:
-    """The claims file that holds a claim of this id; None for one that no loaded file holds."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(MODULE_PREFIX) and any(
-            getattr(c, "id", None) == claim.id for c in vars(module).get("CLAIMS", ())
-        ):
-            file = module.__file__
-            return None if file is None else Path(file)
+    """The loaded claims file that a claim comes from; None for one that no file holds.
+
+    The file that holds the very claim goes first, then the one its measure stands in, then one that holds
+    a claim of its id: changed copies of a claim are the file's too.
+    """
+    loaded = [m for name, m in list(sys.modules.items()) if name.startswith(MODULE_PREFIX)]
+    held = {id(m): tuple(vars(m).get("CLAIMS", ())) for m in loaded}
+    for wanted in (
+        lambda m: any(c is claim for c in held[id(m)]),
+        lambda m: m.__name__ == getattr(claim.measure, "__module__", None),
+        lambda m: any(getattr(c, "id", None) == claim.id for c in held[id(m)]),
+    ):
+        for module in reversed(loaded):
+            if wanted(module) and module.__file__ is not None:
+                return Path(module.__file__)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck
+from theory.exhibit import Panel
+from theory.paper import Paper
 from theory.question import Curve, Question
 from theory.setting import AbstractSetting
 from verify.region import Scope
@@ -21,11 +23,12 @@ __all__ = [
     "Counterexample",
     "Decision",
     "Judgement",
+    "MadeExhibit",
     "MeasuredCurve",
     "Observation",
-    "Showcase",
     "Verdict",
     "Verification",
+    "paper_name",
 ]
 
 Verdict = Literal["supported", "refuted", "inconclusive", "derived", "vacuous", "not-applicable", "errored"]
@@ -57,6 +60,17 @@ class Observation:
     steps: int
     dtype: str
     checks: tuple[ConditionCheck, ...] = ()
+
+    @property
+    def missed(self) -> ConditionCheck | None:
+        """The condition that keeps it from being judged, where that is why."""
+        return next((c for c in self.checks if not c.inside and str(c) == self.not_judged), None)
+
+    @property
+    def left_out(self) -> str:
+        """Why it is not judged, without numbers: equal reasons count together."""
+        missed = self.missed
+        return self.not_judged or "" if missed is None else f"{missed.name}: outside"
 
 
 @dataclass(frozen=True)
@@ -164,32 +178,22 @@ class Judgement:
 Floats = NDArray[np.float64]
 
 
+def paper_name(claim: Claim, papers: Collection[Paper]) -> str:
+    """The paper a claim belongs to: the one of the longest name that begins its id, else its first word."""
+    names = [p.name for p in papers if claim.id.startswith(f"{p.name}.")]
+    return max(names, key=len, default=claim.paper)
+
+
 @dataclass(frozen=True)
-class Showcase:
-    """One run told in full, for the report's trajectory figures. T recorded steps, n samples.
+class MadeExhibit:
+    """A paper's exhibit after its run: panels to draw, or the error that kept it from being made."""
 
-    `gamma` is the mean over filters of each side's signal coefficient, (T, 2); `noise_mass` is
-    `P_i = (1/m) sum_r rhobar_{y~_i,r,i}`, (T, n); `margins` (T, n); `iid_error` and `spurious_error` hold
-    (E, 3) rows of estimate, low, high at the clocks `error_clock` (E,), `iid_log_error` the natural
-    logarithm of the former by line sampling. `marks` are named clocks to draw as vertical lines.
-    """
-
-    name: str
+    paper: str
+    id: str
     title: str
-    setting: AbstractSetting
-    seed: int
-    clock: Floats
-    clean: NDArray[np.bool_]
-    gamma: Floats
-    noise_mass: Floats
-    margins: Floats
-    train_loss: Floats
-    error_clock: Floats
-    iid_error: Floats
-    spurious_error: Floats
-    iid_log_error: Floats
-    t_1_clock: float
-    marks: Mapping[str, float] = field(default_factory=dict)
+    caption: str
+    panels: tuple[Panel, ...]
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,14 +213,39 @@ class MeasuredCurve:
 class Verification:
     """A whole verification: what the report is made of.
 
-    `run_info` holds versions, seed, device, profile, wall time, git commit and the number of runs.
+    `run_info` holds versions, seed, device, profile, wall time, git commit and the number of runs; `papers`
+    are those that the claims belong to.
     """
 
     judgements: tuple[Judgement, ...]
-    showcases: tuple[Showcase, ...]
+    exhibits: tuple[MadeExhibit, ...]
     run_info: Mapping[str, Any]
     questions: tuple[Question, ...] = ()
     curves: tuple[MeasuredCurve, ...] = ()
+    papers: tuple[Paper, ...] = ()
+
+    def by_paper(self) -> dict[str, Verification]:
+        """The part of each paper whose claims were judged, by its name; claims of a file stand under the
+        first word of their ids."""
+        names: dict[str, list[Judgement]] = {}
+        for judgement in self.judgements:
+            names.setdefault(paper_name(judgement.claim, self.papers), []).append(judgement)
+        if len(names) < 2:
+            return dict.fromkeys(names, self)
+        parts = {}
+        for name, judgements in names.items():
+            ids = {j.claim.id for j in judgements}
+            questions = tuple(q for q in self.questions if ids & set(q.claims))
+            curves = {c.id for q in questions for c in q.curves}
+            parts[name] = replace(
+                self,
+                judgements=tuple(judgements),
+                exhibits=tuple(e for e in self.exhibits if e.paper == name),
+                questions=questions,
+                curves=tuple(c for c in self.curves if c.curve.id in curves),
+                papers=tuple(p for p in self.papers if p.name == name),
+            )
+        return parts
 
     @property
     def refuted(self) -> tuple[Judgement, ...]:

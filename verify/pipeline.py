@@ -18,10 +18,10 @@ from theory.claim import Claim, Proof
 from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
-from verify.curves import measured_curves
+from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
-from verify.outcome import Judgement, Observation, Verification
+from verify.outcome import Judgement, Observation, Verification, paper_name
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.release_seed import release_seed
@@ -42,7 +42,7 @@ __all__ = ["CLAIM_SECONDS", "published_seed", "verify_claims"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
-    "matplotlib", "pyarrow", "joblib",
+    "matplotlib", "latex2mathml", "pyarrow", "joblib",
 )  # fmt: skip
 #: Allowed to one call of a claim's measure, in seconds.
 CLAIM_SECONDS = 60.0
@@ -56,6 +56,7 @@ def verify_claims(
     *,
     device: str = "cpu",
     papers: Sequence[Paper] = (),
+    exhibits: bool = True,
     place: Literal["own", "conditions"] = "own",
     progress: bool = False,
     counterexamples: bool = True,
@@ -75,6 +76,7 @@ def verify_claims(
     Args:
         seed: base seed; None: derived from what is judged (`verify.release_seed`).
         papers: whose questions are answered and exhibits shown, as far as their claims are judged.
+        exhibits: whether they are made; they cost runs and serve figures alone.
         place: "conditions" draws the settings of every claim from its conditions, in its paper's reference
             box, instead of its own place.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
@@ -97,6 +99,8 @@ def verify_claims(
     if place == "conditions":
         claims = [on_conditions(claim, boxes.get(claim.id)) for claim in claims]
     experiments = _experiments(claims)
+    chosen = {paper_name(claim, papers) for claim in claims}
+    papers = [paper for paper in papers if paper.name in chosen]
     questions = _questions(papers, claims)
     curves = [curve for question in questions for curve in question.curves]
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
@@ -110,9 +114,9 @@ def verify_claims(
         plans[experiment.id] = specs
         mine = [c for c in claims if c.experiment.id == experiment.id]
         wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
-        shown = [c for c in curves if c.experiment.id == experiment.id]
-        measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in shown}
-        wanted = {index: ids + [c.id for c in shown] if ids else [] for index, ids in wanted.items()}
+        drawn = [c for c in curves if c.experiment.id == experiment.id]
+        measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
+        wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
         work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
     if backend is None:
@@ -162,15 +166,18 @@ def verify_claims(
         for j in judgements
     ]
     if counterexamples:
-        judgements = [_with_counterexample(j) for j in judgements]
+        judgements = [_with_counterexample(j, profile, seed) for j in judgements]
+
+    shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
 
     runs = sum(len(b.specs) for b in work)
     steps = sum(job.steps for b in work for job in b.jobs)
     return Verification(
         judgements=tuple(note_parents(judgements)),
-        showcases=(),
+        exhibits=shown,
         questions=tuple(questions),
         curves=measured_curves(curves, made),
+        papers=tuple(papers),
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "error_budget": budget_use(judgements, error_budget).as_dict(),
@@ -261,12 +268,12 @@ def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judg
     return [out[k] for k in range(len(judgements))]
 
 
-def _with_counterexample(judgement: Judgement) -> Judgement:
+def _with_counterexample(judgement: Judgement, profile: str, seed: int) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
     from verify.search.shrink import find_counterexample
 
-    return replace(judgement, counterexample=find_counterexample(judgement))
+    return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulation.two_stage import cli as simulation_cli
-from verify.cli.main import main as verify_cli
+from verify.cli import main as verify_cli
 
 ROOT = Path(__file__).parents[2]
 STATUSES = {0, 1, 2}

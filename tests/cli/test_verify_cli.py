@@ -18,9 +18,6 @@ import pytest
 from theory.claim import Claim, Proof
 from theory.ledger import builtin_ledger
 from theory.rules import Kind
-from theory.two_stage.exhibits import Exhibit
-from theory.two_stage.setting import Setting
-from verify import pipeline
 from verify.cli.explain import explanation
 from verify.cli.main import main
 from verify.outcome import VERDICTS
@@ -326,9 +323,6 @@ CLAIMS = [
     claim("false", lambda run: run.setting.n < 10),
 ]
 """
-EXHIBIT_AT = Setting.from_n_snr2(
-    n=20, d=4000, m=6, n_snr2=8.0, tau_plus=0.2, tau_minus=0.2, kappa_0=0.1, clock_step=0.1
-)
 
 
 @pytest.mark.parametrize("wrong", [False, True], ids=["supported", "refuted"])
@@ -336,11 +330,8 @@ def test_a_run_writes_the_whole_report(
     wrong: bool,
     tmp_path: Path,
     here: Callable[..., tuple[int, str, str]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All but the built-in exhibits, long runs of which a small one takes the place."""
-    exhibit = Exhibit("small", "A small run", EXHIBIT_AT, clock=4.0, t_1_clock=0.5)
-    monkeypatch.setattr(pipeline, "builtin_exhibits", lambda: [exhibit])
+    """Of a user's own claims: no exhibit of a built-in paper is made, and its report speaks of them alone."""
     own = tmp_path / "own.py"
     own.write_text(OWN)
     out = tmp_path / "reports" / "latest"
@@ -353,7 +344,9 @@ def test_a_run_writes_the_whole_report(
     assert str(out / "report.html") in text
     names = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     assert names >= {"report.html", "report.md", "claims.json", "comparison.csv", "run.json"}
-    assert any(name.startswith("figures") and name.endswith(".png") for name in names)
+    assert (out / "figures").is_dir()
+    assert not any("exhibit" in name or "question" in name for name in names)
+    assert "Han et al" not in (out / "report.html").read_text("utf-8")
 
     records = json.loads((out / "claims.json").read_text())
     wanted = {"own.exact.loss": "supported"}

@@ -24,6 +24,7 @@ from verify.load import load_claims_file
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.report.claims import claim_records
+from verify.runs.backends import SerialBackend
 from verify.runs.batch import Measurement, batches
 from verify.runs.keep import KeptBatches
 from verify.runs.plan import plan_runs
@@ -71,7 +72,7 @@ def verified(claims: Sequence[Claim], folder: Path | None, **more: Any) -> tuple
     """The text of claims.json, and the keeper."""
     keeper = None if folder is None else KeptBatches(RunStore.open(folder), "version")
     options = {"profile": "quick", "seed": 5, "jobs": 1, "counterexamples": False} | more
-    verification: Verification = verify_claims(claims, keeper=keeper, **options)
+    verification: Verification = verify_claims(claims, keeper=keeper, backend=SerialBackend(), **options)
     return json.dumps(jsonable(claim_records(verification))), keeper
 
 
@@ -122,7 +123,9 @@ def test_runs_of_another_seed_claim_or_version_are_not_reused(claims: list[Claim
         assert keeper is not None
         assert keeper.reused == 0
     keeper = KeptBatches(RunStore.open(tmp_path), "another version")
-    verify_claims(claims[:3], profile="quick", seed=5, keeper=keeper, counterexamples=False)
+    verify_claims(
+        claims[:3], profile="quick", seed=5, keeper=keeper, counterexamples=False, backend=SerialBackend()
+    )
     assert keeper.reused == 0
 
 

@@ -162,3 +162,13 @@ def test_its_falsehoods_are_found(call: Call, tmp_path: Path) -> None:
 def test_it_is_explained(call: Call) -> None:
     near = load_sources(papers=[str(COIN)]).ledger["coin.near"]
     assert "n 40..400" in explanation(near)
+
+
+def test_its_report_speaks_of_nothing_else(call: Call, tmp_path: Path) -> None:
+    words = ("run", "--paper", str(COIN), "--profile", "quick", "--jobs", "1", "--no-figures", "--out", "r")
+    status, out, _ = call(*words)
+    assert status == 0
+    assert "4 supported, 0 refuted" in out
+    page = (tmp_path / "r" / "report.md").read_text()
+    assert "coin.near" in page
+    assert not FOREIGN.search(page)

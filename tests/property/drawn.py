@@ -9,20 +9,22 @@ from hypothesis import settings as hypothesis_settings
 
 from theory.claim import Claim
 from theory.experiment import Experiment
+from theory.place import Box
 from theory.rng import derive_seed
-from theory.two_stage.box import Domain
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 from verify.judge import admitted, judge, observe
 from verify.outcome import Judgement
-from verify.runs.make import Measurement, batches, run_batch
-from verify.runs.plan import RunSpec
-from verify.search.shrink import replay_command, violates
+from verify.rules.registry import violates
+from verify.runs.batch import Measurement, batches
+from verify.runs.plan import RunSpec, engine_names
+from verify.runs.work import run_batch
+from verify.search.shrink import replay_command
 from verify.search.strategies import seeds, settings_in
 
 __all__ = ["assert_holds", "drawn_specs", "judged", "measured", "refutation", "run_seed"]
 
 
-def run_seed(setting: Setting, seed: int) -> int:
+def run_seed(setting: AbstractSetting, seed: int) -> int:
     """A run's seed from everything that was drawn.
 
     Hypothesis likes to reuse a value, and runs that share a seed share their draws: they would be one
@@ -34,16 +36,16 @@ def run_seed(setting: Setting, seed: int) -> int:
 def drawn_specs(experiment: Experiment) -> list[RunSpec]:
     """As many different runs of an experiment's box as the hypothesis profile has examples."""
     place = experiment.place
-    assert isinstance(place, Domain)
-    cases: dict[tuple[Setting, int], None] = {}
+    assert isinstance(place, Box)
+    cases: dict[tuple[AbstractSetting, int], None] = {}
 
     @hypothesis_settings()
     @given(settings_in(place), seeds())
-    def collect(setting: Setting, seed: int) -> None:
+    def collect(setting: AbstractSetting, seed: int) -> None:
         cases[setting, run_seed(setting, seed)] = None
 
     collect()
-    (engine,) = experiment.engines
+    (engine,) = engine_names(experiment)
     return [
         RunSpec(experiment.id, index, index, setting, seed, engine, {})
         for index, (setting, seed) in enumerate(cases)
@@ -55,7 +57,7 @@ def measured(claims: Sequence[Claim], specs: Sequence[RunSpec]) -> dict[int, Mea
     (experiment,) = {c.experiment for c in claims}
     wanted = {spec.index: [c.id for c in claims if admitted(c, spec)[1] is None] for spec in specs}
     work = batches(experiment, specs, {c.id: c.measure for c in claims}, wanted)
-    return {m.spec.index: m for batch in work for m in run_batch(batch, "cpu", 1)}
+    return {m.spec.index: m for batch in work for m in run_batch(batch, "cpu").measurements}
 
 
 def judged(claims: Sequence[Claim], specs: Sequence[RunSpec]) -> list[Judgement]:
@@ -70,17 +72,17 @@ def refutation(judgement: Judgement) -> str | None:
         return None
     claim = judgement.claim
     broken = [o for o in judgement.judged if violates(claim, o.value, o.steps, judgement.decision)]
-    smallest = min(broken, key=lambda o: (o.setting.n * o.setting.m, o.setting.d))
+    smallest = min(broken, key=lambda o: o.setting.size())
     command = replay_command(claim, smallest.setting, smallest.seed, smallest.engine)
     return f"{claim.id}: {judgement.decision.reason} Replay: {command}"
 
 
-def assert_holds(claims: Sequence[Claim], setting: Setting, seed: int) -> None:
+def assert_holds(claims: Sequence[Claim], setting: AbstractSetting, seed: int) -> None:
     """Every claim on one run; a failure tells the command that replays it.
 
     For claims that hold surely: identities, bounds without exceptional events.
     """
-    (engine,) = claims[0].experiment.engines
+    (engine,) = engine_names(claims[0].experiment)
     (made,) = measured(claims, [RunSpec("", 0, 0, setting, seed, engine, {})]).values()
     for claim in claims:
         if claim.id in made.not_applicable:

@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from verify.store.measured import UnkeptValue, flat_of, measurement_of
 
+from simulation.models import Job
+from simulation.two_stage.stopping import LossAtMost
 from theory.run import Estimate
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
-from verify.runs.make import Measurement
+from verify.runs.batch import Measurement
+from verify.runs.keep import flat_of, measurement_of
 from verify.runs.plan import RunSpec
 from verify.store import RunStore, batch_key, code_version, digest, run_identity
+from verify.store.tree import UnkeptValue
 
 AT = Setting.from_n_snr2(
     n=10, d=100, m=4, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1
@@ -150,20 +153,26 @@ def test_other_values_are_refused_whole(value: Any, tmp_path: Path) -> None:
 
 
 def identity(setting: Setting = AT, **changes: Any) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
-        "seed": 3, "engine": "law", "steps": 40, "snapshots": (0, 40), "measures": ("own.a", "own.b"),
-        "version": "1", "variation": PLAIN, "dtype": "float64", "device": "cpu", "threads": 1,
+    """Of a job with some fields changed, or of another engine, model, list of measures, ..."""
+    others: dict[str, Any] = {
+        "engine": "law", "model": "two_stage", "measures": ("own.a", "own.b"), "version": "1",
+        "device": "cpu", "control": None,
     }  # fmt: skip
-    return run_identity(setting, **(wanted | changes))
+    job = Job(setting, 3, 40, (0, 40), options=PLAIN)
+    job = replace(job, **{name: value for name, value in changes.items() if name not in others})
+    return run_identity(job, **(others | {k: v for k, v in changes.items() if k in others}))
 
 
 OTHERS = [
-    identity(seed=4), identity(engine="reduced"), identity(steps=41), identity(snapshots=(0, 20, 40)),
+    identity(seed=4), identity(engine="reduced"), identity(model="other"), identity(steps=41),
+    identity(snapshots=(0, 20, 40)), identity(record=(0, 40)), identity(record=range(0, 41, 2)),
+    identity(streams=("loss",)), identity(stop=LossAtMost(0.1)), identity(stop=LossAtMost(0.2)),
+    identity(precision=(("test_samples", 7),)), identity(control=Job(AT, 3, 40)),
     identity(measures=("own.a",)), identity(measures=("own.b", "own.a")), identity(version="2"),
-    identity(variation=Variation(noise="laplace")), identity(variation=Variation(batch_size=4)),
-    identity(variation=Variation(noise="correlated", decay=0.25)),
-    identity(variation=Variation(label_noise="instance")), identity(dtype="float32"),
-    identity(device="cuda NVIDIA"), identity(threads=2),
+    identity(options=None), identity(options=Variation(noise="laplace")),
+    identity(options=Variation(batch_size=4)), identity(options=Variation(noise="correlated", decay=0.25)),
+    identity(options=Variation(label_noise="instance")), identity(dtype="float32"),
+    identity(device="cuda NVIDIA"),
     *(
         identity(AT.with_(**{name: np.nextafter(getattr(AT, name), 1e3)}))
         for name in ("sigma_xi", "signal_norm", "tau_plus", "tau_minus", "sigma_0", "eta")

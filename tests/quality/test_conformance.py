@@ -13,7 +13,15 @@ import torch
 from quality.wrong_engines import WRONG, NumpyEngine, Result
 
 import verify
-from simulation import cnn_engine, reduced_engine, train_many
+from simulation import (
+    ConformanceError,
+    ConformanceReport,
+    cnn_engine,
+    reduced_engine,
+    run_engine_conformance,
+    run_law_conformance,
+    train_many,
+)
 from simulation.two_stage.conformance.cases import draw_cases, first_clear
 from simulation.two_stage.conformance.drawn import DIMENSIONS
 from simulation.two_stage.conformance.law_case import realised
@@ -26,12 +34,6 @@ from simulation.two_stage.reduced import run_reduced
 from simulation.two_stage.trajectory import Trajectory
 from theory.rng import derive_seed, generator
 from theory.two_stage.setting import Setting
-from verify.conformance import (
-    ConformanceError,
-    ConformanceReport,
-    run_engine_conformance,
-    run_law_conformance,
-)
 
 ENGINES: dict[str, Any] = {"cnn": cnn_engine, "reduced": reduced_engine, "plain numpy": NumpyEngine()}
 

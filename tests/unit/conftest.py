@@ -27,7 +27,7 @@ def folder(verification: Verification, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def small() -> Verification:
-    """Two claims and no showcase: quick to write again and again."""
+    """Two claims and no exhibit: quick to write again and again."""
     from report_cases import make_verification
 
-    return make_verification("zoo.exponent.eta", "zoo.theorem_4_1.order", showcases=False)
+    return make_verification("zoo.exponent.eta", "zoo.theorem_4_1.order", exhibits=False)

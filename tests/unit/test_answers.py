@@ -10,13 +10,13 @@ import pytest
 from report_cases import by_id, make_verification
 
 from theory.ledger import builtin_ledger
+from theory.paper import load_paper
 from theory.question import Curve, Part, Question
 from verify.outcome import MeasuredCurve, Verdict, Verification
-from verify.pipeline import builtin_questions, verify_claims
+from verify.pipeline import verify_claims
 from verify.report.answers import answers
 from verify.report.figures import draw_all
-from verify.report.html import render_html
-from verify.report.markdown import render_markdown
+from verify.report.render import render_html, render_markdown
 from verify.rules.registry import judge_of
 
 
@@ -29,7 +29,7 @@ ORDER, NORMS = "zoo.theorem_4_1.order", "zoo.lemma.norms"
 
 
 def asked(*claims: str) -> Verification:
-    return replace(make_verification(showcases=False), questions=(question(*claims),))
+    return replace(make_verification(exhibits=False), questions=(question(*claims),))
 
 
 def with_verdict(verification: Verification, claim_id: str, verdict: Verdict) -> Verification:
@@ -86,7 +86,7 @@ def test_a_question_without_any_judged_claim_is_left_out() -> None:
 
 
 def test_equal_numbers_are_said_once() -> None:
-    verification = make_verification(showcases=False)
+    verification = make_verification(exhibits=False)
     judgement = by_id(verification, ORDER)
     twin = replace(judgement, claim=replace(judgement.claim, id="zoo.twin"))
     made = replace(verification, judgements=(judgement, twin), questions=(question(ORDER, "zoo.twin"),))
@@ -106,10 +106,10 @@ def test_a_part_must_take_its_numbers_from_the_runs() -> None:
 
 def test_builtin_questions_name_claims_that_exist_and_write_no_result() -> None:
     ledger = builtin_ledger()
-    ids = [claim for q in builtin_questions() for claim in q.claims]
+    ids = [claim for q in load_paper("two_stage").questions for claim in q.claims]
     for claim in ids:
         assert claim in ledger
-    for q in builtin_questions():
+    for q in load_paper("two_stage").questions:
         runs = {ledger[claim].experiment.id for claim in q.claims}
         for curve in q.curves:
             assert curve.experiment.id in runs | {"two_stage.question.stopping", "two_stage.sharp.times"}
@@ -120,7 +120,7 @@ def test_builtin_questions_name_claims_that_exist_and_write_no_result() -> None:
 
 @pytest.mark.parametrize("verdict", ["supported", "refuted", "inconclusive", "not-applicable"])
 def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -> None:
-    judgement = by_id(make_verification(showcases=False), ORDER)
+    judgement = by_id(make_verification(exhibits=False), ORDER)
     ledger = builtin_ledger()
     judgements = tuple(
         replace(
@@ -128,12 +128,12 @@ def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -
             claim=replace(judgement.claim, id=claim),
             decision=replace(judgement.decision, verdict=verdict),
         )
-        for q in builtin_questions()
+        for q in load_paper("two_stage").questions
         for claim in q.claims
         if claim in ledger
     )
-    found = answers(Verification(judgements, (), {}, tuple(builtin_questions())))
-    assert len(found) == len(builtin_questions())
+    found = answers(Verification(judgements, (), {}, tuple(load_paper("two_stage").questions)))
+    assert len(found) == len(load_paper("two_stage").questions)
     for answer in found:
         assert "{these}" not in answer.text
         assert "  " not in answer.text
@@ -142,7 +142,7 @@ def test_builtin_sentences_can_be_composed_for_every_verdict(verdict: Verdict) -
 
 
 def test_every_numeric_rule_has_short_numbers() -> None:
-    for judgement in make_verification(showcases=False).judgements:
+    for judgement in make_verification(exhibits=False).judgements:
         if judgement.judged:
             assert 0 < len(judge_of(judgement.claim.rule).numbers(judgement)) < 400
 
@@ -158,7 +158,8 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     )
     other = replace(curve, id="o", experiment=replace(claim.experiment, id="elsewhere"))
     asking = Question("?", (Part({small.id: ""}, "{these}", "{these}", "it"),), (curve, other))
-    made = verify_claims([small], profile="quick", questions=[asking], counterexamples=False)
+    paper = replace(load_paper("two_stage"), claims=(small,), questions=(asking,), exhibits=())
+    made = verify_claims([small], profile="quick", papers=[paper], counterexamples=False)
     (measured,) = made.curves
     seeds = [o.seed for o in made.judgements[0].observations]
     judged = [o.seed for o in made.judgements[0].observations if o.not_judged is None]
@@ -166,10 +167,9 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     assert len(judged) <= measured.runs <= len(seeds)
 
     wrong = replace(curve, measure=lambda run: {"margin": [1.0]})
+    other_paper = replace(paper, questions=(replace(asking, curves=(wrong,)),))
     with pytest.raises(ValueError, match="curve c: series 'margin' must hold 2 values"):
-        verify_claims(
-            [small], profile="quick", questions=[replace(asking, curves=(wrong,))], counterexamples=False
-        )
+        verify_claims([small], profile="quick", papers=[other_paper], counterexamples=False)
 
 
 def test_answers_have_a_figure_in_both_reports() -> None:

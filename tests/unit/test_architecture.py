@@ -154,6 +154,40 @@ def test_no_path_of_a_machine_is_written_down() -> None:
     assert not found
 
 
+# The core knows no paper -----------------------------------------------------------------------------
+
+PAPERS = {path.parent.name for path in (ROOT / "theory").rglob("paper.py")}
+#: Lazy tables of public names: no import, and the one place where a paper may stand in the core.
+TABLES = {"theory", "simulation"}
+#: Files that still import a paper's; this list may only shrink.
+LEFT = {"simulation.two_stage.conformance.check", "verify.conformance"}
+
+
+def papers_named(tree: ast.Module) -> set[str]:
+    """Papers that a module imports, or names as a dotted module."""
+    words = {name for name in imported(tree) if name.count(".")}
+    words |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    found = {re.match(r"(?:theory|simulation|verify)\.(\w+)(?:[.:\w]*)$", word) for word in words}
+    return {match[1] for match in found if match and match[1] in PAPERS}
+
+
+def of_the_core(module: str) -> bool:
+    return not PAPERS & set(module.split(".")[1:2])
+
+
+def test_the_core_names_no_paper() -> None:
+    naming = {module for module in MODULES if of_the_core(module) and papers_named(tree_of(module))}
+    assert naming == TABLES
+
+
+def test_the_paper_check_notices() -> None:
+    assert papers_named(ast.parse("def f():\n    from theory.two_stage.setting import Setting")) == {
+        "two_stage"
+    }
+    assert papers_named(ast.parse("x = 'simulation.two_stage.engines'")) == {"two_stage"}
+    assert papers_named(ast.parse("from theory.setting import AbstractSetting")) == set()
+
+
 # What the checks would notice ------------------------------------------------------------------------
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from simulation.models import Engine, FunctionRun, Job
 from theory.claim import Claim
 from theory.condition import check_all
+from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
-from theory.place import Box
+from theory.model import Model
+from theory.place import Box, Coordinate
 from theory.rules import Band, Event, FittedBand, Identity, Law, Rule, ZScores
+from theory.setting import AbstractSetting
 from verify.budget import parse_budget
 from verify.load import load_claims_file
 from verify.outcome import Decision
@@ -118,6 +124,39 @@ def test_the_same_residual_is_found_when_it_is_no_rounding() -> None:
     result = falsify(wrong, seconds=10.0)
     assert result.found is not None
     assert "in float32 1e-09" in result.measured
+
+
+@dataclass(frozen=True)
+class Dot(AbstractSetting):
+    x: float
+
+
+@dataclass
+class Watched(Engine):
+    """Keeps the jobs that it was asked for."""
+
+    seen: list[Job] = field(default_factory=list)
+    dtypes = ("float64", "float32")
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Any]:
+        self.seen += jobs
+        return [FunctionRun(job.setting, job.seed, {"residual": 1.0}) for job in jobs]
+
+
+def test_the_check_in_float32_makes_the_same_run() -> None:
+    engine = Watched()
+    place = Box("dots", (Coordinate("x", 1.0, 2.0),), lambda v: Dot(**v))
+    experiment = Experiment(
+        "dots", place=place, runs={"quick": 8}, model=Model("dots", Dot, {"watched": engine}), options="hard"
+    )
+    false = replace(
+        claim(SEARCH, "planted.sound.rounding"), experiment=experiment, measure=lambda run: run.residual
+    )
+    result = falsify(false, seconds=10.0)
+    assert result.found is not None
+    assert "in float32 1" in result.measured
+    (rough,) = [job for job in engine.seen if job.dtype == "float32"]
+    assert (rough.setting, rough.seed, rough.options) == (result.found.setting, result.found.seed, "hard")
 
 
 def test_it_stops_in_time() -> None:

@@ -19,7 +19,7 @@ def written(path: Path, claim: str, **more: object) -> Path:
 
 
 def test_a_limit_ends_the_reason_chain_of_its_claim_alone(tmp_path: Path) -> None:
-    verification = make_verification(showcases=False)
+    verification = make_verification(exhibits=False)
     chosen = verification.judgements[0].claim.id
     told = with_limits(verification, load_limits(written(tmp_path / "soundness.json", chosen)))
     for before, after in zip(verification.judgements, told.judgements, strict=True):

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from report_cases import by_id, make_verification
 
-from verify.outcome import Verification
+from verify.outcome import MadeExhibit, Verification
 from verify.report import figures as figure_module
 from verify.report import write_report
-from verify.report.figures import FIGURES, draw_all
-from verify.report.figures.claims_graph import layout
+from verify.report.figures import draw_all
 from verify.report.figures.event_map import cells
 from verify.report.figures.style import FigureSpec
 
@@ -29,7 +28,8 @@ def pixels(png: bytes) -> Any:
 
 def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None:
     drawn = draw_all(verification)
-    assert [f.name for f in drawn] == [f.name for f in FIGURES]
+    exhibits = ["exhibit_label_noise", "exhibit_no_noise"]
+    assert [f.name for f in drawn] == [*exhibits, "event_map", "exponents", "bounds", "slack"]
     for figure in drawn:
         assert figure.error == ""
         assert figure.png is not None
@@ -37,11 +37,12 @@ def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None
         assert image.shape[1] > 700
         assert 0.005 < (image < 0.9).any(axis=2).mean() < 0.6, figure.name
         assert figure.caption.endswith(".")
+        assert len(figure.alt) > len(figure.title)
 
 
 def test_figures_without_data_are_left_out() -> None:
     assert draw_all(Verification((), (), {})) == []
-    names = [f.name for f in draw_all(make_verification("zoo.exponent.eta", showcases=False))]
+    names = [f.name for f in draw_all(make_verification("zoo.exponent.eta", exhibits=False))]
     assert names == ["exponents"]
 
 
@@ -66,16 +67,21 @@ def _spoilt(value: Any, bad: float) -> Any:
 def test_a_failing_figure_costs_only_itself(
     small: Verification, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Verification) -> None:
+    def fail() -> None:
         raise ZeroDivisionError("no <data>")
 
-    broken = FigureSpec("broken", "Broken", "Nothing.", fail)
-    monkeypatch.setattr(figure_module, "FIGURES", (broken, *FIGURES))
+    def unreadable(_: Verification) -> list[FigureSpec]:
+        raise KeyError("no numbers")
+
+    broken = FigureSpec("broken", "Broken", "Nothing.", fail)  # type: ignore[arg-type]
+    more = (lambda _: [broken], unreadable, *figure_module.FIGURES)
+    monkeypatch.setattr(figure_module, "FIGURES", more)
     write_report(small, tmp_path / "out")
     html = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "This figure could not be drawn: ZeroDivisionError: no &lt;data&gt;" in html
     drawn = {p.stem for p in (tmp_path / "out" / "figures").iterdir()}
-    assert drawn == {"exponents", "claims_graph"}
+    assert drawn == {"exponents"}
+    assert "This figure could not be drawn: KeyError: &#39;no numbers&#39;" in html
 
 
 def test_drawing_leaves_matplotlib_as_it_was(small: Verification) -> None:
@@ -95,10 +101,16 @@ def test_event_map_counts_cells(verification: Verification) -> None:
     assert sum(c.held for c in found) == sum(bool(o.value) for o in judgement.judged)
 
 
-def test_graph_layout_puts_parents_left() -> None:
-    import networkx as nx
+def test_worker_processes_draw_the_same_figures(small: Verification) -> None:
+    exhibits = make_verification("zoo.lemma.norms").exhibits
+    both = replace(small, exhibits=exhibits)
+    alone, together = draw_all(both), draw_all(both, jobs=2)
+    assert [f.name for f in together] == ["exhibit_label_noise", "exhibit_no_noise", "exponents"]
+    assert alone == together
 
-    graph = nx.DiGraph([("a", "b"), ("b", "c"), ("a", "c"), ("d", "c"), ("e", "f")])
-    place = layout(graph)
-    assert all(place[p][0] < place[c][0] for p, c in graph.edges)
-    assert len(set(place.values())) == len(place)
+
+def test_an_exhibit_that_failed_is_named(small: Verification) -> None:
+    broken = MadeExhibit("zoo", "gone", "Gone", "", (), "ValueError: no data here")
+    (figure,) = [f for f in draw_all(replace(small, exhibits=(broken,))) if f.name == "exhibit_gone"]
+    assert figure.png is None
+    assert figure.error == "ValueError: no data here"

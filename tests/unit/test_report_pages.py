@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from report_cases import INJECTION, Page
+from report_cases import INJECTION, Page, by_id
 
-from verify.outcome import VERDICTS, Verification
-from verify.report.html import render_html
-from verify.report.markdown import render_markdown
-from verify.report.mathtext import formula_html, statement_html, statement_markdown
+from verify.judge import errored
+from verify.outcome import VERDICTS, Verdict, Verification
+from verify.report.cells import MARKS
+from verify.report.figures.style import VERDICT_COLOURS
+from verify.report.formulas import formula_html, statement_html, statement_markdown
+from verify.report.render import render_html, render_markdown
+from verify.report.wording import VERDICT_EXPLANATIONS
+from verify.runs.batch import Failure
+from verify.runs.plan import plan_runs
 
 
 def test_html_is_self_contained_and_without_scripts(verification: Verification, folder: Path) -> None:
@@ -24,9 +31,11 @@ def test_html_is_self_contained_and_without_scripts(verification: Verification, 
     assert not re.search(r"url\(|@import", html)
     for address in page.addresses:
         assert address.startswith(("#", "data:image/png;base64,")), address
-    # Every link leads somewhere, except to parents that were not chosen.
+    # Every link leads somewhere: to parents that were not chosen there is none.
     targets = {a[1:] for a in page.addresses if a.startswith("#")}
-    assert targets - set(page.ids) == {"claim-absent.claim"}
+    assert targets <= set(page.ids)
+    assert "claim-zoo.exponent.eta" in targets
+    assert len(page.ids) == len(set(page.ids))
 
 
 def test_html_shows_every_claim_and_the_injection_as_text(verification: Verification, folder: Path) -> None:
@@ -49,14 +58,11 @@ def test_html_without_escaping_would_be_caught(verification: Verification) -> No
     assert "script" in Page(f"<p>{INJECTION}</p>").tags
 
 
-def test_formulas_are_drawn_or_shown_as_source(folder: Path) -> None:
+def test_formulas_are_mathml_or_shown_as_source(folder: Path) -> None:
     html = (folder / "report.html").read_text("utf-8")
-    assert html.count("<svg") > 50
-    assert re.findall(r'<code class="tex">(.*?)</code>', html) == [
-        r"a &lt; b \le \unknowncommand{c}",
-        r"a &lt; b \le \unknowncommand{c}",
-        r"a &lt; b \le \unknowncommand{c}",
-    ]
+    assert html.count("<math>") > 50
+    # In the table of verdicts, and as statement, reading and measurement of the claim.
+    assert re.findall(r'<code class="tex">(.*?)</code>', html) == [r"a &lt; b \le \unknowncommand{c}"] * 4
 
 
 @pytest.mark.parametrize(
@@ -67,31 +73,73 @@ def test_formulas_are_drawn_or_shown_as_source(folder: Path) -> None:
         r"\left|{\mu}\right| \max\left(a, b\right)", r"e^{\frac{3}{2}}", r"\#\{i: y_i \ne \tilde y_i\}",
     ],
 )  # fmt: skip
-def test_common_latex_is_drawn(latex: str) -> None:
-    assert formula_html(latex).startswith("<svg")
+def test_common_latex_converts(latex: str) -> None:
+    made = formula_html(latex)
+    assert made.startswith("<math>")
+    page = Page(made)  # well formed, and nothing left as source
+    assert page.open == []
+    assert "\\" not in made
 
 
-def test_every_builtin_formula_is_drawn() -> None:
-    from theory.ledger import builtin_ledger
+def test_every_builtin_formula_converts() -> None:
+    from theory.paper import find_papers
 
-    for claim in builtin_ledger():
-        prediction = "" if claim.prediction is None else f"${claim.prediction.latex}$"
-        parts = [claim.statement, claim.note, prediction, *(f"${c.latex}$" for c in claim.conditions)]
-        for part in parts:
-            assert '<code class="tex">' not in statement_html(part), (claim.id, part)
+    texts: list[str] = []
+    for paper in find_papers(optional=True).values():
+        for claim in paper.claims:
+            prediction = "" if claim.prediction is None else f"${claim.prediction.latex}$"
+            texts += [claim.statement, claim.note, claim.measured, prediction]
+            texts += [part for c in claim.conditions for part in (f"${c.latex}$", c.why)]
+        texts += [f"${entry.latex}$" for entry in paper.letters]
+        texts += [part.supported for q in paper.questions for part in q.parts]
+    assert len(texts) > 500
+    for text in texts:
+        assert '<code class="tex">' not in statement_html(text), text
 
 
-def test_outline_keeps_the_baseline_and_the_size() -> None:
-    def box(latex: str) -> tuple[float, float, float]:
-        pattern = r"width:([\d.]+)em;height:([\d.]+)em;vertical-align:(-?[\d.]+)em"
-        style = re.search(pattern, formula_html(latex))
-        assert style is not None
-        width, height, shift = map(float, style.groups())
-        return width, height, shift
+def test_a_formula_is_marked_up_by_its_meaning() -> None:
+    assert formula_html(r"\frac{a}{b}") == (
+        "<math><mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac></math>"
+    )
+    assert formula_html("x_1") == "<math><msub><mi>x</mi><mn>1</mn></msub></math>"
+    assert "<mo>&lt;</mo>" in formula_html("a<b")
+    assert formula_html(r"\unknown{<b>}") == r'<code class="tex">\unknown{&lt;b&gt;}</code>'
 
-    assert box("xx")[0] == pytest.approx(2 * box("x")[0], rel=0.1)
-    assert box("p")[2] < box("x")[2] < 0  # a descender reaches further below the line
-    assert box(r"\frac{a}{b}")[1] > 1.5 * box("a")[1]
+
+def test_the_page_can_be_read_without_seeing_it(folder: Path) -> None:
+    html = (folder / "report.html").read_text("utf-8")
+    assert html.count("<table") == html.count("<caption>") > 10
+    assert re.findall(r"<th(?! scope=)[ >]", html) == []
+    levels = [int(level) for level in re.findall(r"<h([1-6])>", html)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert '<a class="skip" href="#main">' in html
+    for alt in re.findall(r'<img [^>]*alt="([^"]*)"', html):
+        assert len(alt) > 40, alt
+
+
+def test_an_errored_claim_shows_line_and_replay(verification: Verification) -> None:
+    failure = Failure("raised", "ZeroDivisionError: division by zero", "claims.py:7")
+    judgement = by_id(verification, "zoo.lemma.norms")
+    spec = plan_runs(judgement.claim.experiment, "quick", 0)[3]
+    broken = errored(judgement.claim, judgement.observations, spec, failure, "python -m verify replay zoo.x")
+    text = "".join(Page(render_html(Verification((broken,), (), {}), [])).text)
+    for words in ("errored", "claims.py:7", "run 3 of zoo.box", "python -m verify replay zoo.x"):
+        assert words in text
+    assert "The code of 1 failed." in text
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_has_a_mark_a_colour_and_a_place(verification: Verification, verdict: Verdict) -> None:
+    judgement = by_id(verification, "zoo.lemma.norms")
+    made = replace(judgement, decision=replace(judgement.decision, verdict=verdict))
+    html = render_html(Verification((made,), (), {}), [])
+    assert f'<span class="chip {verdict}">' in html
+    assert f"--{verdict}:" in html
+    assert MARKS[verdict] in html
+    assert verdict in VERDICT_EXPLANATIONS
+    assert verdict in VERDICT_COLOURS
+    assert f"**{verdict}**" in render_markdown(Verification((made,), (), {}), [])
 
 
 def test_markdown_escapes_tags(folder: Path) -> None:

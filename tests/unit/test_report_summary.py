@@ -48,5 +48,24 @@ def test_regimes_tell_the_papers_conditions_everywhere(verification: Verificatio
     box = found["zoo.box"]
     settings = {o.setting for o in by_id(verification, "zoo.lemma.norms").observations}
     assert box.conditions["small initialisation"].inside == sum(s.kappa_0 <= 1 for s in settings)
-    assert sum(box.kappa) == box.settings == len(settings)
+    assert box.settings == len(settings)
+    kappas = [s.kappa_0 for s in settings]
+    assert box.ranges["kappa_0"] == f"{min(kappas):.3g} to {max(kappas):.3g}"
+    assert set(box.ranges) >= {"n", "m", "d", "n_snr2", "tau_plus", "tau_minus", "clock_step", "iota"}
     assert "zoo.empty" not in found
+
+
+def test_a_range_says_words_and_fields_where_there_are_no_groups() -> None:
+    from dataclasses import dataclass
+
+    from theory.setting import AbstractSetting
+    from verify.report.regimes import ranges
+
+    @dataclass(frozen=True)
+    class Net(AbstractSetting):
+        width: int
+        rate: float
+        data: str
+
+    found = ranges([Net(4, 0.1, "b"), Net(8, 0.1, "a")])
+    assert found == {"width": "4 to 8", "rate": "0.1", "data": "a, b"}

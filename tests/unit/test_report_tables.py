@@ -24,7 +24,8 @@ from verify.rules.registry import read
 
 CONTRACT = {
     "id", "source", "provenance", "kind", "statement", "conditions", "verdict", "predicted", "measured",
-    "statistic", "n_settings", "n_trials", "counterexample",
+    "statistic", "n_settings", "n_trials", "counterexample", "role", "corrected_by", "paper", "reproduce",
+    "grade", "scope", "alone", "joint", "weakest_cell",
 }  # fmt: skip
 
 
@@ -39,6 +40,11 @@ def test_claims_json(verification: Verification, folder: Path) -> None:
         assert record["conditions"] == [c.name for c in judgement.claim.conditions]
         assert isinstance(record["statistic"], dict)
         assert (record["counterexample"] is None) == (judgement.counterexample is None)
+        assert record["role"] == judgement.claim.role
+        assert record["scope"].keys() == {"region", "coverage", "text"}
+        assert record["reproduce"] == (
+            f"python -m verify run --profile quick --seed 0 --claims {judgement.claim.id} --out reports/again"
+        )
     injected = records[-1]
     assert injected["statement"] == INJECTION
 

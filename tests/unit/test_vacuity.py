@@ -18,7 +18,9 @@ from theory.two_stage.box import Fixed
 from theory.two_stage.symbols import C, m, n
 from verify.judge import judge
 from verify.outcome import Observation
-from verify.report.vacuity import vacuity_section
+from verify.report.blocks import Ref, Table, Text
+from verify.report.sections import vacuity as vacuity_page
+from verify.report.sections.material import Material
 from verify.rules.registry import decide, judge_of
 from verify.statistics.rate import fewest_violations
 from verify.vacuity import condition_share, vacuities, vacuity
@@ -117,11 +119,13 @@ def test_the_share_of_the_reference_box_is_that_of_its_definition() -> None:
 
 
 def test_the_section_has_a_row_for_every_claim_with_runs() -> None:
-    verification = make_verification(showcases=False)
+    verification = make_verification(exhibits=False)
     found = vacuities(verification)
-    section = vacuity_section(verification)
-    assert [row[0] for row in section.rows] == [v.claim_id for v in found]
-    assert {len(row) for row in section.rows} == {len(section.head)}
+    _, summary, table = vacuity_page.section(Material(verification, [])).blocks
+    assert isinstance(table, Table)
+    assert isinstance(summary, Text)
+    assert [row[0] for row in table.rows] == [Ref(v.claim_id) for v in found]
+    assert {len(row) for row in table.rows} == {len(table.head)}
     assert np.isfinite([v.share.value for v in found]).all()
     never = sum(not v.refutable for v in found)
-    assert f"{len(found) - never} of {len(found)} claims" in section.summary
+    assert f"{len(found) - never} of {len(found)} claims" in str(summary.content)

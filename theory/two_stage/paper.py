@@ -25,6 +25,7 @@ from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.box import Domain
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
+from theory.two_stage.exhibits import EXHIBITS
 from theory.two_stage.letters import GLOSSARY
 from theory.two_stage.limits import error_constants as sharp_error_constants
 from theory.two_stage.limits import flow as sharp_flow
@@ -112,7 +113,9 @@ THIS = Paper(
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,
+    exhibits=EXHIBITS,
     questions=QUESTIONS,
     letters=GLOSSARY,
     falsehoods=_falsehoods,
+    commands={"conformance": "simulation.two_stage.conformance.command.main"},
 )

@@ -62,6 +62,17 @@ def _rate(run: Run, label: int) -> float:
 _SAMPLED = ("iid_error", "dtest_error", "log_iid_error", "log_dtest_error")
 
 
+def _within(name: str, unit: str) -> tuple[float, float]:
+    """The values that it can have: of probabilities and shares, of times and losses, of logarithms."""
+    if unit in ("probability", "share", "0 or 1"):
+        return 0.0, 1.0
+    if name.startswith("log_"):
+        return -math.inf, 0.0
+    if unit == "steps" or name in ("final_loss", "loss"):
+        return 0.0, math.inf
+    return -math.inf, math.inf
+
+
 def _table(*rows: tuple[Any, ...]) -> tuple[Quantity, ...]:
     return tuple(
         Quantity(
@@ -73,6 +84,7 @@ def _table(*rows: tuple[Any, ...]) -> tuple[Quantity, ...]:
             states=name == "crossing",
             sampled=name in _SAMPLED,
             words={0: GROUPS} if parameters[:1] == ("word",) else {},
+            within=_within(name, unit),
         )
         for name, parameters, unit, meaning, value in rows
     )
@@ -91,7 +103,7 @@ QUANTITIES: tuple[Quantity, ...] = _table(
      lambda run: _if_any(run.noisy, lambda: run.t_all)),
     ("crossing", (), "steps", "time from which half of the noisy samples keep noise mass above the "
      "signal against them; needs `snapshots`",
-    lambda run: _if_any(run.noisy, lambda: run.crossing)),
+     lambda run: _if_any(run.noisy, lambda: run.crossing)),
     ("t_eps", ("eps",), "steps", "first time at which the training loss is at most eps",
      lambda run, eps: run.t_loss(eps)),
     ("final_loss", (), "nats", "training loss at the last step",

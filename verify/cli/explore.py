@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,6 @@ from verify.profiles import PROFILES, worker_count
 if TYPE_CHECKING:
     from theory.paper import Paper
     from theory.plane import Plane
-    from theory.setting import AbstractSetting
 
 __all__ = ["doctor", "falsify", "phase"]
 
@@ -73,64 +72,45 @@ def doctor(
 ) -> None:
     """What holds at a setting, what is judged there, and the nearest setting inside the conditions.
 
-    Every parameter of the paper is an option, --NAME VALUE (for two_stage --n, --d, --m, --n-snr2, ...), and
-    so is every constant of its conditions (--C, --delta).
+    Every parameter of the paper is an option, --NAME VALUE, and so is every constant of its conditions.
     """
     given = named_values([*ctx.args, *(word for text in values or [] for word in ("--set", text))])
     from theory.paper import paper_of
     from verify.doctor import diagnose
     from verify.load import load_sources
+    from verify.sweep.subject import fitting
 
     if claim is not None:
         chosen, sources = find_sources(claim, claims_file, "--claim", [paper] if paper else None)
-        found = sources.paper_of(chosen) or paper_of(chosen.experiment.setting_class)
-        kinds = (chosen.experiment.setting_class,)
+        kind = chosen.experiment.setting_class
+        owner = sources.paper_of(chosen) or paper_of(kind)
+        if owner is None or kind not in owner.parameters:
+            raise ValueError(f"--claim {claim}: no paper says how a {kind.__name__} is made of named values")
+        found, parameters = owner, owner.parameters[kind]
+        constants = {*owner.constants.values, *chosen.constants.values}
     else:
         chosen, sources = None, load_sources(claims_file or [], papers=[paper] if paper else [])
-        found, kinds = _that_has(given, list(sources.papers.values())), None
-    if found is None:
-        raise ValueError(f"--claim {claim}: it belongs to no paper, so that no parameters are known")
-    constants, parameters = (
-        {name: value for name, value in given.items() if (name in found.constants.values) == constant}
-        for constant in (True, False)
-    )
-    setting = _setting_of(found, parameters, kinds or found.settings)
+        fits = fitting(sources.papers.values(), given, constants=True)
+        if fits is None:
+            raise ValueError(
+                "--paper: none of the papers found says how its settings are made of named values"
+            )
+        found, _, parameters = fits
+        constants = set(found.constants.values)
+    chosen_values = {k: parsed(parameters[k], text) for k, text in given.items() if k not in constants}
     diagnosis = diagnose(
-        setting, sources.ledger, paper=found, claim=chosen,
-        **{name: number(name, text) for name, text in constants.items()},
-    )  # fmt: skip
+        parameters.setting_at(parameters.usual(chosen_values)),
+        sources.ledger,
+        paper=found,
+        claim=chosen,
+        **{k: number(k, text) for k, text in given.items() if k in constants},
+    )
     if as_json:
         print(json.dumps(diagnosis.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return
     from verify.cli.doctor_text import print_diagnosis
 
     print_diagnosis(diagnosis)
-
-
-def _that_has(given: Mapping[str, str], papers: Sequence[Paper]) -> Paper:
-    """The first paper that knows all the names given."""
-    for paper in papers:
-        names = {name for p in paper.parameters.values() for name in p.names} | set(paper.constants.values)
-        if paper.parameters and set(given) <= names:
-            return paper
-    for paper in papers:
-        for parameters in paper.parameters.values():
-            for name in given:
-                if name not in paper.constants.values:
-                    parameters[name]  # says which names are near
-    raise ValueError("--paper: no paper found has parameters; doctor asks for values by name")
-
-
-def _setting_of(
-    paper: Paper, given: Mapping[str, str], kinds: Sequence[type[AbstractSetting]]
-) -> AbstractSetting:
-    """The setting that the options describe, of the first class that has all the names."""
-    known = [paper.parameters[kind] for kind in kinds if kind in paper.parameters]
-    if not known:
-        raise ValueError(f"--paper {paper.name}: no parameters of its settings are declared")
-    parameters = next((p for p in known if set(given) <= set(p.names)), known[0])
-    values = {name: parsed(parameters[name], text) for name, text in given.items()}
-    return parameters.setting_at(parameters.usual(values))
 
 
 def phase(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from simulation.console import run_app, spread_options
-from verify.cli import conformance as cli_conformance
 from verify.cli import explore as cli_explore
 from verify.cli import soundness as cli_soundness
 from verify.cli import stability as cli_stability
@@ -107,14 +106,16 @@ def run(
     from verify.pipeline import CLAIM_SECONDS, verify_claims
 
     resolved = _device(resolve_device, device, profile)
+    workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
     with kept_runs(resume, claims_file or []) as keeper:
         verification = verify_claims(
             chosen,
             profile,
             seed,
-            1 if resolved.startswith("cuda") else worker_count(jobs),
+            workers,
             device=resolved,
             papers=tuple(sources.papers.values()),
+            exhibits=not no_figures,
             place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
             keeper=keeper,
@@ -122,7 +123,7 @@ def run(
             adversaries=True,
         )
         verification = with_limits(verification, limits)
-        write_report(verification, out, figures=not no_figures)
+        write_report(verification, out, figures=not no_figures, jobs=workers)
     print_summary(verification, out)
     return verification.status(words)
 
@@ -244,7 +245,6 @@ def replay(
 app.command()(cli_explore.falsify)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_explore.doctor)
 app.command()(cli_explore.phase)
-app.command()(cli_conformance.conformance)
 app.command()(cli_soundness.soundness)
 app.command()(cli_stability.stability)
 app.command()(cli_sweep.sweep)
@@ -259,8 +259,24 @@ def _setting(text: str, kind: type[AbstractSetting]) -> AbstractSetting:
         ) from None
 
 
+def _of_papers(word: str) -> str | None:
+    """The dotted function of a command that a paper names; None for one of the core's own."""
+    own = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback is not None}
+    if word.startswith("-") or word in own:
+        return None
+    from theory.paper import find_papers
+
+    named = [paper.commands for paper in find_papers(optional=True).values()]
+    return next((commands[word] for commands in named if word in commands), None)
+
+
 def main() -> None:
     """Entry point of `python -m verify`."""
     several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file", "--paper"]
     argv = spread_options(sys.argv[1:], several)
+    where = _of_papers(argv[0]) if argv else None
+    if where is not None:
+        from simulation.cli import run_command
+
+        sys.exit(run_command("verify", where, sys.argv[2:]))
     run_app(app, "verify", argv)

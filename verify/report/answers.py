@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,16 +11,15 @@ from verify.rules.registry import judge_of
 
 __all__ = ["Answer", "Statement", "answers"]
 
-#: Numbers of runs in brackets, as `Judge.numbers` writes them; formulas in brackets stay.
-_BRACKETS = re.compile(r" \([^()]*(?: runs|, sd )[^()]*\)")
-
 
 @dataclass(frozen=True)
 class Statement:
-    """One sentence of an answer; `verdict` is that of the claims it speaks of, "" where none was judged."""
+    """One sentence of an answer, and the same without numbers; `verdict` is that of the claims it speaks of,
+    "" where none was judged."""
 
     verdict: str
     text: str
+    short: str
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Answer:
 
     @property
     def short(self) -> str:
-        """Its first statement without the numbers in brackets, for a reader who wants the gist."""
-        return _BRACKETS.sub("", self.statements[0].text)
+        """Its first statement without numbers, for a reader who wants the gist."""
+        return self.statements[0].short
 
 
 def answers(verification: Verification) -> list[Answer]:
@@ -81,22 +79,40 @@ def _statements(question: Question, found: dict[str, Judgement]) -> list[Stateme
             else:
                 groups.setdefault(judgement.verdict, []).append((words, judgement))
         said += [
-            Statement(verdict, _sentence(part, verdict, groups[verdict]))
-            for verdict in ("supported", "refuted", "inconclusive", "not-applicable")
+            Statement(verdict, *(_sentence(part, verdict, groups[verdict], full) for full in (True, False)))
+            for verdict in _ORDER
             if verdict in groups
         ]
     if left_out:
-        said.append(Statement("", f"Not measured in this profile: {'; '.join(dict.fromkeys(left_out))}."))
+        text = f"Not measured in this profile: {'; '.join(dict.fromkeys(left_out))}."
+        said.append(Statement("", text, text))
     return said
 
 
-def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]]) -> str:
-    if verdict in ("supported", "refuted"):
-        template = part.supported if verdict == "supported" else part.refuted
-        return template.replace("{these}", _these(group))
+#: Verdicts in the order in which an answer speaks of them.
+_ORDER = ("supported", "derived", "refuted", "inconclusive", "vacuous", "not-applicable", "errored")
+
+
+def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], full: bool) -> str:
+    """With the numbers of the runs, or (not `full`) with the names of the claims alone."""
+    if verdict in ("supported", "derived", "refuted"):
+        template = part.refuted if verdict == "refuted" else part.supported
+        named = [words for words, _ in group if words]
+        if full or (not named and _ASIDE not in template):
+            return template.replace("{these}", _these(group))
+        return template.replace("{these}", _listed(named)) if named else template.replace(_ASIDE, "")
+    names = " and ".join(words for words, _ in group)
     if verdict == "inconclusive":
-        return f"Not decided by these runs: {_topic(part, _these(group))}."
-    return f"No run could be judged on {_topic(part, ' and '.join(words for words, _ in group))}."
+        return f"Not decided by these runs: {_topic(part, _these(group) if full else names)}."
+    if verdict == "vacuous":
+        return f"These runs could not have decided: {_topic(part, names)}."
+    if verdict == "errored":
+        return f"The claim's own code failed on {_topic(part, names)}."
+    return f"No run could be judged on {_topic(part, names)}."
+
+
+#: Numbers that a sentence can do without.
+_ASIDE = " ({these})"
 
 
 def _topic(part: Part, words: str) -> str:

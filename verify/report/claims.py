@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from theory.rules import Rule
-from verify.outcome import Judgement, Verification
+from verify.outcome import Judgement, Verification, paper_name
 from verify.report.summary import not_judged
 from verify.rules.power import with_power
+from verify.statistics.error_budget import refuted_alone_only
 from verify.vacuity import Vacuity, vacuities
 
-__all__ = ["claim_record", "claim_records", "power_of"]
+__all__ = ["claim_record", "claim_records", "power_of", "reproduce"]
 
 
 def claim_records(verification: Verification) -> list[dict[str, Any]]:
     """One record a claim, in the order of the verification."""
     found = {v.claim_id: v for v in vacuities(verification)}
-    return [claim_record(judgement, found.get(judgement.claim.id)) for judgement in verification.judgements]
+    return [
+        {
+            **claim_record(judgement, found.get(judgement.claim.id)),
+            "paper": paper_name(judgement.claim, verification.papers),
+            "reproduce": reproduce(judgement, verification.run_info),
+        }
+        for judgement in verification.judgements
+    ]
+
+
+def reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
+    """The command that makes the claim's runs again, the same to the last bit, and judges it."""
+    from verify.load import claims_file_of
+
+    file = claims_file_of(judgement.claim)
+    options = {"--profile": run_info.get("profile"), "--seed": run_info.get("seed"), "--claims-file": file}
+    words = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
+    return " ".join(["python -m verify run", *words, "--claims", judgement.claim.id, "--out reports/again"])
 
 
 def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:
-    """The public fields of a claim's record first, then what explains them."""
+    """The public fields of a claim's record first, then what explains them. What this version does not
+    compute is null."""
     claim, decision = judgement.claim, judgement.decision
     return {
         "id": claim.id,
@@ -38,6 +59,12 @@ def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[s
         "n_settings": judgement.n_settings,
         "n_trials": decision.n_trials,
         "counterexample": None if judgement.counterexample is None else judgement.counterexample.as_dict(),
+        "role": claim.role,
+        "corrected_by": claim.corrected_by or None,
+        "scope": _scope(judgement),
+        "alone": refuted_alone_only(judgement),
+        "joint": None,
+        "weakest_cell": None,
         "reason": decision.reason,
         "chain": list(judgement.chain),
         "needed": decision.needed,
@@ -69,6 +96,13 @@ def rule_record(rule: Rule) -> dict[str, Any]:
     """The rule's name and everything it declared before any run."""
     declared = fields(rule) if is_dataclass(rule) else ()
     return {"name": type(rule).__name__, **{f.name: getattr(rule, f.name) for f in declared}}
+
+
+def _scope(judgement: Judgement) -> dict[str, Any]:
+    scope = judgement.scope
+    if scope is None:
+        return {"region": None, "coverage": None, "text": judgement.claim.experiment.place.describe()}
+    return {"region": scope.region, "coverage": scope.coverage, "text": scope.text}
 
 
 def _prediction(judgement: Judgement) -> dict[str, Any] | None:

@@ -1,19 +1,27 @@
-"""Where the runs lie in the parameter space: ranges, conditions met and missed, regime of kappa_0."""
+"""Where the runs lie in the space of settings: ranges, conditions met and missed, the paper's own words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from theory.condition import Condition, Constants
-from theory.two_stage.setting import Setting
+from theory.setting import AbstractSetting
 from verify.outcome import Judgement, Verification
-from verify.report.wording import show_range
+from verify.report.wording import show, show_range
 
-__all__ = ["ConditionCount", "Regime", "claim_conditions", "paper_conditions", "regimes"]
+__all__ = [
+    "ConditionCount",
+    "Regime",
+    "claim_conditions",
+    "constants_text",
+    "paper_conditions",
+    "ranges",
+    "regimes",
+]
 
-#: kappa_0 below, between and above these: cross-talk activates neurons; both matter; p = 1/2.
-KAPPA_ENDS = (1.0, 10.0)
+_SENTENCES = 6
 
 
 @dataclass
@@ -61,7 +69,7 @@ class Regime:
     runs: int
     settings: int
     ranges: dict[str, str]
-    kappa: tuple[int, int, int]
+    sentences: tuple[str, ...]
     conditions: dict[str, ConditionCount]
     claims: tuple[str, ...]
 
@@ -81,8 +89,8 @@ def regimes(verification: Verification) -> list[Regime]:
                 engines=", ".join(sorted({o.engine for o in runs.values()})),
                 runs=len(runs),
                 settings=len(settings),
-                ranges=_ranges(settings),
-                kappa=_kappa_counts(settings),
+                ranges=ranges(settings),
+                sentences=_sentences(verification, settings),
                 conditions={
                     name: _count(name, condition, constants, settings)
                     for name, (condition, constants) in stated.items()
@@ -122,6 +130,12 @@ def claim_conditions(judgement: Judgement) -> list[tuple[Condition, str, Conditi
     return out
 
 
+def constants_text(conditions: Iterable[Condition], constants: Constants) -> str:
+    """The values of the constants that these conditions contain."""
+    free = {s.name for c in conditions for s in (c.large.free_symbols | c.small.free_symbols)}
+    return ", ".join(f"{name} = {show(value)}" for name, value in constants.values.items() if name in free)
+
+
 def _by_experiment(verification: Verification) -> dict[str, list[Judgement]]:
     out: dict[str, list[Judgement]] = {}
     for judgement in verification.judgements:
@@ -130,7 +144,7 @@ def _by_experiment(verification: Verification) -> dict[str, list[Judgement]]:
 
 
 def _count(
-    name: str, condition: Condition, constants: Constants, settings: Iterable[Setting]
+    name: str, condition: Condition, constants: Constants, settings: Iterable[AbstractSetting]
 ) -> ConditionCount:
     counter = ConditionCount(name)
     for setting in settings:
@@ -139,24 +153,25 @@ def _count(
     return counter
 
 
-def _ranges(settings: list[Setting]) -> dict[str, str]:
-    return {
-        "n": show_range([s.n for s in settings]),
-        "m": show_range([s.m for s in settings]),
-        "d/n": show_range([s.d / s.n for s in settings]),
-        "a = n SNR²": show_range([s.n_snr2 for s in settings]),
-        "τ": show_range([t for s in settings for t in (s.tau_plus, s.tau_minus)]),
-        "a(1−2τ)": show_range([s.signal_margin for s in settings]),
-        "κ₀": show_range([s.kappa_0 for s in settings]),
-        "ι": show_range([s.iota for s in settings]),
-        "h": show_range([s.clock_step for s in settings]),
-    }
+def ranges(settings: Sequence[AbstractSetting]) -> dict[str, str]:
+    """Whole numbers, dimensionless groups and what else a constant may depend on; of a setting without groups
+    every field. Words are listed."""
+    first, groups = settings[0], settings[0].groups()
+    fields = first.as_dict()
+    plain = [k for k, v in fields.items() if not groups or not isinstance(v, float) or k in first.trends.held]
+    values = [{**s.as_dict(), **s.groups()} for s in settings]
+    out = {}
+    for name in dict.fromkeys([*plain, *groups]):
+        column = [v[name] for v in values]
+        words = all(isinstance(v, str) for v in column)
+        out[name] = ", ".join(sorted(set(column))) if words else show_range(column)
+    return out
 
 
-def _kappa_counts(settings: list[Setting]) -> tuple[int, int, int]:
-    low, high = KAPPA_ENDS
-    return (
-        sum(s.kappa_0 < low for s in settings),
-        sum(low <= s.kappa_0 <= high for s in settings),
-        sum(s.kappa_0 > high for s in settings),
-    )
+def _sentences(verification: Verification, settings: list[AbstractSetting]) -> tuple[str, ...]:
+    """What the paper says of where these settings lie, with the number of settings; at most a few."""
+    regime = next((p.regime for p in verification.papers if isinstance(settings[0], p.settings)), None)
+    if regime is None:
+        return ()
+    counts = Counter(sentence for setting in settings for sentence in regime(setting))
+    return tuple(f"{sentence} ({count} settings)" for sentence, count in counts.most_common(_SENTENCES))

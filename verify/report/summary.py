@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 
 __all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
-
-_FACTOR = re.compile(r",? by a factor ([0-9.eE+-]+|inf)")
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,10 @@ def verdict_counts(verification: Verification) -> dict[str, int]:
 def headline(verification: Verification) -> str:
     """The outcome in one or two sentences."""
     failed = sum(j.fails_verification for j in verification.judgements)
-    theorems = [j for j in verification.judgements if not j.claim.is_probe]
-    good = sum(j.verdict == "supported" for j in theorems)
+    theorems = [j for j in verification.judgements if j.claim.role == "claim"]
+    good = sum(j.verdict in ("supported", "derived") for j in theorems)
+    vacuous = sum(j.verdict == "vacuous" for j in theorems)
+    broken = sum(j.verdict == "errored" for j in verification.judgements)
     open_ = sum(j.verdict == "inconclusive" for j in theorems)
     idle = sum(not j.observations for j in theorems)
     silent = sum(j.verdict == "not-applicable" for j in theorems) - idle
@@ -40,11 +39,13 @@ def headline(verification: Verification) -> str:
     text += "is refuted" if failed == 1 else "are refuted" if failed else "refuted"
     if open_:
         text += f", {open_} undecided at this number of runs"
+    if vacuous:
+        text += f", {vacuous} could not have failed"
     if silent:
         text += f", {silent} met no setting to be judged at"
     if idle:
         text += f", {idle} have no runs in this profile"
-    return text + "."
+    return f"{text}." + (f" The code of {broken} failed." if broken else "")
 
 
 def findings(verification: Verification) -> list[Finding]:
@@ -52,10 +53,13 @@ def findings(verification: Verification) -> list[Finding]:
     out: list[Finding] = []
     for judgement in verification.judgements:
         out += _finding(judgement)
-    order = (REFUTED, NEEDED, NOT_NEEDED, EDGE, UNDECIDED)
+    order = (ERRORED, REFUTED, VACUOUS, READING, NEEDED, NOT_NEEDED, EDGE, UNDECIDED)
     return sorted(out, key=lambda finding: order.index(finding.group))
 
 
+ERRORED = "Claims whose own code failed"
+VACUOUS = "Claims that could not have failed"
+READING = "Readings that fail, as expected"
 REFUTED = "Refuted inside their conditions"
 NEEDED = "Conditions that are needed"
 NOT_NEEDED = "Conditions that were not needed"
@@ -70,6 +74,10 @@ def _finding(judgement: Judgement) -> list[Finding]:
         group, text = NEEDED, f"Outside {drops} the statement fails. {decision.reason} {claim.note}"
     elif claim.is_probe and judgement.verdict == "supported":
         group, text = NOT_NEEDED, f"Outside {drops} it still holds. {decision.reason} {claim.note}"
+    elif claim.role == "reading" and judgement.verdict == "refuted":
+        group, text = READING, f"{decision.reason} What is true instead: {claim.corrected_by}."
+    elif judgement.verdict in ("errored", "vacuous"):
+        group, text = (ERRORED if judgement.verdict == "errored" else VACUOUS), decision.reason
     elif judgement.verdict == "refuted":
         group, text = REFUTED, decision.reason
     elif isinstance(claim.rule, EventMap) and judgement.verdict == "supported" and _has_edge(judgement):
@@ -102,12 +110,12 @@ def not_judged(judgement: Judgement) -> dict[str, int]:
     for o in judgement.observations:
         if o.not_judged is None:
             continue
-        reason = _FACTOR.sub("", o.not_judged)
-        counts[reason] = counts.get(reason, 0) + 1
-        factors.setdefault(reason, []).extend(float(x) for x in _FACTOR.findall(o.not_judged))
+        counts[o.left_out] = counts.get(o.left_out, 0) + 1
+        if o.missed is not None:
+            factors.setdefault(o.left_out, []).append(o.missed.factor)
     out: dict[str, int] = {}
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
-        out[reason + _by_factor(factors[reason])] = count
+        out[reason + _by_factor(factors.get(reason, []))] = count
     return out
 
 

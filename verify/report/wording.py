@@ -70,5 +70,9 @@ VERDICT_EXPLANATIONS = {
     " the command that replays it",
     "inconclusive": "the runs exclude neither, or exclude one with too small a planned power (support) or"
     " not within the error budget (refutation); where it can be told, the number of runs that would decide",
+    "derived": "it follows by proof alone; no run could add to it",
+    "vacuous": "no outcome of these runs could have refuted it, so that they say nothing of it",
     "not-applicable": "no run lay inside the claim's conditions, or the quantity was not defined on any",
+    "errored": "the claim's own code failed; run, line and the command that shows it again stand in its"
+    " reason",
 }

@@ -14,11 +14,18 @@ from verify.report.summary import verdict_counts
 __all__ = ["run_record", "write_report"]
 
 
-def write_report(verification: Verification, folder: Path, *, figures: bool = True) -> list[Path]:
+def write_report(
+    verification: Verification, folder: Path, *, figures: bool = True, jobs: int = 1
+) -> list[Path]:
     """Write `report.html`, `report.md`, `claims.json`, `comparison.csv`, `run.json` and `figures/*.png`.
 
+    With the claims of several papers `report.html` and `report.md` lead to `NAME/report.html` and so on.
     The folder appears complete or not at all: an interrupt leaves an earlier report untouched. A figure
     that cannot be drawn is named in the report with its error and costs nothing else.
+
+    Args:
+        figures: whether figures are drawn.
+        jobs: worker processes that draw them.
 
     Returns:
         The paths written, the HTML report first.
@@ -28,24 +35,38 @@ def write_report(verification: Verification, folder: Path, *, figures: bool = Tr
     """
     from verify.report.claims import claim_records
     from verify.report.comparison import comparison
-    from verify.report.figures import draw_all
-    from verify.report.html import render_html
-    from verify.report.markdown import render_markdown
+    from verify.report.render import index_pages
 
     with replaced_folder(folder) as new:
-        drawn = draw_all(verification) if figures else []
-        (new / "figures").mkdir()
-        for figure in drawn:
-            if figure.png is not None:
-                (new / "figures" / f"{figure.name}.png").write_bytes(figure.png)
+        parts = verification.by_paper() or {"": verification}
+        for name, part in parts.items():
+            _write_paper(part, new if len(parts) == 1 else new / name, figures, jobs)
+        if len(parts) > 1:
+            html, markdown = index_pages(parts)
+            (new / "report.html").write_text(html, encoding="utf-8")
+            (new / "report.md").write_text(markdown, encoding="utf-8")
         _write_json(new / "claims.json", claim_records(verification))
         comparison(verification).to_csv(new / "comparison.csv", index=False, lineterminator="\n")
         _write_json(new / "run.json", run_record(verification))
-        (new / "report.md").write_text(render_markdown(verification, drawn), encoding="utf-8")
-        (new / "report.html").write_text(render_html(verification, drawn), encoding="utf-8")
         written = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
-    written.sort(key=lambda path: path.name != "report.html")
+    written.sort(key=lambda path: path != Path("report.html"))
     return [Path(folder) / path for path in written]
+
+
+def _write_paper(verification: Verification, folder: Path, figures: bool, jobs: int) -> None:
+    from verify.report.context import page
+    from verify.report.figures import draw_all
+    from verify.report.render import html_of, markdown_of
+
+    drawn = draw_all(verification, jobs) if figures else []
+    (folder / "figures").mkdir(parents=True)
+    for figure in drawn:
+        if figure.png is not None:
+            (folder / "figures" / f"{figure.name}.png").write_bytes(figure.png)
+    shown = page(verification, drawn)
+    # A lone surrogate in a claim's text must not lose the report.
+    for name, text in (("report.md", markdown_of(shown)), ("report.html", html_of(shown))):
+        (folder / name).write_text(text, encoding="utf-8", errors="replace")
 
 
 def run_record(verification: Verification) -> dict[str, Any]:
@@ -53,6 +74,7 @@ def run_record(verification: Verification) -> dict[str, Any]:
     return {
         **dict(verification.run_info),
         "claims": len(verification.judgements),
+        "papers": list(verification.by_paper()),
         "verdicts": verdict_counts(verification),
         "exit_status": verification.exit_status,
     }
@@ -60,4 +82,4 @@ def run_record(verification: Verification) -> dict[str, Any]:
 
 def _write_json(path: Path, value: Any) -> None:
     text = json.dumps(jsonable(value), indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", errors="replace")

@@ -16,7 +16,7 @@ from theory.model import Model
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import pickled, run_pickled
 
-__all__ = ["LokyBackend", "start_seconds"]
+__all__ = ["LokyBackend", "pool", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Seconds that idle workers are kept for the next call.
@@ -88,7 +88,7 @@ class LokyBackend:
                         done = True
                         break
                     try:
-                        running[_submit(_pool(self.workers), batch, device, seconds)] = batch
+                        running[_submit(pool(self.workers), batch, device, seconds)] = batch
                     except BrokenExecutor as error:
                         yield from self._lost(error, running, batch)
                         return False
@@ -103,7 +103,7 @@ class LokyBackend:
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
-                _pool(self.workers).shutdown(wait=True, kill_workers=True)
+                pool(self.workers).shutdown(wait=True, kill_workers=True)
 
     def _lost(
         self, error: BaseException | None, running: dict[Future[Done], Batch], *more: Batch
@@ -117,7 +117,7 @@ class LokyBackend:
             yield Lost(batch.index, f"its worker process died ({_codes(error)})")
 
 
-def _pool(workers: int) -> Any:
+def pool(workers: int) -> Any:
     """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
     from joblib.externals.loky import get_reusable_executor
 

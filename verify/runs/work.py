@@ -24,7 +24,17 @@ from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 
-__all__ = ["Payload", "one_thread", "only", "peak_memory", "pickled", "run_batch", "run_pickled", "warm_up"]
+__all__ = [
+    "Payload",
+    "one_thread",
+    "only",
+    "peak_memory",
+    "pickled",
+    "run_batch",
+    "run_pickled",
+    "unpickled",
+    "warm_up",
+]
 
 _THREADS = "OMP_NUM_THREADS"
 #: Modules of a user's files are named so.
@@ -99,20 +109,20 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
 
 @dataclass(frozen=True)
 class Payload:
-    """A batch on its way to a worker: with the user's files that it names, and where modules are found."""
+    """A value on its way to a worker: with the user's files that it names, and where modules are found."""
 
-    batch: bytes
+    data: bytes
     files: tuple[tuple[str, str], ...]
     path: tuple[str, ...]
 
 
-def pickled(batch: Batch) -> Payload:
-    """The batch by cloudpickle: what stands in a module travels by name, lambdas and local functions
+def pickled(value: Any) -> Payload:
+    """The value by cloudpickle: what stands in a module travels by name, lambdas and local functions
     whole.
     """
     import cloudpickle
 
-    data = cloudpickle.dumps(batch)
+    data = cloudpickle.dumps(value)
     files = tuple(
         (prefix, str(module.__file__))
         for name, module in list(sys.modules.items())
@@ -122,17 +132,22 @@ def pickled(batch: Batch) -> Payload:
     return Payload(data, files, tuple(sys.path))
 
 
-def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Done:
-    """`run_batch` of a pickled batch, after the user's files that it names."""
+def unpickled(payload: Payload) -> Any:
+    """What was pickled, after the user's files that it names."""
     import cloudpickle
 
-    from verify.user_file import import_user_file, module_name
+    from simulation.user_file import import_user_file, module_name
 
     sys.path.extend(entry for entry in payload.path if entry not in sys.path)
     for prefix, file in payload.files:
         if module_name(Path(file), prefix) not in sys.modules:
             import_user_file(Path(file), prefix, "worker")
-    return run_batch(cloudpickle.loads(payload.batch), device, seconds)
+    return cloudpickle.loads(payload.data)
+
+
+def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Done:
+    """`run_batch` of a pickled batch."""
+    return run_batch(unpickled(payload), device, seconds)
 
 
 def _runs(

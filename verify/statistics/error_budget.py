@@ -27,6 +27,7 @@ __all__ = [
     "holm",
     "in_family",
     "refutation_p",
+    "refuted_alone_only",
     "within_budget",
 ]
 
@@ -135,11 +136,12 @@ def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
     family = [j for j in judgements if in_family(j)]
     adjusted = holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
     supported = [p for j, p in zip(family, adjusted, strict=True) if j.verdict == "supported"]
-    lost = sum(j.verdict == "inconclusive" and _alone(j) for j in family)
+    lost = sum(refuted_alone_only(j) for j in family)
     return BudgetUse(budget, len(family), lost, len(supported), sum(p <= budget for p in supported))
 
 
-def _alone(judgement: Judgement) -> bool:
-    """Whether the claim alone would be refuted."""
+def refuted_alone_only(judgement: Judgement) -> bool:
+    """Whether the claim is refuted at its own level, and held back by the budget."""
     alpha = getattr(judgement.claim.rule, "alpha", None)
-    return alpha is not None and refutation_p(judgement) < alpha
+    refuted = alpha is not None and refutation_p(judgement) < alpha
+    return judgement.verdict == "inconclusive" and in_family(judgement) and refuted

@@ -86,7 +86,7 @@ def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:
     import pandas as pd
 
     names = measure_columns(sweep, made)
-    ranges = {m.column: m.quantity.range for m in sweep.batches[0].measures if isinstance(m, QuantityMeasure)}
+    ranges = {m.column: m.quantity.within for m in sweep.measures if isinstance(m, QuantityMeasure)}
     truths = {name: all(isinstance(v.get(name, True), bool) for v in made.values()) for name in names}
     by_point: dict[int, list[Values]] = {point.index: [] for point in sweep.points}
     for run in sweep.runs:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.conformance.check import Measurement
+from simulation.two_stage.conformance.check import Measurement
 from theory.rng import generator
 from theory.two_stage.drawn_law import draw_features, log_det_moments
 from theory.two_stage.setting import Setting

@@ -15,8 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.reference import loss, loss_gradient, patches_of, weights_of
 from simulation.two_stage.conformance.rounding import RULE
 from simulation.two_stage.conformance.trial import Trial

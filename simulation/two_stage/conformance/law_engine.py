@@ -15,9 +15,17 @@ from functools import partial
 
 import numpy as np
 
-from simulation.conformance.check import Measurement, States, compare, exact, not_run, states_of, try_all
 from simulation.conformance.result import CheckResult, ConformanceReport
 from simulation.two_stage.conformance.cases import LONG_STEPS
+from simulation.two_stage.conformance.check import (
+    Measurement,
+    States,
+    compare,
+    exact,
+    not_run,
+    states_of,
+    try_all,
+)
 from simulation.two_stage.conformance.drawn import (
     DIMENSIONS,
     DRAWN_RULE,

@@ -31,8 +31,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from simulation.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.trial import Trial
 from simulation.two_stage.problem import Problem
 from theory.rng import generator

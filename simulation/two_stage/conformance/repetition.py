@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulation.conformance.check import Measurement, States, compare, exact, not_run, states_of, try_all
 from simulation.conformance.result import CheckResult
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import (
+    Measurement,
+    States,
+    compare,
+    exact,
+    not_run,
+    states_of,
+    try_all,
+)
 from simulation.two_stage.conformance.engine import BatchEngine
 from simulation.two_stage.conformance.rounding import RULE, allowed_error
 from simulation.two_stage.conformance.trial import Trial

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulation.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import Measurement, States, compare
 from simulation.two_stage.conformance.reference import margins_at, weights_of
 from simulation.two_stage.conformance.trial import Trial
 from simulation.two_stage.problem import Problem

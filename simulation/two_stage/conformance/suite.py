@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from simulation.conformance.check import Measurement, not_run, try_all
 from simulation.conformance.result import CheckResult, ConformanceReport
 from simulation.two_stage.conformance import gradient, repetition, structure
 from simulation.two_stage.conformance.cases import LONG_STEPS, draw_cases, draw_long_case
+from simulation.two_stage.conformance.check import Measurement, not_run, try_all
 from simulation.two_stage.conformance.engine import Engine
 from simulation.two_stage.conformance.laws import LAWS
 from simulation.two_stage.conformance.rounding import RULE

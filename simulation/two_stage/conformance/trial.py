@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulation.conformance.check import States, states_of
 from simulation.two_stage.conformance.cases import Case
+from simulation.two_stage.conformance.check import States, states_of
 from simulation.two_stage.conformance.engine import Engine
 from simulation.two_stage.problem import Problem
 

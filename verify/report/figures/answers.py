@@ -5,18 +5,26 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.rules import Event, EventMap
-from theory.two_stage.box import Grid
 from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.report.answers import Answer, answers
-from verify.report.figures.event_map import Cell, by_panel, cells, draw_panel
-from verify.report.figures.style import VERDICT_COLOURS, VERDICT_MARKERS, FigureSpec, panels, plain_text
+from verify.report.figures.event_map import MapPanel, draw_map, map_panels, on_grid
+from verify.report.figures.style import (
+    SERIES_COLOURS,
+    VERDICT_COLOURS,
+    VERDICT_MARKERS,
+    FigureSpec,
+    axis_names,
+    grid_of_axes,
+    plain_text,
+)
 from verify.statistics.intervals import mean_interval, rate_interval
 
 if TYPE_CHECKING:
@@ -24,61 +32,95 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
 _CAPTION = (
     "Lines and large points are means over independent runs with 95 % intervals (dark bands, bars); light "
-    "bands"
-    " and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events have "
-    "exact"
-    " intervals; the dotted line is what the claim asks for."
+    "bands and small points show the runs themselves, from the 10 to the 90 % quantile. Shares of events "
+    "have exact intervals; the dotted line is what the claim asks for."
 )
 
 
+@dataclass(frozen=True)
+class _Share:
+    """An event: in how many of its runs it held."""
+
+    label: str
+    held: int
+    runs: int
+    verdict: str
+    declared: float
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """A measured curve without the functions that measured it."""
+
+    title: str
+    x_label: str
+    y_label: str
+    at: tuple[Any, ...]
+    y_range: tuple[float, float] | None
+    lines: Mapping[str, float]
+    values: Mapping[str, Any]
+
+
 def figures(verification: Verification) -> list[FigureSpec]:
-    """One for each answered question."""
-    return [
-        FigureSpec(answer.figure, answer.asked, _CAPTION, partial(_draw, answer))
-        for answer in answers(verification)
-    ]
-
-
-def _draw(answer: Answer, _: Verification) -> Figure | None:
-    """Panels in the order curves, maps, events; None without any."""
-    jobs: list[tuple[Any, ...]] = [(_curve, c) for c in answer.curves if c.runs]
-    judged = [j for j in answer.judgements if j.judged]
-    for judgement in judged:
-        on_grid = isinstance(judgement.claim.experiment.place, Grid)
-        made = cells(judgement) if on_grid and isinstance(judgement.claim.rule, EventMap) else []
-        if len({cell.labels for cell in made}) > 2:
-            jobs += [(draw_panel, judgement, value, group) for value, group in by_panel(made).items()]
-            jobs += [(draw_panel, judgement, None, over) for over in (_over_n_squared(made),) if over]
-    events = [j for j in judged if isinstance(j.claim.rule, Event)]
-    if len(events) > 1 or (events and not jobs):  # one share is a sentence, no panel
-        jobs.append((_shares, events, _labels(answer, events)))
-    if not jobs:
-        return None
-    figure, axes = panels(len(jobs), 2 if len(jobs) in (2, 4) else 3, height=3.1 if len(events) < 8 else 3.9)
-    for ax, (draw, *arguments) in zip(axes, jobs, strict=True):
-        draw(ax, *arguments)
-    return figure
-
-
-def _over_n_squared(made: Sequence[Cell]) -> list[Cell]:
-    """Cells of a sweep of d/n at several n, over d/n^2 instead: which of the two makes curves agree."""
+    """One for each answered question that has anything to draw."""
+    names = axis_names(verification)
     out = []
-    for cell in made:
-        ratio, n = cell.at("d_over_n"), cell.at("n")
-        if ratio is None or n is None:
-            return []
-        out.append(Cell((("d_over_n2", ratio / n), ("n", n)), cell.held, cell.judged))
+    for answer in answers(verification):
+        curves, maps, shares = _parts(answer, names)
+        if curves or maps or shares:
+            draw = partial(_draw, curves, maps, shares)
+            out.append(FigureSpec(answer.figure, answer.asked, _CAPTION, draw, answer.text))
     return out
+
+
+def _parts(answer: Answer, names: Mapping[str, str]) -> tuple[list[_Curve], list[MapPanel], list[_Share]]:
+    """Curves, maps and shares of events; a single share beside other panels is a sentence, no panel."""
+    curves = [_curve_of(c) for c in answer.curves if c.runs]
+    judged = [j for j in answer.judgements if j.judged]
+    maps = [
+        panel
+        for j in judged
+        if on_grid(j) and isinstance(j.claim.rule, EventMap)
+        for panel in map_panels(j, names)
+        if len(panel.cells) > 2
+    ]
+    events = [j for j in judged if isinstance(j.claim.rule, Event)]
+    if len(events) == 1 and (curves or maps):
+        events = []
+    shares = [
+        _Share(label, sum(bool(o.value) for o in j.judged), len(j.judged), j.verdict, 1 - j.claim.rule.delta)
+        for j, label in zip(events, _labels(answer, events), strict=True)
+        if isinstance(j.claim.rule, Event)
+    ]
+    return curves, maps, shares
+
+
+def _curve_of(measured: MeasuredCurve) -> _Curve:
+    c = measured.curve
+    title = f"{c.title}\n{measured.runs} runs"
+    return _Curve(title, c.x_label, c.y_label, c.at, c.y_range, c.lines, measured.values)
+
+
+def _draw(curves: list[_Curve], maps: list[MapPanel], shares: list[_Share]) -> Figure:
+    count = len(curves) + len(maps) + bool(shares)
+    height = 3.1 if len(shares) < 8 else 3.9
+    figure, axes = grid_of_axes(count, 2 if count in (2, 4) else 3, height=height)
+    for ax, curve in zip(axes, curves, strict=False):
+        _curve(ax, curve)
+    for ax, panel in zip(axes[len(curves) :], maps, strict=False):
+        draw_map(ax, panel)
+    if shares:
+        _shares(axes[-1], shares)
+    return figure
 
 
 def _labels(answer: Answer, events: Sequence[Judgement]) -> list[str]:
     """The words of each claim, or its id without what all share; what differs is added to equal ones."""
     split = [j.claim.id.split(".") for j in events]
     shared = 0
-    while all(len(s) > shared + 1 and s[shared] == split[0][shared] for s in split):
+    while split and all(len(s) > shared + 1 and s[shared] == split[0][shared] for s in split):
         shared += 1
     ids = [" ".join(s[shared:]).replace("_", " ") for s in split]
     words = [answer.words.get(j.claim.id) or text for j, text in zip(events, ids, strict=True)]
@@ -88,14 +130,12 @@ def _labels(answer: Answer, events: Sequence[Judgement]) -> list[str]:
     ]
 
 
-def _curve(ax: Any, measured: MeasuredCurve) -> None:
-    curve = measured.curve
+def _curve(ax: Any, curve: _Curve) -> None:
     named = all(isinstance(place, str) for place in curve.at)
-    for k, (name, values) in enumerate(measured.values.items()):
+    for k, (name, values) in enumerate(curve.values.items()):
         draw = _cases if named else _over_clock if len(curve.at) > 12 else _points
-        draw(ax, curve.at, values, name, _COLOURS[k % len(_COLOURS)], k)
-    runs = f"{measured.runs} runs"
-    ax.set_title(plain_text(f"{curve.title}\n{runs}"), loc="left")
+        draw(ax, curve.at, values, name, SERIES_COLOURS[k % len(SERIES_COLOURS)], k)
+    ax.set_title(plain_text(curve.title), loc="left")
     ax.set_ylabel(plain_text(curve.y_label))
     if curve.y_range is not None:
         low, high = curve.y_range
@@ -104,8 +144,8 @@ def _curve(ax: Any, measured: MeasuredCurve) -> None:
         ax.axhline(value, color="black", linewidth=0.9, linestyle=":", label=name or None)
     if not named:
         ax.set_xlabel(plain_text(curve.x_label))
-    if len(measured.values) > 1:
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.19), ncols=1 + (len(measured.values) > 3))
+    if len(curve.values) > 1:
+        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.19), ncols=1 + (len(curve.values) > 3))
 
 
 def _interval(column: np.ndarray[Any, Any]) -> tuple[float, float, float]:
@@ -157,22 +197,19 @@ def _cases(ax: Any, at: Sequence[Any], values: Any, name: str, colour: str, k: i
     ax.grid(axis="x", visible=False)
 
 
-def _shares(ax: Any, events: Sequence[Judgement], labels: Sequence[str]) -> None:
+def _shares(ax: Any, shares: Sequence[_Share]) -> None:
     """The share of runs in which each event held, with its exact interval."""
-    for y, judgement in enumerate(reversed(events)):
-        held = [bool(o.value) for o in judgement.judged]
-        share = rate_interval(sum(held), len(held), 0.05)
+    for y, event in enumerate(reversed(shares)):
+        share = rate_interval(event.held, event.runs, 0.05)
         ax.errorbar(
             [share.value], [y], xerr=[[share.value - share.low], [share.high - share.value]],
-            color=VERDICT_COLOURS[judgement.verdict], marker=VERDICT_MARKERS[judgement.verdict], markersize=5,
+            color=VERDICT_COLOURS[event.verdict], marker=VERDICT_MARKERS[event.verdict], markersize=5,
             capsize=2.5, linestyle="",
         )  # fmt: skip
-        rule = judgement.claim.rule
-        assert isinstance(rule, Event)
-        ax.plot([1 - rule.delta] * 2, [y - 0.35, y + 0.35], color="black", linewidth=0.9, linestyle=":")
-    wrapped = ["\n".join(textwrap.wrap(plain_text(text), 30)) for text in reversed(labels)]
-    ax.set_yticks(range(len(events)), labels=wrapped)
-    ax.set_ylim(-0.6, len(events) - 0.4)
+        ax.plot([event.declared] * 2, [y - 0.35, y + 0.35], color="black", linewidth=0.9, linestyle=":")
+    wrapped = ["\n".join(textwrap.wrap(plain_text(event.label), 30)) for event in reversed(shares)]
+    ax.set_yticks(range(len(shares)), labels=wrapped)
+    ax.set_ylim(-0.6, len(shares) - 0.4)
     ax.set_xlim(-0.03, 1.03)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("share of runs")

@@ -3,49 +3,118 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.rules import Band, FittedBand, Law
-from verify.outcome import Judgement, Verification
-from verify.report.figures.style import TEXT_COLOURS, FigureSpec, panels, short_id
+from theory.source import PROVENANCES
+from verify.outcome import Judgement, Observation, Verification
+from verify.report.figures.style import (
+    TEXT_COLOURS,
+    FigureSpec,
+    axis_names,
+    grid_of_axes,
+    plain_text,
+    short_id,
+)
 from verify.rules.judge import Readout
 from verify.rules.registry import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE", "draw"]
+__all__ = ["figures"]
+
+_MOST = 12
+_ORDER = "those not supported first, then the paper's own"
+_CAPTION = (
+    "Laws: each point is a run, the diagonal is exact agreement, the grey wedge the declared relative margin "
+    "(which the rule applies to the mean, not to each run). Bands: values over the group that differs most "
+    "between the runs, the accepted range in grey. Orange crosses lie outside. A cloud far below the upper "
+    "end is a loose bound."
+)
 
 _INSIDE, _OUTSIDE = "#0072B2", "#D55E00"
 
 
-def draw(verification: Verification) -> Figure | None:
+@dataclass(frozen=True)
+class _Shown:
+    """One claim: its readings over where they were made; `margin` is a law's, None for a band."""
+
+    title: str
+    verdict: str
+    margin: float | None
+    x_name: str
+    x: tuple[float, ...]
+    readings: tuple[Readout, ...]
+
+
+def figures(verification: Verification) -> list[FigureSpec]:
     """Laws as predicted against measured with the diagonal; bands as values between their ends."""
-    found = []
-    for judgement in verification.judgements:
+    names = axis_names(verification)
+    found, said = [], []
+    for judgement in sorted(verification.judgements, key=_weight):
         if not isinstance(judgement.claim.rule, (Law, Band, FittedBand)):
             continue
-        points = [
-            (o.setting.kappa_0, r)
-            for o in judgement.judged
-            if math.isfinite((r := read(judgement, o)).measured)
-        ]
-        if points:
-            found.append((judgement, points))
+        points = [(o, r) for o in judgement.judged if math.isfinite((r := read(judgement, o)).measured)]
+        if len(points) < 2:
+            continue
+        found.append(_shown(judgement, points, names))
+        said.append(f"{judgement.claim.id}: {judgement.decision.reason}")
     if not found:
-        return None
-    figure, axes = panels(len(found), 4, height=2.75, width=11.5)
-    for ax, (judgement, points) in zip(axes, found, strict=True):
-        if isinstance(judgement.claim.rule, Law):
-            _law(ax, judgement, [r for _, r in points])
+        return []
+    caption = _CAPTION if len(found) <= _MOST else f"{_CAPTION} {_MOST} of {len(found)}: {_ORDER}."
+    draw = partial(_draw, found[:_MOST])
+    alt = "; ".join(said[:_MOST])
+    return [FigureSpec("bounds", "Predicted against measured", caption, draw, alt)]
+
+
+def _weight(judgement: Judgement) -> tuple[int, int]:
+    """What a reader wants to see first."""
+    order = ("refuted", "inconclusive", "supported")
+    verdict = order.index(judgement.verdict) if judgement.verdict in order else len(order)
+    return verdict, PROVENANCES.index(judgement.claim.provenance)
+
+
+def _shown(judgement: Judgement, points: list[tuple[Observation, Readout]], names: Any) -> _Shown:
+    rule = judgement.claim.rule
+    name, x = _widest([o for o, _ in points])
+    return _Shown(
+        short_id(judgement.claim.id, 34), judgement.verdict, rule.margin if isinstance(rule, Law) else None,
+        names.get(name, name.replace("_", " ")), x, tuple(r for _, r in points),
+    )  # fmt: skip
+
+
+def _widest(observations: list[Observation]) -> tuple[str, tuple[float, ...]]:
+    """The group (field, where there are none) that differs most between the runs, by ratio, and its values;
+    the number of the run where none does."""
+    settings = [o.setting for o in observations]
+    groups = [
+        s.groups() or {k: v for k, v in s.as_dict().items() if not isinstance(v, str)} for s in settings
+    ]
+    best, ratio = "run", 1.0
+    for name in groups[0]:
+        values = [float(g.get(name, 0.0)) for g in groups]
+        if min(values) > 0 and max(values) / min(values) > ratio * (1 + 1e-9):
+            best, ratio = name, max(values) / min(values)
+    if best == "run":
+        return best, tuple(float(o.index) for o in observations)
+    return best, tuple(float(g[best]) for g in groups)
+
+
+def _draw(found: list[_Shown]) -> Figure:
+    figure, axes = grid_of_axes(len(found), 4, height=2.75, width=11.5)
+    for ax, shown in zip(axes, found, strict=True):
+        if shown.margin is not None:
+            _law(ax, shown.margin, list(shown.readings))
         else:
-            _band(ax, judgement, points)
+            _band(ax, shown)
         ax.set_title(
-            f"{short_id(judgement.claim.id, 36)}\n{judgement.verdict}", loc="left", fontsize=9,
-            color=TEXT_COLOURS[judgement.verdict],
-        )  # fmt: skip
+            f"{shown.title}\n{shown.verdict}", loc="left", fontsize=9, color=TEXT_COLOURS[shown.verdict]
+        )
     return figure
 
 
@@ -59,18 +128,14 @@ def _scatter(ax: Any, x: list[float], y: list[float], inside: list[bool]) -> Non
         )  # fmt: skip
 
 
-def _law(ax: Any, judgement: Judgement, readings: list[Readout]) -> None:
-    rule = judgement.claim.rule
-    assert isinstance(rule, Law)
+def _law(ax: Any, margin: float, readings: list[Readout]) -> None:
     kept = [r for r in readings if r.measured > 0 and 0 < r.predicted < math.inf]
     if not kept:
         ax.text(0.5, 0.5, "no positive pair", transform=ax.transAxes, ha="center", color="#666666")
         return
     values = [v for r in kept for v in (r.measured, r.predicted)]
     ends = np.array([min(values) * 0.9, max(values) * 1.1])
-    ax.fill_between(
-        ends, ends / (1 + rule.margin), ends * (1 + rule.margin), color="#BBBBBB", alpha=0.5, linewidth=0
-    )
+    ax.fill_between(ends, ends / (1 + margin), ends * (1 + margin), color="#BBBBBB", alpha=0.5, linewidth=0)
     ax.plot(ends, ends, color="black", linewidth=0.8)
     _scatter(ax, [r.predicted for r in kept], [r.measured for r in kept], [r.holds for r in kept])
     if ends[1] > 8 * ends[0]:
@@ -82,36 +147,21 @@ def _law(ax: Any, judgement: Judgement, readings: list[Readout]) -> None:
     ax.set_ylabel("measured")
 
 
-def _band(ax: Any, judgement: Judgement, points: list[tuple[float, Readout]]) -> None:
-    """Values over kappa_0: the parameter that separates the regimes."""
-    readings = [r for _, r in points]
-    kappa = [k for k, _ in points]
+def _band(ax: Any, shown: _Shown) -> None:
+    readings, x = list(shown.readings), list(shown.x)
     low, high = readings[0].low, readings[0].high
     values = [r.measured for r in readings]
     finite_ends = [e for e in (low, high) if math.isfinite(e)]
     span = [*values, *finite_ends]
     if min(span) > 0 and max(span) > 20 * min(span):
         ax.set_yscale("log")
-    _scatter(ax, kappa, values, [r.holds for r in readings])
-    if max(kappa) > 3 * min(kappa):
+    _scatter(ax, x, values, [r.holds for r in readings])
+    if min(x) > 0 and max(x) > 3 * min(x):
         ax.set_xscale("log")
-    else:
-        centre = (max(kappa) * min(kappa)) ** 0.5
-        ax.set_xlim(centre / 2, centre * 2)
     for end in finite_ends:
         ax.axhline(end, color="black", linewidth=0.8)
     bottom, top = ax.get_ylim()
     ax.axhspan(max(low, bottom), min(high, top), color="#BBBBBB", alpha=0.35, linewidth=0, zorder=0)
     ax.set_ylim(bottom, top)
-    ax.set_xlabel(r"$\kappa_0$ of the run")
+    ax.set_xlabel(plain_text(shown.x_name))
     ax.set_ylabel("measured")
-
-
-FIGURE = FigureSpec(
-    name="bounds",
-    title="Predicted against measured",
-    caption="Laws: each point is a run, the diagonal is exact agreement, the grey wedge the declared relative"
-    " margin (which the rule applies to the mean, not to each run). Bands: values over kappa_0, the accepted"
-    " range in grey. Orange crosses lie outside. A cloud far below the upper end is a loose bound.",
-    draw=draw,
-)

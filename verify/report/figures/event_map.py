@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from theory.place import Cells
 from theory.rules import Event, EventMap
-from theory.two_stage.box import Grid
 from verify.outcome import Judgement, Verification
-from verify.report.figures.style import PARAMETER_NAMES, FigureSpec, panels, plain_text, short_id
+from verify.report.figures.style import (
+    SERIES_COLOURS,
+    FigureSpec,
+    axis_names,
+    grid_of_axes,
+    plain_text,
+    short_id,
+)
 from verify.rules.registry import read
 from verify.statistics.intervals import rate_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE", "Cell", "by_panel", "cells", "draw", "draw_panel"]
+__all__ = ["Cell", "MapPanel", "cells", "draw_map", "figures", "map_panels", "on_grid"]
 
-_COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-#: The label that gets its own panels: it separates the regimes.
-_PANEL_LABEL = "kappa_0"
+_CAPTION = (
+    "Probability of each event over the grid, with exact 95 % intervals. The dotted line is the declared "
+    "probability, a dashed one the threshold from which it is claimed: where the curves leave it is the edge "
+    "of the regime. Hollow grey markers are cells that lie outside the conditions of the claim (or, for a "
+    "probe, inside the dropped one) and were not judged."
+)
 
 
 @dataclass(frozen=True)
@@ -51,88 +62,117 @@ def cells(judgement: Judgement) -> list[Cell]:
     ]
 
 
-def draw(verification: Verification) -> Figure | None:
-    """A row for each event on a grid, a panel for each kappa_0, the widest label along x."""
-    found: list[tuple[Judgement, list[Cell]]] = []
-    for judgement in verification.judgements:
-        on_grid = isinstance(judgement.claim.experiment.place, Grid)
-        if on_grid and isinstance(judgement.claim.rule, (Event, EventMap)):
-            made = [c for c in cells(judgement) if c.labels]
-            if any(c.judged for c in made):
-                found.append((judgement, made))
-    if not found:
-        return None
-    rows = [[(j, value, group) for value, group in by_panel(made).items()] for j, made in found]
+@dataclass(frozen=True)
+class MapPanel:
+    """One panel: shares over the widest label `x`, a curve for each value of `series`; `threshold` is where
+    on x the event is claimed from."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    x: str
+    series: str | None
+    declared: float
+    threshold: float | None
+    names: Mapping[str, str]
+
+    def name(self, label: str) -> str:
+        """How a label is written."""
+        return self.names.get(label, label.replace("_", " "))
+
+
+def on_grid(judgement: Judgement) -> bool:
+    """Whether it is an event judged over cells that are no sweep."""
+    place = judgement.claim.experiment.place
+    return (
+        isinstance(place, Cells) and not place.paired and isinstance(judgement.claim.rule, (Event, EventMap))
+    )
+
+
+def map_panels(judgement: Judgement, names: Mapping[str, str]) -> list[MapPanel]:
+    """The panels of an event on a grid: the label with most values along x, the next one as series, a panel
+    for each value of the others. Empty where no cell was judged."""
+    made = [c for c in cells(judgement) if c.labels]
+    rule = judgement.claim.rule
+    if not any(c.judged for c in made) or not isinstance(rule, (Event, EventMap)):
+        return []
+    values: dict[str, set[float]] = {}
+    for cell in made:
+        for name, value in cell.labels:
+            values.setdefault(name, set()).add(value)
+    order = sorted(values, key=lambda name: -len(values[name]))
+    series = order[1] if len(order) > 1 and len(values[order[1]]) > 1 else None
+    threshold = rule.threshold if isinstance(rule, EventMap) and rule.axis == order[0] else None
+    groups: dict[tuple[tuple[str, float], ...], list[Cell]] = {}
+    for cell in made:
+        groups.setdefault(tuple((n, v) for n, v in cell.labels if n in order[2:]), []).append(cell)
+    out = []
+    for where, group in sorted(groups.items()):
+        at = ", ".join(f"{names.get(n, n.replace('_', ' '))} = {v:g}" for n, v in where)
+        title = short_id(judgement.claim.id, 42) + (f"\n{at}" if at else "")
+        out.append(MapPanel(title, tuple(group), order[0], series, 1 - rule.delta, threshold, names))
+    return out
+
+
+def figures(verification: Verification) -> list[FigureSpec]:
+    """A panel for each event on a grid, several where the grid has more than two labels."""
+    names = axis_names(verification)
+    # The maps of a question stand in its own figure.
+    asked = {claim for question in verification.questions for claim in question.claims}
+    judged = [j for j in verification.judgements if on_grid(j) and j.claim.id not in asked]
+    rows = [row for j in judged if (row := map_panels(j, names))]
+    if not rows:
+        return []
+    alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j in judged)
+    return [FigureSpec("event_map", "Where the events happen", _CAPTION, partial(_draw, rows), alt)]
+
+
+def _draw(rows: list[list[MapPanel]]) -> Figure:
+    panels: list[MapPanel | None]
     widest = max(len(row) for row in rows)
     if widest in (2, 3):  # an event a row, so that its panels can be compared side by side
-        jobs = [job for row in rows for job in [*row, *[None] * (widest - len(row))]]
-        figure, axes = panels(len(jobs), widest, height=2.9)
+        panels = [panel for row in rows for panel in [*row, *[None] * (widest - len(row))]]
     else:
-        jobs = [job for row in rows for job in row]
-        figure, axes = panels(len(jobs), 3, height=2.9)
-    for ax, job in zip(axes, jobs, strict=True):
-        if job is None:
+        panels = [panel for row in rows for panel in row]
+    figure, axes = grid_of_axes(len(panels), widest if widest in (2, 3) else 3, height=2.9)
+    for ax, panel in zip(axes, panels, strict=True):
+        if panel is None:
             ax.remove()
         else:
-            draw_panel(ax, *job)
+            draw_map(ax, panel)
     return figure
 
 
-def by_panel(made: list[Cell]) -> dict[float | None, list[Cell]]:
-    """The cells of each kappa_0, None where cells carry none."""
-    out: dict[float | None, list[Cell]] = {}
-    for cell in made:
-        out.setdefault(cell.at(_PANEL_LABEL), []).append(cell)
-    return dict(sorted(out.items(), key=lambda item: -math.inf if item[0] is None else item[0]))
-
-
-def _axes_labels(group: list[Cell]) -> tuple[str, str | None]:
-    """The label with most values along x, the next one as series."""
-    values: dict[str, set[float]] = {}
-    for cell in group:
-        for name, value in cell.labels:
-            if name != _PANEL_LABEL:
-                values.setdefault(name, set()).add(value)
-    order = sorted(values, key=lambda name: -len(values[name]))
-    if not order:
-        return _PANEL_LABEL, None
-    series = order[1] if len(order) > 1 and len(values[order[1]]) > 1 else None
-    return order[0], series
-
-
-def draw_panel(ax: Any, judgement: Judgement, value: float | None, group: list[Cell]) -> None:
+def draw_map(ax: Any, panel: MapPanel) -> None:
     """Shares over the widest label, a curve for each value of the next one."""
-    x_name, series_name = _axes_labels(group)
     series: dict[float | None, list[Cell]] = {}
-    for cell in group:
-        series.setdefault(cell.at(series_name), []).append(cell)
-    xs = [x for c in group if (x := c.at(x_name)) is not None]
+    for cell in panel.cells:
+        series.setdefault(cell.at(panel.series), []).append(cell)
+    xs = sorted({x for c in panel.cells if (x := c.at(panel.x)) is not None})
     if min(xs) > 0 and max(xs) > 8 * min(xs):
         ax.set_xscale("log")
-    if len(set(xs)) <= 9:
-        ax.set_xticks(sorted(set(xs)), labels=[f"{x:g}" for x in sorted(set(xs))])
+    if len(xs) <= 9:
+        ax.set_xticks(xs, labels=[f"{x:g}" for x in xs])
         ax.minorticks_off()
     for i, (key, members) in enumerate(sorted(series.items(), key=lambda item: item[0] or 0.0)):
-        members.sort(key=lambda c: c.at(x_name) or 0.0)
-        label = None if key is None else f"{PARAMETER_NAMES.get(series_name or '', series_name)} = {key:g}"
+        members.sort(key=lambda c: c.at(panel.x) or 0.0)
+        label = None if key is None else plain_text(f"{panel.name(panel.series or '')} = {key:g}")
         # Series side by side: equal shares, 1 above all, would hide each other.
         shift = (i - (len(series) - 1) / 2) * 0.012
-        _curve(ax, members, x_name, shift, _COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)], label)
-    if not any(c.judged for c in group):
+        colour, marker = SERIES_COLOURS[i % len(SERIES_COLOURS)], _MARKERS[i % len(_MARKERS)]
+        _curve(ax, members, panel.x, shift, colour, marker, label)
+    some = any(c.judged for c in panel.cells)
+    if not some:
         ax.text(0.5, 0.5, "outside the conditions:\nnot judged here", transform=ax.transAxes, ha="center",
                 va="center", color="#666666")  # fmt: skip
-    rule = judgement.claim.rule
-    if isinstance(rule, (Event, EventMap)):
-        ax.axhline(1 - rule.delta, color="black", linewidth=0.8, linestyle=":")
-    if isinstance(rule, EventMap) and rule.axis == x_name:
-        ax.axvline(rule.threshold, color="black", linewidth=0.8, linestyle="--")
+    ax.axhline(panel.declared, color="black", linewidth=0.8, linestyle=":")
+    if panel.threshold is not None:
+        ax.axvline(panel.threshold, color="black", linewidth=0.8, linestyle="--")
     ax.set_ylim(-0.04, 1.06)
-    where = "" if value is None else f"\n{PARAMETER_NAMES[_PANEL_LABEL]} = {value:g}"
-    ax.set_title(plain_text(short_id(judgement.claim.id) + where), loc="left")
-    ax.set_xlabel(plain_text(PARAMETER_NAMES.get(x_name, x_name.replace("_", " "))))
+    ax.set_title(plain_text(panel.title), loc="left")
+    ax.set_xlabel(plain_text(panel.name(panel.x)))
     ax.set_ylabel("probability")
-    if series_name is not None and any(c.judged for c in group):
-        ax.legend(loc="lower right", frameon=True, framealpha=1.0, edgecolor="none")
+    if panel.series is not None and some:
+        ax.legend(loc="lower right", frameon=True, framealpha=1.0, edgecolor="none", fontsize=7.5)
 
 
 def _curve(
@@ -153,14 +193,3 @@ def _curve(
     silent = [(c.at(x_name) or 0.0) * (1 + shift) for c in members if not c.judged]
     ax.plot(silent, [0.0] * len(silent), linestyle="", marker=marker, markersize=4, color="#8C8C8C",
             markerfacecolor="none")  # fmt: skip
-
-
-FIGURE = FigureSpec(
-    name="event_map",
-    title="Where the events happen",
-    caption="Probability of each event over the grid, with exact 95 % intervals. The dotted line is the"
-    " declared probability, a dashed one the threshold from which it is claimed. Look for where the curves"
-    " leave it: that is the edge of the regime. Hollow grey markers are cells that lie outside the"
-    " conditions of the claim (or, for a probe, inside the dropped one) and were not judged.",
-    draw=draw,
-)

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory.rules import Exponent
 from verify.outcome import Judgement, Verification
-from verify.report.figures.style import PARAMETER_NAMES, TEXT_COLOURS, FigureSpec, panels, short_id
+from verify.report.figures.style import (
+    TEXT_COLOURS,
+    FigureSpec,
+    axis_names,
+    grid_of_axes,
+    plain_text,
+    short_id,
+)
 from verify.statistics.trials import as_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURE", "draw", "sweep_curves"]
+__all__ = ["figures", "sweep_curves"]
+
+_CAPTION = (
+    "Each thin line is one replicate with the same draws along the sweep. The grey fan is the claimed slope "
+    "with its declared margin; a supported exponent has its measured slope and interval inside."
+)
 
 Curve = tuple[list[float], list[float]]
 
@@ -33,50 +47,75 @@ def sweep_curves(judgement: Judgement) -> list[Curve]:
     return [([x for x, _ in sorted(g)], [v for _, v in sorted(g)]) for g in groups.values()]
 
 
-def draw(verification: Verification) -> Figure | None:
+@dataclass(frozen=True)
+class _Slopes:
+    """One exponent: replicates of the sweep, the claimed slope and the measured one."""
+
+    title: str
+    verdict: str
+    parameter: str
+    claimed: float
+    margin: float
+    mean: float
+    interval: tuple[float, float] | None
+    curves: tuple[Curve, ...]
+
+
+def figures(verification: Verification) -> list[FigureSpec]:
     """A panel for each exponent: replicates, mean line, and the claimed slope with its margin."""
-    found = [
-        (j, curves)
-        for j in verification.judgements
-        if isinstance(j.claim.rule, Exponent) and (curves := sweep_curves(j))
-    ]
+    names = axis_names(verification)
+    found, said = [], []
+    for judgement in verification.judgements:
+        rule = judgement.claim.rule
+        if not isinstance(rule, Exponent) or not (curves := sweep_curves(judgement)):
+            continue
+        statistic = judgement.decision.statistic
+        interval = statistic.get("interval")
+        found.append(
+            _Slopes(
+                short_id(judgement.claim.id, 44), judgement.verdict,
+                names.get(rule.parameter, rule.parameter.replace("_", " ")), rule.value, rule.margin,
+                as_number(statistic.get("mean")), tuple(interval) if interval else None, tuple(curves),
+            )
+        )  # fmt: skip
+        said.append(f"{judgement.claim.id}: {judgement.decision.reason}")
     if not found:
-        return None
-    figure, axes = panels(len(found), 3, height=2.9)
-    for ax, (judgement, curves) in zip(axes, found, strict=True):
-        _panel(ax, judgement, curves)
+        return []
+    return [FigureSpec("exponents", "Exponents", _CAPTION, partial(_draw, found), "; ".join(said))]
+
+
+def _draw(found: list[_Slopes]) -> Figure:
+    figure, axes = grid_of_axes(len(found), 3, height=2.9)
+    for ax, slopes in zip(axes, found, strict=True):
+        _panel(ax, slopes)
     return figure
 
 
-def _panel(ax: Any, judgement: Judgement, curves: list[Curve]) -> None:
-    rule = judgement.claim.rule
-    assert isinstance(rule, Exponent)
-    x = np.log([v for xs, _ in curves for v in xs])
-    y = np.log([v for _, ys in curves for v in ys])
+def _panel(ax: Any, slopes: _Slopes) -> None:
+    x = np.log([v for xs, _ in slopes.curves for v in xs])
+    y = np.log([v for _, ys in slopes.curves for v in ys])
     centre_x, centre_y = float(x.mean()), float(y.mean())
     grid = np.linspace(float(x.min()), float(x.max()), 50)
 
     def line(slope: float) -> Any:
         return np.exp(centre_y + slope * (grid - centre_x))
 
-    ends = np.array([line(rule.value - rule.margin), line(rule.value + rule.margin)])
+    ends = np.array([line(slopes.claimed - slopes.margin), line(slopes.claimed + slopes.margin)])
     ax.fill_between(np.exp(grid), ends.min(axis=0), ends.max(axis=0), color="#BBBBBB", alpha=0.6,
-                    linewidth=0, label=f"claimed {rule.value:g} ± {rule.margin:g}")  # fmt: skip
-    for xs, ys in curves:
+                    linewidth=0, label=f"claimed {slopes.claimed:g} ± {slopes.margin:g}")  # fmt: skip
+    for xs, ys in slopes.curves:
         ax.plot(xs, ys, color="#6699CC", linewidth=0.5, alpha=0.5, marker="o", markersize=2.4)
-    statistic = judgement.decision.statistic
-    mean, interval = as_number(statistic.get("mean")), statistic.get("interval")
-    title = f"{short_id(judgement.claim.id, 44)}\n"
-    if math.isfinite(mean):
-        ax.plot(np.exp(grid), line(mean), color="#332288", label="mean measured slope")
-        title += f"slope {mean:.3f}"
-        if interval:
-            title += f" [{interval[0]:.3f}, {interval[1]:.3f}]"
+    title = f"{slopes.title}\n"
+    if math.isfinite(slopes.mean):
+        ax.plot(np.exp(grid), line(slopes.mean), color="#332288", label="mean measured slope")
+        title += f"slope {slopes.mean:.3f}"
+        if slopes.interval:
+            title += f" [{slopes.interval[0]:.3f}, {slopes.interval[1]:.3f}]"
         title += ", "
-    ax.set_title(title + judgement.verdict, loc="left", color=TEXT_COLOURS[judgement.verdict])
+    ax.set_title(title + slopes.verdict, loc="left", color=TEXT_COLOURS[slopes.verdict])
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xlabel(PARAMETER_NAMES.get(rule.parameter, rule.parameter))
+    ax.set_xlabel(plain_text(slopes.parameter))
     ax.set_ylabel("measured")
     _readable_log_ticks(ax)
     ax.legend(loc="best", fontsize=7.5)
@@ -92,12 +131,3 @@ def _readable_log_ticks(ax: Any) -> None:
         axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         axis.set_minor_formatter(NullFormatter())
-
-
-FIGURE = FigureSpec(
-    name="exponents",
-    title="Exponents",
-    caption="Each thin line is one replicate with the same draws along the sweep. The grey fan is the claimed"
-    " slope with its declared margin; a supported exponent has its measured slope and interval inside.",
-    draw=draw,
-)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from theory.plane import PlaneQuantity
 from verify.phase.boundaries import Located
 from verify.phase.diagram import Phase
-from verify.report.figures.style import panels, style
+from verify.report.figures.style import grid_of_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,12 +42,15 @@ def draw_phase(phase: Phase, boundaries: Sequence[Located], quantities: Sequence
     for name in quantities:
         if name not in known:
             raise ValueError(f"--quantity must be of {', '.join(known)}, was {name!r}")
-    figure, axes = panels(len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6)
+    figure, axes = grid_of_axes(
+        len(quantities), len(quantities), height=4.6, width=4.2 * len(quantities) + 0.6
+    )
     handles: dict[str, Any] = {}
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, known[name], boundaries)
     where = "all cells coloured" if phase.claim_id is None else f"conditions of {phase.claim_id}"
-    figure.suptitle(f"{_set(phase.plane.fixed)}; {where}", fontsize=9.5)
+    held = textwrap.fill(f"{_set(phase.plane.fixed)}; {where}", 60 * len(quantities))
+    figure.suptitle(held, fontsize=9.5)
     if handles:
         figure.legend(
             handles.values(),

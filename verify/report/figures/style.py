@@ -10,71 +10,63 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from theory.exhibit import Role
 from verify.outcome import Verification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "CLEAN",
-    "NOISY",
-    "PARAMETER_NAMES",
-    "SIGNAL",
+    "ROLE_COLOURS",
+    "ROLE_MARKERS",
+    "SERIES_COLOURS",
     "TEXT_COLOURS",
     "VERDICT_COLOURS",
     "VERDICT_MARKERS",
     "WIDTH",
     "FigureSpec",
+    "axis_names",
     "draw_marks",
-    "log_clock",
-    "panels",
+    "grid_of_axes",
     "plain_text",
-    "quantile_band",
     "short_id",
     "style",
 ]
 
-Floats = NDArray[np.float64]
-
 # Okabe and Ito's colours for verdicts, Tol's for kinds of samples: both sets keep apart under the common
 # colour blindnesses, and no colour means two things.
-VERDICT_COLOURS = {
+VERDICT_COLOURS: dict[str, str] = {
     "supported": "#0072B2",
     "refuted": "#D55E00",
     "inconclusive": "#E69F00",
+    "derived": "#56B4E9",
+    "vacuous": "#CC79A7",
     "not-applicable": "#8C8C8C",
+    "errored": "#000000",
 }
 #: The same for text, dark enough on white.
-TEXT_COLOURS = {
-    "supported": "#0072B2",
+TEXT_COLOURS = VERDICT_COLOURS | {
     "refuted": "#B34700",
     "inconclusive": "#8A5A00",
+    "derived": "#1F6F9E",
+    "vacuous": "#8F3F6D",
     "not-applicable": "#5C5C5C",
 }
-VERDICT_MARKERS = {"supported": "o", "refuted": "X", "inconclusive": "D", "not-applicable": "s"}
-CLEAN, NOISY = "#117733", "#AA4499"
-SIGNAL = ("#332288", "#6699CC")
+VERDICT_MARKERS = {
+    "supported": "o", "refuted": "X", "inconclusive": "D", "derived": "^", "vacuous": "v",
+    "not-applicable": "s", "errored": "P",
+}  # fmt: skip
+ROLE_COLOURS: dict[Role, str] = {
+    "clean": "#117733", "noisy": "#AA4499", "positive": "#332288", "negative": "#6699CC",
+    "measured": "#332288", "predicted": "#999933", "control": "#DDAA33", "other": "#CC6677",
+}  # fmt: skip
+ROLE_MARKERS: dict[Role, str] = {
+    "clean": "o", "noisy": "s", "positive": "o", "negative": "D", "measured": "o", "predicted": "^",
+    "control": "v", "other": "s",
+}  # fmt: skip
+SERIES_COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
 
 WIDTH = 10.5
-
-#: How settings and labels are written on axes.
-PARAMETER_NAMES = {
-    "eta": r"$\eta$",
-    "sigma_xi": r"$\sigma_\xi$",
-    "sigma_0": r"$\sigma_0$",
-    "kappa_0": r"$\kappa_0$",
-    "tau": r"$\tau$",
-    "tau_plus": r"$\tau_+$",
-    "tau_minus": r"$\tau_-$",
-    "d_over_n2": r"$d/n^2$",
-    "signal_margin": r"$a\,(1-2\tau)$",
-    "n_snr2": r"$n\,\mathrm{SNR}^2$",
-    "d_over_n": r"$d/n$",
-    "clock_step": r"$h$",
-}
 
 _STYLE: Any = {
     "font.size": 9.5,
@@ -101,12 +93,14 @@ _STYLE: Any = {
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """A figure of the report. `draw` returns None when the verification has no data for it."""
+    """A figure of the report: words, and a function without arguments that draws it. The function and the
+    values it holds can be pickled, so that any process can draw it."""
 
     name: str
     title: str
     caption: str
-    draw: Callable[[Verification], Figure | None]
+    draw: Callable[[], Figure]
+    alt: str = ""
 
 
 @contextmanager
@@ -118,7 +112,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def panels(
+def grid_of_axes(
     count: int, columns: int, *, height: float = 2.7, width: float = WIDTH
 ) -> tuple[Figure, list[Any]]:
     """A figure with `count` axes in rows of `columns`, without empty ones."""
@@ -148,12 +142,17 @@ def plain_text(text: str) -> str:
     return text
 
 
+def axis_names(verification: Verification) -> dict[str, str]:
+    """How fields, groups and labels are written on axes: the letters of the papers by their names in code."""
+    return {entry.letter: f"${entry.latex}$" for paper in verification.papers for entry in paper.letters}
+
+
 def short_id(claim_id: str, width: int = 80) -> str:
     """A claim id without its paper, for titles and labels; in lines of at most `width` signs.
 
-    >>> short_id("two_stage.theorem_4_1.clean_fit")
+    >>> short_id("paper.theorem_4_1.clean_fit")
     'Thm 4.1 · clean fit'
-    >>> short_id("two_stage.proposition_4_3.selection_gap", 12)
+    >>> short_id("paper.proposition_4_3.selection_gap", 12)
     'Prop 4.3 ·\\nselection\\ngap'
     """
     words = claim_id.split(".")
@@ -169,26 +168,6 @@ _ITEMS = {"theorem": "Thm", "proposition": "Prop", "lemma": "Lemma", "corollary"
 
 def _item_name(match: re.Match[str]) -> str:
     return f"{_ITEMS[match.group(1)]} {match.group(2).strip('_').replace('_', '.')}"
-
-
-def log_clock(ax: Any, clock: Floats) -> None:
-    """A logarithmic clock axis where the clock spans more than a factor 30; it starts after s = 0."""
-    positive = clock[clock > 0]
-    if len(positive) and positive[-1] > 30 * positive[0]:
-        ax.set_xscale("log")
-        ax.set_xlim(positive[0] * 0.96, positive[-1] * 1.04)
-    ax.set_xlabel(r"clock $s = t\,/\,(nm/\eta\sigma_\xi^2 d)$")
-
-
-def quantile_band(ax: Any, x: Floats, values: Floats, colour: str, label: str) -> None:
-    """Median, 10 to 90 % band and thin extremes of values (T, k) over x (T,)."""
-    if values.shape[1] == 0:
-        return
-    low, q10, median, q90, high = np.quantile(values, [0.0, 0.1, 0.5, 0.9, 1.0], axis=1)
-    ax.fill_between(x, q10, q90, color=colour, alpha=0.22, linewidth=0)
-    for edge in (low, high):
-        ax.plot(x, edge, color=colour, linewidth=0.6, alpha=0.8)
-    ax.plot(x, median, color=colour, label=label)
 
 
 def draw_marks(ax: Any, marks: Mapping[str, float], *, names: bool = True) -> None:

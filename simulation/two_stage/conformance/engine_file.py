@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from verify.user_file import import_user_file
+from simulation.user_file import import_user_file
 
 __all__ = ["LoadedEngine", "load_engine_file"]
 
@@ -17,7 +17,7 @@ _OPTIONS = {"steps": None, "dtype": None, "device": None}
 
 @dataclass(frozen=True)
 class LoadedEngine:
-    """`engine` is a `simulation.Engine` or, of kind "law", a `verify.conformance.LawEngine`."""
+    """`engine` is a `simulation.Engine` or, of kind "law", a `simulation.LawEngine`."""
 
     engine: Callable[..., Any]
     kind: Literal["problem", "law"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from verify.cli.options import check_seed
+from simulation.console import run_app, spread_options
 
-__all__ = ["conformance"]
+__all__ = ["app", "conformance", "main"]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 _ENGINES = ("cnn", "reduced", "law")
 
 
+@app.command()
 def conformance(
     engine: Annotated[list[str] | None, typer.Option(help="cnn, reduced or law (default: all three)")] = None,
     engine_file: Annotated[
@@ -23,17 +27,17 @@ def conformance(
     seed: Annotated[int, typer.Option(help="seed of the problems, >= 0")] = 0,
 ) -> int:
     """Do engines train the network as defined? Exit status 1 when a check fails."""
-    check_seed(seed)
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"--seed must be an integer in [0, 2^63), was {seed}")
     chosen = list(dict.fromkeys(engine or (() if engine_file else _ENGINES)))
     for name in chosen:
         if name not in _ENGINES:
             raise ValueError(f"--engine must be one of {', '.join(_ENGINES)}, was {name!r}")
-    from verify.engine_file import load_engine_file
+    from simulation.two_stage.conformance.engine_file import load_engine_file
 
     loaded = [(path, load_engine_file(path)) for path in engine_file or ()]
 
-    from simulation import cnn_engine, reduced_engine
-    from verify.conformance import run_engine_conformance, run_law_conformance
+    from simulation import cnn_engine, reduced_engine, run_engine_conformance, run_law_conformance
 
     ours = {"cnn": cnn_engine, "reduced": reduced_engine}
     passed = True
@@ -51,3 +55,8 @@ def conformance(
         print(f"{report}\n", flush=True)
         passed = passed and report.passed
     return int(not passed)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Entry point of `python -m verify conformance`."""
+    run_app(app, "verify conformance", spread_options(argv, ["--engine", "--engine-file"]))

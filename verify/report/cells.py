@@ -1,0 +1,85 @@
+"""Cells as HTML and as Markdown: the only place where text becomes markup."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from markupsafe import Markup
+
+from verify.outcome import Verdict
+from verify.report.blocks import Cell, Chip, Code, Formula, Line, Link, Plain, Ref, Tag
+from verify.report.formulas import formula_html, formula_markdown, statement_html, statement_markdown
+
+__all__ = ["MARKS", "cell_html", "cell_markdown", "plain_markdown"]
+
+#: A mark for each verdict, so that neither colour nor print is needed to tell them apart.
+MARKS: dict[Verdict, str] = {
+    "supported": "✓", "refuted": "✗", "inconclusive": "?", "derived": "∎", "vacuous": "∅",
+    "not-applicable": "–", "errored": "!",
+}  # fmt: skip
+
+
+def cell_html(cell: Cell) -> Markup:
+    """The cell as HTML; everything from claims and runs is escaped."""
+    return Markup(_html(cell))  # escaped piece by piece
+
+
+def _html(cell: Cell) -> str:
+    match cell:
+        case str():
+            return statement_html(cell)
+        case Plain(text):
+            return escape(text)
+        case Code(text):
+            return f"<code>{_breakable(text)}</code>"
+        case Formula(latex):
+            return formula_html(latex)
+        case Ref(claim):
+            return f'<a href="#claim-{escape(claim)}"><code>{_breakable(claim)}</code></a>'
+        case Link(address, text):
+            return f'<a href="{escape(address)}">{escape(text)}</a>'
+        case Chip(verdict):
+            mark = f'<span aria-hidden="true">{MARKS[verdict]}</span>'
+            return f'<span class="chip {verdict}">{mark} {verdict}</span>'
+        case Tag(word):
+            return f'<span class="tag {escape(word)}">{escape(word)}</span>'
+        case Line(parts):
+            return "<br>".join(map(_html, parts))
+        case _:
+            return " ".join(map(_html, cell))
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken into lines after its dots and underscores."""
+    return re.sub(r"([._])", r"\1<wbr>", escape(name))
+
+
+def cell_markdown(cell: Cell) -> str:
+    """The cell as GitHub-flavoured Markdown in one line."""
+    match cell:
+        case str():
+            return statement_markdown(cell)
+        case Plain(text):
+            return plain_markdown(text)
+        case Code(text) | Ref(text):
+            return f"`{' '.join(text.split())}`".replace("|", r"\|").replace("<", "&lt;")
+        case Formula(latex):
+            return formula_markdown(latex)
+        case Link(address, text):
+            # The places of the HTML report are not those of this page.
+            return plain_markdown(text) if address.startswith("#") else f"[{plain_markdown(text)}]({address})"
+        case Chip(verdict):
+            return f"**{verdict}**"
+        case Tag(word):
+            return plain_markdown(word)
+        case Line(parts):
+            return "; ".join(map(cell_markdown, parts))
+        case _:
+            return " ".join(map(cell_markdown, cell))
+
+
+def plain_markdown(text: str) -> str:
+    """Plain text: nothing in it is taken for HTML, emphasis or a table."""
+    out = " ".join(escape(str(text), quote=False).split())
+    return re.sub(r"([*_`|])", r"\\\1", out)

@@ -1,0 +1,114 @@
+"""What both templates show: one set of values, free of its format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verify.outcome import VERDICTS, Judgement, Verdict, Verification
+from verify.report.blocks import Figure, Section
+from verify.report.sections import all_sections
+from verify.report.sections.material import Material
+from verify.report.summary import headline, verdict_counts
+from verify.report.wording import show
+
+__all__ = ["Count", "Page", "page", "title_of"]
+
+_META = ("profile", "seed", "device", "finished")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many claims have a verdict, and how many of them are no plain claims."""
+
+    verdict: Verdict
+    claims: int
+    apart: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report of one paper. `items` are the claims of each item, for the overview."""
+
+    title: str
+    headline: str
+    checked: str
+    meta: tuple[tuple[str, str], ...]
+    counts: tuple[Count, ...]
+    items: tuple[tuple[str, tuple[Judgement, ...]], ...]
+    sections: tuple[Section, ...]
+
+
+def page(verification: Verification, figures: Sequence[Figure]) -> Page:
+    """The report of one paper's claims."""
+    info = verification.run_info
+    meta = [(name, show(info[name])) for name in _META if info.get(name) is not None]
+    if info.get("wall_seconds") is not None:
+        meta.append(("wall time", f"{show(info['wall_seconds'])} s"))
+    if info.get("git_commit"):
+        meta.append(("commit", str(info["git_commit"])[:12]))
+    return Page(
+        title=title_of(verification),
+        headline=headline(verification),
+        checked=_checked(verification),
+        meta=tuple(meta),
+        counts=tuple(_counts(verification)),
+        items=tuple(_items(verification).items()),
+        sections=all_sections(Material(verification, figures)),
+    )
+
+
+def title_of(verification: Verification) -> str:
+    """The papers whose claims were checked, the most cited first; other sources where there is none."""
+    if verification.papers:
+        return "; ".join(
+            f"{p.reference.authors} ({p.reference.year}): {p.reference.title}" for p in verification.papers
+        )
+    stated = Counter(j.claim.source.paper for j in verification.judgements if j.claim.provenance == "paper")
+    papers = stated or Counter(j.claim.source.paper for j in verification.judgements)
+    return "; ".join(paper for paper, _ in papers.most_common()) or "no claims"
+
+
+def _checked(verification: Verification) -> str:
+    """What was checked, in one or two sentences."""
+    judgements = verification.judgements
+    probes = sum(j.claim.is_probe for j in judgements)
+    experiments = {o.experiment for j in judgements for o in j.judged}
+    runs = len({(o.experiment, o.index) for j in judgements for o in j.judged})
+    words = {
+        "paper": "stated by the paper",
+        "framework": "from the framework it builds on",
+        "derived": "derived here",
+    }
+    tags = Counter(j.claim.provenance for j in judgements)
+    origin = ", ".join(f"{tags[tag]} {text}" for tag, text in words.items() if tags[tag])  # type: ignore[index]
+    probe = f" {probes} of them are probes, judged outside a condition on purpose." if probes else ""
+    made = f" They were judged on {runs} runs in {len(experiments)} experiments."
+    return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}"
+
+
+def _counts(verification: Verification) -> list[Count]:
+    out = []
+    counts = verdict_counts(verification)
+    for verdict in VERDICTS:
+        number = counts[verdict]
+        roles = Counter(j.claim.role for j in verification.judgements if j.verdict == verdict)
+        apart = ", ".join(
+            f"{roles[r]} {r}{'s' if roles[r] > 1 else ''}" for r in ("probe", "reading") if roles[r]
+        )
+        if number or verdict in VERDICTS[:3]:
+            out.append(Count(verdict, number, apart))
+    return out
+
+
+def _items(verification: Verification) -> dict[str, tuple[Judgement, ...]]:
+    """The claims of each item; an item of another work names it, a page of this project's is its file."""
+    subject = Counter(j.claim.source.paper for j in verification.judgements).most_common(1)
+    out: dict[str, tuple[Judgement, ...]] = {}
+    for judgement in verification.judgements:
+        source = judgement.claim.source
+        item = source.item.rpartition("/")[2] if judgement.claim.provenance == "derived" else source.item
+        name = item if source.paper == subject[0][0] or item != source.item else f"{item} ({source.paper})"
+        out[name] = (*out.get(name, ()), judgement)
+    return out

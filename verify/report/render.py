@@ -1,0 +1,79 @@
+"""Pages from their templates: `report.html` without scripts, which opens offline, and `report.md`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from verify.outcome import Verification
+from verify.report.blocks import Figure
+from verify.report.cells import MARKS, cell_html, cell_markdown, plain_markdown
+from verify.report.context import Page, page, title_of
+from verify.report.summary import headline, verdict_counts
+
+__all__ = ["html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_html(verification: Verification, figures: Sequence[Figure]) -> str:
+    """One paper's report as one HTML document. Everything from claims and runs is escaped."""
+    return html_of(page(verification, figures))
+
+
+def render_markdown(verification: Verification, figures: Sequence[Figure]) -> str:
+    """The same as GitHub-flavoured Markdown; formulas stay LaTeX, figures are linked."""
+    return markdown_of(page(verification, figures))
+
+
+def html_of(shown: Page) -> str:
+    """A page as HTML."""
+    return str(_template("report.html.j2", html=True).render(page=shown)) + "\n"
+
+
+def markdown_of(shown: Page) -> str:
+    """A page as Markdown."""
+    text: str = _template("report.md.j2", html=False).render(page=shown)
+    kept: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (kept and kept[-1]):
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip() + "\n"
+
+
+def index_pages(parts: Mapping[str, Verification]) -> tuple[str, str]:
+    """HTML and Markdown that lead to the reports of several papers."""
+    rows: list[dict[str, Any]] = [
+        {"name": name, "title": title_of(part), "headline": headline(part), "counts": verdict_counts(part)}
+        for name, part in parts.items()
+    ]
+    html = _template("index.html.j2", html=True).render(rows=rows) + "\n"
+    lines = [
+        f"- [{plain_markdown(r['title'])}]({r['name']}/report.md): {plain_markdown(r['headline'])}"
+        for r in rows
+    ]
+    return html, "\n".join(["# Verification reports", "", *lines]) + "\n"
+
+
+@cache
+def _template(name: str, *, html: bool) -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["cell"] = cell_html if html else cell_markdown
+    environment.filters["plain"] = plain_markdown
+    environment.filters["kind"] = lambda value: type(value).__name__
+    environment.filters["data"] = lambda png: Markup(base64.b64encode(png).decode("ascii"))
+    environment.globals["marks"] = MARKS
+    return environment.get_template(name)

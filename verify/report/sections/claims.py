@@ -1,0 +1,171 @@
+"""Claims in detail: everything that a verdict rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from verify.jsonable import jsonable
+from verify.outcome import Judgement
+from verify.report.blocks import (
+    Block,
+    Cell,
+    Chip,
+    ClaimEntry,
+    Claims,
+    Code,
+    Formula,
+    Items,
+    Link,
+    Plain,
+    Section,
+    Table,
+    Tag,
+    Text,
+)
+from verify.report.claims import reproduce
+from verify.report.regimes import claim_conditions, constants_text
+from verify.report.sections.material import Material
+from verify.report.summary import not_judged
+from verify.report.wording import rule_sentence, show
+from verify.statistics.trials import count
+
+__all__ = ["section"]
+
+
+def section(material: Material) -> Section:
+    """Each claim unfolds; those refuted inside their conditions are open."""
+    entries = tuple(_entry(material, j) for j in material.verification.judgements)
+    return Section("claims", "Claims in detail", (Claims(entries),))
+
+
+def _entry(material: Material, judgement: Judgement) -> ClaimEntry:
+    claim = judgement.claim
+    role = (Tag(claim.role),) if claim.role != "claim" else ()
+    summary = (
+        Chip(judgement.verdict), Code(claim.id), Plain(str(claim.source)), Tag(claim.provenance),
+        Tag(claim.kind), *role,
+    )  # fmt: skip
+    blocks = (
+        *_said(judgement),
+        *_why(material, judgement),
+        *_numbers(judgement),
+        *_rest(material, judgement),
+    )
+    return ClaimEntry(
+        claim.id, summary, blocks, judgement.fails_verification or judgement.verdict == "errored"
+    )
+
+
+def _said(judgement: Judgement) -> list[Block]:
+    claim = judgement.claim
+    blocks: list[Block] = [Text(claim.statement, "statement")]
+    if claim.note:
+        blocks.append(Text(("Reading:", claim.note)))
+    if claim.prediction is not None:
+        unit = Plain(f"({claim.prediction.unit})")
+        blocks.append(Text(("Prediction:", Formula(claim.prediction.latex), unit)))
+        constants = claim.prediction.constants.items()
+        if constants:
+            blocks.append(Items(tuple((Code(name), what) for name, what in constants)))
+    if claim.measured:
+        blocks.append(Text(("Measured:", claim.measured)))
+    return [*blocks, Text(("Decided:", rule_sentence(claim.rule)))]
+
+
+def _why(material: Material, judgement: Judgement) -> list[Block]:
+    claim = judgement.claim
+    blocks: list[Block] = [Section("", "Chain of reasons", (Items(judgement.chain, ordered=True),))]
+    if judgement.verdict == "errored":
+        blocks.append(_failure(judgement))
+    if claim.conditions:
+        text = constants_text(claim.conditions, claim.constants)
+        required: tuple[tuple[Cell, ...], ...] = tuple(
+            (Link("#conditions", condition.name), role, Plain(counter.text), Plain(counter.slack_text))
+            for condition, role, counter in claim_conditions(judgement)
+        )
+        caption = "Conditions" + (f" at {text}" if text else "")
+        blocks.append(Table(caption, ("condition", "role", "settings inside", "slack"), required))
+    again = Text(reproduce(judgement, material.verification.run_info), "command")
+    blocks += [Text("reproduce:", "small"), again]
+    example = judgement.counterexample
+    if example is not None:
+        found: tuple[tuple[Cell, ...], ...] = (
+            ("setting", Plain(_named(example.setting.as_dict()))),
+            ("groups", Plain(_named(example.setting.groups()))),
+            ("seed", Plain(str(example.seed))),
+            ("engine", Plain(example.engine)),
+            ("value", Plain(show(example.value))),
+        )
+        table = Table("The smallest counterexample found", (), found, "pairs")
+        blocks.append(Section("", "Counterexample", (table, Text(example.replay, "command"))))
+    return blocks
+
+
+def _failure(judgement: Judgement) -> Section:
+    """Where the claim's own code failed, and how to see it again."""
+    statistic = judgement.decision.statistic
+    rows = tuple(
+        (name, Plain(show(value))) for name, value in statistic.items() if name != "replay" and value
+    )
+    table = Table("How the claim's own code failed", (), rows, "pairs")
+    replay = statistic.get("replay")
+    blocks: tuple[Block, ...] = (table, Text(str(replay), "command")) if replay else (table,)
+    return Section("", "Failure", blocks)
+
+
+def _named(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {show(value)}" for name, value in values.items()) or "–"
+
+
+def _numbers(judgement: Judgement) -> list[Block]:
+    claim, decision = judgement.claim, judgement.decision
+    where = claim.experiment.place.describe() if judgement.scope is None else judgement.scope.text
+    judged = (
+        f"{len(judgement.judged)} of {count(len(judgement.observations), 'run')}, "
+        f"{count(judgement.n_settings, 'setting')}, {count(decision.n_trials, 'independent trial')}; "
+        f"experiment {claim.experiment.id} on {where}"
+    )
+    rows: list[tuple[Cell, ...]] = [
+        ("measured", Plain(show(decision.measured))),
+        ("predicted", Plain(show(decision.predicted))),
+        ("judged", Plain(judged)),
+    ]
+    if decision.needed is not None:
+        rows.append(("runs that would decide", Plain(f"about {decision.needed}")))
+    tables = []
+    for name, value in decision.statistic.items() if judgement.verdict != "errored" else ():
+        label = name.replace("_", " ")
+        if _is_table(value):
+            head = tuple(str(key).replace("_", " ") for key in value[0])
+            body = tuple(tuple(Plain(show(cell)) for cell in row.values()) for row in value)
+            tables.append(
+                Section("", label.capitalize(), (Table(label, head, body, "compact"),), folded=True)
+            )
+        elif jsonable(value) != []:
+            rows.append((Plain(label), Plain(show(value))))
+    numbers = Table("What the rule computed", (), tuple(rows), "pairs")
+    return [Section("", "Numbers", (numbers,)), *tables]
+
+
+def _is_table(value: Any) -> bool:
+    """A list of mappings with the same keys."""
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) > 0
+        and all(isinstance(row, Mapping) and row.keys() == value[0].keys() for row in value)
+    )
+
+
+def _rest(material: Material, judgement: Judgement) -> list[Block]:
+    claim = judgement.claim
+    blocks: list[Block] = []
+    if judgement.proof is not None:
+        title = f"Symbolic proof: {'holds' if judgement.proof.holds else 'FAILS'}"
+        blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
+    if reasons := not_judged(judgement):
+        left_out = Items(tuple(Plain(f"{number}: {reason}") for reason, number in reasons.items()))
+        blocks.append(Section("", "Runs not judged", (left_out,), folded=True))
+    if claim.parents:
+        blocks.append(Text(("Rests on", *(material.ref(parent) for parent in claim.parents))))
+    return blocks

@@ -1,0 +1,51 @@
+"""What sections are written from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from theory.letters import Entry
+from verify.outcome import Judgement, Verification
+from verify.report.answers import Answer, answers
+from verify.report.blocks import Cell, Code, Figure, Ref
+from verify.vacuity import Vacuity, vacuities
+
+__all__ = ["Material"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """A verification of one paper and its figures; what several sections need is computed once."""
+
+    verification: Verification
+    figures: Sequence[Figure]
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The questions of which a claim was judged."""
+        return answers(self.verification)
+
+    @cached_property
+    def vacuities(self) -> list[Vacuity]:
+        """One a claim with runs."""
+        return vacuities(self.verification)
+
+    @cached_property
+    def by_id(self) -> dict[str, Judgement]:
+        """Judgements by claim id."""
+        return {j.claim.id: j for j in self.verification.judgements}
+
+    @cached_property
+    def letters(self) -> dict[str, Entry]:
+        """The paper's letters by their names in code."""
+        return {e.letter: e for paper in self.verification.papers for e in paper.letters}
+
+    def ref(self, claim_id: str) -> Cell:
+        """A link to a claim, plain where it stands in another report."""
+        return Ref(claim_id) if claim_id in self.by_id else Code(claim_id)
+
+    def figure(self, name: str) -> Figure | None:
+        """A figure by name."""
+        return next((f for f in self.figures if f.name == name), None)

@@ -1,0 +1,44 @@
+"""Could each claim have failed?"""
+
+from __future__ import annotations
+
+from verify.report.blocks import Plain, Section, Table, Text
+from verify.report.sections.material import Material
+from verify.report.wording import show
+from verify.vacuity import Vacuity
+
+__all__ = ["section"]
+
+_HEAD = ("claim", "log10(bound / observed)", "conditions hold in", "could it have failed?", "remark")
+_INTRODUCTION = (
+    "A check that cannot fail says nothing. The second column is the slack of a bound, least, median"
+    " and largest over the judged runs: near 0 is tight, 2 is a hundredfold, below 0 a run lies outside."
+    " The third is the share of a wide reference box of settings in which the claim is judged, with its exact"
+    " 95 % interval. The fourth says whether any outcome of these very runs would have refuted it."
+)
+
+
+def section(material: Material) -> Section:
+    """A row a claim with runs, below a sentence that sums them up."""
+    entries = material.vacuities
+    weak = sum(bool(v.warning) for v in entries)
+    never = sum(not v.refutable for v in entries)
+    summary = (
+        f"{len(entries) - never} of {len(entries)} claims with runs could have been refuted by some outcome"
+        f" of them; {weak} carry a remark."
+    )
+    rows = tuple((material.ref(v.claim_id), *map(Plain, _row(v))) for v in entries)
+    blocks: tuple[Text | Table, ...] = (Text(_INTRODUCTION), Text(summary))
+    if rows:
+        blocks = (
+            *blocks,
+            Table("How far each claim is from a check that cannot fail", _HEAD, rows, "compact"),
+        )
+    return Section("vacuity", "Could the claims have failed?", blocks, short="Vacuity")
+
+
+def _row(v: Vacuity) -> tuple[str, str, str, str]:
+    slack = "–" if v.slack is None else " / ".join(f"{s:.2f}" for s in v.slack)
+    share = f"{show(v.share.value)} [{show(v.share.low)}, {show(v.share.high)}]"
+    answer = "yes" if v.refutable else "alone only" if v.refutable_alone else "no"
+    return slack, share, f"{answer}: {v.how}", v.warning
