@@ -23,6 +23,7 @@ from simulation.models import FalseEngine, Job, engine_of, flawed_engines
 from theory.falsehood import AlteredRun, altered
 from theory.model import Model
 from theory.rng import generator
+from theory.rules import Identity, SameRun
 from theory.run import NotApplicable
 from verify.rules.registry import judge_of
 from verify.runs.same import identical
@@ -144,8 +145,13 @@ class Others:
                 yield f"by a false engine: {name}", engine.make([self.job], device="cpu")[0]
 
 
-def moves(run: Any, others: Others) -> Iterator[tuple[str, Any]]:
-    """Adversarial runs by what was done; the cheap ones first."""
+def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[str, Any]]:
+    """Adversarial runs by what was done; the cheap ones first.
+
+    Args:
+        residual: whether the claim is an identity: a residual that an engine measured itself is near 0, where
+            a relative error is none, so every number is also moved by 1e-3 as it stands.
+    """
     own = leaves(run)
     for other in others.runs():
         yield "another run's setting", altered(run, setting=other.setting)
@@ -156,7 +162,9 @@ def moves(run: Any, others: Others) -> Iterator[tuple[str, Any]]:
         for path, v in own.items()
     }
     yield "its entries permuted", changed(run, lambda p, v: shuffled[p])
-    yield "every number off by 1e-3", changed(run, lambda p, v: _jittered(v, rng))
+    yield "every number off by 1e-3 of itself", changed(run, lambda p, v: _jittered(v, rng))
+    if residual:
+        yield "every number off by 0.001", changed(run, lambda p, v: _shifted(v, rng))
     low, high = _ranges([own, *(leaves(o) for o in others.runs())])
     for name, ends in (("lowest", low), ("highest", high)):
         yield f"its numbers at their {name}", changed(run, _ended(ends))
@@ -184,6 +192,12 @@ def _jittered(value: Any, rng: np.random.Generator) -> Any:
     if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
         return value
     return value * (1 + _JITTER * rng.standard_normal(np.shape(value)))
+
+
+def _shifted(value: Any, rng: np.random.Generator) -> Any:
+    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+        return value
+    return value + _JITTER * rng.standard_normal(np.shape(value))
 
 
 def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[Path, Any]]:
@@ -231,7 +245,7 @@ class Adversary:
         started = time.perf_counter()
         value = self.measure(run)
         tried = 0
-        for name, moved in moves(run, self.others):
+        for name, moved in moves(run, self.others, isinstance(self.rule, Identity | SameRun)):
             if time.perf_counter() - started > self.seconds:
                 return Replay(None, tried, False)
             tried += 1
