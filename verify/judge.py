@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
+from verify.cells import with_cells
+from verify.grades import graded
 from verify.outcome import Decision, Judgement, Observation
 from verify.rules.power import with_power
 from verify.rules.registry import decide, judge_of
@@ -104,8 +106,10 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
         )
     else:
         decision = with_power(claim.rule, decide(claim.rule, judged, proof=proof), judged)
+    decision, weakest = with_cells(claim, decision, observations)
+    decision = graded(claim.rule, decision)
     chain.append(decision.reason)
-    return Judgement(claim, decision, observations, tuple(chain), None, proof)
+    return Judgement(claim, decision, observations, tuple(chain), None, proof, weakest_cell=weakest)
 
 
 def errored(

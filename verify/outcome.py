@@ -84,8 +84,8 @@ class Decision:
     most x with probability at most x. `support_p` is the same for a claim wrong by its margin or more.
     Both are None where the decider gives none. `adjusted_p` is `p_value` after Holm's correction over the
     claims of the verification, `power` the planned power and `power_basis` what it was planned with
-    (`verify.rules.power`); None until they are judged. `grade` qualifies a support: "loose" for a bound whose
-    slack exceeds its declared factor.
+    (`verify.rules.power`); None until they are judged. `grade` qualifies a support (`verify.grades`): "exact"
+    or "within margin" for a value, "loose" for a bound whose slack exceeds its declared factor.
     """
 
     verdict: Verdict
@@ -131,6 +131,11 @@ class Judgement:
 
     `chain` is the reason chain, one sentence a link: settings inside or not, what was computed, how the
     rule decided, which parents failed. `scope` says what the verdict speaks of.
+
+    `weakest_cell` is the cell with the largest upper limit of its violation rate, {"cell", "violations",
+    "of", "upper"} (`verify.cells`). `joint` says whether a support stands together with all others of its
+    paper (`verify.statistics.joint`); None where that is not asked. `alone` marks an undecided claim that
+    would be refuted on its own but not within the error budget.
     """
 
     claim: Claim
@@ -140,6 +145,14 @@ class Judgement:
     counterexample: Counterexample | None = None
     proof: Proof | None = None
     scope: Scope | None = None
+    weakest_cell: Mapping[str, Any] | None = None
+    joint: bool | None = None
+    alone: bool = False
+
+    @property
+    def grade(self) -> str | None:
+        """How strong a support is: "exact", "within margin", "loose"; None for other verdicts and rules."""
+        return self.decision.grade if self.verdict == "supported" else None
 
     @property
     def verdict(self) -> Verdict:
@@ -249,6 +262,7 @@ class Verification:
         """Exit status: 3 when a claim's own code failed; 1 when a claim is refuted inside its conditions or
         ended in a word of `fail_on`; 5 when nothing was judged; else 0."""
         words = {j.verdict for j in self.judgements if j.claim.role == "claim"}
+        words |= {"alone" for j in self.judgements if j.alone and j.claim.role == "claim"}  # type: ignore[misc]
         if "errored" in {j.verdict for j in self.judgements}:
             return 3
         if self.refuted or words & set(fail_on):

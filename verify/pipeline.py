@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,20 +21,24 @@ from theory.question import Question
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
-from verify.outcome import Judgement, Verification, paper_name
+from verify.outcome import Judgement, Observation, Verification, paper_name
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
+from verify.release_seed import release_seed
 from verify.runs.backends import Backend, SerialBackend
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs
-from verify.statistics.error_budget import ERROR_BUDGET, budget_use, within_budget
+from verify.second_stage import fresh_observations, nominal_seconds, second_stage
+from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
+from verify.statistics.joint import headline, with_joint
+from verify.vacuous import with_vacuous
 
 if TYPE_CHECKING:
     from simulation.models import Engine
     from verify.runs.keep import Keeper
 
-__all__ = ["CLAIM_SECONDS", "verify_claims"]
+__all__ = ["CLAIM_SECONDS", "published_seed", "verify_claims"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
@@ -61,6 +65,7 @@ def verify_claims(
     engine: Engine | None = None,
     backend: Backend | None = None,
     claim_seconds: float = CLAIM_SECONDS,
+    adversaries: bool = False,
 ) -> Verification:
     """Judge claims on fresh runs.
 
@@ -69,24 +74,26 @@ def verify_claims(
     the built-in papers alone are measured in this process at one job.
 
     Args:
-        seed: base seed; None for 0.
+        seed: base seed; None: derived from what is judged (`verify.release_seed`).
         papers: whose questions are answered and exhibits shown, as far as their claims are judged.
         exhibits: whether they are made; they cost runs and serve figures alone.
         place: "conditions" draws the settings of every claim from its conditions, in its paper's reference
             box, instead of its own place.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
-            holds.
+            holds; four fifths for all runs, the rest for fresh ones of what that holds back.
         engine: makes the runs in place of the model's (a false one); such runs are never kept.
         backend: where runs are made; default by `jobs`.
         claim_seconds: allowed to one call of a claim's measure.
+        adversaries: whether supported claims are asked about adversarial runs too: those that none moves are
+            VACUOUS (`verify.vacuous`).
 
     Raises:
         ValueError: when the budget lies outside (0, 1), two experiments share an id, or an engine is missing.
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
-    seed = 0 if seed is None else seed
+    seed = published_seed(claims, papers) if seed is None else seed
     started = time.perf_counter()
     boxes = {claim.id: paper.reference_box for paper in papers for claim in paper.claims}
     if place == "conditions":
@@ -136,7 +143,24 @@ def verify_claims(
         unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
         observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
         judgements.append(_judged(claim, observations, notes, unmade))
-    judgements = _within_budgets(judgements, error_budget)
+    judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
+
+    def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
+        return make_runs(
+            batches, notes, device=device, backend=backend, keeper=keeper, claim_seconds=claim_seconds
+        )
+
+    def fresh(
+        selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
+    ) -> Mapping[str, tuple[Observation, ...]]:
+        return fresh_observations(
+            selected, plans, lambda batches, notes: more(batches, notes, keeper), engine, own
+        )
+
+    judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+    if adversaries and engine is None:
+        judgements = with_vacuous(judgements, more)
+    judgements = with_joint(judgements)
     judgements = [
         replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
         for j in judgements
@@ -157,8 +181,17 @@ def verify_claims(
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "error_budget": budget_use(judgements, error_budget).as_dict(),
+            "headline": headline(judgements).as_dict(),
         },
     )
+
+
+def published_seed(claims: Sequence[Claim], papers: Sequence[Paper]) -> int:
+    """Of all claims of the papers that are judged: one claim alone is then judged on the runs it has among
+    all."""
+    judged = {claim.id for claim in claims}
+    whole = {c.id: c for paper in papers if judged & set(paper.claim_map) for c in paper.claims}
+    return release_seed((whole | {c.id: c for c in claims}).values())
 
 
 def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Question]:

@@ -209,9 +209,10 @@ def test_true_laws_are_rarely_refuted_and_border_ones_rarely_decided() -> None:
 
 
 def test_a_constant_wrong_by_fifteen_percent_is_found() -> None:
-    spread, runs = 0.08, 20
-    shift = (math.log(1.15) - math.log(1.05)) * math.sqrt(runs) / spread
-    power = stats.nct.sf(stats.t.ppf(1 - LAW.alpha / 2, runs - 1), runs - 1, shift)
+    spread, runs = 0.08, 40
+    beyond = stats.norm.cdf((math.log(1.15) - math.log(1.05)) / spread)
+    enough = next(k for k in range(runs) if 2 * stats.binom.sf(k - 1, runs, 0.5) <= LAW.alpha)
+    power = stats.binom.sf(enough - 1, runs, beyond)
     found = verdicts(LAW, laws(1.15, spread, runs, seed=12))
     assert power > 0.99
     assert not too_rarely(found["refuted"], power)

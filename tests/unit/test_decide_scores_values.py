@@ -653,7 +653,8 @@ def test_what_the_budget_did() -> None:
     assert budget_use(judgements, 0.0159) == BudgetUse(0.0159, 5, 1, 3, 1)
     assert use.as_dict() == {
         "level": 0.016, "method": "Holm", "claims": 5, "refuted_alone_only": 1, "supported": 3,
-        "supported_at_this_level_together": 2,
+        "supported_at_this_level_together": 2, "first_stage": pytest.approx(0.0128),
+        "second_stage": pytest.approx(0.0032),
     }  # fmt: skip
     assert budget_use([], 0.1) == BudgetUse(0.1, 0, 0, 0, 0)
     silent = judged(None, "inconclusive", Event(alpha=0.02))

@@ -13,6 +13,7 @@ from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Order
 from verify.rules.power import planned_power
 from verify.rules.registry import decide
 from verify.statistics.equivalence import equivalence
+from verify.statistics.median import median_equivalence
 
 
 def supported(rule: Event, violations: int, runs: int) -> bool:
@@ -49,8 +50,12 @@ def test_equivalence_power_agrees_with_the_decider(replicates: int, spread: floa
     power = planned_power(Exponent("eta", -1.0, margin=0.05), replicates, spread)
     assert power is not None
     assert stats.binomtest(hits, suites, power).pvalue > 1e-4
-    law = planned_power(Law(margin=math.expm1(0.05), reason="test"), replicates, spread)
-    assert law == pytest.approx(power, rel=1e-9)
+    law = planned_power(Law(math.expm1(0.05), "test", of="mean", bound=1.0), 30, spread)
+    assert law == pytest.approx(planned_power(Exponent("eta", -1.0, margin=0.05), 30, spread), rel=1e-9)
+    median = planned_power(Law(math.expm1(0.05), "test"), replicates, spread)
+    assert median is not None
+    found = sum(median_equivalence(list(row), 0.0, 0.05, 0.05).verdict == "supported" for row in x[:800])
+    assert stats.binomtest(found, 800, median).pvalue > 1e-4
 
 
 def test_equivalence_power_at_the_ends() -> None:

@@ -53,7 +53,7 @@ CASES = [
     (Band(0.0, 1.0, "test"), observations([0.5] * 60)),
     (FittedBand(4.0, "test"), observations([1.0] * 60)),
     (Exponent("eta", -1.0), sweep([-1.0, -1.01, -0.99])),
-    (Law(0.1, "test"), observations([(1.0, 1.0)] * 5)),
+    (Law(0.1, "test"), observations([(1.0, 1.0)] * 15)),
     (SameLaw(0.5, "test"), two_engines(30)),
     (ZScores("test"), observations([(0.1 * k, 0.0, 1.0, 0.0) for k in range(9)])),
     (Calibration(0.1, "test"), observations([(True, 0.5)] * 20)),

@@ -14,6 +14,7 @@ import typer
 from simulation.console import run_app, spread_options
 from verify.cli import explore as cli_explore
 from verify.cli import soundness as cli_soundness
+from verify.cli import stability as cli_stability
 from verify.cli import sweep as cli_sweep
 from verify.cli.options import ClaimsFiles, Outside, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
@@ -43,7 +44,9 @@ def run(
     ] = None,
     claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
     claims_file: ClaimsFiles = None,
-    seed: Annotated[int, typer.Option(help="base seed, >= 0")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="base seed, >= 0 (default: derived from what is judged)")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
     resume: Annotated[
@@ -73,7 +76,8 @@ def run(
     """
     if profile not in PROFILES:
         raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
-    check_seed(seed)
+    if seed is not None:
+        check_seed(seed)
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
     if claim_timeout is not None and not 0 < claim_timeout < 1e9:
@@ -116,6 +120,7 @@ def run(
             progress=sys.stderr.isatty(),
             keeper=keeper,
             claim_seconds=claim_timeout or CLAIM_SECONDS,
+            adversaries=True,
         )
         verification = with_limits(verification, limits)
         write_report(verification, out, figures=not no_figures, jobs=workers)
@@ -241,6 +246,7 @@ app.command()(cli_explore.falsify)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_explore.doctor)
 app.command()(cli_explore.phase)
 app.command()(cli_soundness.soundness)
+app.command()(cli_stability.stability)
 app.command()(cli_sweep.sweep)
 
 

@@ -34,7 +34,9 @@ def print_summary(verification: Verification, folder: Path) -> None:
     for j in verification.judgements:
         if not j.observations:
             continue
-        verdict = f"[{_STYLE[j.verdict]}]{j.verdict}[/]" + (" (probe)" if j.claim.is_probe else "")
+        verdict = f"[{_STYLE.get(j.verdict, 'magenta')}]{j.verdict}[/]" + (
+            " (probe)" if j.claim.is_probe else ""
+        )
         reason = j.decision.reason.replace("[", r"\[")
         table.add_row(verdict, j.claim.id, j.claim.source.item, reason)
     console.print(table)

@@ -246,6 +246,7 @@ class UniversalBoundJudge(BoundJudge):
         " refutes. Beside it stands how tight the bound is."
     )
     by_chance: ClassVar[bool] = False
+    in_cells: ClassVar[bool] = False
     single: ClassVar[bool] = True
 
     def decide(self, rule: Any, observations: Sequence[Observation], proof: Proof | None) -> Decision:

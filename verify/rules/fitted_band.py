@@ -266,6 +266,7 @@ class FittedBandJudge(RateJudge[FittedBand]):
     )
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
+    in_cells: ClassVar[bool] = False
     blocks: ClassVar[int] = 2
     open_value = "number"
 

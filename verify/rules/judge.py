@@ -150,6 +150,7 @@ class Judge(ABC, Generic[R]):
         many: whether it speaks of averages, which fail as a whole sooner than at one setting.
         whole: whether only the whole experiment can stand for a counterexample.
         needs_runs: whether it says nothing without any.
+        in_cells: whether cells of the plan have a part in its p-value (`verify.cells`).
         open_value: where in the measured value the number stands that may be a `Resolved` or nan: the value
             itself, the first of (measured, predicted, ...), all members of a mapping, or nowhere (True and
             False are exempt).
@@ -167,6 +168,7 @@ class Judge(ABC, Generic[R]):
     many: ClassVar[bool] = False
     whole: ClassVar[bool] = False
     needs_runs: ClassVar[bool] = True
+    in_cells: ClassVar[bool] = False
     open_value: ClassVar[Literal["", "number", "pair", "mapping"]] = ""
     average: ClassVar[bool] = False
     leaves_out: ClassVar[bool] = False

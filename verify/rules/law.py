@@ -11,6 +11,7 @@ import numpy as np
 
 from theory.claim import Claim, Proof
 from theory.rules import Law
+from theory.run import Estimate
 from verify.outcome import Decision, Judgement, Observation, Verdict
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
@@ -18,10 +19,12 @@ from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.rules.trend import Trend, bounded_slope, guarded, steepest
 from verify.rules.variants import log_values, prediction_changes
 from verify.rules.words import mean_in_words
-from verify.statistics.equivalence import equivalence
+from verify.statistics.equivalence import Equivalence
 from verify.statistics.intervals import MIN_REPLICATES, rate_p
+from verify.statistics.means import LEAST_VALUES, mean_equivalence, smallest_p
+from verify.statistics.median import LEAST_FOR_MEDIAN, median_equivalence, median_power
 from verify.statistics.power import equivalence_power
-from verify.statistics.trials import as_number, by_seed, count, percent, value_error, without_runs
+from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
 __all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
 
@@ -53,12 +56,13 @@ def _extreme_settings(ratios: dict[Any, list[float]]) -> list[float]:
 
 
 def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-    """Decide `|mean log(measured / predicted)| <= log(1 + margin)` over runs that share no seed.
+    """Decide `|median log(measured / predicted)| <= log(1 + margin)` over runs that share no seed, or the
+    same of the mean.
 
-    The mean is over all runs, of one setting or of many; a trial's ratio is the mean over the runs of its
-    seed. A run without a finite positive pair has no log ratio: with one, the mean over all runs is
-    not known and nothing is supported; when such runs are surely the majority the law is refuted. Two ways
-    to refute then share the error level (docs/statistics.md).
+    It is over all trials, of one setting or of many; a trial's log ratio is the mean over the runs of its
+    seed. A run without a finite positive pair has no log ratio: with one, nothing is supported; when such
+    runs are surely the majority the law is refuted. Two ways to refute then share the error level
+    (docs/statistics.md).
     `measured` and `predicted` are geometric means; the statistic's `setting_ratios` show whether settings
     err in opposite directions.
 
@@ -102,26 +106,30 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             " measured and predicted have no common average."
         )
         return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
-    if len(trial_means) < MIN_REPLICATES:
+    least = _least(rule)
+    if len(trial_means) < least:
         reason = (
             f"Only {len(trial_means)} of {count(n, 'trial')} have a finite positive measured and predicted"
-            f" value; {MIN_REPLICATES} are needed."
+            f" value; {least} are needed."
         )
-        few = MIN_REPLICATES + hopeless
+        few = least + hopeless
         return Decision(
             "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
         )
 
-    result = equivalence(trial_means, 0.0, math.log1p(rule.margin), rule.alpha)
+    result = _compared(rule, trial_means)
     ratio = math.exp(result.mean)
     centre = float(np.mean(measured))
     all_ratios = [r for values in by_setting.values() for r in values]
     statistic |= {
+        "of": rule.of,
         "ratio": ratio,
-        "mean_log_ratio": result.mean,
+        "centre_log_ratio": result.mean,
+        "mean_log_ratio": float(np.mean(trial_means)),
         "spread": result.spread,
-        "interval": [math.exp(result.inner.low), math.exp(result.inner.high)],
-        "outer_interval": [math.exp(result.outer.low), math.exp(result.outer.high)],
+        "standard_error": _standard_error(rule, result, len(trial_means)),
+        "interval": _ends(result.inner),
+        "outer_interval": _ends(result.outer),
         "outer_level": 1 - rule.alpha,
         "settings": len(by_setting),
         "setting_ratios": _extreme_settings(by_setting),
@@ -138,10 +146,11 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
         if verdict == "supported":
-            verdict, more = "inconclusive", f"{more}, so the mean over all runs is not known"
+            verdict, more = "inconclusive", f"{more}, so the {rule.of} over all runs is not known"
+    average = "in the median" if rule.of == "median" else "on average"
     reason = (
-        f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} on average, {level}"
-        f" interval [{interval[0]:.4g}, {interval[1]:.4g}], {where}"
+        f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} {average}, {level}"
+        f" interval [{_shown(interval[0])}, {_shown(interval[1])}], {where}"
         f" [{1 / (1 + rule.margin):.4g}, {1 + rule.margin:.4g}]{more}."
     )
     return Decision(
@@ -155,6 +164,44 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         p_value=p_value,
         support_p=1.0 if no_ratio else result.support_p,
     )
+
+
+def _least(rule: Law) -> int:
+    """Fewest trials that decide anything."""
+    if rule.of == "median":
+        return LEAST_FOR_MEDIAN
+    return LEAST_VALUES if rule.bound is None else MIN_REPLICATES
+
+
+def _compared(rule: Law, values: Sequence[float]) -> Equivalence:
+    room = math.log1p(rule.margin)
+    if rule.of == "median":
+        return median_equivalence(values, 0.0, room, rule.alpha)
+    return mean_equivalence(values, 0.0, room, rule.alpha, rule.bound)
+
+
+def _standard_error(rule: Law, result: Equivalence, trials: int) -> float | None:
+    """Of the mean, its own; of the median, half of its two-sided 68 % order-statistics interval."""
+    if result.spread is None:
+        return None
+    if rule.of == "mean":
+        return result.spread / math.sqrt(trials)
+    width = (result.inner.high - result.inner.low) / 2
+    from scipy.special import ndtri
+
+    return width / float(-ndtri(rule.alpha)) if math.isfinite(width) else None
+
+
+def _ends(interval: Estimate) -> list[float | None]:
+    return [plain(_exp(interval.low)), plain(_exp(interval.high))]
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
+
+
+def _shown(end: float | None) -> str:
+    return "∞" if end is None else f"{end:.4g}"
 
 
 def majority_p(hopeless: int, trials: int) -> float:
@@ -190,12 +237,12 @@ def _inverted(o: Observation) -> tuple[Any, float]:
 
 
 class LawJudge(Judge[Law]):
-    """A mean log ratio against its margin; planned power is P(SUPPORTED) at the true value, for normal
-    trials."""
+    """A median (or mean) log ratio against its margin; planned power is P(SUPPORTED) at the true value, for
+    normal trials."""
 
     rule: ClassVar[type] = Law
     explanation: ClassVar[str] = (
-        "Measured against predicted with nothing fitted, by an equivalence test of the mean log ratio; a"
+        "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio; a"
         " slope of it in a parameter, steeper than the margin allows, refutes too."
     )
     local: ClassVar[bool] = True
@@ -219,7 +266,12 @@ class LawJudge(Judge[Law]):
 
     def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
         spread = plan.spread if rule.planned_spread is None else rule.planned_spread
-        return equivalence_power(n_trials, spread, math.log1p(rule.margin), rule.alpha)
+        room = math.log1p(rule.margin)
+        if rule.of == "median":
+            return median_power(n_trials, spread, room, rule.alpha)
+        if n_trials < _least(rule) or (rule.bound is None and smallest_p(n_trials) > rule.alpha):
+            return 0.0
+        return equivalence_power(n_trials, spread, room, rule.alpha)
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
         return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
@@ -228,19 +280,20 @@ class LawJudge(Judge[Law]):
         return None
 
     def score(self, rule: Law, observations: Sequence[Observation]) -> float:
-        """A law speaks of the mean log ratio, not of single runs."""
+        """A law speaks of the median (or mean) log ratio, not of single runs."""
         ratios = [_log_ratio_of(o.value) for o in observations]
         kept = [r for r in ratios if r is not None]
         if len(kept) < len(ratios):
             return CAP
-        return abs(sum(kept) / len(kept)) - math.log1p(rule.margin)
+        centre = float(np.median(kept)) if rule.of == "median" else sum(kept) / len(kept)
+        return abs(centre) - math.log1p(rule.margin)
 
     def breaks(self, rule: Law, observations: Sequence[Observation]) -> bool:
         return self.score(rule, observations) > 0
 
     def leans(self, rule: Law, decision: Decision) -> bool:
-        mean = decision.statistic.get("mean_log_ratio", math.inf)
-        return not isinstance(mean, float) or abs(mean) > math.log1p(rule.margin)
+        centre = decision.statistic.get("centre_log_ratio", math.inf)
+        return not isinstance(centre, float) or abs(centre) > math.log1p(rule.margin)
 
     def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
         """The prediction halved, doubled, inverted, with a factor lost or a power wrong."""
@@ -301,7 +354,8 @@ class LawJudge(Judge[Law]):
         return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
 
     def sentence(self, rule: Law) -> str:
-        return f"Measured over predicted must be 1 within {rule.margin:.1%} on average, by equivalence."
+        how = "in the median" if rule.of == "median" else "on average"
+        return f"Measured over predicted must be 1 within {rule.margin:.1%} {how}, by equivalence."
 
     def numbers(self, judgement: Judgement) -> str:
         rule: Any = judgement.claim.rule

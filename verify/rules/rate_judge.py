@@ -25,6 +25,7 @@ class RateJudge(Judge[R]):
 
     local: ClassVar[bool] = True
     blocks: ClassVar[int] = 1
+    in_cells: ClassVar[bool] = True
 
     def plan(self, rule: R, decision: Decision, observations: Sequence[Observation]) -> Plan:
         return Plan(basis=f"true violation rate {TRUE_RATE_SHARE * rule.delta:g}")

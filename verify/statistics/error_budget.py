@@ -21,8 +21,10 @@ from verify.statistics.power import runs_to_survive
 
 __all__ = [
     "ERROR_BUDGET",
+    "FIRST_SHARE",
     "BudgetUse",
     "budget_use",
+    "holm",
     "in_family",
     "refutation_p",
     "refuted_alone_only",
@@ -32,6 +34,10 @@ __all__ = [
 #: Probability that a verification refutes any claim that holds. One false alarm in a hundred verifications is
 #: rare enough to look into each; a smaller budget mainly delays refutations.
 ERROR_BUDGET = 0.01
+
+#: Share of the budget for all claims at once; the rest is for fresh runs of those that it holds back
+#: (`verify.second_stage`).
+FIRST_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class BudgetUse:
         return {
             "level": self.level,
             "method": "Holm",
+            "first_stage": FIRST_SHARE * self.level,
+            "second_stage": (1 - FIRST_SHARE) * self.level,
             "claims": self.family,
             "refuted_alone_only": self.not_surviving,
             "supported": self.supported,
@@ -84,14 +92,15 @@ def within_budget(judgements: Sequence[Judgement], budget: float) -> list[Judgem
     if not 0.0 < budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {budget!r}")
     family = [k for k, j in enumerate(judgements) if in_family(j)]
-    adjusted = dict(zip(family, _holm([refutation_p(judgements[k]) for k in family]), strict=True))
+    adjusted = dict(zip(family, holm([refutation_p(judgements[k]) for k in family]), strict=True))
     return [
         _corrected(j, adjusted[k], len(family), budget) if k in adjusted else j
         for k, j in enumerate(judgements)
     ]
 
 
-def _holm(p_values: list[float]) -> list[float]:
+def holm(p_values: list[float]) -> list[float]:
+    """p-values after Holm's step-down correction, in the order given."""
     if not p_values:
         return []
     from statsmodels.stats.multitest import multipletests
@@ -114,7 +123,7 @@ def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float
         f" correction{more}."
     )
     decision = replace(decision, verdict="inconclusive", reason=f"{decision.reason} {text}", needed=needed)
-    return replace(judgement, decision=decision, chain=(*judgement.chain, text))
+    return replace(judgement, decision=decision, chain=(*judgement.chain, text), alone=True)
 
 
 def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
@@ -125,7 +134,7 @@ def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
     their margins) is wrong with probability at most the budget.
     """
     family = [j for j in judgements if in_family(j)]
-    adjusted = _holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
+    adjusted = holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
     supported = [p for j, p in zip(family, adjusted, strict=True) if j.verdict == "supported"]
     lost = sum(refuted_alone_only(j) for j in family)
     return BudgetUse(budget, len(family), lost, len(supported), sum(p <= budget for p in supported))

@@ -1,0 +1,142 @@
+"""Claims that no adversarial run moves are vacuous; true and falsifiable ones are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, Source, function_model
+from theory.rules import Bound, Difference, Event, Exponent, Identity, Law, Rule, Universal
+from verify.adversarial import Adversary, Others, changed, leaves
+from verify.outcome import Verification
+from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
+
+
+@dataclass(frozen=True)
+class Coins(AbstractSetting):
+    n: int
+    p: float
+
+
+def toss(s: Coins, rng: np.random.Generator) -> Mapping[str, Any]:
+    up = rng.random(s.n) < s.p
+    return {
+        "share": float(up.mean()),
+        "heads": float(up.sum()),
+        "tails": float((~up).sum()),
+        "residual": 1e-17 * float(rng.random()),
+        "sums": np.cumsum(up) / np.arange(1, s.n + 1),
+    }
+
+
+EXPERIMENT = Experiment(
+    "adversarial",
+    place=Box(
+        "coins",
+        (Coordinate("n", 100, 1000, whole=True), Coordinate("p", 0.2, 0.8, "linear")),
+        lambda x: Coins(int(x["n"]), x["p"]),
+    ),
+    model=function_model(Coins, toss, name="adversarial"),
+    runs={"quick": 200},
+)
+
+
+def near(run: Any) -> bool:
+    return bool(abs(run.share - run.setting.p) <= math.sqrt(math.log(2 / 0.01) / (2 * run.setting.n)))
+
+
+def slope(x: float) -> float:
+    return -1 / (1 + math.exp(x))
+
+
+SAYS_SOMETHING: dict[str, tuple[Rule, Any]] = {
+    "near": (Event(), near),
+    "law": (Law(0.1, "why"), lambda run: (run.share, run.setting.p)),
+    "sum": (Identity(), lambda run: abs(run.heads + run.tails - run.setting.n) / run.setting.n),
+    "own_residual": (Identity(), lambda run: abs(run.residual)),  # measured by the engine itself
+    "bound": (Bound(delta=0.05), lambda run: (abs(run.share - run.setting.p), 3 / math.sqrt(run.setting.n))),
+    "difference": (Difference(0.02, "why"), lambda run: (run.share, run.setting.p)),
+    "prefix": (Universal(), lambda run: bool(run.sums[-1] == run.share)),
+}
+SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {
+    "constant": (Event(), lambda run: True),
+    "error_at_most_1": (Event(), lambda run: bool(run.share <= 1)),
+    "in_the_unit_interval": (Universal(), lambda run: bool(0 <= run.sums.min() <= run.sums.max() <= 1.001)),
+    "implied": (Bound(), lambda run: (abs(slope(run.heads)), 1.0)),  # |l'| <= 1 whatever the run
+    "identity_of_the_setting": (Identity(), lambda run: abs((run.setting.p + 1) - run.setting.p - 1) / 2),
+    "own_prediction": (Law(0.1, "why"), lambda run: (run.share, run.share)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def verification() -> Verification:
+    claims = [
+        Claim(
+            id=f"adversarial.{name}", source=Source("example", "1"), provenance="derived", statement=name,
+            rule=rule, measure=measure, experiment=EXPERIMENT,
+        )
+        for name, (rule, measure) in (SAYS_SOMETHING | SAYS_NOTHING).items()
+    ]  # fmt: skip
+    return verify_claims(claims, "quick", 3, adversaries=True, counterexamples=False, backend=SerialBackend())
+
+
+@pytest.mark.parametrize("name", SAYS_SOMETHING)
+def test_a_claim_that_could_fail_keeps_its_word(verification: Verification, name: str) -> None:
+    judgement = verification[f"adversarial.{name}"]
+    assert judgement.verdict == "supported", judgement.decision.reason
+
+
+@pytest.mark.parametrize("name", SAYS_NOTHING)
+def test_a_claim_that_nothing_moves_is_vacuous(verification: Verification, name: str) -> None:
+    judgement = verification[f"adversarial.{name}"]
+    assert judgement.verdict == "vacuous", judgement.decision.reason
+    assert "it could not have failed" in judgement.decision.reason
+    assert judgement.joint is None
+
+
+def test_without_adversaries_they_would_pass() -> None:
+    rule, measure = SAYS_NOTHING["error_at_most_1"]
+    claim = Claim(
+        id="adversarial.plain", source=Source("example", "1"), provenance="derived", statement="plain",
+        rule=rule, measure=measure, experiment=EXPERIMENT,
+    )  # fmt: skip
+    (judgement,) = verify_claims([claim], "quick", 3, backend=SerialBackend()).judgements
+    assert judgement.verdict == "supported"
+
+
+class _Run:
+    def __init__(self) -> None:
+        self.setting, self.seed, self.engine, self.dtype = Coins(4, 0.5), 0, "function", "float64"
+        self.steps = np.zeros(1, dtype=np.int64)
+        self.x = np.array([1.0, 2.0])
+        self.inner = {"flag": True, "y": 3.0, "name": "as it is"}
+
+
+def test_leaves_and_changes_keep_the_run_itself() -> None:
+    run = _Run()
+    run.x.setflags(write=False)
+    assert set(leaves(run)) == {("x",), ("inner", "flag"), ("inner", "y")}
+    moved = changed(run, lambda path, v: v * 2 if path != ("inner", "flag") else False)
+    assert (moved.x.tolist(), moved.inner) == ([2.0, 4.0], {"flag": False, "y": 6.0, "name": "as it is"})
+    assert (run.x.tolist(), run.inner["y"], run.inner["flag"]) == ([1.0, 2.0], 3.0, True)
+    assert moved.steps is run.steps
+
+
+def test_a_replay_out_of_time_says_nothing() -> None:
+    model = EXPERIMENT.of_model
+    replay = Adversary(lambda run: True, Event(), Others(model, "function", (), None), seconds=-1.0)(_Run())  # type: ignore[arg-type]
+    assert (replay.moved_by, replay.complete) == (None, False)
+
+
+def test_an_exponent_of_a_constant_is_not_moved() -> None:
+    model = EXPERIMENT.of_model
+    others = Others(model, "function", (), None)  # type: ignore[arg-type]
+    rule = Exponent("n", 0.0)
+    assert Adversary(lambda run: 1.0, rule, others)(_Run()).moved_by is None
+    assert Adversary(lambda run: float(run.x[0]), rule, others)(_Run()).moved_by is not None

@@ -1,0 +1,272 @@
+"""Adversarial runs: a claim whose answer no change of its run moves could not have failed.
+
+`measure` is asked again about runs that never were: a run with another run's setting, with another run's
+numbers, with the entries of its arrays permuted, with its numbers at the ends of the range seen, with every
+number off by 1e-3, and runs of engines that are wrong in one place. A claim that none of these breaks says
+nothing of the runs: "error <= 1", a consequence of how the quantity is defined, a constant.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from simulation.models import FalseEngine, Job, engine_of, flawed_engines
+from theory.falsehood import AlteredRun, altered
+from theory.model import Model
+from theory.rng import generator
+from theory.rules import Identity, SameRun
+from theory.run import NotApplicable
+from verify.rules.registry import judge_of
+from verify.runs.same import identical
+
+__all__ = ["Adversary", "Others", "Replay", "changed", "leaves", "moves"]
+
+#: Relative error of every number at once.
+_JITTER = 1e-3
+#: Numbers of a run that are moved one by one, at most.
+_SINGLE = 24
+#: Attributes of a run that are no measured numbers.
+_KEPT = frozenset({"setting", "seed", "engine", "dtype", "steps", "clock", "snapshot_steps"})
+
+Path = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """What came of the adversarial runs: the move that broke the claim (None: none did), how many were
+    tried, and whether all were within the time."""
+
+    moved_by: str | None
+    tried: int
+    complete: bool
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | bool | np.floating | np.bool_) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "fb"
+    )
+
+
+def _open(value: Any, depth: int) -> Mapping[str, Any] | None:
+    """The members of a value that may hold numbers; None where it is not looked into."""
+    if depth > 3:
+        return None
+    if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
+        return value
+    module = type(value).__module__.partition(".")[0]
+    if isinstance(value, type) or module in ("builtins", "numpy") or not hasattr(value, "__dict__"):
+        return None
+    cached = {
+        name
+        for kind in type(value).__mro__
+        for name, v in vars(kind).items()
+        if isinstance(v, cached_property)
+    }
+    return {name: v for name, v in vars(value).items() if name not in cached}
+
+
+def leaves(run: Any) -> dict[Path, Any]:
+    """The numbers and arrays that a run holds, by where they stand."""
+    found: dict[Path, Any] = {}
+
+    def visit(value: Any, path: Path) -> None:
+        if _is_number(value):
+            found[path] = value
+            return
+        for name, member in (_open(value, len(path)) or {}).items():
+            if name not in _KEPT:
+                visit(member, (*path, name))
+
+    visit(run, ())
+    return found
+
+
+def changed(run: Any, change: Callable[[Path, Any], Any], **attributes: Any) -> Any:
+    """A copy of the run with every number changed, and some attributes of its own; what it had computed from
+    its numbers is forgotten."""
+
+    def visit(value: Any, path: Path) -> Any:
+        if _is_number(value):
+            return change(path, value)
+        members = _open(value, len(path))
+        if members is None:
+            return value
+        new = {k: v if k in _KEPT else visit(v, (*path, k)) for k, v in members.items()}
+        if isinstance(value, Mapping):
+            return new
+        twin = copy.copy(value)
+        vars(twin).clear()
+        vars(twin).update(new)
+        if isinstance(value, AlteredRun):
+            return twin
+        for cache in ("_errors",):  # estimates made from the old numbers
+            if isinstance(vars(twin).get(cache), dict):
+                vars(twin)[cache] = {}
+        return twin
+
+    twin = visit(run, ())
+    return altered(twin, **attributes) if attributes else twin
+
+
+@dataclasses.dataclass
+class Others:
+    """Other runs of the same plan and runs of false engines, made when first asked for, in the worker.
+
+    One instance is shared by all claims that look at a run.
+    """
+
+    model: Model
+    engine: str
+    jobs: tuple[Job, ...]
+    job: Job
+    _made: list[Any] | None = None
+
+    def runs(self) -> list[Any]:
+        """Other runs."""
+        if self._made is None:
+            made = engine_of(self.model, self.engine).make(list(self.jobs), device="cpu") if self.jobs else []
+            self._made = list(made)
+        return self._made
+
+    def false_runs(self) -> Iterator[tuple[str, Any]]:
+        """This run by every false engine of the model."""
+        for name, flawed in flawed_engines(self.model).items():
+            engine = flawed.in_place_of(self.engine) if isinstance(flawed, FalseEngine) else None
+            if engine is not None and engine.missing(self.job) is None:
+                yield f"by a false engine: {name}", engine.make([self.job], device="cpu")[0]
+
+
+def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[str, Any]]:
+    """Adversarial runs by what was done; the cheap ones first.
+
+    Args:
+        residual: whether the claim is an identity: a residual that an engine measured itself is near 0, where
+            a relative error is none, so every number is also moved by 1e-3 as it stands.
+    """
+    own = leaves(run)
+    for other in others.runs():
+        yield "another run's setting", altered(run, setting=other.setting)
+        yield "another run's numbers", altered(other, setting=run.setting)
+    rng = generator(run.seed, "adversarial")
+    shuffled = {
+        path: rng.permutation(np.asarray(v).ravel()).reshape(np.shape(v)) if np.ndim(v) else v
+        for path, v in own.items()
+    }
+    yield "its entries permuted", changed(run, lambda p, v: shuffled[p])
+    yield "every number off by 1e-3 of itself", changed(run, lambda p, v: _jittered(v, rng))
+    if residual:
+        yield "every number off by 0.001", changed(run, lambda p, v: _shifted(v, rng))
+    low, high = _ranges([own, *(leaves(o) for o in others.runs())])
+    for name, ends in (("lowest", low), ("highest", high)):
+        yield f"its numbers at their {name}", changed(run, _ended(ends))
+    for path in list(own)[:_SINGLE]:
+        where = ".".join(path)
+        for name, ends in (("lowest", low), ("highest", high)):
+            yield (
+                f"{where} at its {name}",
+                changed(run, _ended(ends, path)),
+            )
+        yield f"{where} permuted", changed(run, _one(shuffled, path))
+    yield from others.false_runs()
+
+
+def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path, Any], Any]:
+    """Every number, or one alone, at its end of the range."""
+    return lambda path, value: _full(value, ends[path]) if only in (None, path) else value
+
+
+def _one(values: Mapping[Path, Any], only: Path) -> Callable[[Path, Any], Any]:
+    return lambda path, value: values[path] if path == only else value
+
+
+def _jittered(value: Any, rng: np.random.Generator) -> Any:
+    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+        return value
+    return value * (1 + _JITTER * rng.standard_normal(np.shape(value)))
+
+
+def _shifted(value: Any, rng: np.random.Generator) -> Any:
+    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+        return value
+    return value + _JITTER * rng.standard_normal(np.shape(value))
+
+
+def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[Path, Any]]:
+    low: dict[Path, Any] = {}
+    high: dict[Path, Any] = {}
+    for found in seen:
+        for path, value in found.items():
+            finite = np.asarray(value)[np.isfinite(np.asarray(value, dtype=np.float64))]
+            if finite.size:
+                low[path] = min(low.get(path, finite.min()), finite.min())
+                high[path] = max(high.get(path, finite.max()), finite.max())
+    for path in seen[0]:
+        low.setdefault(path, 0.0)
+        high.setdefault(path, 0.0)
+    return low, high
+
+
+def _full(value: Any, end: Any) -> Any:
+    if np.ndim(value):
+        return np.full_like(value, end)
+    return bool(end) if isinstance(value, bool | np.bool_) else float(end)
+
+
+@dataclasses.dataclass(frozen=True)
+class Adversary:
+    """A measure of a run that returns a `Replay` of the claim's own measure on adversarial runs.
+
+    Args:
+        measure, rule: the claim's.
+        others: where the other runs come from.
+        seconds: for all moves together; what is not tried by then leaves the replay incomplete.
+    """
+
+    measure: Callable[[Any], Any]
+    rule: Any
+    others: Others
+    seconds: float = math.inf
+
+    def __call__(self, run: Any) -> Replay:
+        """Every move in turn, until one breaks the claim.
+
+        A claim of single runs is broken when the moved run violates it; one of many runs when the value
+        changes at all. A measure that raises, or does not apply, is not moved.
+        """
+        started = time.perf_counter()
+        value = self.measure(run)
+        tried = 0
+        for name, moved in moves(run, self.others, isinstance(self.rule, Identity | SameRun)):
+            if time.perf_counter() - started > self.seconds:
+                return Replay(None, tried, False)
+            tried += 1
+            try:
+                with np.errstate(all="ignore"), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of numbers that no run has
+                    other = self.measure(moved)
+                if not isinstance(other, NotApplicable) and self._breaks(run, value, other):
+                    return Replay(name, tried, True)
+            except (KeyboardInterrupt, MemoryError):
+                raise
+            except Exception:
+                continue  # a run that never was may be none that the measure can read
+        return Replay(None, tried, True)
+
+    def _breaks(self, run: Any, value: Any, moved: Any) -> bool:
+        judge = judge_of(self.rule)
+        steps, dtype = int(run.steps[-1]), str(run.dtype)
+        excess = judge.sure_excess(self.rule, moved, steps, dtype)
+        if excess is not None:
+            return excess > 0
+        if judge.sure_excess(self.rule, value, steps, dtype) is not None:
+            return False  # not measured there
+        return not identical(value, moved)

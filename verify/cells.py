@@ -1,0 +1,207 @@
+"""Cells: a claim that says "every" or "any" is also looked at in parts of its region, cut before any run.
+
+A pooled rate hides a corner that always breaks. Cells are thirds of each coordinate and dimensionless group
+of the planned settings, or the labelled cells of a grid as they are; only the plan cuts them. The claim's
+p-value is `min(1, 2 min(p of the pool, Holm-smallest p of the cells))`: valid under the null that the rate is
+at most delta in every cell, whatever the dependence between cells. Support is decided on the pool alone; the
+least certified cell is told beside it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from theory.claim import Claim
+from verify.outcome import Decision, Observation
+from verify.rules.registry import decide, judge_of
+from verify.rules.words import number_in_words
+from verify.statistics.intervals import rate_upper
+
+__all__ = ["WEAKEST_LEVEL", "Cell", "planned_cells", "with_cells"]
+
+#: Of the one-sided upper limit that is told for the least certified cell.
+WEAKEST_LEVEL = 0.05
+
+#: A coordinate is cut in so many parts of equally many planned runs.
+_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A part of the planned runs: its words and the indices of its runs."""
+
+    name: str
+    runs: frozenset[int]
+
+
+def planned_cells(claim: Claim, planned: Sequence[Observation]) -> tuple[Cell, ...]:
+    """The cells of the planned runs at which the claim is to be judged; () where there is one part only.
+
+    Nothing measured enters: settings, labels and conditions alone.
+    """
+    judge, rule = judge_of(claim.rule), claim.rule
+    kept = [o for o in planned if _admitted(claim, o)]
+    place = claim.experiment.place
+    if place.coordinates:
+        found = _thirds(kept, _numbers(place, kept))
+    else:
+        kept = [o for o in kept if judge.claimed(rule, o.labels)]
+        found = _labelled(kept)
+    everything = frozenset(o.index for o in kept)
+    cells: dict[frozenset[int], Cell] = {}
+    for cell in found:
+        if cell.runs and cell.runs != everything:
+            cells.setdefault(cell.runs, cell)
+    return tuple(cells.values())
+
+
+def _admitted(claim: Claim, o: Observation) -> bool:
+    """Whether the plan has the claim judged at this run: by its conditions, not by what came of it."""
+    if any(c.name not in claim.drops and not c.inside for c in o.checks):
+        return False
+    return not (claim.is_probe and o.checks and all(c.inside for c in o.checks if c.name in claim.drops))
+
+
+def _numbers(place: Any, planned: Sequence[Observation]) -> dict[str, list[float]]:
+    """Coordinates of the place and groups of the setting, by name: a number a run."""
+    out: dict[str, list[float]] = {}
+    settings = [o.setting for o in planned]
+    rows = [place.values_of(s) for s in settings]
+    if rows and None not in rows:
+        for c in place.coordinates:
+            if c.low < c.high:
+                out[c.name] = [float(row[c.name]) for row in rows]
+    groups = [s.groups() for s in settings]
+    for name in groups[0] if groups else ():
+        values = [float(g.get(name, math.nan)) for g in groups]
+        if name not in out and all(map(math.isfinite, values)):
+            out[name] = values
+    return out
+
+
+def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float]]) -> list[Cell]:
+    cells = []
+    for name, values in numbers.items():
+        ordered = sorted(values)
+        n = len(ordered)
+        if len(set(ordered)) < _PARTS or n < 2 * _PARTS:
+            continue
+        cuts = [-math.inf]
+        for k in range(1, _PARTS):
+            cut = ordered[math.ceil(k * n / _PARTS) - 1]
+            # Equal values stay together; what they leave must be half of a part or more.
+            apart, left = sum(cuts[-1] < v <= cut for v in ordered), sum(v > cut for v in ordered)
+            if min(apart, left) >= n / (2 * _PARTS):
+                cuts.append(cut)
+        cuts.append(math.inf)
+        for low, high in itertools.pairwise(cuts):
+            runs = frozenset(o.index for o, v in zip(planned, values, strict=True) if low < v <= high)
+            cells.append(Cell(_words(name, low, high), runs))
+    return cells
+
+
+def _words(name: str, low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"{name} up to {number_in_words(high)}"
+    if math.isinf(high):
+        return f"{name} above {number_in_words(low)}"
+    return f"{name} {number_in_words(low)} to {number_in_words(high)}"
+
+
+def _labelled(planned: Sequence[Observation]) -> list[Cell]:
+    groups: dict[tuple[tuple[str, Any], ...], set[int]] = {}
+    for o in planned:
+        groups.setdefault(tuple(o.labels.items()), set()).add(o.index)
+    return [Cell(", ".join(map(_label, labels)), frozenset(runs)) for labels, runs in groups.items()]
+
+
+def _label(label: tuple[str, Any]) -> str:
+    name, value = label
+    return f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
+
+
+def with_cells(
+    claim: Claim, decision: Decision, planned: Sequence[Observation]
+) -> tuple[Decision, dict[str, Any] | None]:
+    """The decision with its cells' part in the p-value, and the least certified cell.
+
+    `planned` are all observations of the plan, judged or not. A cell that surely breaks refutes; a pool that
+    refutes by less than half of its level no longer does. The cell told is the one with the largest upper
+    limit of its violation rate: {"cell", "violations", "of", "upper"}, numbers of independent trials.
+    """
+    rule: Any = claim.rule
+    judge = judge_of(rule)
+    if not judge.in_cells or decision.p_value is None or decision.verdict not in _OPEN:
+        return decision, None
+    cells = planned_cells(claim, planned)
+    if not cells:
+        return decision, None
+    judged = {o.index: o for o in planned if o.not_judged is None}
+    found: list[tuple[float, Cell]] = []
+    weakest: dict[str, Any] | None = None
+    for cell in cells:
+        seen = [judged[k] for k in sorted(cell.runs) if k in judged]
+        if not seen:
+            continue
+        own = decide(rule, seen)
+        found.append((1.0 if own.p_value is None else own.p_value, cell))
+        trials = own.n_trials
+        # A trial counts against the upper limit when any run of it violates; so decide_rate's own limit.
+        broken = min(int(own.statistic.get("violations", 0)), trials)
+        upper = rate_upper(broken, trials, WEAKEST_LEVEL) if trials else 1.0
+        if weakest is None or upper > weakest["upper"]:
+            weakest = {"cell": cell.name, "violations": broken, "of": trials, "upper": upper}
+    if not found or weakest is None:
+        return decision, None
+    p_cell, worst = min(found, key=lambda item: item[0])
+    p_cells = min(1.0, p_cell * len(found))
+    pooled = decision.p_value
+    p_value = min(1.0, 2 * min(pooled, p_cells))
+    statistic = {
+        **decision.statistic,
+        "p_pooled": pooled,
+        "p_cells": p_cells,
+        "cells_looked_at": len(found),
+        "worst_cell": worst.name,
+    }
+    decision = replace(decision, p_value=p_value, statistic=statistic)
+    decision = _decided(rule, decision, pooled, p_cells, worst.name)
+    if decision.verdict == "supported":
+        text = (
+            f" Weakest cell: {weakest['cell']}, {weakest['violations']} of {weakest['of']},"
+            f" rate below {weakest['upper']:.3g} at 95 % confidence"
+        )
+        text += (
+            ": on average over the region; not certified cell by cell."
+            if weakest["upper"] > float(rule.delta)
+            else ": certified cell by cell."
+        )
+        decision = replace(decision, reason=decision.reason + text)
+    return decision, weakest
+
+
+#: Verdicts that cells may change or qualify.
+_OPEN = ("supported", "refuted", "inconclusive")
+
+
+def _decided(rule: Any, decision: Decision, pooled: float, p_cells: float, cell: str) -> Decision:
+    assert decision.p_value is not None
+    if decision.p_value < float(rule.alpha):
+        if decision.verdict == "refuted" or 2 * p_cells >= float(rule.alpha):
+            return decision
+        reason = (
+            f"In the cell {cell} the claim surely breaks (p = {p_cells:.2g} after Holm's correction over the"
+            f" cells), whatever the pool says. {decision.reason}"
+        )
+        return replace(decision, verdict="refuted", reason=reason, needed=None, grade=None)
+    if decision.verdict != "refuted":
+        return decision
+    reason = (
+        f"{decision.reason} But half of the error level is kept for the cells, and p = {pooled:.2g} is not"
+        f" below {float(rule.alpha) / 2:g}."
+    )
+    return replace(decision, verdict="inconclusive", reason=reason)

@@ -1,0 +1,65 @@
+"""The stability command: which verdicts change with the seed."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from verify.cli.options import ClaimsFiles, Papers, check_seed, naming
+from verify.profiles import PROFILES, worker_count
+
+__all__ = ["stability"]
+
+
+def stability(
+    seeds: Annotated[int, typer.Option(metavar="K", help="number of seeds, >= 2")] = 5,
+    profile: Annotated[str, typer.Option(help="quick, default or full")] = "default",
+    paper: Papers = None,
+    claims: Annotated[list[str] | None, typer.Option(help="only claims matching these globs")] = None,
+    claims_file: ClaimsFiles = None,
+    seed: Annotated[
+        int | None, typer.Option(help="the first seed, >= 0 (default: derived from what is judged)")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
+) -> int:
+    """Judge the claims at several seeds and report every verdict that changes.
+
+    Exit status 1 when a claim is supported at one seed and refuted at another, or more than 5 % change.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    if seed is not None:
+        check_seed(seed)
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    from verify.stability import stability as measured
+    from verify.stability import stability_seeds
+
+    if seeds < 2:
+        raise ValueError(f"--seeds must be at least 2, was {seeds}")
+
+    from verify.load import load_sources
+    from verify.pipeline import published_seed, verify_claims
+
+    sources = load_sources(claims_file or [], papers=paper or [], wanted=claims or [])
+    with naming("--claims"):
+        chosen = sources.ledger.matching(claims) if claims else list(sources.ledger)
+    known = tuple(sources.papers.values())
+    first = published_seed(chosen, known) if seed is None else seed
+    found = measured(
+        lambda s: verify_claims(
+            chosen,
+            profile,
+            s,
+            worker_count(jobs),
+            papers=known,
+            progress=sys.stderr.isatty(),
+            counterexamples=False,
+            adversaries=True,
+        ),
+        stability_seeds(first, seeds),
+    )
+    print(found.text)
+    return int(not found.steady)
