@@ -26,7 +26,8 @@ from verify.profiles import PROFILES
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
 from verify.runs.plan import RunSpec, plan_runs
-from verify.statistics.error_budget import FIRST_SHARE, holm, refutation_p
+from verify.statistics.error_budget import FIRST_SHARE, refutation_p
+from verify.statistics.holm import holm
 from verify.statistics.trials import count
 
 if TYPE_CHECKING:

@@ -210,7 +210,7 @@ def test_the_examples_of_the_page_run(index: int, here: Call, tmp_path: Path) ->
     status, _, err = here("e.toml", "--out", "o", "--backend", "serial")
     assert (status, err) == (0, "")
     table = pd.read_csv(tmp_path / "o" / "results.csv")
-    assert len(table) == (80, 24)[index]
+    assert len(table) == (48, 24)[index]
     if index == 0:
         medians = table.groupby("n_snr2")["t_half"].median()
         assert medians.iloc[-1] > 2 * medians.iloc[0], "a strong signal delays memorisation"

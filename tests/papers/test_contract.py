@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from papers.contract import (
     CHECKS,
     claims_are_in_order,
@@ -20,7 +21,6 @@ from papers.contract import (
     runs_are_reproducible,
     settings_are_values,
 )
-
 from theory.paper import Paper, find_papers, load_paper
 from theory.source import Source
 from verify.load import load_sources

@@ -36,7 +36,7 @@ def test_a_wrong_rule_is_refused_by_name(make: Any, message: str) -> None:
 @pytest.mark.parametrize("stop", [0.1, "loss", lambda: True, StepLimit])
 def test_what_is_no_rule_is_refused_by_name(stop: Any) -> None:
     for make in (lambda: train(SETTING, steps=2, stop=stop), lambda: train_many([], [], steps=[], stop=stop)):
-        with pytest.raises(ValueError, match=r"^stop must be a rule of simulation\.stopping"):
+        with pytest.raises(ValueError, match=r"^stop must be a rule of simulation\.two_stage\.stopping"):
             make()
     with pytest.raises(TypeError, match="a stop rule combines with a stop rule"):
         StepLimit(1) & stop

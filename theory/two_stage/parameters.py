@@ -62,6 +62,8 @@ def _dimension(values: Mapping[str, float], n: int) -> int:
     if not (math.isfinite(ratio) and ratio > 0):
         raise ValueError(f"{name} must be a finite number > 0, was {ratio!r}")
     # A ratio such as 0.1 n^2 is meant to be whole where it is up to rounding.
+    if unit > 2**53:
+        raise ValueError(f"n must be at most 2^53 (counts are computed with as floats), was {n!r}")
     return math.ceil(ratio * unit * (1 - 1e-12))
 
 

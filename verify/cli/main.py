@@ -67,6 +67,9 @@ def run(
     place: Annotated[
         str, typer.Option(help="own, or conditions: settings drawn from each claim's conditions")
     ] = "own",
+    adversaries: Annotated[
+        bool, typer.Option("--adversaries", help="ask supported claims about adversarial runs: vacuous ones")
+    ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
 ) -> int:
     """Run the verification and write the report.
@@ -120,7 +123,7 @@ def run(
             progress=sys.stderr.isatty(),
             keeper=keeper,
             claim_seconds=claim_timeout or CLAIM_SECONDS,
-            adversaries=True,
+            adversaries=adversaries,
         )
         verification = with_limits(verification, limits)
         write_report(verification, out, figures=not no_figures, jobs=workers)

@@ -17,6 +17,7 @@ from verify.outcome import Decision, Observation, Verdict
 from verify.rules.ends import interval, plain_value, unmeasured
 from verify.rules.judge import Exempt, Judge, Plan, Planted
 from verify.rules.variants import EXPONENT_ERRORS
+from verify.statistics.holm import holm
 from verify.statistics.intervals import dkw_half_width
 from verify.statistics.trials import by_seed, percent, value_error, without_runs
 
@@ -133,11 +134,10 @@ def decide_same_law(rule: SameLaw, observations: Sequence[Observation], proof: P
             reason = f"Runs of {s.engine} share seeds, so they are no independent sample."
             return Decision("inconclusive", reason, None, 0.0, statistic, n, p_value=1.0, support_p=1.0)
 
-    from statsmodels.stats.multitest import multipletests
-
     first, second = samples
     tests = {name: kolmogorov_smirnov(first.values[name], second.values[name]) for name in names}
-    rejected, adjusted, _, _ = multipletests([p for _, p in tests.values()], alpha=rule.alpha, method="holm")
+    adjusted = holm([p for _, p in tests.values()])
+    rejected = [p <= rule.alpha for p in adjusted]
     width = certified_width(rule.alpha, len(names), first.runs, second.runs)
     worst = max(names, key=lambda name: tests[name][0])
     distance = tests[worst][0]
@@ -157,7 +157,7 @@ def decide_same_law(rule: SameLaw, observations: Sequence[Observation], proof: P
     sizes = f"{first.runs} runs of {first.engine} and {second.runs} of {second.engine}"
     verdict: Verdict
     needed: int | None = None
-    if rejected.any():
+    if any(rejected):
         verdict = "refuted"
         reason = (
             f"Over {sizes} the distributions of {lowest} differ: distance {tests[lowest][0]:.3g},"

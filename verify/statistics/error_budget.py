@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from verify.outcome import Judgement
 from verify.rules.registry import find_judge
+from verify.statistics.holm import holm
 from verify.statistics.power import runs_to_survive
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "FIRST_SHARE",
     "BudgetUse",
     "budget_use",
-    "holm",
     "in_family",
     "refutation_p",
     "refuted_alone_only",
@@ -97,15 +97,6 @@ def within_budget(judgements: Sequence[Judgement], budget: float) -> list[Judgem
         _corrected(j, adjusted[k], len(family), budget) if k in adjusted else j
         for k, j in enumerate(judgements)
     ]
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """p-values after Holm's step-down correction, in the order given."""
-    if not p_values:
-        return []
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
 
 
 def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float) -> Judgement:

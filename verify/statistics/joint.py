@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verify.outcome import Judgement
-from verify.statistics.error_budget import holm, in_family
+from verify.statistics.error_budget import in_family
+from verify.statistics.holm import holm
 
 __all__ = ["HEADLINE_POWER", "JOINT_LEVEL", "Headline", "headline", "with_joint"]
 
