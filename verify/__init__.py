@@ -6,13 +6,19 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "CheckResult": "simulation.conformance.result",
+    "ConformanceError": "simulation.conformance.result",
+    "ConformanceReport": "simulation.conformance.result",
     "Counterexample": "verify.outcome",
     "Decision": "verify.outcome",
     "Judgement": "verify.outcome",
+    "MeasuredRun": "simulation",
     "Observation": "verify.outcome",
     "Verification": "verify.outcome",
     "load_claims_file": "verify.load",
     "load_ledger": "verify.load",
+    "run_engine_conformance": "simulation",
+    "run_law_conformance": "simulation",
     "settings_in": "verify.search.strategies",
     "verify_claims": "verify.pipeline",
     "write_report": "verify.report",

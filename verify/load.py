@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from theory.ledger import Ledger
 from theory.paper import Paper, find_papers, load_paper, paper_names
 from theory.run import Run
 from theory.source import Source
+from verify.check import SECONDS, check_model
 from verify.rules.registry import find_judge
 
 __all__ = [
@@ -90,7 +92,7 @@ class ClaimReference:
 
     @property
     def __code__(self) -> Any:
-        return self.claim.measure.__code__
+        return inspect.unwrap(self.claim.measure).__code__
 
 
 def travelling(claim: Claim) -> Any:
@@ -98,8 +100,8 @@ def travelling(claim: Claim) -> Any:
     path = claims_file_of(claim)
     if path is None:
         return claim.measure
-    (held,) = [c for c in claims_module(path).CLAIMS if c.id == claim.id]
-    return ClaimReference(str(path), claim.id) if held.measure is claim.measure else claim.measure
+    held = [c.measure for c in claims_module(path).CLAIMS if c.id == claim.id]
+    return ClaimReference(str(path), claim.id) if held == [claim.measure] else claim.measure
 
 
 def _imported(path: Path) -> ModuleType:
@@ -134,7 +136,26 @@ def load_claims_file(path: Path) -> list[Claim]:
                 f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
                 f"has registered, was a {type(claim.rule).__name__}"
             )
+    for experiment in (own := _of_their_own(claims)):
+        try:
+            check_model(experiment, seconds=SECONDS / len(own))
+        except ValueError as error:
+            raise ClaimsFileError(f"--claims-file {path}: {error}") from error
     return list(claims)
+
+
+def _of_their_own(claims: Iterable[Claim]) -> list[Experiment]:
+    """Experiments whose runs no built-in engine makes."""
+    found = dict.fromkeys(claim.experiment for claim in claims)
+    return [experiment for experiment in found if not _built_in(experiment)]
+
+
+def _built_in(experiment: Experiment) -> bool:
+    try:
+        model = experiment.of_model
+    except ValueError:  # reported by the check
+        return False
+    return isinstance(model.engines, str) and model.engines.partition(".")[0] == "simulation"
 
 
 def claims_module(path: Path) -> ModuleType:
@@ -156,7 +177,8 @@ def claims_file_of(claim: Claim) -> Path | None:
     a claim of its id: changed copies of a claim are the file's too.
     """
     loaded = [m for name, m in list(sys.modules.items()) if name.startswith(MODULE_PREFIX)]
-    held = {id(m): tuple(vars(m).get("CLAIMS", ())) for m in loaded}
+    listed = {id(m): vars(m).get("CLAIMS") for m in loaded}
+    held = {key: claims if isinstance(claims, list | tuple) else () for key, claims in listed.items()}
     for wanted in (
         lambda m: any(c is claim for c in held[id(m)]),
         lambda m: m.__name__ == getattr(claim.measure, "__module__", None),
@@ -237,4 +259,9 @@ def _paper(text: str) -> Paper:
     found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
     if not isinstance(found, Paper):
         raise ValueError(f"--paper {folder}: paper.py must define THIS, a theory.Paper")
+    for experiment in (own := _of_their_own(found.claims)):
+        try:
+            check_model(experiment, seconds=SECONDS / len(own))
+        except ValueError as error:
+            raise ValueError(f"--paper {folder}: {error}") from error
     return found

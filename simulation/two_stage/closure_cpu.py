@@ -15,7 +15,7 @@ from simulation.threads import available_threads
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.kernel import COLUMNS, ROWS, advance
 from simulation.two_stage.minibatch import BatchWeights
-from simulation.two_stage.reduced import Record
+from simulation.two_stage.record import Record
 from simulation.two_stage.stopping import StopRule, postfix
 
 __all__ = ["run_on_cpu"]

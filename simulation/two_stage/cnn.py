@@ -23,7 +23,7 @@ from torch import nn
 from simulation.progress import track
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, patch_gram
-from simulation.two_stage.reduced import Record
+from simulation.two_stage.record import Record
 from simulation.two_stage.stopping import Monitor, StopRule
 
 __all__ = ["TwoLayerCNN", "run_cnn"]

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.models import FalseEngine, Job
-from simulation.two_stage.engines import measured_run, variation_of
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.measured import measured_run, variation_of
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import sample_problem
-from simulation.two_stage.reduced import Record
+from simulation.two_stage.record import Record
 from simulation.two_stage.run import MeasuredRun
 from simulation.two_stage.trajectory import Trajectory
 from theory.two_stage.variation import PLAIN

@@ -8,38 +8,18 @@ is processed on its own by a compiled loop, runs spread over threads; on CUDA ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.minibatch import BatchWeights
+from simulation.two_stage.record import Record
 from simulation.two_stage.stopping import StopRule
 
-__all__ = ["Record", "run_reduced"]
+__all__ = ["run_reduced"]
 
-Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """What an engine writes down of one run. T recorded steps, S snapshots.
-
-    `margins` (T, n); `gamma` (T, 2, m); `train_loss` (T,); `coefficients` C (S, 2m, n+1) and `products`
-    W V (S, 2m, n+1), sides stacked j = +1 first; `steps` (T,), `snapshot_steps` (S,); `span_residual` (S,)
-    the share of `|W^(t) - W^(0)|` outside the span of the patches (0 by construction in the closure).
-    """
-
-    steps: NDArray[np.int64]
-    margins: Floats
-    gamma: Floats
-    train_loss: Floats
-    snapshot_steps: NDArray[np.int64]
-    coefficients: Floats
-    products: Floats
-    span_residual: Floats
 
 
 def run_reduced(

@@ -14,7 +14,8 @@ from simulation.device import resolve_device
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, sample_problem
-from simulation.two_stage.reduced import Record, run_reduced
+from simulation.two_stage.record import Record
+from simulation.two_stage.reduced import run_reduced
 from simulation.two_stage.stopping import StopRule
 from simulation.two_stage.trajectory import Trajectory
 from simulation.two_stage.units import computable, require_finite

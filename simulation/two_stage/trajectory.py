@@ -16,7 +16,7 @@ from simulation.two_stage.fresh_noise import (
     named_law,
 )
 from simulation.two_stage.geometry import Geometry
-from simulation.two_stage.reduced import Record
+from simulation.two_stage.record import Record
 from simulation.two_stage.test_error import monte_carlo_error
 from simulation.two_stage.weights import Weights
 from theory.two_stage.setting import Setting

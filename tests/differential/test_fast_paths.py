@@ -20,7 +20,8 @@ from simulation.two_stage.kernel import compiled
 from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.network_kernel import PatchPass
 from simulation.two_stage.problem import sample_problem
-from simulation.two_stage.reduced import Record, run_reduced
+from simulation.two_stage.record import Record
+from simulation.two_stage.reduced import run_reduced
 from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.training import train_many
 from theory.two_stage.setting import Setting

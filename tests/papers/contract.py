@@ -4,38 +4,104 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 from dataclasses import replace
+from itertools import islice
 
 from simulation.models import engine_of, engines_of
-from theory.condition import free_constants
+from theory.condition import check_all, free_constants
 from theory.ledger import Ledger
-from theory.paper import Paper
+from theory.paper import Paper, load_paper
 from theory.rng import generator
 from theory.setting import AbstractSetting
+from verify.check import check_model, check_setting
 from verify.runs.plan import engine_names, job_of
 from verify.runs.same import identical
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "is_set"]
 
 
 def settings_of(paper: Paper, count: int = 20) -> list[AbstractSetting]:
-    """Settings of the reference box, or of the claims' places."""
-    boxes = [paper.reference_box] if paper.reference_box else [c.experiment.place for c in paper.claims]
-    points = [p for box in boxes for p in box.points(count, lambda k: generator(0, "contract", k))]
-    return [point.setting for point in points[:count]]
+    """Settings of the reference box, and of every place that claims are judged on."""
+    places = dict.fromkeys(claim.experiment.place for claim in paper.claims)
+    boxes = [paper.reference_box] if paper.reference_box else []
+    drawn = [
+        [p.setting for p in islice(place.points(count, lambda k: generator(0, "contract", k)), count)]
+        for place in (*boxes, *places)
+    ]
+    assert all(drawn)
+    return [setting for settings in drawn for setting in settings]
 
 
 def settings_are_values(paper: Paper) -> None:
     """A setting is its fields: equal after a round through them, a pickle, and no change."""
     for setting in settings_of(paper):
         assert type(setting) in paper.settings
-        assert type(setting)(**setting.as_dict()) == setting.with_() == setting
-        again = pickle.loads(pickle.dumps(setting))
-        assert (again, hash(again)) == (setting, hash(setting))
-        assert all(isinstance(v, int | float | str) for v in setting.as_dict().values())
-        assert all(math.isfinite(v) for v in setting.size())
-        assert all(isinstance(v, float | int) for v in setting.groups().values())
-        assert all(hasattr(setting, name) for name in setting.letters().values())
+        check_setting(setting)
+        assert pickle.loads(pickle.dumps(setting)) == setting
+        assert setting.with_(**setting.as_dict()) == setting
+        assert all(math.isfinite(v) for v in setting.groups().values())
+        assert setting.steps(setting.clock(2)) == 2
+
+
+def models_are_whole(paper: Paper) -> None:
+    """As a user's own model is checked when it is loaded."""
+    for experiment in dict.fromkeys(claim.experiment for claim in paper.claims):
+        check_model(experiment)
+
+
+def claims_are_in_order(paper: Paper) -> None:
+    """Ids begin with the name, parents and correctors are claims, and something is said in every field."""
+    ledger = Ledger(paper.claims)
+    if not paper.builds_on:
+        ledger.check()
+    others = {c.id for name in paper.builds_on for c in load_paper(name).claims}
+    for claim in paper.claims:
+        assert claim.paper == paper.name.split(".")[0], claim.id
+        assert claim.id.startswith(f"{paper.name}.")
+        assert {*claim.parents} <= {*paper.claim_map, *others}, claim.id
+        if claim.role == "reading":
+            assert claim.corrected_by in paper.claim_map, claim.id
+            assert paper.claim_map[claim.corrected_by].role == "claim", claim.id
+        said = (claim.statement, claim.source.paper, claim.source.item)
+        assert all(text.strip() for text in said), claim.id
+        for condition in claim.conditions:
+            assert condition.why.strip(), f"{claim.id}: {condition.name}"
+    for question in paper.questions:
+        assert {i for part in question.parts for i in part.claims} <= set(paper.claim_map), question
+
+
+def mathematics_is_set(paper: Paper) -> None:
+    """Dollars and braces are balanced, so that no page shows LaTeX as it is written."""
+    texts = [(c.id, text) for c in paper.claims for text in (c.statement, c.measured, c.note)]
+    texts += [(e.letter, f"${e.latex}$ {e.meaning}") for e in paper.letters]
+    texts += [(x.id, x.title) for x in paper.exhibits]
+    for where, text in texts:
+        assert is_set(text), f"{where}: {text!r}"
+
+
+def is_set(text: str) -> bool:
+    """Whether dollars come in pairs, and braces close within each formula."""
+    parts = re.sub(r"\\\$", "", text).split("$")
+    if len(parts) % 2 == 0:
+        return False
+    for formula in parts[1::2]:
+        bare = re.sub(r"\\[{}]", "", formula)
+        depth = [bare[:k].count("{") - bare[:k].count("}") for k in range(len(bare) + 1)]
+        if not formula.strip() or min(depth) < 0 or depth[-1]:
+            return False
+    return True
+
+
+def claims_have_runs_or_say_why(paper: Paper) -> None:
+    """Every claim is judged in the default profile and in the full one, which makes no fewer runs."""
+    for claim in paper.claims:
+        if claim.kind == "derived":
+            continue
+        runs = claim.experiment.runs
+        few = [profile for profile in ("default", "full") if not runs.get(profile)]
+        assert not few or claim.note.strip(), f"{claim.id}: no runs in {few}, and its note does not say why"
+        assert few or runs["full"] >= runs["default"] >= runs.get("quick", 0), claim.id
 
 
 def conditions_have_their_constants(paper: Paper) -> None:
@@ -44,6 +110,10 @@ def conditions_have_their_constants(paper: Paper) -> None:
         kind = claim.experiment.setting_class
         named = free_constants([e for c in claim.conditions for e in (c.large, c.small)], kind)
         assert named <= set(claim.constants.values), claim.id
+        points = claim.experiment.place.points(20, lambda k: generator(0, "contract", k))
+        for point in islice(points, 20):
+            for check in check_all(claim.conditions, point.setting, claim.constants):
+                assert not math.isnan(check.slack), f"{claim.id}: {check.name}"
     for setting in settings_of(paper, 1):
         for condition in (c for listed in paper.conditions.values() for c in listed):
             assert math.isfinite(condition.check(setting, paper.constants).value), condition.name
@@ -109,6 +179,10 @@ def falsehoods_are_of_its_claims(paper: Paper) -> None:
 
 CHECKS = (
     settings_are_values,
+    models_are_whole,
+    claims_are_in_order,
+    mathematics_is_set,
+    claims_have_runs_or_say_why,
     conditions_have_their_constants,
     engines_are_there,
     runs_are_reproducible,

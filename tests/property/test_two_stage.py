@@ -39,7 +39,7 @@ from theory.run import NotApplicable
 from theory.source import Source
 from theory.two_stage import conditions, predictions
 from theory.two_stage.experiments import EXACT, NO_NOISE, PAPER
-from theory.two_stage.limits.transition import strong_signal_limit
+from theory.two_stage.limits.transition import derived_strong_signal_limit
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, EPS
@@ -195,7 +195,7 @@ def transition_limit(setting: Setting, tau: float, p: float) -> float:
 
     At finite n SNR^2 they turn earlier. Decreasing in p and in tau, on which alone it depends.
     """
-    return predictions.number(strong_signal_limit(), setting, Constants({"p": p, "tau": tau}))
+    return predictions.number(derived_strong_signal_limit(), setting, Constants({"p": p, "tau": tau}))
 
 
 def slowest_transition(run: Run) -> float:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+import mpmath
 import numpy as np
+import pytest
+import sympy as sp
 from flint import arb, ctx
 
 from simulation.two_stage.certificate import certify
@@ -248,3 +251,118 @@ def test_sums_and_products_are_outward() -> None:
         product = sum(Fraction(u) * Fraction(v) for u, v in zip(a.tolist(), b[:, 0].tolist(), strict=True))
         assert Fraction(float(rounding.dot_up(a, b)[0])) >= product
         assert Fraction(float(rounding.add_down(x[0], x[1]))) <= Fraction(x[0].item()) + Fraction(x[1].item())
+
+
+# The aligned state ------------------------------------------------------------------------------------
+
+
+x, y = sp.symbols("x y")
+
+
+def plain_products(
+    gram: np.ndarray, A0: np.ndarray, y: np.ndarray, seen: np.ndarray, rate: float, steps: int
+) -> np.ndarray:
+    """Gradient descent on the products by loops, at 60 digits."""
+    with mpmath.workdps(60):
+        m, n = A0.shape[1], len(y)
+        A = [[[mpmath.mpf(float(v)) for v in A0[j, r]] for r in range(m)] for j in (0, 1)]
+        for _ in range(steps):
+            slope = []
+            for i in range(n):
+                f = mpmath.mpf(0)
+                for j, r in ((j, r) for j in (0, 1) for r in range(m)):
+                    f += (1, -1)[j] * (max(A[j][r][0] * y[i], 0) + max(A[j][r][1 + i], 0)) / m
+                slope.append(1 / (1 + mpmath.exp(seen[i] * f)))
+            new = [[list(row) for row in side] for side in A]
+            for j, r in ((j, r) for j in (0, 1) for r in range(m)):
+                for i in range(n):
+                    push = mpmath.mpf(rate) * (1, -1)[j] * seen[i] * slope[i]
+                    for k in range(n + 1):
+                        if A[j][r][1 + i] > 0:
+                            new[j][r][k] += push * mpmath.mpf(float(gram[1 + i, k]))
+                        if A[j][r][0] * y[i] > 0:
+                            new[j][r][k] += push * y[i] * mpmath.mpf(float(gram[0, k]))
+            A = new
+        return np.array([[[float(v) for v in row] for row in side] for side in A])
+
+
+def case(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    V = np.column_stack([3.0 * rng.normal(size=900), rng.normal(size=(900, 5))])
+    y, seen = np.array([1.0, 1.0, 1.0, -1.0, -1.0]), np.array([1.0, 1.0, -1.0, -1.0, -1.0])
+    A0 = 0.5 * rng.normal(size=(2, 3, 6))
+    A0[:, :, 0] *= 0.4
+    return V.T @ V, A0, y, seen
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_the_aligned_state_encloses_gradient_descent(seed: int) -> None:
+    gram, A0, labels, seen = case(seed)
+    found = aligned_state(gram, A0, labels, seen, 1e-5, 20)
+    assert not isinstance(found, str)
+    assert found.step > 0
+    true = plain_products(gram, A0, labels, seen, 1e-5, found.step)
+    assert np.all(found.low < true)
+    assert np.all(true < found.high)
+    assert np.all(found.high - found.low < 1e-10)
+    before = plain_products(gram, A0, labels, seen, 1e-5, found.step - 1)
+    sign = np.array([1.0, -1.0])[:, None]
+    assert np.all(sign * true[:, :, 0] > 0)
+    assert not np.all(sign * before[:, :, 0] > 0)
+    assert aligned_state(gram, A0, labels, seen, 1e-5, found.step - 1) == (
+        f"not every filter points along the signal within {found.step - 1} steps"
+    )
+    again = aligned_state(gram, A0, labels, seen, 1e-5, found.step)
+    assert not isinstance(again, str)
+    assert again.step == found.step
+
+
+def test_the_start_may_be_aligned_or_undecided() -> None:
+    gram, A0, labels, seen = case(0)
+    A0[0, :, 0], A0[1, :, 0] = 0.2, -0.2
+    found = aligned_state(gram, A0, labels, seen, 1e-5, 0)
+    assert not isinstance(found, str)
+    assert found.step == 0
+    assert np.all(found.high - found.low < 1e-13)
+    assert np.all((found.low < A0) & (found.high > A0))
+    A0[0, 0, 0], A0[1, 1, 3] = -0.2, 0.0
+    assert (
+        aligned_state(gram, A0, labels, seen, 1e-5, 5)
+        == "the sign of a pre-activation is not decided at step 0"
+    )
+
+
+# What a bracket offers --------------------------------------------------------------------------------
+
+
+def bracket(low: list[list[float]], high: list[list[float]], noisy: list[bool], start: int = 10) -> Bracket:
+    steps = np.arange(start, start + len(low), dtype=np.int64)
+    zero = np.zeros((len(low), 2))
+    ends = np.array(low), np.array(high)
+    return Bracket(steps, zero, zero, ends[0], ends[1], *ends, np.array(noisy), "its end")
+
+
+def test_times_of_a_bracket_by_hand() -> None:
+    """Two noisy samples: fit from 11.5 to 12.5 and from 10 to 11 (lines between steps); the clean one does
+    not count."""
+    low = [[-1.0, -1.0, -9.0], [-1.0, 0.0, -9.0], [-1.0, 1.0, -9.0], [1.0, 1.0, -9.0]]
+    high = [[0.0, 0.0, 9.0], [-1.0, 1.0, 9.0], [1.0, 1.0, 9.0], [1.0, 1.0, 9.0]]
+    b = bracket(low, high, [True, True, False])
+    assert (b.start, b.horizon) == (10, 13)
+    assert b.time(0.5) == (10.0, 11.0)
+    assert b.time(1.0) == (11.5, 12.5)
+    assert b.relative_width(1.0) == pytest.approx(1 / 12)
+    assert b.offered(1.0) == (11.5, 12.5)
+    assert b.offered(1.0, 1 / 12) == (11.5, 12.5)
+    assert b.offered(1.0, 0.07) == NotCertified("relative width 0.083, above 0.07")
+    assert bracket(low[:3], high[:3], [True, True, False]).time(1.0) == (11.5, math.inf)
+    lost = bracket(low[:3], high[:3], [True, True, False])
+    assert lost.relative_width(1.0) == math.inf
+    assert lost.offered(1.0) == NotCertified("not certified to happen by step 12: its end")
+    assert bracket([[1.0]], [[1.0]], [True]).time(1.0) == (0.0, 10.0)
+    none = bracket(low, high, [False] * 3)
+    assert none.time(0.5) == (0.0, 0.0)
+    assert none.relative_width(0.5) == math.inf
+    at_once = bracket([[1.0]], [[1.0]], [True], start=0)
+    assert at_once.time(1.0) == (0.0, 0.0)
+    assert at_once.relative_width(1.0) == math.inf

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sympy as sp
 
-from theory.condition import Condition, Constants, all_inside, check_all
+from theory.condition import Condition, ConditionCheck, Constants, all_inside, check_all, evaluate
 from theory.ledger import builtin_ledger
+from theory.source import Source
+from theory.two_stage import conditions
 from theory.two_stage.conditions import (
     ALL,
     COMPANIONS,
@@ -19,7 +23,8 @@ from theory.two_stage.conditions import (
     SCOPE,
 )
 from theory.two_stage.setting import Setting
-from theory.two_stage.symbols import SETTING_SYMBOLS, C
+from theory.two_stage.sources import framework, here, paper
+from theory.two_stage.symbols import SETTING_SYMBOLS, C, m, n
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,3 +150,107 @@ def test_a_claim_must_give_every_constant_of_its_conditions() -> None:
     lacking = Constants({k: v for k, v in claim.constants.values.items() if k != "c_1"})
     with pytest.raises(ValueError, match="constants gives no value to 'c_1'"):
         replace(claim, constants=lacking)
+
+
+# Conditions by hand -----------------------------------------------------------------------------------
+
+
+S = Setting(
+    n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02
+)
+
+
+def condition(large: Any, small: Any) -> Condition:
+    return Condition("c", sp.sympify(large), sp.sympify(small), Source("p", "1"), "derived", "why")
+
+
+def test_a_check_tells_values_slack_and_side() -> None:
+    C = sp.Symbol("C", positive=True)
+    found = condition(m * 4, C * n).check(S, Constants({"C": 3.0}))
+    assert found == ConditionCheck("c", 28.0, 90.0, 28 / 90, False)
+    assert str(found) == "c: outside, by a factor 3.21"
+    assert str(condition(n, m).check(S, Constants({}))) == "c: inside, slack 4.29"
+    assert str(condition(0, m).check(S, Constants({}))) == "c: outside, by a factor inf"
+    assert condition(n, 0).check(S, Constants({})).slack == math.inf
+    assert condition(n, -n).check(S, Constants({})).slack == math.inf
+    assert condition(m, n).latex == r"m \ge n"
+
+
+@pytest.mark.parametrize(("off", "inside"), [(0.0, True), (-0.5e-12, True), (-4e-12, False), (1e-9, True)])
+def test_rounding_at_a_threshold_counts_as_inside(off: float, inside: bool) -> None:
+    assert condition(sp.Float(1 + off, 30), 1).check(S, Constants({})).inside is inside
+    assert all_inside([condition(sp.Float(1 + off, 30), 1)], S, Constants({})) is inside
+
+
+def test_constants_and_expressions() -> None:
+    C, other = sp.symbols("C n_other", positive=True)
+    values = Constants({"C": 3.0, "n_other": 5.0})
+    assert evaluate(C * n + other * m, S, values) == 125.0
+    assert values.with_(C=4.0).values == {"C": 4.0, "n_other": 5.0}
+    assert hash(values) == hash(Constants({"n_other": 5.0, "C": 3.0})) != hash(values.with_(C=4.0))
+    with pytest.raises(KeyError, match=r"^'D'$"):
+        evaluate(sp.Symbol("D"), S, values)
+    checks = check_all([condition(n, m), condition(m, n)], S, values)
+    assert [c.inside for c in checks] == [True, False]
+
+
+# Conditions by hand -----------------------------------------------------------------------------------
+
+
+A = 30 * 25 / (9 * 700)
+
+
+LOG = math.log
+
+
+SIDES_OF = {
+    "snr_lower": (A, 0.2),
+    "snr_upper": (31.0, A),
+    "flip_rates": (0.1, 0.04),
+    "dimension": (700, 1.1 * 900 * LOG(6 * 900 / 0.06)),
+    "dimension_signal": (700, 1.1 * 30 * 5 / 3 * math.sqrt(LOG(180 / 0.06))),
+    "samples": (30, 1.1 * LOG(7 / 0.06)),
+    "width": (7, 1.1 * LOG(30 / 0.06)),
+    "signal": (25, 1.1 * 9 * LOG(30 / 0.06)),
+    "init_noise": (math.sqrt(30) / (1.1 * 3 * 700), 0.01),
+    "init_signal": (1 / (1.1 * 5 * math.sqrt(LOG(7 / 0.06))), 0.01),
+    "step_noise": (900 * 7 * math.sqrt(LOG(30 / 0.06)) / (1.1 * 9 * 700**1.5), 0.02),
+    "step_samples": (30 / (1.1 * 9 * 700), 0.02),
+    "signal_dominates": (A * (1 - 0.6), 6.5),
+    "kappa_large": (0.03 * 700 / math.sqrt(30), 11.0),
+    "kappa_small": (0.35, 0.03 * 700 / math.sqrt(30)),
+    "iota_small": (0.15, 0.03 * math.sqrt(700)),
+    "clock_step": (0.12, 0.02 * 9 * 700 / (30 * 7)),
+    "width_activation": (7, 50 * LOG(30 / 0.06)),
+    "dimension_ratio": (700 / 30, 21.0),
+    "rates_apart": (0.1, 2.5 * math.sqrt(0.2 * 0.8 / 30)),
+}
+
+
+def test_both_sides_of_every_condition() -> None:
+    constants = DEFAULT_CONSTANTS.with_(
+        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_1=6.5, c_kappa=11.0, c_k=0.35, c_iota=0.15,
+        c_h=0.12,
+        c_ratio=21.0, c_z=2.5,
+    )  # fmt: skip
+    assert set(ALL) == set(SIDES_OF)
+    for name, (large, small) in SIDES_OF.items():
+        found = ALL[name].check(S, constants)
+        assert (found.value, found.threshold) == pytest.approx((large, small), rel=1e-12), name
+        assert found.inside == (large >= small)
+    assert set(CONSTANT_REASONS) == set(DEFAULT_CONSTANTS.values)
+
+
+def test_a_condition_carries_its_source() -> None:
+    x, y = sp.symbols("x y")
+    assert conditions._paper("a", x, y, "why") == Condition("a", x, y, paper("Condition 4.1"), "paper", "why")
+    assert conditions._framework("b", x, y, "why") == Condition(
+        "b", x, y, framework("standing condition"), "framework", "why"
+    )
+    assert conditions._scope("c", x, y, "Part", "why") == Condition(
+        "c", x, y, here("docs/derivations/scope.md, Part"), "derived", "why"
+    )
+    found = conditions._condition("d", 2, 3, here("place"), "paper", "why")  # type: ignore[arg-type]
+    assert found == Condition("d", sp.Integer(2), sp.Integer(3), here("place"), "paper", "why")
+    assert isinstance(found.large, sp.Expr)
+    assert isinstance(found.small, sp.Expr)

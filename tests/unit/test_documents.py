@@ -9,11 +9,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-
-from theory import Setting
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -45,18 +44,52 @@ def test_code_blocks_run_and_print_what_they_are_said_to(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"__name__": "page"}
-    if page == "docs/store.md":  # which speaks of a run at hand
-        names["seed"] = 0
-        names["setting"] = Setting.from_n_snr2(
-            n=10, d=100, m=4, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1
-        )
+    module = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", module)
+    names: dict[str, Any] = vars(module)
+    exec(GIVEN.get(page, ""), names)
     for code, shown in blocks(page):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(code, page, "exec"), names)
+            exec(compile(code, page, "exec", dont_inherit=True), names)
         if shown is not None:
             assert same_text(out.getvalue(), shown), out.getvalue()
+
+
+#: What a page takes as given, for its code to be read alone.
+GIVEN = {
+    "docs/store.md": "from theory import Setting\n\nseed = 0\n"
+    "setting = Setting.from_n_snr2(\n"
+    "    n=10, d=100, m=4, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1\n"
+    ")\n"
+}
+#: As a user's mypy reads a file: types are checked, none have to be written.
+_LENIENT = (
+    "# mypy: disallow_untyped_defs=False, disallow_incomplete_defs=False, disallow_untyped_calls=False, "
+    "disallow_any_generics=False, check_untyped_defs=True\n"
+)
+
+
+def type_checked(pages: dict[str, str], folder: Path) -> str:
+    """What mypy says of these pages' code, one file a page; "" when it is content."""
+    files = []
+    for page, code in pages.items():
+        files.append(folder / (re.sub(r"\W", "_", page) + ".py"))
+        files[-1].write_text(_LENIENT + code, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stderr == ""
+    return "" if done.returncode == 0 else done.stdout
+
+
+@pytest.mark.slow
+def test_code_blocks_have_the_types_that_a_user_sees(tmp_path: Path) -> None:
+    pages = {page: GIVEN.get(page, "") + "\n".join(c for c, _ in blocks(page)) for page in PAGES}
+    pages["wrong"] = "from theory import Setting\nx: int = Setting.from_n_snr2\n"
+    said = type_checked(pages, tmp_path)
+    # The wrong line is seen, so the stubs are read; nothing else is.
+    assert re.search(r"wrong\.py:3: error: Incompatible types in assignment", said), said
+    assert "Found 1 error in 1 file" in said, said
 
 
 def test_the_front_page_shows_what_its_example_prints() -> None:

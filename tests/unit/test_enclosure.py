@@ -9,19 +9,26 @@ from fractions import Fraction
 
 import mpmath
 import pytest
-from flint import arb, ctx
+import sympy as sp
+from flint import arb, ctx, fmpq
 from scipy.integrate import quad
 
 from theory.certified.visitor import enclose, exact
 from theory.two_stage.certified import enclosure
+from theory.two_stage.certified import survey as survey_module
 from theory.two_stage.certified.enclosure import (
+    Enclosure,
+    _Curve,
+    _Flow,
+    _flow,
+    _product_term,
     below_strong_signal_limit,
     enclose_transition,
     strong_signal_bound,
-    strong_signal_limit,
 )
-from theory.two_stage.certified.survey import random_points, survey
+from theory.two_stage.certified.survey import Point, SurveyResult, random_points, survey
 from theory.two_stage.limits.transition import transition_bracket
+from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, tau
 
 HALF = Fraction(1, 2)
@@ -197,3 +204,199 @@ def test_the_proved_bound_lies_above_every_enclosure_and_the_limit() -> None:
             assert enclose(strong_signal_limit(), values) < bound
     ratio = float(enclose(strong_signal_bound() / strong_signal_limit(), {tau: TENTH, p: HALF}))
     assert math.isclose(ratio, 1.108, abs_tol=1e-3)
+
+
+# The flow by hand -------------------------------------------------------------------------------------
+
+
+def test_the_flow_has_its_four_rates() -> None:
+    """a = 6, tau = 1/5, p = 3/4: b = 4."""
+    found = _flow(6, Fraction(1, 5), Fraction(3, 4), 7)
+    for rate, value in (
+        (found.gain, fmpq(21, 5)), (found.loss, fmpq(4, 5)), (found.rise, fmpq(9, 5)), (found.fall,
+        fmpq(16, 5)),
+    ):  # fmt: skip
+        assert rate.contains(value)
+    assert found.order == 7
+    for a, t, q, wanted in (
+        (6, 0, 1, r"^tau must lie in \(0, 1/2\), was 0$"),
+        (6, Fraction(1, 2), 1, r"^tau must lie in \(0, 1/2\), was 1/2$"),
+        (6, Fraction(-1, 5), 1, r"^tau must lie"),
+        (6, Fraction(1, 5), 0, "^p must be > 0, was 0$"),
+        (6, Fraction(1, 5), -1, "^p must be > 0, was -1$"),
+        (2, Fraction(1, 5), 1, "^no Stage I: "),
+        (Fraction(5, 2), Fraction(1, 10), 1, "^no Stage I: "),
+    ):
+        with pytest.raises(ValueError, match=wanted):
+            _flow(a, t, q, 5)
+    with pytest.raises(TypeError):
+        _flow(6, 0.2, 1, 5)  # type: ignore[arg-type]
+    _flow(4, Fraction(1, 5), 1, 5)
+
+
+FLOW = _Flow(arb(fmpq(21, 5)), arb(fmpq(4, 5)), arb(fmpq(9, 5)), arb(fmpq(16, 5)), 9)
+
+
+def test_taylor_coefficients_by_mpmath() -> None:
+    """Of the flow from (1/2, -1/4), by a Taylor integrator of many digits."""
+    with mpmath.workdps(40):
+
+        def rates(_: mpmath.mpf, M: list[mpmath.mpf]) -> list[mpmath.mpf]:
+            c, n = (1 / (1 + mpmath.exp(z)) for z in M)
+            return [
+                mpmath.mpf(21) / 5 * c - mpmath.mpf(4) / 5 * n,
+                mpmath.mpf(9) / 5 * n - mpmath.mpf(16) / 5 * c,
+            ]
+
+        solve = mpmath.odefun(rates, 0, [mpmath.mpf("0.5"), mpmath.mpf("-0.25")], tol=mpmath.mpf(10) ** -30)
+        c, n = FLOW.taylor(arb(fmpq(1, 2)), arb(fmpq(-1, 4)))
+        assert (len(c), len(n)) == (10, 10)
+        errors = []
+        for t in (mpmath.mpf(1) / 64, mpmath.mpf(1) / 32):
+            value = solve(t)
+            errors.append(
+                [abs(float(poly(arb(float(t)))) - float(v)) for poly, v in zip((c, n), value, strict=True)]
+            )
+            assert max(errors[-1]) < 1e-13
+        series = [mpmath.diff(lambda t, j=j: solve(t)[j], mpmath.mpf(1) / 100, 1) for j in (0, 1)]
+    slopes = [float(poly.derivative()(arb(fmpq(1, 100)))) for poly in (c, n)]
+    assert slopes == pytest.approx([float(v) for v in series], rel=1e-9)
+    assert (
+        float(_product_term([arb(2), arb(3), arb(5)], [arb(7), arb(11), arb(13)], 2))
+        == 2 * 13 + 3 * 11 + 5 * 7
+    )
+    assert float(_product_term([arb(2), arb(3)], [arb(7), arb(11)], 0)) == 14
+
+
+def test_the_radius_by_hand() -> None:
+    c, n, size = 0.5, -0.25, 1.0
+    G_c, G_n = 1 / math.sqrt(1 + math.exp(2 * (c - size))), 1 / math.sqrt(1 + math.exp(2 * (n - size)))
+    for flow, speed in (
+        (FLOW, max(4.2 * G_c + 0.8 * G_n, 1.8 * G_n + 3.2 * G_c)),
+        (_Flow(arb(1), arb(fmpq(1, 10)), arb(5), arb(2), 3), 5 * G_n + 2 * G_c),
+    ):
+        found = flow.radius(arb(c), arb(n), arb(1))
+        assert float(found) == pytest.approx(size / speed, rel=1e-12)
+        assert found.rad() == 0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_curve_moves_to_its_corner(sign: int) -> None:
+    curve = _Curve(FLOW, sign, arb(fmpq(1, 2)), arb(fmpq(-1, 4)))
+    step = curve.prepare()
+    assert step == pytest.approx(float(curve.radius) / 4, rel=1e-15)
+    t = arb(step)
+    q = step / float(curve.radius)
+    remainder = q**10 / (1 - q)
+    assert float(curve.remainder(t)) == pytest.approx(remainder, rel=1e-9)
+    c, n = (float(poly(t)) for poly in FLOW.taylor(arb(fmpq(1, 2)), arb(fmpq(-1, 4))))
+    assert float(curve.margin(t)) == pytest.approx(n + sign * remainder, rel=1e-9)
+    curve.advance(t)
+    assert (float(curve.c), float(curve.n)) == pytest.approx(
+        (c + sign * remainder, n + sign * remainder), rel=1e-9
+    )
+    assert curve.c.rad() == curve.n.rad() == 0
+    assert (float(curve.c) - c) * sign > 0.9 * remainder
+
+
+def test_enclosures() -> None:
+    found = enclose_transition(6, Fraction(1, 10), Fraction(1, 2))
+    assert found.low < found.high
+    assert found.middle == pytest.approx(6.171837, abs=1e-6)
+    assert found.width < 4.0**-20 * 10 * found.steps
+    coarse = enclose_transition(6, Fraction(1, 10), Fraction(1, 2), order=6)
+    assert coarse.overlaps(found)
+    assert coarse.low <= found.low
+    assert found.high <= coarse.high
+    assert 1e-5 < coarse.width < 1
+    assert coarse.steps <= found.steps + 2
+    # In the scaled clock p does nothing: a and p doubled, s_2 halves.
+    half = enclose_transition(12, Fraction(1, 10), 1)
+    assert half.middle == pytest.approx(found.middle / 2, rel=1e-12)
+    with pytest.raises(ValueError, match=r"^s_2 was not reached in max_steps = 3$"):
+        enclose_transition(6, Fraction(1, 10), Fraction(1, 2), max_steps=3)
+    each = found.steps // 2
+    assert enclose_transition(6, Fraction(1, 10), Fraction(1, 2), max_steps=each).steps == found.steps
+    with pytest.raises(ValueError, match="max_steps"):
+        enclose_transition(6, Fraction(1, 10), Fraction(1, 2), max_steps=each - 1)
+    e = Enclosure(Fraction(1), Fraction(2), 3)
+    assert e.overlaps(Enclosure(Fraction(2), Fraction(3), 1))
+    assert e.overlaps(Enclosure(Fraction(0), Fraction(1), 1))
+    assert not e.overlaps(Enclosure(Fraction(5, 2), Fraction(3), 1))
+    assert not e.overlaps(Enclosure(Fraction(0), Fraction(1, 2), 1))
+    assert (e.width, e.middle) == (1.0, 1.5)
+
+
+def test_the_strong_signal_limit_and_bound_by_hand() -> None:
+    """tau = 1/5, p = 3/4: u = 1/4."""
+    at = {tau: sp.Rational(1, 5), p: sp.Rational(3, 4)}
+    limit = 0.8 / 0.75 * (math.log(4) + 1.5 + 0.25 * math.log(1.75))
+    bound = (2 / 3 * math.log(7) + 4 / 3 * math.log(10 / 4)) / 0.75
+    assert float(strong_signal_limit().subs(at)) == pytest.approx(limit, rel=1e-14)
+    assert float(strong_signal_bound().subs(at)) == pytest.approx(bound, rel=1e-14)
+    assert below_strong_signal_limit(6, Fraction(1, 5), Fraction(3, 4)) is True
+    assert below_strong_signal_limit(10, Fraction(1, 5), Fraction(3, 4), order=3) is None
+    # With few coefficients the lower curve is positive too late to tell.
+    assert below_strong_signal_limit(20, Fraction(1, 5), Fraction(3, 4), order=3) is None
+
+
+# The survey -------------------------------------------------------------------------------------------
+
+
+def test_points_of_the_survey() -> None:
+    rng = random.Random(3)
+    for point in random_points(20, 3):
+        t = Fraction(rng.randint(10, 400), 1000)
+        excess = Fraction(round(1000 * math.exp(rng.uniform(math.log(1.02), math.log(30)))), 1000)
+        q = Fraction(rng.randint(250, 1000), 1000)
+        assert point == Point(2 * q * excess / (1 - 2 * t), t, q)
+    assert len(list(random_points(4, 0))) == 4
+    found = survey(2, 1)
+    assert (found.certified, found.undecided) == (2, ())
+    assert survey(2) == survey(2, 0)
+
+
+def _above_a_fifth(a: Fraction, t: Fraction, q: Fraction, **_: int) -> bool | None:
+    return True if t > Fraction(1, 5) else None
+
+
+def test_undecided_points_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey_module, "below_strong_signal_limit", _above_a_fifth)
+    for seed in (0, 5):
+        points = list(random_points(30, seed))
+        found = survey(30, seed)
+        assert found.undecided == tuple(q for q in points if q.tau <= Fraction(1, 5))
+        assert found.certified == 30 - len(found.undecided)
+        assert 0 < found.certified < 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "points", "seed"),
+    [([], 10_000, 0), (["--points", "30"], 30, 0), (["--points", "30", "--seed", "5"], 30, 5)],
+)
+def test_the_survey_on_the_command_line(
+    arguments: list[str],
+    points: int,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    undecided = tuple(random_points(2, seed))
+    asked: list[tuple[int, int]] = []
+
+    def answer(count: int, start: int) -> SurveyResult:
+        asked.append((count, start))
+        return SurveyResult(count - len(asked[1:]), undecided if len(asked) > 1 else ())
+
+    monkeypatch.setattr(survey_module, "survey", answer)
+    monkeypatch.setattr("sys.argv", ["survey", *arguments])
+    with pytest.raises(SystemExit) as end:
+        survey_module.main()
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"s_2 < s_inf certified at {points} of {points} points\n"
+    with pytest.raises(SystemExit) as end:
+        survey_module.main()
+    assert end.value.code == 1
+    lines = [f"undecided: a = {q.a}, tau = {q.tau}, p = {q.p}" for q in undecided]
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+    assert asked == [(points, seed)] * 2

@@ -6,11 +6,12 @@ import math
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import integrate, special, stats
 
 from simulation.two_stage.run import MeasuredRun
 from simulation.two_stage.training import train_many
@@ -211,3 +212,106 @@ def test_the_dtest_law_shares_the_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     assert off() < 0.006
     monkeypatch.setattr(dtest_law, "side_sums", OLD.claim.measure.keywords["sums"])  # type: ignore[attr-defined]
     assert off() > 0.012
+
+
+# Fresh noise written out ------------------------------------------------------------------------------
+
+
+def small_run(**changes: Any) -> Any:
+    """Four samples, three filters a side, three steps, from arrays without symmetry."""
+    rng = np.random.default_rng(5)
+    m, n, d = 3, 4, 50
+    V = rng.normal(size=(d, n + 1)) * 2
+    setting = Setting.from_n_snr2(
+        n=n, d=d, m=m, n_snr2=5.0, tau_plus=0.1, tau_minus=0.2, clock_step=0.4, kappa_0=0.7, sigma_xi=3.0
+    )
+    y, seen = np.array([1.0, 1.0, -1.0, -1.0]), np.array([1.0, -1.0, -1.0, 1.0])
+    given: dict[str, Any] = {
+        "setting": setting,
+        "y": y,
+        "y_observed": seen,
+        "clean": y == seen,
+        "noisy": y != seen,
+        "gram": V.T @ V,
+        "initial_products": rng.normal(size=(2, m, n + 1)),
+        "steps": np.arange(3),
+        "snapshot_steps": np.arange(3),
+        "clock": 0.4 * np.arange(3),
+        "gamma": rng.random((3, 2, m)),
+        "rho": rng.random((3, 2, m, n)),
+        "products": rng.normal(size=(3, 2, m, n + 1)),
+        "margins": rng.normal(size=(3, n)),
+        "noise_mass": rng.random((3, n)),
+        "active_fraction": rng.random((3, n)),
+    }
+    root = rng.normal(size=(2 * m, d))
+    given["weight_gram"] = lambda clock: (1 + clock) * root @ root.T  # fmt: skip
+    given |= changes
+    return SimpleNamespace(**given, snapshot_at=lambda clock: round(clock))
+
+
+@pytest.mark.parametrize(("s", "q"), [(0.7, 1.3), (-2.0, 0.4), (0.0, 2.0), (3.0, 0.5)])
+def test_moments_of_a_relu_by_quadrature(s: float, q: float) -> None:
+    def moment(k: int) -> float:
+        def density(x: float) -> float:
+            return float((s + q * x) ** k * stats.norm.pdf(x))
+
+        return float(integrate.quad(density, -s / q, 40, limit=200)[0])
+
+    mean, variance = relu_moments(np.array([s]), q)
+    assert mean[0] == pytest.approx(moment(1), rel=1e-8)
+    assert variance[0] == pytest.approx(moment(2) - moment(1) ** 2, rel=1e-6)
+    assert relu_moments(np.array([-60.0]), 1.0)[1][0] == 0.0
+
+
+def log_error_by_sums(sums: SideSums, u_ends: tuple[float, float], v_ends: tuple[float, float]) -> float:
+    """ln P(y f < 0), both labels, over the plane of the two side sums, on a grid of spacing .05."""
+    logs = []
+    for own, other in ((0, 1), (1, 0)):
+        cov = sums.covariance[2]
+        L = np.linalg.cholesky(np.array([[sums.covariance[own], cov], [cov, sums.covariance[other]]]))
+        u, v = np.meshgrid(np.arange(*u_ends, 0.05), np.arange(*v_ends, 0.05), indexing="ij")
+        wrong = log_tail(
+            sums.signal[own],
+            (L[0, 0] * u, sums.own[own]),
+            (L[1, 0] * u + L[1, 1] * v, sums.own[other]),
+            sums.m,
+        )
+        logs.append(special.logsumexp(wrong - 0.5 * (u**2 + v**2)) + math.log(0.05**2 / (2 * math.pi)))
+    return float(np.logaddexp(*logs)) - math.log(2)
+
+
+def test_the_error_under_fresh_noise_on_a_finer_grid() -> None:
+    sums = SideSums(signal=(1.1, 0.8), covariance=(0.9, 0.5, -0.2), own=(0.6, 0.9), m=5)
+    assert iid_log_error(sums) == pytest.approx(log_error_by_sums(sums, (-7, 7), (-7, 7)), abs=1e-3)
+    swapped = SideSums(signal=(0.8, 1.1), covariance=(0.5, 0.9, -0.2), own=(0.9, 0.6), m=5)
+    assert iid_log_error(swapped) == pytest.approx(iid_log_error(sums), abs=1e-12)
+
+
+def test_a_tiny_error_is_told_from_its_largest_point() -> None:
+    """One label's error is e^-200 or so, the other's far less; the plane around the origin holds nothing of
+    it."""
+    sums = SideSums(signal=(20.0, 60.0), covariance=(0.9, 0.5, -0.2), own=(0.6, 0.9), m=5)
+    found = iid_log_error(sums)
+    assert found < -150
+    assert found == pytest.approx(log_error_by_sums(sums, (-14, 5), (5, 34)), abs=1e-2)
+
+
+@pytest.mark.parametrize("clock", [0.0, 1.0])
+def test_the_sums_of_a_run_written_out(clock: float) -> None:
+    run = small_run()
+    found = side_sums(run, clock)
+    m, sigma = 3, run.setting.sigma_xi**2 * run.weight_gram(clock)
+    for j in (0, 1):
+        pairs = [sigma[j * m + r, j * m + q] for r in range(m) for q in range(m) if q != r]
+        diagonal = np.mean([sigma[j * m + r, j * m + r] for r in range(m)])
+        assert found.covariance[j] == pytest.approx(max(np.mean(pairs), 0.0), rel=1e-11)
+        assert found.own[j] ** 2 == pytest.approx(diagonal - max(np.mean(pairs), 0.0), rel=1e-11)
+        side = [
+            sum(max((1, -1)[j] * x, 0.0) for x in run.products[round(clock), k, :, 0]) / m for k in (0, 1)
+        ]
+        assert found.signal[j] == pytest.approx(side[j] - side[1 - j], rel=1e-12)
+    across = np.mean([sigma[r, m + q] for r in range(m) for q in range(m)])
+    most = math.sqrt(found.covariance[0] * found.covariance[1])
+    assert found.covariance[2] == pytest.approx(np.clip(across, -most, most), rel=1e-11, abs=1e-12)
+    assert found.m == m

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import sympy as sp
+from scipy import integrate
 
 from theory.claim import Proof
 from theory.two_stage.limits import cooperative
@@ -250,7 +251,7 @@ def test_envelope_solves_its_equation() -> None:
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3])
 def test_strong_signal_limit_in_numbers(rate: float) -> None:
-    limit = float(limit_transition.strong_signal_limit().subs({tau: rate, p: 0.5}))
+    limit = float(limit_transition.derived_strong_signal_limit().subs({tau: rate, p: 0.5}))
     assert limit == pytest.approx(strong_signal_clock(rate), rel=1e-13)
     gaps = [1 - transition_clock(strength, rate) / limit for strength in (20.0, 200.0)]
     assert 0 < gaps[1] < gaps[0] / 5
@@ -279,3 +280,43 @@ def test_margins_of_the_gd_map_are_not_monotone_for_large_steps() -> None:
         images = [cooperative.gd_class_step(x, np.zeros(4), noisy, weights, 1.0, h)[0] for x in (-0.1, 0.1)]
         steps[h] = images[1] - images[0]
     assert steps[0.9] > 0 > steps[3.0]
+
+
+# Brackets of the transition clock ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("a", "tau", "p"), [(6.0, 0.1, 0.5), (4.0, 0.2, 0.8), (30.0, 0.3, 0.4), (1.3, 0.1, 0.5)]
+)
+def test_brackets_solve_their_equations(a: float, tau: float, p: float) -> None:
+    alpha, beta, delta, kappa = a * (1 - tau) / 2 + p, a * tau / 2, p + a * tau / 2, a * (1 - tau) / 2
+    Delta = p * (p + a / 2)
+    low, high = limit_transition.transition_bracket(a, tau, p)
+    solved = integrate.solve_ivp(
+        lambda _, M: alpha / (1 + np.exp(M)) - beta / 2, (0.0, high), [0.0], rtol=1e-11, atol=1e-13,
+        dense_output=True,
+    )  # fmt: skip
+    assert kappa * solved.y[0, -1] == pytest.approx(Delta * high / 2, rel=1e-7)
+    grid = np.linspace(0, high, 200_001)
+    depth = float((kappa * solved.sol(grid)[0] - Delta * grid / 2).max()) / alpha
+    rate = delta / (1 + math.exp(-depth))
+    if kappa <= 2 * rate:
+        assert low == 0.0
+    else:
+        envelope = integrate.solve_ivp(
+            lambda _, U: 1 / (1 + np.exp(U)), (0.0, alpha * low), [0.0], rtol=1e-11, atol=1e-13
+        )
+        assert rate * low == pytest.approx(kappa / alpha * envelope.y[0, -1], rel=1e-7)
+        assert low > 0
+
+
+def test_ends_of_the_brackets() -> None:
+    assert limit_transition.transition_bracket(1.25, 0.1, 0.5) == (0.0, 0.0)
+    assert limit_transition.transition_bracket(1.2, 0.1) == (0.0, 0.0)
+    assert limit_transition.transition_bracket(1.3, 0.1)[1] > 0
+    for bad in (0.0, 0.5, -0.1, math.nan):
+        with pytest.raises(ValueError, match=rf"^tau must lie in \(0, 1/2\), was {bad!r}$"):
+            limit_transition.transition_bracket(6.0, bad)
+    low, high = limit_transition.transition_bracket(6.0, 0.1)
+    assert (low, high) == (limit_transition.lower_bracket(6.0, 0.1), limit_transition.upper_bracket(6.0, 0.1))
+    assert (low, high) == limit_transition.transition_bracket(6.0, 0.1, 0.5)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -20,15 +22,21 @@ from theory.two_stage.mean_field.activation_law import (
 from theory.two_stage.mean_field.event_law import misfit_probability
 from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error
 from theory.two_stage.mean_field.mean_field import (
+    MeanField,
     Population,
+    g,
+    last_crossing,
     mean_field,
+    population,
     share_response,
     strong_signal_clock,
+    trajectory_sd,
     transition_clock,
 )
 from theory.two_stage.mean_field.sample_law import sample_law
 from theory.two_stage.mean_field.time_errors import crossing_law, order_statistic, stage_time
 from theory.two_stage.setting import Setting
+from theory.two_stage.terms import TERM_SYMBOLS, evaluate_term
 
 #: a, tau: s_2, sqrt(m) sd_i/s_2, Euler error at h = .1, depth of min M_n.
 TABLE = {
@@ -197,3 +205,169 @@ def test_a_setting_without_mixed_labels_has_its_counts() -> None:
         n=3, d=99, m=5, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1
     )
     assert population(s, [1, 1, 1], [1, 1, -1]).counts == ((2, 1), (0, 0))
+
+
+# Laws by hand -----------------------------------------------------------------------------------------
+
+
+def place(**changes: Any) -> Setting:
+    given: dict[str, Any] = {
+        "n": 30, "d": 700, "m": 7, "n_snr2": 3.0, "tau_plus": 0.1, "tau_minus": 0.3, "clock_step": 0.05,
+        "kappa_0": 0.7, "sigma_xi": 3.0,
+    }  # fmt: skip
+    return Setting.from_n_snr2(**(given | changes))
+
+
+@pytest.mark.parametrize("x", [-60, -3, -0.7, 0, 0.3, 0.9, 2, 7, 20, 37, 45])
+def test_the_normal_excess_against_fifty_digits(x: float) -> None:
+    with mpmath.workdps(50):
+        exact = float(mpmath.npdf(x) - x * mpmath.ncdf(-x))
+    # Conditioned like eps x^2 where the density decays; integers are taken too.
+    assert normal_excess([int(x) if x == int(x) else x])[0] == pytest.approx(
+        exact, rel=1e-15 * (9 + x * x), abs=1e-307
+    )
+
+
+def test_active_shares_by_hand() -> None:
+    assert active_share([2, 3], 4.0).tolist() == pytest.approx(
+        [0.5 + math.atan(0.5) / (2 * math.pi), 0.5 + math.atan(0.75) / (2 * math.pi)], rel=1e-15
+    )
+    # a = 3, tau = .2: G = .27, r^2 = .52/.645.
+    assert active_share_small_init(3.0, 0.2) == pytest.approx(
+        0.875 - math.asin(math.sqrt(0.52 / 0.645)) / (4 * math.pi), rel=1e-15
+    )
+
+
+def test_single_precision_is_computed_with_in_double() -> None:
+    x = np.array([0.3], dtype=np.float32)
+    for found, double in (
+        (normal_excess(x), normal_excess(x.astype(float))),
+        (active_share(x, 0.7), active_share(x.astype(float), 0.7)),
+        (head_start(x, 0.7), head_start(x.astype(float), 0.7)),
+        (g(x), g(x.astype(float))),
+    ):
+        assert found.dtype == np.float64
+        assert found == double
+    assert evaluate_term(TERM_SYMBOLS["y"], (1,), {"y": x}).dtype == np.float64
+
+
+POPULATION = Population(3.0, ((7, 2), (4, 3)), iota=0.2, kappa_0=0.8, clock_step=0.3, m=11, d=900)
+
+
+def plain_mean_field(p: Population, steps: int, shift: tuple[float, float] = (0.0, 0.0)) -> dict[str, Any]:
+    """The map written class by class and kind by kind, with the standard library alone."""
+
+    def phi(x: float) -> float:
+        return math.erfc(-x / math.sqrt(2)) / 2
+
+    def head(r: float) -> float:
+        x = r / p.iota
+        return p.iota * (1 - math.exp(-x * x / 2)) / math.sqrt(2 * math.pi) + r * (1 - phi(x))
+
+    count = sum(map(sum, p.counts))
+    gamma, rho, mass = [0.0, 0.0], [[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]
+    out: dict[str, Any] = {"gamma": [], "rho": [], "mass": [], "margins": [], "active": []}
+    for t in range(steps + 1):
+        side = [
+            gamma[c] ** 2 / p.a
+            + p.counts[c][0] * rho[c][0] ** 2 / (2 * count)
+            + p.counts[1 - c][1] * rho[1 - c][1] ** 2 / (2 * count)
+            for c in (0, 1)
+        ]
+        q = [0.5 + math.atan(math.sqrt(x) / p.kappa_0) / (2 * math.pi) for x in side]
+        active = [[q[c] + shift[0], q[1 - c] + shift[1]] for c in (0, 1)]
+        margins = [
+            [mass[c][k] + (gamma[c] if k == 0 else -gamma[c]) + head(rho[c][k]) for k in (0, 1)]
+            for c in (0, 1)
+        ]
+        for name, value in (
+            ("gamma", gamma),
+            ("rho", rho),
+            ("mass", mass),
+            ("margins", margins),
+            ("active", active),
+        ):
+            out[name].append(np.array(value))
+        g = [[1 / (1 + math.exp(z)) for z in row] for row in margins]
+        push = [
+            p.a * p.clock_step / count * (p.counts[c][0] * g[c][0] - p.counts[c][1] * g[c][1]) for c in (0, 1)
+        ]
+        if t == 0:
+            push = [sum(push) / 2] * 2
+        mass = [[mass[c][k] + p.clock_step * active[c][k] * g[c][k] for k in (0, 1)] for c in (0, 1)]
+        rho = [[rho[c][k] + p.clock_step * g[c][k] for k in (0, 1)] for c in (0, 1)]
+        gamma = [gamma[c] + push[c] for c in (0, 1)]
+    return {name: np.array(value) for name, value in out.items()}
+
+
+def same(found: MeanField, expected: dict[str, Any], **tolerance: float) -> None:
+    for name, value in expected.items():
+        np.testing.assert_allclose(getattr(found, name), value, err_msg=name, **tolerance)
+
+
+def test_the_mean_field_against_the_map_written_out() -> None:
+    found = mean_field(POPULATION, 12)
+    same(found, plain_mean_field(POPULATION, 12), rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(found.clock, 0.3 * np.arange(13), rtol=1e-15)
+    weights = np.array([[7, 2], [4, 3]]) / 16
+    np.testing.assert_allclose(
+        found.train_loss, (weights * np.log(1 + np.exp(-found.margins))).sum(axis=(1, 2)), rtol=1e-14
+    )
+
+
+def test_the_share_response_against_differences_of_the_map_written_out() -> None:
+    clean, noisy = share_response(POPULATION, 12)
+    e = 1e-3
+    for found, shift in ((clean, (e, 0.0)), (noisy, (0.0, e))):
+        up = plain_mean_field(POPULATION, 12, shift)
+        down = plain_mean_field(POPULATION, 12, (-shift[0], -shift[1]))
+        slope = {name: (up[name] - down[name]) / (2 * e) for name in up}
+        same(found, slope, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("flipped", [1, 2])
+def test_the_deviation_between_runs_written_out(flipped: int) -> None:
+    p = replace(POPULATION, counts=((9 - flipped, flipped), (4, 3)))
+    clean, noisy = share_response(p, 12)
+    field = mean_field(p, 12)
+    gamma, margins, loss = trajectory_sd(p, 12)
+    start = (0.5 * 3.0 * 0.3 / (2 * 16) * abs((9 - 2 * flipped) - (4 - 3))) ** 2 / 11
+    for t in (0, 1, 5, 12):
+        for c, (a, b) in enumerate(p.counts):
+            by_kind = clean.gamma[t, c] ** 2 / a + noisy.gamma[t, c] ** 2 / b
+            assert gamma[t, c] ** 2 == pytest.approx(by_kind / 44 + start, rel=1e-12)
+            for k in (0, 1):
+                each = clean.margins[t, c, k] ** 2 / a + noisy.margins[t, c, k] ** 2 / b
+                assert margins[t, c, k] ** 2 == pytest.approx(each / 44 + start, rel=1e-12)
+        weight = np.array(p.counts) / 16 / (1 + np.exp(field.margins[t]))
+        total = start * weight.sum() ** 2
+        for c, (a, b) in enumerate(p.counts):
+            total += (
+                (weight[c] @ clean.margins[t, c]) ** 2 / a + (weight[c] @ noisy.margins[t, c]) ** 2 / b
+            ) / 44
+        assert loss[t] ** 2 == pytest.approx(total, rel=1e-12)
+    empty = Population(3.0, ((7, 0), (4, 3)), iota=0.2, kappa_0=0.8, clock_step=0.3, m=11, d=900)
+    assert all(np.isfinite(x).all() for x in trajectory_sd(empty, 5))
+
+
+def test_a_fixed_share_and_counts_of_labels() -> None:
+    fixed = Population(3.0, ((7, 2), (4, 3)), 0.2, 0.8, 0.3, 11, 900, share=0.6)
+    assert np.unique(mean_field(fixed, 4).active).tolist() == [0.6]
+    s = place(n=6)
+    found = population(s, [1, 1, 1, 1, -1, -1], [1, 1, 1, -1, 1, 1])
+    assert found == Population(s.n_snr2, ((3, 1), (0, 2)), s.iota, s.kappa_0, s.clock_step, s.m, s.d)
+
+
+def test_last_crossings_by_hand() -> None:
+    clock = np.array([2.0, 2.5, 3.0, 3.5])
+    margins = np.array(
+        [  # never below; once below; touches 0; ends below; twice below; from below; ends at 0
+            [0.0, 0.0, 0.0, 0.0, 0.0, -2.0, 0.0],
+            [1.0, -1.0, 2.0, 1.0, -1.0, -1.0, 1.0],
+            [2.0, 3.0, 0.0, -1.0, 3.0, -3.0, 1.0],
+            [3.0, 4.0, 4.0, -2.0, 4.0, 1.0, 0.0],
+        ]
+    )
+    assert last_crossing(clock, margins).tolist() == pytest.approx(
+        [0.0, 2.5 + 0.5 / 4, 3.0, math.inf, 2.5 + 0.5 / 4, 3.0 + 0.5 * 3 / 4, math.inf]
+    )

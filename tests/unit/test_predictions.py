@@ -11,10 +11,11 @@ import sympy as sp
 
 from theory.condition import Constants
 from theory.two_stage import predictions
-from theory.two_stage.predictions import HALF, number
+from theory.two_stage.predictions import HALF, noise_norm_bounds, number
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
 from theory.two_stage.symbols import a, d, delta, eps, mu_norm, p, tau, time_unit
+from theory.two_stage.terms import TERM_SYMBOLS, evaluate_at, evaluate_term, require_trailing
 
 A = sp.Symbol("A", positive=True)
 
@@ -140,3 +141,26 @@ def test_number_needs_one_tau() -> None:
 def test_number_names_a_missing_constant() -> None:
     with pytest.raises(KeyError, match="p"):
         number(predictions.loss_constant(), SETTING, Constants({}))
+
+
+# Laws by hand -----------------------------------------------------------------------------------------
+
+
+S = Setting(
+    n=30, d=700, m=7, sigma_xi=3.0, signal_norm=5.0, tau_plus=0.1, tau_minus=0.3, sigma_0=0.01, eta=0.02
+)
+
+
+def test_norm_bounds_and_terms_by_hand() -> None:
+    assert [number(x, S, Constants({})) for x in noise_norm_bounds()] == pytest.approx(
+        [9 * 700 / 2, 3 * 9 * 700 / 2]
+    )
+    y = sp.Symbol("y", real=True)
+    with pytest.raises(ValueError, match=r"^term contains y"):
+        evaluate_term(y, (2,), {})
+    with pytest.raises(ValueError, match=r"^x must have trailing shape \(2, 3\), was \(3, 2\)$"):
+        require_trailing("x", np.zeros((3, 2)), (2, 3))
+    require_trailing("x", np.zeros((5, 2, 3)), (2, 3))
+    require_trailing("x", np.zeros((2, 3)), (2, 3))
+    assert evaluate_at(TERM_SYMBOLS["y"] + y, {"y": 3}) == 3 + y
+    assert evaluate_term(sp.Integer(3), (2,), {}).dtype == np.float64

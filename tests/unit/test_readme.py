@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from theory.ledger import builtin_ledger
+from theory.paper import find_papers
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,6 +41,7 @@ def test_every_command_that_is_named_exists() -> None:
     from verify.cli.main import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    known |= {word for paper in find_papers(optional=True).values() for word in paper.commands}
     named = set(re.findall(r"python -m verify ([a-z]+)", README))
     assert named
     assert named <= known

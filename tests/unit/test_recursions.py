@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,3 +281,52 @@ def test_the_page_shows_the_stated_terms() -> None:
     assert sp.latex(rho_term) in page
     for prove in PROOFS:
         assert prove.__name__ in page
+
+
+# Increments written out -------------------------------------------------------------------------------
+
+
+def test_increments_written_out() -> None:
+    """Two steps at once, three samples, two filters; every array without a symmetry."""
+    rng = np.random.default_rng(0)
+    slope = -rng.random((2, 3))
+    signal, noise = rng.normal(size=(2, 2, 2)), rng.normal(size=(2, 2, 2, 3))
+    signal[0, 0, 0] = noise[0, 0, 0, 0] = 0.0
+    y, seen, norms = np.array([1.0, -1.0, -1.0]), np.array([1.0, 1.0, -1.0]), np.array([4.0, 9.0, 2.0])
+    gamma = gamma_increment(slope, signal, y, seen, 0.3, 2, 7.0)
+    rho = rho_increment(slope, noise, seen, 0.3, 2, norms)
+    for t, j, r in itertools.product((0, 1), (0, 1), (0, 1)):
+        total = 0.0
+        for i in range(3):
+            if signal[t, j, r] * y[i] > 0:
+                total -= 0.3 * 7 / 6 * slope[t, i] * y[i] * seen[i]
+            up = (1, -1)[j] * seen[i] * (noise[t, j, r, i] > 0)
+            assert rho[t, j, r, i] == pytest.approx(-0.3 * norms[i] / 6 * slope[t, i] * up, rel=1e-14)
+        assert gamma[t, j, r] == pytest.approx(total, rel=1e-13)
+
+
+def test_increments_name_what_has_the_wrong_shape() -> None:
+    one, two, three = np.ones(3), np.ones((2, 2)), np.ones((2, 2, 3))
+    good_gamma: dict[str, Any] = {
+        "loss_derivative": one, "signal_products": two, "y": one, "y_observed": one, "eta": 0.1, "m": 2,
+        "mu_norm_sq": 1.0,
+    }  # fmt: skip
+    good_rho: dict[str, Any] = {
+        "loss_derivative": one, "noise_products": three, "y_observed": one, "eta": 0.1, "m": 2,
+        "xi_norm_sq": one, "y": one,
+    }  # fmt: skip
+    gamma_increment(**good_gamma)
+    rho_increment(**good_rho)
+    for name, shape in (
+        ("loss_derivative", r"\(3,\)"),
+        ("signal_products", r"\(2, 2\)"),
+        ("y_observed", r"\(3,\)"),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name} must have trailing shape {shape}, was \(7,\)$"):
+            gamma_increment(**(good_gamma | {name: np.ones(7)}))
+    for name, shape in (
+        ("loss_derivative", r"\(3,\)"), ("noise_products", r"\(2, 2, 3\)"), ("xi_norm_sq", r"\(3,\)"),
+        ("y", r"\(3,\)"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=rf"^{name} must have trailing shape {shape}, was \(7,\)$"):
+            rho_increment(**(good_rho | {name: np.ones(7)}))

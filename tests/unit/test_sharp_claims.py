@@ -109,7 +109,7 @@ def test_late_laws_and_their_constants_off_by_15_percent() -> None:
         replace(wrong(claim, measure), id=f"{claim.id}.{k}")
         for k, factor in enumerate(factors)
         for claim, measure in (
-            (loss, partial(sharp_late.loss_constant, factor=factor)),
+            (loss, partial(sharp_late.late_loss, factor=factor)),
             (clean, partial(sharp_late.late_margin, noisy=False, factor=factor)),
             (noisy, partial(sharp_late.late_margin, noisy=True, factor=factor)),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -137,3 +138,94 @@ def test_relative_width() -> None:
     assert relative_width(enclose(sp.pi, bits=100)) < 2.0**-95
     assert relative_width(arb(0, 1)) == float("inf")
     assert relative_width(arb("nan")) == float("inf")
+
+
+# Balls ------------------------------------------------------------------------------------------------
+
+
+u, w = sp.symbols("u w")
+
+
+X = Fraction(3, 7)
+
+
+FUNCTIONS: list[tuple[sp.Expr, Callable[[mpmath.mpf], mpmath.mpf]]] = [
+    (sp.exp(u), mpmath.exp), (sp.log(u), mpmath.log), (sp.Abs(-u), abs), (sp.sin(u), mpmath.sin),
+    (sp.cos(u), mpmath.cos), (sp.tan(u), mpmath.tan), (sp.sinh(u), mpmath.sinh), (sp.cosh(u), mpmath.cosh),
+    (sp.tanh(u), mpmath.tanh), (sp.asin(u), mpmath.asin), (sp.acos(u), mpmath.acos), (sp.atan(u),
+    mpmath.atan),
+    (sp.erf(u), mpmath.erf), (sp.erfc(u), mpmath.erfc), (sp.LambertW(u), mpmath.lambertw),
+    (sp.sqrt(u), mpmath.sqrt), (u**3, lambda v: v**3), (u**-2, lambda v: v**-2),
+    (u ** sp.Rational(2, 3), lambda v: mpmath.cbrt(v) ** 2), (u ** sp.Rational(-3, 2), lambda v: v**-1.5),
+    (u**u, lambda v: v**v), (sp.pi * u, lambda v: mpmath.pi * v), (sp.E * u, lambda v: mpmath.e * v),
+    (sp.EulerGamma + u, lambda v: mpmath.euler + v), (sp.Max(u, 2, 1), lambda v: mpmath.mpf(2)),
+    (sp.Min(u, 2, 1), lambda v: v), (sp.Rational(5, 3) + u + 1, lambda v: mpmath.mpf(5) / 3 + v + 1),
+    (7 * u * (u + 1), lambda v: 7 * v * (v + 1)), ((-u) ** 3, lambda v: -(v**3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expr", "function"), FUNCTIONS, ids=[str(e) for e, _ in FUNCTIONS])
+def test_a_ball_holds_the_value_tightly(expr: sp.Expr, function: Callable[[mpmath.mpf], mpmath.mpf]) -> None:
+    ball = enclose(expr, {u: X}, bits=80)
+    with mpmath.workdps(50):
+        value = mpmath.mpf(function(mpmath.mpf(3) / 7).real)
+        with ctx.workprec(200):
+            assert ball.contains(arb(mpmath.nstr(value, 48)))
+    assert relative_width(ball) < 1e-21
+    assert relative_width(enclose(expr, {u: X})) < 1e-16
+    assert relative_width(enclose(expr, {u: X}, bits=200)) < 1e-56
+
+
+def test_numbers_are_exact_or_refused() -> None:
+    for good, value in (
+        (3, fmpq(3)),
+        (Fraction(1, 10), fmpq(1, 10)),
+        (sp.Rational(-2, 7), fmpq(-2, 7)),
+        (sp.Integer(4), fmpq(4)),
+    ):
+        assert exact(good).contains(value)
+        assert relative_width(exact(good)) < 1e-15
+    ball = arb(1, 2)
+    assert exact(ball) is ball
+    for bad in (0.1, True, "1", None, sp.Float(1)):
+        with pytest.raises(TypeError, match=r"^value must be exact, was "):
+            exact(bad)
+
+
+def test_what_has_no_certified_value_is_named() -> None:
+    for expr, wanted in (
+        (u + 1, "no value for the symbol u"),
+        (sp.Float("0.5") * u, "Float 0.5"),
+        (sp.gamma(w), r"no certified value for gamma in gamma\(w\)"),
+        (sp.atan2(w, 2), "no certified value for atan2"),
+        (sp.Catalan, "no certified value for Catalan"),
+    ):
+        with pytest.raises(UnsupportedNodeError, match=wanted):
+            enclose(expr, {w: 1})
+    assert not enclose(sp.log(w), {w: 0}).is_finite()
+
+
+def test_comparisons_at_their_precision() -> None:
+    assert compare(arb(1), arb(2)) is True
+    assert compare(arb(2), arb(1)) is False
+    assert compare(arb(1), arb(1)) is False
+    assert compare(arb(1, 1), arb(1)) is None
+    near = sp.pi + sp.Rational(1, 10**40)
+    assert decide(sp.pi, near) is True
+    assert decide(near, sp.pi) is False
+    assert decide(sp.pi, near, bits=16, max_bits=64) is None
+    assert decide(sp.pi, near, max_bits=128) is None
+    assert decide(sp.pi, near, max_bits=256) is True
+    assert decide(sp.pi, near, bits=256, max_bits=256) is True
+    assert decide(u, w, {u: 1, w: Fraction(3, 2)}) is True
+    far = sp.pi + sp.Rational(1, 10**330)
+    assert decide(sp.pi, far) is None
+    assert decide(sp.pi, far, max_bits=2048) is True
+
+
+def test_relative_widths() -> None:
+    assert relative_width(arb(4, 1)) == pytest.approx(1 / 3)
+    assert relative_width(arb(-4, 1)) == pytest.approx(1 / 3)
+    assert relative_width(arb(0, 1)) == math.inf
+    assert relative_width(arb("nan")) == math.inf
+    assert relative_width(arb(1)) == 0.0

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from theory.two_stage.setting import Setting, require_count, require_positive
+from theory.two_stage.allowed import require_count, require_positive
+
+if TYPE_CHECKING:
+    from theory.two_stage.setting import Setting
 
 __all__ = ["moved"]
 

@@ -50,6 +50,7 @@ __all__ = [
     "signal_cross_talk_bound",
     "stage_one_threshold",
     "stage_one_time",
+    "strong_signal_limit",
 ]
 
 #: The active share p when the initial signs decide (kappa_0 >> 1).
@@ -118,6 +119,15 @@ def loss_time(p: sp.Expr = p, tau: sp.Expr = tau) -> sp.Expr:
     Source: Han et al. 2025, Theorem 4.2 (order of magnitude, up to logarithms); constant derived here.
     """
     return loss_constant(p, tau) * time_unit / eps
+
+
+def strong_signal_limit() -> sp.Expr:
+    r"""`s_inf = ((1-tau)/p) [-ln u + 2(1-u) + u ln(2-u)]`, `u = tau/(1-tau)`: `lim s_2` for a -> infinity.
+
+    Source: derived here.
+    """
+    u = tau / (1 - tau)
+    return (1 - tau) / p * (-sp.log(u) + 2 * (1 - u) + u * sp.log(2 - u))
 
 
 # Test errors, as probabilities ----------------------------------------------------------------------

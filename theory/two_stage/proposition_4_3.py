@@ -11,6 +11,7 @@ from theory.rules import Band, Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.experiments import PAPER
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 from theory.two_stage.theorem_4_1 import CONSTANTS
@@ -46,18 +47,16 @@ def _losses(run: Run) -> tuple[np.ndarray, np.ndarray]:
     return losses[run.clean], losses[run.noisy]
 
 
-def _selection(run: Run) -> bool | NotApplicable:
+@of_flipped_labels
+def _selection(run: Run) -> bool:
     """max clean loss <= log 2 <= min noisy loss at T_1."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     clean, noisy = _losses(run)
     return float(clean.max()) <= math.log(2) <= float(noisy.min())
 
 
-def _gap(run: Run) -> float | NotApplicable:
+@of_flipped_labels
+def _gap(run: Run) -> float:
     """min noisy loss minus max clean loss at T_1."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     clean, noisy = _losses(run)
     return float(noisy.min() - clean.max())
 

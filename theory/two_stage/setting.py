@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,49 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from theory.model import Model
 from theory.setting import AbstractSetting, Trends
 from theory.slips import FormulaSlips
+from theory.two_stage.allowed import require_count, require_positive, require_rate
 
 if TYPE_CHECKING:
     import sympy as sp
 
-__all__ = ["Setting", "require_count", "require_positive"]
+__all__ = ["Setting"]
 
 #: Parameters whose residual powers are looked at. A power of eta shows as one of sigma_xi^-2 and of d^-1,
 #: since the clock step is held fixed.
 _POWERS = ("n", "m", "d", "sigma_xi")
 #: Dimensionless groups that a constant may depend on: they are held fixed when a power is read.
 _GROUPS = ("n_snr2", "tau_plus", "tau_minus", "kappa_0", "clock_step")
-
-_LEAST = 1e-75
-_MOST_COUNT = 2**53
-
-
-def require_count(name: str, value: object, least: int) -> None:
-    """Raise ValueError unless `value` is a count from `least` to 2^53."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise ValueError(f"{name} must be an integer, was {value!r}")
-    if int(value) < least:
-        raise ValueError(f"{name} must be at least {least}, was {value!r}")
-    if int(value) > _MOST_COUNT:
-        raise ValueError(f"{name} must be at most 2^53 (counts are computed with as floats), was {value!r}")
-
-
-def require_positive(name: str, value: object) -> None:
-    """Raise ValueError unless `value` is a number > 0 whose squares are floats."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not math.isfinite(float(value))
-        or float(value) <= 0.0
-    ):
-        raise ValueError(f"{name} must be a finite number > 0, was {value!r}")
-    # Squares and products of a few such numbers must stay within the range of a float.
-    if not _LEAST <= float(value) <= 1 / _LEAST:
-        raise ValueError(f"{name} must lie between {_LEAST:g} and {1 / _LEAST:g}, was {value!r}")
-
-
-def _require_rate(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 <= float(value) < 0.5:
-        raise ValueError(f"{name} must lie in [0, 1/2), was {value!r}")
 
 
 @dataclass(frozen=True)
@@ -114,7 +82,7 @@ class Setting(AbstractSetting):
         for name in ("sigma_xi", "signal_norm", "sigma_0", "eta"):
             require_positive(name, getattr(self, name))
         for name in ("tau_plus", "tau_minus"):
-            _require_rate(name, getattr(self, name))
+            require_rate(name, getattr(self, name))
 
     @classmethod
     def from_n_snr2(

@@ -7,9 +7,12 @@ because the Setting guarantees it; sympy may use it when it simplifies.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sympy as sp
 
-from theory.two_stage.setting import Setting
+if TYPE_CHECKING:
+    from theory.two_stage.setting import Setting
 
 __all__ = [
     "C_T",

@@ -7,7 +7,6 @@ import numpy as np
 from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Ordering
-from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.box import SweepParameter
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
@@ -20,6 +19,7 @@ from theory.two_stage.experiments import (
     WEAK_SIGNAL,
     sweep,
 )
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 
@@ -65,34 +65,29 @@ def _clean_fit(run: Run) -> bool:
     return run.clean_fit(C_T1)
 
 
-def _noisy_misfit(run: Run) -> bool | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _noisy_misfit(run: Run) -> bool:
     return run.noisy_misfit(C_T1)
 
 
-def _event(run: Run) -> bool | NotApplicable:
+@of_flipped_labels
+def _event(run: Run) -> bool:
     """All clean samples fit and all noisy ones misfit at T_1."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     return run.clean_fit(C_T1) and run.noisy_misfit(C_T1)
 
 
-def _stage_order(run: Run) -> bool | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _stage_order(run: Run) -> bool:
     return run.t_clean < run.t_half
 
 
-def _t_half_in_units(run: Run) -> float | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _t_half_in_units(run: Run) -> float:
     return run.t_half / run.setting.time_unit
 
 
-def _t_half(run: Run) -> float | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _t_half(run: Run) -> float:
     return run.t_half
 
 

@@ -17,6 +17,7 @@ from theory.two_stage.experiments import (
     UNEQUAL_RATES,
     sweep,
 )
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, EPS, here, paper
 from theory.two_stage.theorem_4_1 import CONSTANTS, SCALING
@@ -59,10 +60,9 @@ def _clean_fit(run: Run) -> bool:
     return bool(np.all(run.margins[run.at(C_T1) :, run.clean] > 0))
 
 
-def _memorised(run: Run) -> bool | NotApplicable:
+@of_flipped_labels
+def _memorised(run: Run) -> bool:
     """At the end at least tau' of the noisy samples are fit, with noise mass above the signal."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     gamma = run.gamma[-1].mean(axis=1)
     against = np.where(run.y > 0, gamma[0], gamma[1])
     exceeds = (run.noise_mass[-1] > against) & (run.margins[-1] > 0)
@@ -101,9 +101,8 @@ def _iid_small(run: Run) -> bool:
     return bool(run.log_test_error("iid", float(run.clock[-1])).high < limit)
 
 
-def _degrades(run: Run) -> bool | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _degrades(run: Run) -> bool:
     early = run.test_error("spurious", C_T1)
     late = run.test_error("spurious", float(run.clock[-1]))
     return late.low > early.high

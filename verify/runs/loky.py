@@ -19,8 +19,10 @@ from verify.runs.work import pickled, run_pickled
 __all__ = ["LokyBackend", "pool", "start_seconds"]
 
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-#: Seconds that idle workers are kept for the next call.
-_IDLE = 30
+#: Started processes by their number, for the next call: a start costs more than many a batch.
+_POOLS: dict[int, Any] = {}
+#: Seconds after which a pool that says nothing is looked at.
+_LOOK = 5.0
 
 
 def _deaf_to_interrupts() -> None:
@@ -77,6 +79,7 @@ class LokyBackend:
         self, coming: Iterator[Batch], device: str, seconds: float
     ) -> Generator[Done | Lost, None, bool]:
         """Until all are made (returns True) or a worker dies: then the batches under way are lost."""
+        workers = pool(self.workers)
         running: dict[Future[Done], Batch] = {}
         done = False
         try:
@@ -88,13 +91,16 @@ class LokyBackend:
                         done = True
                         break
                     try:
-                        running[_submit(pool(self.workers), batch, device, seconds)] = batch
+                        running[_submit(workers, batch, device, seconds)] = batch
                     except BrokenExecutor as error:
                         yield from self._lost(error, running, batch)
                         return False
                 if not running:
                     return True
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                finished, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+                if not finished and not _alive(workers):
+                    yield from self._lost(None, running)
+                    return False
                 died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
                 for future in finished - set(died):
                     yield _outcome(future, running.pop(future))
@@ -103,7 +109,7 @@ class LokyBackend:
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
-                pool(self.workers).shutdown(wait=True, kill_workers=True)
+                workers.shutdown(wait=True, kill_workers=True)
 
     def _lost(
         self, error: BaseException | None, running: dict[Future[Done], Batch], *more: Batch
@@ -118,12 +124,20 @@ class LokyBackend:
 
 
 def pool(workers: int) -> Any:
-    """The process pool of this interpreter, started or grown as needed; a broken one is replaced."""
-    from joblib.externals.loky import get_reusable_executor
+    """The pool of so many processes that this interpreter keeps; a broken or ended one is replaced."""
+    from joblib.externals.loky import ProcessPoolExecutor
 
-    return get_reusable_executor(
-        max_workers=workers, timeout=_IDLE, initializer=_deaf_to_interrupts, env=_THREADS, kill_workers=True
-    )
+    known = _POOLS.get(workers)
+    if known is None or known._flags.broken is not None or known._flags.shutdown:
+        known = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
+        _POOLS[workers] = known
+    return known
+
+
+def _alive(executor: Any) -> bool:
+    """Whether anybody is there to hand out the pool's work."""
+    manager = executor._executor_manager_thread
+    return manager is not None and bool(manager.is_alive())
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import inspect
 import math
 import os
 import signal
@@ -266,14 +267,14 @@ def _reason(error: BaseException) -> str:
 
 def _line(error: BaseException, measure: Any) -> str:
     """FILE:LINE where the error was raised, within the measure's own file where it passed through it."""
-    own = getattr(getattr(measure, "__code__", None), "co_filename", None)
+    own = getattr(getattr(inspect.unwrap(measure), "__code__", None), "co_filename", None)
     frames = traceback.extract_tb(error.__traceback__)
     within = [frame for frame in frames if frame.filename == own] or list(frames)[1:]
     return f"{within[-1].filename}:{within[-1].lineno}" if within else ""
 
 
 def _line_of(measure: Any) -> str:
-    code = getattr(measure, "__code__", None)
+    code = getattr(inspect.unwrap(measure), "__code__", None)
     return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
 
 

@@ -48,7 +48,7 @@ BOX = th.Box(
     (th.Coordinate("n", 40, 400, whole=True), th.Coordinate("p", 0.2, 0.8, "linear")),
     lambda x: Coin(**x),
 )
-TOSSES = th.Experiment("coin.tosses", place=BOX, runs={"quick": 400, "default": 800})
+TOSSES = th.Experiment("coin.tosses", place=BOX, runs={"quick": 400, "default": 800, "full": 1600})
 _N, _P, _C = sp.Symbol("n"), sp.Symbol("p"), th.Constant("C")
 ENOUGH = th.Condition("enough", _N * _P * (1 - _P), 5 * _C, WHERE, "derived", "nearly normal")
 

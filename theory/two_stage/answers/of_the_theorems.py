@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from theory.question import Curve, Part, Question
-from theory.run import NotApplicable
 from theory.two_stage.answers.stopping import STOPPING
 from theory.two_stage.answers.stops import CLOCKS, dtest_errors, log_iid_errors
 from theory.two_stage.experiments import PAPER
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.times import TIMES
 from theory.two_stage.run import Run
 
@@ -20,10 +20,9 @@ __all__ = ["FRESH_DATA", "LOG_2", "SEEDS", "SIGNAL"]
 _GAP_CLOCKS = tuple(float(s) for s in np.round(np.linspace(0.1, 12.0, 60), 2))
 
 
-def _gap(run: Run) -> Mapping[str, Sequence[float]] | NotApplicable:
+@of_flipped_labels
+def _gap(run: Run) -> Mapping[str, Sequence[float]]:
     """The extreme losses of both kinds over the clock."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     losses = np.logaddexp(0.0, -run.margins[[run.at(s) for s in _GAP_CLOCKS]])
     return {
         "smallest loss of a flipped sample": losses[:, run.noisy].min(axis=1).tolist(),
@@ -43,9 +42,8 @@ def _fresh_exponent(run: Run) -> Mapping[str, Sequence[float]]:
     return {"": (-log_iid_errors(run) * run.setting.n / run.setting.d).tolist()}
 
 
-def _fit_shares(run: Run) -> Mapping[str, Sequence[float]] | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _fit_shares(run: Run) -> Mapping[str, Sequence[float]]:
     fit = run.margins[[run.at(s) for s in _GAP_CLOCKS]] > 0
     return {
         "clean samples fit": fit[:, run.clean].mean(axis=1).tolist(),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.run import NotApplicable
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 
 __all__ = ["RULES", "Scores", "largest_gap_clock", "scores"]
@@ -30,20 +31,18 @@ def _kept(run: Run, row: int, rule: str) -> NDArray[np.bool_]:
     return kept
 
 
+@of_flipped_labels
 def scores(run: Run, clock: float, rule: str) -> Scores | NotApplicable:
     """Precision and recall of a rule at the first record at or after this clock."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     kept = _kept(run, run.at(clock), rule)
     if not kept.any():
         return NotApplicable("no sample was kept")
     return float(run.clean[kept].mean()), float(kept[run.clean].mean())
 
 
-def largest_gap_clock(run: Run) -> float | NotApplicable:
+@of_flipped_labels
+def largest_gap_clock(run: Run) -> float:
     """The clock at which the smallest flipped loss exceeds the largest clean one by most."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     losses = np.logaddexp(0.0, -run.margins)
     gap = losses[:, run.noisy].min(axis=1) - losses[:, run.clean].max(axis=1)
     return float(run.clock[int(np.argmax(gap))])

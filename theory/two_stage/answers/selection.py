@@ -14,6 +14,7 @@ from theory.run import NotApplicable
 from theory.two_stage.answers.selecting import RULES, largest_gap_clock, scores
 from theory.two_stage.answers.stage_event import answer_claim
 from theory.two_stage.experiments import PAPER
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.times import TIMES
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
@@ -100,9 +101,8 @@ def _regime_claims(suffix: str) -> tuple[Claim, ...]:
 CLAIMS = tuple(claim for suffix in _REGIMES for claim in _regime_claims(suffix))
 
 
+@of_flipped_labels
 def _over_the_clock(run: Run) -> Mapping[str, Sequence[float]] | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     out: dict[str, list[float]] = {}
     for rule in RULES:
         found = [scores(run, s, rule) for s in _CLOCKS]

@@ -9,6 +9,7 @@ from theory.experiment import Experiment
 from theory.rules import Event
 from theory.run import NotApplicable
 from theory.two_stage.box import Fixed
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, here
@@ -47,10 +48,9 @@ def varied(name: str, variation: Variation) -> Experiment:
     )
 
 
-def stage_one(run: Run) -> bool | NotApplicable:
+@of_flipped_labels
+def stage_one(run: Run) -> bool:
     """All clean samples fit and all noisy ones misfit at T_1."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     return run.clean_fit(C_T1) and run.noisy_misfit(C_T1)
 
 
@@ -59,10 +59,9 @@ def _no_stage_one(run: Run) -> bool | NotApplicable:
     return event if isinstance(event, NotApplicable) else not event
 
 
-def _order(run: Run) -> bool | NotApplicable:
+@of_flipped_labels
+def _order(run: Run) -> bool:
     """Clean samples first."""
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     return run.t_clean < run.t_half
 
 

@@ -14,6 +14,7 @@ from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
 from theory.rules import Band, Event
 from theory.run import NotApplicable
+from theory.two_stage import predictions
 from theory.two_stage.box import Domain
 from theory.two_stage.certified.bracket import RUN_END, Bracket, NotCertified, finite_size_bracket
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
@@ -151,9 +152,9 @@ def _below_limit(run: Run) -> bool | NotApplicable:
 
 
 def _prediction() -> Prediction:
-    from theory.two_stage.certified.enclosure import strong_signal_limit
-
-    return Prediction(r"s_2", strong_signal_limit(), "clock", {"p": "1/2", "tau": "class +1's flip rate"})
+    return Prediction(
+        r"s_2", predictions.strong_signal_limit(), "clock", {"p": "1/2", "tau": "class +1's flip rate"}
+    )
 
 
 CLAIMS = (

@@ -20,6 +20,7 @@ import sympy as sp
 from flint import arb, arb_poly, ctx, fmpq
 
 from theory.certified.visitor import compare, enclose, exact
+from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, tau
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "below_strong_signal_limit",
     "enclose_transition",
     "strong_signal_bound",
-    "strong_signal_limit",
 ]
 
 
@@ -57,15 +57,6 @@ class Enclosure:
     def overlaps(self, other: Enclosure) -> bool:
         """Whether the two intervals share a point."""
         return self.low <= other.high and other.low <= self.high
-
-
-def strong_signal_limit() -> sp.Expr:
-    r"""`s_inf = ((1-tau)/p) [-ln u + 2(1-u) + u ln(2-u)]`, `u = tau/(1-tau)`: `lim s_2` for a -> infinity.
-
-    Source: derived here.
-    """
-    u = tau / (1 - tau)
-    return (1 - tau) / p * (-sp.log(u) + 2 * (1 - u) + u * sp.log(2 - u))
 
 
 def strong_signal_bound() -> sp.Expr:

@@ -26,7 +26,8 @@ __all__ = [
     "Coordinates",
     "a",
     "coordinates",
-    "head_start",
+    "derived_head_start",
+    "derived_stage_one_threshold",
     "initial_push",
     "margin",
     "noise_rate",
@@ -38,7 +39,6 @@ __all__ = [
     "real_logarithms",
     "signal_invariant",
     "signal_rate",
-    "stage_one_threshold",
 ]
 
 a = sp.Symbol("a", positive=True)
@@ -185,7 +185,7 @@ def prove_flow(gamma_recursion: sp.Expr | None = None, rho_recursion: sp.Expr | 
 # The head start ---------------------------------------------------------------------------------------
 
 
-def head_start() -> sp.Expr:
+def derived_head_start() -> sp.Expr:
     r"""`b(rho) = iota [1/sqrt(2 pi) - psi(rho/iota)]`, `psi(x) = phi(x) - x (1 - Phi(x))`, by integration.
 
     A filter's initial product with the patch is `iota Z`, Z standard normal. Of the filters with
@@ -205,7 +205,7 @@ def head_start() -> sp.Expr:
 def prove_head_start(stated: sp.Expr | None = None) -> Proof:
     r"""`b(rho)` by integration against the stated formula; `b(0) = 0`, `b(oo) = iota/sqrt(2 pi)`."""
     rho, start = sp.Symbol(r"\rho", positive=True), sp.Symbol("iota", positive=True)
-    derived = head_start()
+    derived = derived_head_start()
     x = rho / start
     density = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
     tail = sp.erfc(x / sp.sqrt(2)) / 2
@@ -315,7 +315,7 @@ def initial_push() -> sp.Expr:
     return sp.factor((c.delta - c.kappa) / 2)
 
 
-def stage_one_threshold(p: sp.Expr = p, tau: sp.Expr = tau) -> sp.Expr:
+def derived_stage_one_threshold(p: sp.Expr = p, tau: sp.Expr = tau) -> sp.Expr:
     """The `a` at which noisy samples are first pushed neither way: `2 p/(1 - 2 tau)`, by solving."""
     (root,) = sp.solve(initial_push(), a)
     return root.subs({sp.Symbol("p", positive=True): p, sp.Symbol("tau", nonnegative=True): tau})
@@ -337,7 +337,7 @@ def prove_stage_one(stated: sp.Expr | None = None) -> Proof:
             (
                 rf"At $s=0$ both slopes are 1/2, so $M_n'(0) = (\delta-\kappa)/2 = {sp.latex(push)}$, zero "
                 rf"at "
-                rf"$a = {sp.latex(stage_one_threshold())}$.",
+                rf"$a = {sp.latex(derived_stage_one_threshold())}$.",
                 vanishes(push.subs(a, threshold)),
             ),
             (

@@ -56,7 +56,7 @@ def _error_constant_residual(
         system[:2, :2], system[1, 2], system[2, 1] = precision, -1.0, 1.0
         point = np.linalg.solve(system, np.array([0.0, 0.0, gamma]))[:2]
         exponent = 0.5 * float(point @ precision @ point)
-        found = a**2 / exponent if constant is limit_errors.no_noise_constant else 1 / exponent
+        found = a**2 / exponent if constant is limit_errors.derived_no_noise_constant else 1 / exponent
         formula = constant() if stated is None else stated
         return gap(number_function(formula, _a, tau, _p)(a, rate, 0.5), found)
 
@@ -81,7 +81,7 @@ def error_constant(
     s = run.setting
     a = s.n_snr2
     x = a**2 * s.d / s.n
-    constant = number_function(limit_errors.no_noise_constant(), _a, _p)
+    constant = number_function(limit_errors.derived_no_noise_constant(), _a, _p)
     signal = run.gamma[-1].mean(axis=1)
     log_errors: list[float] = []
     for c, label in enumerate((1.0, -1.0)):
@@ -106,7 +106,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Test errors",
         r"Theorem 4.4's constant is $C_D = 2a + 4p^2$",
         LINEAR,
-        _error_constant_residual(lambda run: 0.0, limit_errors.no_noise_constant),
+        _error_constant_residual(lambda run: 0.0, limit_errors.derived_no_noise_constant),
         "relative difference of the closed form and the constrained Gaussian minimum, p = 1/2",
         limit_errors.prove_no_noise_constant,
     ),
@@ -115,7 +115,9 @@ CLAIMS: tuple[Claim, ...] = (
         "Test errors",
         r"Proposition 4.3's constant is $C' = 2/a + 4p^2/(a(1-2\tau))^2$",
         LINEAR,
-        _error_constant_residual(lambda run: run.setting.tau_plus, limit_errors.early_stopping_constant),
+        _error_constant_residual(
+            lambda run: run.setting.tau_plus, limit_errors.derived_early_stopping_constant
+        ),
         "relative difference of the closed form and the constrained Gaussian minimum, p = 1/2",
         limit_errors.prove_early_stopping_constant,
     ),

@@ -16,9 +16,9 @@ from theory.two_stage.symbols import p, tau
 
 __all__ = [
     "activation_share",
-    "early_stopping_constant",
+    "derived_early_stopping_constant",
+    "derived_no_noise_constant",
     "iid_exponent",
-    "no_noise_constant",
     "prove_activation_law",
     "prove_early_stopping_constant",
     "prove_no_noise_constant",
@@ -73,12 +73,12 @@ def _balanced_exponent(ratio: sp.Expr) -> sp.Expr:
     return sp.factor(sp.simplify(iid_exponent().subs(values, simultaneous=True)))
 
 
-def no_noise_constant() -> sp.Expr:
+def derived_no_noise_constant() -> sp.Expr:
     r"""`C_D` in `err = exp(-n |mu|^4/(C_D sigma_xi^4 d))` at tau = 0; `n |mu|^4/(sigma_xi^4 d) = a^2 d/n`."""
     return sp.expand(sp.simplify(a**2 / _balanced_exponent(_ratio).subs(tau, 0)))
 
 
-def early_stopping_constant() -> sp.Expr:
+def derived_early_stopping_constant() -> sp.Expr:
     r"""`C'` in `err = exp(-d/(n C'))` early in Stage I, where `rho_n = rho_c` to leading order."""
     return sp.simplify(1 / _balanced_exponent(sp.Integer(1)))
 
@@ -108,8 +108,9 @@ def prove_no_noise_constant(stated: sp.Expr | None = None) -> Proof:
                 not _balanced_exponent(_ratio).subs(tau, 0).has(_rho, _ratio),
             ),
             (
-                rf"With $n\|\mu\|^4/(\sigma_\xi^4d) = a^2d/n$: $C_D = {sp.latex(no_noise_constant())}$.",
-                vanishes(no_noise_constant() - formula),
+                rf"With $n\|\mu\|^4/(\sigma_\xi^4d) = a^2d/n$: $C_D = "
+                rf"{sp.latex(derived_no_noise_constant())}$.",
+                vanishes(derived_no_noise_constant() - formula),
             ),
         )
     )
@@ -127,8 +128,8 @@ def prove_early_stopping_constant(stated: sp.Expr | None = None) -> Proof:
             (
                 rf"Early in Stage I $\rho_n = \rho_c$, so $\gamma = \frac a2(1-2\tau)\rho$, $A = "
                 rf"\frac12p^2\rho^2$: "
-                rf"$C' = {sp.latex(early_stopping_constant())} = 2/a + 4p^2/(a(1-2\tau))^2$.",
-                vanishes(early_stopping_constant() - formula),
+                rf"$C' = {sp.latex(derived_early_stopping_constant())} = 2/a + 4p^2/(a(1-2\tau))^2$.",
+                vanishes(derived_early_stopping_constant() - formula),
             ),
             (
                 r"$C'$ increases with $\rho_n/\rho_c$ while $\gamma > 0$: with flipped labels the iid "

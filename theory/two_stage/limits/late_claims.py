@@ -26,8 +26,8 @@ __all__ = [
     "LateClass",
     "Pair",
     "late_classes",
+    "late_loss",
     "late_margin",
-    "loss_constant",
     "predicted_loss_limit",
 ]
 
@@ -135,7 +135,7 @@ def predicted_loss_limit(classes: tuple[LateClass, LateClass]) -> float:
 Pair = tuple[float, float]
 
 
-def loss_constant(run: Run, factor: float = 1.0) -> Pair | NotApplicable:
+def late_loss(run: Run, factor: float = 1.0) -> Pair | NotApplicable:
     """`(s L(s), limit)` at the end of the run; `factor` multiplies the predicted limit."""
     classes = late_classes(run)
     if isinstance(classes, NotApplicable):
@@ -144,7 +144,7 @@ def loss_constant(run: Run, factor: float = 1.0) -> Pair | NotApplicable:
 
 
 def _loss_deviation(run: Run) -> float | NotApplicable:
-    pair = loss_constant(run)
+    pair = late_loss(run)
     return pair if isinstance(pair, NotApplicable) else pair[0] / pair[1] - 1
 
 
@@ -190,7 +190,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"$s\,L(s) \to \sum_y \frac{n_y}n[(1-\tau_y)h_c(1-c_y) + \tau_yh_n(1+c_y)]$; with one $p$, "
         r"$(p + 2a\tau(1-\tau))/(p(p+a/2))$",
         Law(margin=0.05, reason="corrections of order 1/ln s to the class means at s = 1000, and cross-talk"),
-        loss_constant,
+        late_loss,
         "s L(s) at s = 1000 and its predicted limit",
         limit_late.prove_loss_constant,
         SHARP_LATE,

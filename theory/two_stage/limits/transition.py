@@ -13,18 +13,25 @@ import sympy as sp
 
 from theory.claim import Proof
 from theory.proof import checked, vanishes
-from theory.two_stage.limits.dynamics import a, coordinates, positive, real_logarithms, stage_one_threshold
+from theory.two_stage.limits.dynamics import (
+    a,
+    coordinates,
+    derived_stage_one_threshold,
+    positive,
+    real_logarithms,
+)
+from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, s, tau
 
 __all__ = [
     "comparison_inverse",
+    "derived_strong_signal_limit",
     "envelope",
     "lower_bracket",
     "prove_comparison",
     "prove_strong_signal",
     "prove_uniqueness",
     "strong_signal_depth",
-    "strong_signal_limit",
     "transition_bracket",
     "upper_bracket",
 ]
@@ -69,7 +76,7 @@ def prove_uniqueness(invariant_factor: sp.Expr | None = None) -> Proof:
                 r"Stage I starts downward, so the first positive zero is upward. A later downward zero "
                 r"would need a $g(M_c)$ "
                 r"at least as large, an $M_c$ no larger: contradiction.",
-                positive((c.kappa - c.delta).subs(a, stage_one_threshold() + r)),
+                positive((c.kappa - c.delta).subs(a, derived_stage_one_threshold() + r)),
             ),
             (
                 r"No zero is only touched from below: there $M_n' = 0$, $M_c' = \Delta/(2\kappa) > 0$ and "
@@ -262,7 +269,7 @@ def lower_bracket(a: float, tau: float, p: float = 0.5) -> float:
 
 
 @cache
-def strong_signal_limit() -> sp.Expr:
+def derived_strong_signal_limit() -> sp.Expr:
     r"""`s_inf(tau, p) = lim s_2` for a -> infinity, by integrating the slow flow.
 
     gamma adjusts at once: `(1 - tau) g(M_c) = tau g(M_n)`. With `x = g(M_n)` and `u = tau/(1 - tau)` the sum
@@ -296,10 +303,7 @@ def strong_signal_depth() -> sp.Expr:
 
 def prove_strong_signal(stated: sp.Expr | None = None, depth: sp.Expr | None = None) -> Proof:
     r"""The closed forms of `s_inf` and of `min M_n` (`stated`, `depth`: other ones). Source: derived here."""
-    u = tau / (1 - tau)
-    formula = stated
-    if formula is None:
-        formula = (1 - tau) / p * (-sp.log(u) + 2 * (1 - u) + u * sp.log(2 - u))
+    formula = strong_signal_limit() if stated is None else stated
     wanted = -sp.log((1 - tau) / tau) if depth is None else depth
     c = coordinates()
     x, w = sp.symbols("x u", positive=True)
@@ -324,7 +328,7 @@ def prove_strong_signal(stated: sp.Expr | None = None, depth: sp.Expr | None = N
             ),
             (
                 r"Integrating, $s_\infty = \frac{1-\tau}{p}[-\ln u + 2(1-u) + u\ln(2-u)]$.",
-                vanishes(real_logarithms(strong_signal_limit() - formula)),
+                vanishes(real_logarithms(derived_strong_signal_limit() - formula)),
             ),
         )
     )

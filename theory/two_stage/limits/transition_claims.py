@@ -51,7 +51,7 @@ def _strong_signal_residual(run: Run, stated: sp.Expr | None = None) -> float:
 
     value, _ = quad(integrand, 0.5, 1 - rate, epsabs=0.0, epsrel=1e-13, limit=200)
     value *= (1 - rate) / 0.5
-    formula = limit_transition.strong_signal_limit() if stated is None else stated
+    formula = limit_transition.derived_strong_signal_limit() if stated is None else stated
     return gap(number_function(formula, tau, _p)(rate, 0.5), value)
 
 

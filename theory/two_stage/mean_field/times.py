@@ -23,6 +23,7 @@ from theory.two_stage import conditions, predictions
 from theory.two_stage.box import Domain
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import EVENT_GRID
+from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.event_law import misfit_probability
 from theory.two_stage.mean_field.mean_field import Population, mean_field, population, trajectory_sd
 from theory.two_stage.mean_field.sample_law import memorisation_error, run_sample_law
@@ -150,9 +151,8 @@ def _trajectory(run: Run) -> float | NotApplicable:
     return float(max(worst))
 
 
+@of_flipped_labels
 def _sample_t_half(run: Run) -> tuple[float, float] | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
     paths = run_sample_law(run)
     predicted = share_time(stay_times(paths.margins[:, run.noisy], run.steps), 0.5)
     if min(run.t_half, predicted) == 0:
@@ -180,9 +180,8 @@ def _dtest_size(run: Run) -> tuple[float, float] | NotApplicable:
     return sum(run.test_error("spurious", clock).value for clock in DTEST_CLOCKS), predicted
 
 
-def _event(run: Run) -> tuple[bool, float] | NotApplicable:
-    if not run.noisy.any():
-        return NotApplicable("no label was flipped")
+@of_flipped_labels
+def _event(run: Run) -> tuple[bool, float]:
     pop = population(run.setting, run.y, run.y_observed)
     return run.clean_fit(C_T1) and run.noisy_misfit(C_T1), misfit_probability(pop, C_T1)
 

@@ -1,0 +1,37 @@
+"""Judging claims: plan, run, measure, decide, report. Imported lazily, so that `--help` answers at once."""
+
+from simulation import MeasuredRun as MeasuredRun
+from simulation import run_engine_conformance as run_engine_conformance
+from simulation import run_law_conformance as run_law_conformance
+from simulation.conformance.result import CheckResult as CheckResult
+from simulation.conformance.result import ConformanceError as ConformanceError
+from simulation.conformance.result import ConformanceReport as ConformanceReport
+from verify.load import load_claims_file as load_claims_file
+from verify.load import load_ledger as load_ledger
+from verify.outcome import Counterexample as Counterexample
+from verify.outcome import Decision as Decision
+from verify.outcome import Judgement as Judgement
+from verify.outcome import Observation as Observation
+from verify.outcome import Verification as Verification
+from verify.pipeline import verify_claims as verify_claims
+from verify.report import write_report as write_report
+from verify.search.strategies import settings_in as settings_in
+
+__all__ = [
+    "CheckResult",
+    "ConformanceError",
+    "ConformanceReport",
+    "Counterexample",
+    "Decision",
+    "Judgement",
+    "MeasuredRun",
+    "Observation",
+    "Verification",
+    "load_claims_file",
+    "load_ledger",
+    "run_engine_conformance",
+    "run_law_conformance",
+    "settings_in",
+    "verify_claims",
+    "write_report",
+]

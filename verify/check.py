@@ -1,0 +1,179 @@
+"""Whether a model is whole: its settings are values, its engines have all members, its runs repeat.
+
+What is wrong is said in one line before any run is made. Built-in papers are held to the same by their tests.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import pickle
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import cloudpickle
+
+from simulation.models import Engine, Job, engine_of
+from theory.experiment import Experiment
+from theory.rng import generator
+from theory.setting import AbstractSetting
+from verify.runs.plan import engine_names, job_of
+from verify.runs.same import identical, short
+
+__all__ = ["SECONDS", "check_model", "check_runs", "check_setting", "settings_of"]
+
+#: Settings that are drawn, and the seconds after which no further one is.
+SETTINGS, SECONDS = 20, 0.2
+
+_MEMBERS = tuple(name for name in vars(Engine) if not name.startswith("_"))
+
+
+def settings_of(experiment: Experiment, count: int = SETTINGS, seconds: float = math.inf) -> Iterator[Any]:
+    """The first settings of an experiment's place, at least one of them; fewer when the time is over."""
+    end = perf_counter() + seconds
+    for k, point in enumerate(experiment.place.points(count, lambda r: generator(0, "check", r))):
+        if k >= count:
+            return
+        yield point.setting
+        if perf_counter() > end:
+            return
+
+
+def check_model(experiment: Experiment, *, seconds: float = SECONDS) -> None:
+    """Settings of the place, the experiment's options, and every engine that it names. Makes no run.
+
+    Raises:
+        ValueError: one line, naming the experiment and what is missing or wrong.
+    """
+    try:
+        kind = experiment.setting_class
+        for setting in settings_of(experiment, seconds=seconds):
+            if type(setting) is not kind:
+                raise ValueError(f"place must hold {kind.__name__}, was a {type(setting).__name__}")
+            check_setting(setting)
+            other = experiment.control(setting) if experiment.control else setting
+            if not isinstance(other, AbstractSetting):
+                raise ValueError(f"control must return a setting, was {short(other)}")
+        _check_options(experiment.options)
+        for name in engine_names(experiment):
+            _check_engine(name, engine_of(experiment.of_model, name))
+    except Exception as error:  # a user's own methods may raise anything
+        text = str(error).removeprefix(f"experiment {experiment.id}: ")
+        told = text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
+        raise ValueError(f"experiment {experiment.id}: {' '.join(told.split())}") from error
+
+
+def check_setting(setting: AbstractSetting) -> None:
+    """A setting is its fields: they make it again, it travels to a worker, and what it tells are numbers.
+
+    Raises:
+        ValueError: naming the class and the member.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Walk(AbstractSetting):
+    ...     n: int
+    ...     def groups(self):
+    ...         return {"root": "n ** .5"}
+    >>> check_setting(Walk(4))
+    Traceback (most recent call last):
+    ValueError: Walk: groups must hold numbers, 'root' was 'n ** .5'
+    """
+    kind = type(setting)
+    made = getattr(kind, "__dataclass_params__", None)
+    if made is None or not made.frozen:
+        raise ValueError(f"{kind.__name__} must be frozen: write @dataclass(frozen=True) above it")
+    fields = setting.as_dict()
+    for name, value in fields.items():
+        if not isinstance(value, bool | str | numbers.Real):
+            raise ValueError(f"{kind.__name__}: field {name} must be a number or a word, was {short(value)}")
+    if not _same(setting, kind(**fields)):
+        raise ValueError(
+            f"{kind.__name__}: as_dict must give the fields that make it again, gave {short(fields)}"
+        )
+    if not _same(setting, setting.with_()):
+        raise ValueError(f"{kind.__name__}: with_() must give an equal setting")
+    if not _same(setting, pickle.loads(cloudpickle.dumps(setting))):
+        raise ValueError(f"{kind.__name__} must come back equal from a pickle")
+    groups: Mapping[str, Any] = setting.groups()
+    for name, value in groups.items():
+        if not isinstance(value, numbers.Real):
+            raise ValueError(f"{kind.__name__}: groups must hold numbers, {name!r} was {short(value)}")
+    size: tuple[Any, ...] = setting.size()
+    if not all(isinstance(v, numbers.Real) and math.isfinite(v) for v in size):
+        raise ValueError(f"{kind.__name__}: size must hold finite numbers, was {short(size)}")
+    if not (setting.clock_step > 0 and setting.clock(2) > 0):
+        raise ValueError(f"{kind.__name__}: clock_step must be > 0, was {short(setting.clock_step)}")
+    for letter, name in setting.letters().items():
+        if not hasattr(setting, name):
+            raise ValueError(f"{kind.__name__}: letter {letter} stands for {name!r}, which it has not")
+    known = {*fields, *groups}
+    trends = kind.trends
+    for name in (*trends.slopes, *trends.powers, *trends.held, *trends.linear):
+        if name not in known and not hasattr(setting, name):
+            raise ValueError(f"{kind.__name__}: trends names {name!r}, which is no field and no group")
+
+
+def check_runs(experiment: Experiment) -> None:
+    """Two steps of the cheapest setting, made twice by each engine, are the same bit for bit.
+
+    An engine that says what is `missing` is passed over.
+
+    Raises:
+        ValueError: naming the engine and the first entry that differs.
+    """
+    for name in engine_names(experiment):
+        engine = engine_of(experiment.of_model, name)
+        short_one = replace(experiment, max_steps=2)
+        job = min((job_of(short_one, s, 0) for s in settings_of(experiment, 5)), key=engine.work)
+        if engine.missing(job):
+            continue
+        one, other = (engine.make([job], device="cpu")[0] for _ in range(2))
+        _check_run(f"experiment {experiment.id}: engine {name}", one, job)
+        for entry in _entries(one):
+            if not identical(getattr(one, entry), getattr(other, entry)):
+                raise ValueError(
+                    f"experiment {experiment.id}: engine {name}: {entry} of two runs of one seed differs: a "
+                    "run must be a function of (setting, seed)"
+                )
+
+
+def _check_run(where: str, run: Any, job: Job) -> None:
+    for name in ("setting", "seed", "engine", "dtype", "steps", "clock"):
+        if not hasattr(run, name):
+            raise ValueError(f"{where}: a run must have {name}")
+    if (run.setting, run.seed, run.dtype) != (job.setting, job.seed, job.dtype):
+        raise ValueError(f"{where}: a run must bear its job's setting, seed and dtype")
+    if len(run.steps) != len(run.clock) or int(run.steps[-1]) > job.steps:
+        raise ValueError(f"{where}: steps and clock must be as long as each other and end at {job.steps}")
+
+
+def _entries(run: Any) -> list[str]:
+    """What a run holds: the entries of a function's mapping, or its public attributes."""
+    values = getattr(run, "values", None)
+    names = list(values) if isinstance(values, dict) else [n for n in dir(run) if not n.startswith("_")]
+    return [name for name in names if not callable(getattr(run, name, None))]
+
+
+def _check_engine(name: str, engine: Any) -> None:
+    missing = [member for member in _MEMBERS if not hasattr(engine, member)]
+    if missing:
+        raise ValueError(
+            f"engine {name!r} has no {', '.join(missing)}: derive {type(engine).__name__} from "
+            "simulation.models.Engine"
+        )
+
+
+def _check_options(options: Any) -> None:
+    try:
+        hash(options)
+    except TypeError:
+        raise ValueError(f"options must be frozen (hashable), was {short(options)}") from None
+    if options is not None and pickle.loads(cloudpickle.dumps(options)) != options:
+        raise ValueError(f"options must come back equal from a pickle, was {short(options)}")
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(type(one) is type(other) and one == other and hash(one) == hash(other))
