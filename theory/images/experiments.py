@@ -59,14 +59,14 @@ RUNS = Experiment(
 )  # fmt: skip
 NO_NOISE_RUNS = Experiment(
     "images.no_noise", place=Box("pairs of digits, no flips", (_CHOICE,), _pair), clock=EPOCHS,
-    runs={"quick": 0, "default": 30, "full": 100}, options=ImageOptions(),
+    runs={"quick": 0, "default": 46, "full": 100}, options=ImageOptions(),
 )  # fmt: skip
 
 
 def _concentrated(kind: str) -> Experiment:
     setting = ImageSetting(classes="3v8", flip_rate=0.2, flip_kind=kind)
     return Experiment(
-        f"images.{kind}", place=fixed(setting), clock=EPOCHS, runs={"quick": 0, "default": 8, "full": 60},
+        f"images.{kind}", place=fixed(setting), clock=EPOCHS, runs={"quick": 0, "default": 12, "full": 60},
         options=ImageOptions(),
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ _PAIR_NET = ImageSetting(classes="3v8", n=232, net="mlp", lr=0.02, batch=64, val
 _TEN_NET = ImageSetting(classes="all", n=1168, net="mlp", lr=0.02, batch=64, validation=0.0)
 _PAIR_EPOCHS, _TEN_EPOCHS = 400.0, 160.0
 
-AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 60, default=5)
+AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 60, default=16)
 AUDIT_FULL = _audited("pairs_mild", _PAIR_NET.with_(flip_rate=0.1), _PAIR_EPOCHS, 60)
 AUDIT_TEN = _audited("ten", _TEN_NET, _TEN_EPOCHS, 60)
 AUDIT_CLEAN = _audited("no_flips", _PAIR_NET.with_(flip_rate=0.0), _PAIR_EPOCHS, 60)

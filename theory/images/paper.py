@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from theory.claim import Claim
@@ -23,12 +24,25 @@ from theory.source import Reference
 
 __all__ = ["CLAIMS", "THIS"]
 
-CLAIMS: tuple[Claim, ...] = (
-    *stage_one.CLAIMS,
-    *stopping.CLAIMS,
-    *selecting.CLAIMS,
-    *own_network.CLAIMS,
-    *audit.CLAIMS,
+_FULL = "judged in the full profile: its trainings do not fit the time of the default one"
+
+
+def _noted(claim: Claim) -> Claim:
+    """The claim, with the reason why the default profile makes no runs for it."""
+    if claim.experiment.runs["default"]:
+        return claim
+    return replace(claim, note="; ".join(part for part in (claim.note, _FULL) if part))
+
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    _noted(claim)
+    for claim in (
+        *stage_one.CLAIMS,
+        *stopping.CLAIMS,
+        *selecting.CLAIMS,
+        *own_network.CLAIMS,
+        *audit.CLAIMS,
+    )
 )
 
 

@@ -30,6 +30,9 @@ PLAIN_ACCURACY: Mapping[tuple[str, str], float] = {
 }
 
 
+_NAMED = {sp.Symbol("tau"): "flip_rate", sp.Symbol("S"): "spread", sp.Symbol("A_0"): "plain_accuracy"}
+
+
 def _checked(flip_rate: float, n: int) -> None:
     if not 0 <= flip_rate < 1:
         raise ValueError(f"flip_rate must lie in [0, 1), was {flip_rate!r}")
@@ -58,8 +61,7 @@ class _OnImages(AbstractSetting):
     @classmethod
     def letters(cls) -> Mapping[sp.Symbol, str]:
         """tau, S (flips are spread) and A_0 (accuracy without flips), beside the fields."""
-        named = {"tau": "flip_rate", "S": "spread", "A_0": "plain_accuracy"}
-        return {**super().letters(), **{sp.Symbol(k): v for k, v in named.items()}}
+        return {**super().letters(), **_NAMED}
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,21 @@ class ScoreSetting(AbstractSetting):
             raise ValueError(f"k must be at least 2, was {self.k!r}")
         if not 1 <= self.probes <= self.n:
             raise ValueError(f"probes must lie in 1..n, was {self.probes!r}")
+
+    @property
+    def spread(self) -> float:
+        """Wrong labels are drawn at random."""
+        return 1.0
+
+    @property
+    def plain_accuracy(self) -> float:
+        """Right and wrong labels differ by their scores alone."""
+        return 1.0
+
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """The same as of trainings, beside the fields."""
+        return {**super().letters(), **_NAMED}
 
 
 ImageSetting.model = Model("images", ImageSetting, "simulation.images.engines")
