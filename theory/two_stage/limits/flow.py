@@ -20,8 +20,9 @@ def flow_residual(run: Run, signal_scale: float = 1.0) -> float | NotApplicable:
     r"""Steps of the real network against the flow's right-hand side times h.
 
     `Delta gamma = h (a/n) sum_{y_i = j} y_i y~_i g(M_i)` where a filter is aligned, `Delta rho = h q_i
-    g(M_i)` where a label-side filter is active; relative to the largest coefficient. `signal_scale`
-    multiplies the signal's rate.
+    g(M_i)` where a label-side filter is active; relative to the largest coefficient or pre-activation:
+    coefficients are read off weights, whose rounding is that of the products `W V`. `signal_scale` multiplies
+    the signal's rate.
     """
     s = run.setting
     g = -loss_derivative(run.margins)[:-1]
@@ -36,10 +37,9 @@ def flow_residual(run: Run, signal_scale: float = 1.0) -> float | NotApplicable:
     q = np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
     active = run.label_side(run.products[:-1, ..., 1:]) > 0
     noise = np.where(active, np.diff(run.label_side(run.rho), axis=0) - s.clock_step * (q * g)[:, None], 0.0)
-    return max(
-        float(np.max(np.abs(signal))) / float(np.max(np.abs(run.gamma))),
-        float(np.max(np.abs(noise))) / float(np.max(np.abs(run.rho))),
-    )
+    of_signal = max(float(np.max(np.abs(run.gamma))), float(np.max(np.abs(run.products[..., 0]))))
+    of_noise = max(float(np.max(np.abs(run.rho))), float(np.max(np.abs(run.products[..., 1:]))))
+    return max(float(np.max(np.abs(signal))) / of_signal, float(np.max(np.abs(noise))) / of_noise)
 
 
 def order_kept(run: Run) -> bool | NotApplicable:
@@ -76,7 +76,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"$\rho_i' = q_i\,g(M_i)$ in the clock $s$, step by step",
         Identity(factor=256.0),
         flow_residual,
-        "largest difference of a step and h times the rate, relative to the largest coefficient",
+        "largest difference of a step and h times the rate, relative to the largest coefficient or product",
         limit_dynamics.prove_flow,
         parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
     ),
