@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from papers.early_learning.outside import plain_descent
 
+from papers.early_learning.outside import plain_descent
 from simulation.early_learning.force import Forces, Loss
 from simulation.early_learning.gram import Gram, draw_gram, gram_of
 from simulation.early_learning.problem import MixtureProblem, sample_problem
