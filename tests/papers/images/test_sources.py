@@ -379,7 +379,7 @@ def test_pt_read_is_what_was_written(values: list[int]) -> None:
         ({"worse_label": np.zeros((3, 2), dtype=np.int64)}, "shape"),
         ({"worse_label": np.array([files.Trap()], dtype=object)}, "names|instruction"),
     ],
-    ids=str,
+    ids=["trap", "bare trap", "list", "bare list", "number", "floats", "table", "array of traps"],
 )
 def test_pt_refused(tmp_path: Path, content: object, match: str) -> None:
     (tmp_path / "a.pt").write_bytes(files.pt_bytes(content))
