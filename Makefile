@@ -1,6 +1,7 @@
 # Needs Python >= 3.11, pip and make; everything else is installed into .venv on first use.
 PYTHON ?= python3
 PROFILE ?= default
+PAPER ?=
 OUT ?= reports/latest
 ARGS ?=
 VENV := .venv
@@ -10,7 +11,7 @@ READY := $(VENV)/.ready
 .PHONY: verify test bench lint format mutants env clean
 
 verify: $(READY)
-	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(ARGS)
+	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(ARGS)
 
 test: lint
 	$(PY) -m pytest -n auto $(ARGS)

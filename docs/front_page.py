@@ -83,9 +83,9 @@ def section(records: list[dict[str, Any]], run: dict[str, Any]) -> str:
         f"{len(records)} claims: {count['supported']} supported, {count['derived']} derived, "
         f"{count['refuted']} refuted, {count['inconclusive']} inconclusive, "
         f"{count['not-applicable']} not-applicable.",
-        f"{run['profile'].capitalize()} profile, seed {run['seed']}, {run['runs']:,} runs; `make verify` shows",
-        "all. A refuted *probe* names a condition that is needed; a refuted *reading* is a printed or tempting",
-        "statement that fails, and names the claim that corrects it.",
+        f"{run['profile'].capitalize()} profile, seed {run['seed']}, {run['runs']:,} runs.",
+        "`make verify` shows all. A refuted *probe* names a condition that is needed; a refuted *reading* is",
+        "a printed or tempting statement that fails, and names the claim that corrects it.",
         END,
     ]
     return "\n".join(lines)
