@@ -157,6 +157,11 @@ class Condition:
         r"""The inequality as LaTeX."""
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
+    def speaks_of(self, setting: type[AbstractSetting], constants: Constants) -> bool:
+        """Whether every symbol is a letter of these settings or a constant with a value: another model's
+        conditions say nothing of them."""
+        return free_constants((self.large, self.small), setting) <= set(constants.values)
+
     def check(self, setting: AbstractSetting, constants: Constants) -> ConditionCheck:
         """Value, threshold and slack at a setting."""
         value = evaluate(self.large, setting, constants)

@@ -25,7 +25,6 @@ from theory.early_learning.symbols import (
     w,
 )
 from theory.early_learning.targets import FROZEN_OFFSET
-from theory.source import Provenance
 
 __all__ = [
     "ABOVE_SAT",
@@ -53,9 +52,6 @@ __all__ = [
     "WIDE",
 ]
 
-#: Of the paper's own conditions. They speak of mixture settings alone; a report evaluates every condition of
-#: provenance "paper" at the settings of all experiments, also of models without these letters.
-_OF_MIXTURE: Provenance = "derived"
 _sigma_delta = Constant("sigma_Delta", positive=True)
 
 #: sigma_Delta: the paper names none; .01 is where A_W(T) > .9999 from a start of norm 2 (see first_step).
@@ -92,16 +88,16 @@ SMALL_NOISE = Condition(
     _sigma_delta,
     sigma,
     paper("Theorem 1"),
-    _OF_MIXTURE,
+    "paper",
     "for every Delta there is a sigma_Delta, independent of n and p",
 )
 COUNTING = Condition(
-    "p/n >= 1 - w", gamma, 1 - w, paper("Theorem 1"), _OF_MIXTURE, "the counting argument for separability"
+    "p/n >= 1 - w", gamma, 1 - w, paper("Theorem 1"), "paper", "the counting argument for separability"
 )
 BELOW_COUNTING = Condition(
     "p/n <= 1 - w", 1 - w, gamma, beyond("D10"), "derived", "where the counting argument says nothing"
 )
-FEW_DIMENSIONS = Condition("p <= n", 1, gamma, paper("Theorem 1"), _OF_MIXTURE, "used in norm bounds only")
+FEW_DIMENSIONS = Condition("p <= n", 1, gamma, paper("Theorem 1"), "paper", "used in norm bounds only")
 MANY_DIMENSIONS = Condition(
     "p >= 2 n", gamma, 2, beyond("D11"), "derived", "the noise's Gram matrix is well conditioned"
 )

@@ -94,6 +94,7 @@ def regimes(verification: Verification) -> list[Regime]:
                 conditions={
                     name: _count(name, condition, constants, settings)
                     for name, (condition, constants) in stated.items()
+                    if condition.speaks_of(type(settings[0]), constants)
                 },
                 claims=tuple(j.claim.id for j in judgements if j.judged),
             )

@@ -31,7 +31,7 @@ def section(material: Material) -> Section | None:
     if any(r.sentences for r in found):
         said = tuple(Line((Code(r.experiment), *map(Plain, r.sentences))) for r in found if r.sentences)
         blocks.append(Section("", "In the paper's words", (Items(said),), folded=True))
-    conditions = list(found[0].conditions)
+    conditions = list(dict.fromkeys(name for r in found for name in r.conditions))
     if conditions:
         body: tuple[tuple[Cell, ...], ...] = tuple(
             (Code(r.experiment), *(_count(r, name) for name in conditions)) for r in found
@@ -47,5 +47,7 @@ def _letter(material: Material, name: str) -> str:
 
 
 def _count(regime: Regime, name: str) -> Cell:
-    counted = regime.conditions[name]
+    counted = regime.conditions.get(name)
+    if counted is None:
+        return Plain("of another model")
     return Line((Plain(counted.share), Plain(counted.slack_text)))
