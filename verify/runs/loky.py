@@ -98,7 +98,7 @@ class LokyBackend:
                 if not running:
                     return True
                 finished, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
-                if not finished and not _alive(workers):
+                if not finished and _abandoned(workers):
                     yield from self._lost(None, running)
                     return False
                 died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
@@ -128,16 +128,16 @@ def pool(workers: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
     known = _POOLS.get(workers)
-    if known is None or known._flags.broken is not None or known._flags.shutdown:
+    if known is None or known._flags.broken is not None or known._flags.shutdown or _abandoned(known):
         known = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
         _POOLS[workers] = known
     return known
 
 
-def _alive(executor: Any) -> bool:
-    """Whether anybody is there to hand out the pool's work."""
+def _abandoned(executor: Any) -> bool:
+    """Whether the thread that hands out the pool's work has ended: what is asked of it then is never done."""
     manager = executor._executor_manager_thread
-    return manager is not None and bool(manager.is_alive())
+    return manager is not None and not manager.is_alive()
 
 
 @contextmanager
