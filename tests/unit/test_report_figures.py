@@ -114,3 +114,14 @@ def test_an_exhibit_that_failed_is_named(small: Verification) -> None:
     (figure,) = [f for f in draw_all(replace(small, exhibits=(broken,))) if f.name == "exhibit_gone"]
     assert figure.png is None
     assert figure.error == "ValueError: no data here"
+
+
+def test_the_users_own_matplotlib_settings_play_no_part() -> None:
+    import matplotlib
+
+    from verify.report.figures.style import style
+
+    with matplotlib.rc_context({"text.usetex": True}):
+        with style():
+            assert not matplotlib.rcParams["text.usetex"]
+        assert matplotlib.rcParams["text.usetex"]

@@ -105,10 +105,13 @@ class FigureSpec:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """matplotlib's parameters for the report, put back afterwards."""
+    """matplotlib's parameters for the report, put back afterwards; the user's own play no part: they may ask
+    for what is not here, such as LaTeX."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
         yield
 
 
