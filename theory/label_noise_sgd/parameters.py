@@ -22,9 +22,9 @@ def _notebook(values: Mapping[str, Any]) -> NotebookSetting:
 
 LINEAR = Parameters(
     parameters=(
-        Parameter("m", "neurons", whole=True),
-        Parameter("d", "inputs", whole=True),
-        Parameter("eta", "step"),
+        Parameter("m", "neurons", whole=True, default=100),
+        Parameter("d", "inputs", whole=True, default=10),
+        Parameter("eta", "step", default=1e-3),
         Parameter("sigma", "size of the label noise", default=0.0),
         Parameter("batch", "samples a step", whole=True, default=1),
         Parameter("target", "|theta*|", default=1.0),

@@ -141,6 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
         (WIDE, EARLY),
         measured="training time at which the median wrong margin falls below 0",
         proof=prove_delay,
+        note="Judged in the full profile only: its runs are the longest of the paper.",
     ),
     Claim(
         "early_learning.slip.clamp_changes_nothing",

@@ -209,7 +209,7 @@ CLAIMS: tuple[Claim, ...] = (
             partial(_rise, clock=clock),
             FROM_SPHERE,
             (EARLY,),
-            measured="A_W",
+            measured="A_W, the accuracy on wrong labels, and its limit",
         )
         for clock in (0.5, *_CLOCKS)
     ),

@@ -100,7 +100,7 @@ CLAIMS: tuple[Claim, ...] = (
         _at_t,
         STAGE,
         (EARLY,),
-        measured="A_W at T",
+        measured="A_W at T, the accuracy on wrong labels",
     ),
     by_us(
         "stage.time",
