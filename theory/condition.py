@@ -87,7 +87,10 @@ def evaluate(expr: sp.Expr, setting: AbstractSetting, constants: Constants) -> f
     """
     function, names = _evaluator(expr, cast("Any", type(setting)))
     args = [constants[name] if constant else float(getattr(setting, name)) for constant, name in names]
-    return float(function(*args))
+    try:
+        return float(function(*args))
+    except ZeroDivisionError:  # the expression has a pole there: no inequality holds
+        return math.nan
 
 
 @dataclass(frozen=True)

@@ -110,4 +110,10 @@ class Parameters:
             ValueError: as `check`, or as the setting, naming the parameter that is out of range.
         """
         self.check(values)
-        return self.make(values)
+        grouped = {
+            n for group in self.one_of for way in group for n in ((way,) if isinstance(way, str) else way)
+        }
+        usual = {
+            p.name: p.default for p in self.parameters if p.default is not None and p.name not in grouped
+        }
+        return self.make(usual | dict(values))

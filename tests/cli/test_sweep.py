@@ -309,7 +309,7 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     assert lost.any()
     assert (~lost).any()
     assert (table["n_snr2"][lost] > 5).any()
-    assert set(table["failed"][lost]) == {"every worker that tried it died"}
+    assert all("every worker that tried it died" in text for text in table["failed"][lost])
     assert re.search(r"verify: run \d+ \(point \d.*: every worker that tried it died", err)
     whole = pd.read_csv(tmp_path / "o" / "results.csv")
     assert table["final_loss"][~lost].equals(whole["final_loss"][~lost])

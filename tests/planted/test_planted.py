@@ -46,7 +46,7 @@ NOT_CERTIFIED = {"planted.time_exponent_n"}
 def judged(path: Path, experiment: str) -> dict[str, Judgement]:
     """All claims of a file that share an experiment: their runs are made once."""
     claims = [c for c in load_claims_file(path) if c.experiment.id == experiment]
-    verification = verify_claims(claims, profile="quick", jobs=1)
+    verification = verify_claims(claims, profile="quick", seed=0, jobs=1)
     return {j.claim.id: j for j in verification.judgements}
 
 
@@ -119,7 +119,7 @@ def recursion_claim(name: str, runs: int = 6) -> Claim:
 
 
 def judge_alone(claim: Claim) -> Judgement:
-    (judgement,) = verify_claims([claim], profile="quick", jobs=1, counterexamples=False).judgements
+    (judgement,) = verify_claims([claim], profile="quick", seed=0, jobs=1, counterexamples=False).judgements
     return judgement
 
 

@@ -100,7 +100,7 @@ CLAIMS: tuple[Claim, ...] = (
             r"\dot M_i",
             sp.Symbol("Sum_k y_i y_k H_ik/(1 + exp(M_k))"),
             "margins a unit of the clock",
-            {"H": "arc-cosine kernel of the images, derived"},
+            {"Sum_k y_i y_k H_ik/(1 + exp(M_k))": "H the arc-cosine kernel of the images, derived"},
         ),
     ),
     Claim(

@@ -105,7 +105,12 @@ CLAIMS: tuple[Claim, ...] = (
         _time,
         DELAYED,
         (WIDE, HALF_EARLY),
-        prediction=Prediction(r"\tau_{delay}", DELAY, "training time"),
+        prediction=Prediction(
+            r"\tau_{delay}",
+            DELAY,
+            "training time",
+            {"f_0": "the wrong margin at which it starts, derived (D7)"},
+        ),
         measured="training time at which the median wrong margin falls below 0",
         proof=prove_delay,
     ),

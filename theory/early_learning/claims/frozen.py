@@ -198,7 +198,12 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="a map of one number; starts 3/1000 of the room away from the threshold or more"),
         _separated,
         EDGE,
-        prediction=Prediction("t_0", SEPARATRIX, "probability"),
+        prediction=Prediction(
+            "t_0",
+            SEPARATRIX,
+            "probability",
+            {"lambda": "strength of the regulariser, a field of the setting"},
+        ),
         measured="whether the example is corrected exactly when it starts above the threshold",
         proof=prove_separatrix,
     ),
