@@ -37,7 +37,7 @@ SMALL = Domain(
 )
 
 ALONG_N = Experiment(
-    "planted.along_n", place=Sweep("n", BASE, (0.5, 1.0, 2.0)), clock=12.0, runs={"quick": 10, "default": 40}
+    "planted.along_n", place=Sweep("n", BASE, (0.5, 1.0, 2.0)), clock=12.0, runs={"quick": 20, "default": 40}
 )
 ALONG_ETA = Experiment(
     "planted.along_eta",
