@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
@@ -129,6 +130,8 @@ def pool(workers: int) -> Any:
 
     known = _POOLS.get(workers)
     if known is None or known._flags.broken is not None or known._flags.shutdown or _abandoned(known):
+        # A worker whose memory has grown is renewed; said as an error, that would end the thread that serves.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         known = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
         _POOLS[workers] = known
     return known
