@@ -51,10 +51,10 @@ def small(experiment: Experiment, runs: int, clock: float | None = None) -> Expe
 
 START = small(SHARP_START, 20)
 LATE = small(SHARP_LATE, 8, clock=500.0)
-PHASES = small(SHARP_PHASES, 4, clock=150.0)
+PHASES = small(SHARP_PHASES, 10, clock=150.0)
 TIMES = small(sharp_times.TIMES, 22, clock=12.0)
 IID = small(sharp_iid.IID, 24)
-ACTIVE = small(SHARP_ACTIVATION, 40)
+ACTIVE = small(SHARP_ACTIVATION, 120)
 P_LAW = "activation_share.moderate_init"
 NO_NOISE = small(SHARP_NO_NOISE, 16)
 

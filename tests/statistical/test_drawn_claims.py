@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from simulation.models import Engine, Job
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
+from simulation.two_stage.measured import measured_run
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.run import MeasuredRun
 from simulation.two_stage.trajectory import Trajectory
 from theory.ledger import builtin_ledger
 from theory.rng import generator
@@ -19,7 +22,6 @@ from theory.two_stage.setting import Setting
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 from verify.rules.same_law import runs_for_same_law
-from verify.runs.make import Batch
 
 LEDGER = builtin_ledger()
 NAMES = ("two_stage.law", "two_stage.law.n_plus_1", "two_stage.law.n_plus_2", "two_stage.law.100n")
@@ -38,29 +40,33 @@ def exchanged_rates(s: Setting, g: Geometry, seed: int) -> Geometry:
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class Redrawn(Engine):
     """Makes the law engine's runs from changed draws, and the other engine's as they are."""
 
     change: Callable[[Setting, Geometry, int], Geometry]
+    name: str = "law"
+    most = 64
 
-    def __call__(self, batch: Batch) -> list[Trajectory]:
+    def in_place_of(self, engine: str) -> Redrawn:
+        return replace(self, name=engine)
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
         made = []
-        for spec, steps, kept in zip(batch.specs, batch.steps, batch.snapshots, strict=True):
-            s = spec.setting
-            if spec.engine == "law":
-                geometry = self.change(s, draw_geometry(s, spec.seed), spec.seed)
+        for job in jobs:
+            s = job.setting
+            if self.name == "law":
+                geometry = self.change(s, draw_geometry(s, job.seed), job.seed)
             else:
-                geometry = geometry_of(sample_problem(s, spec.seed))
+                geometry = geometry_of(sample_problem(s, job.seed))
             (record,) = run_reduced(
                 [geometry],
                 [s.eta],
-                steps=[steps],
-                recorded=[np.arange(steps + 1)],
-                snapshots=[np.array(sorted(kept))],
+                steps=[job.steps],
+                recorded=[np.arange(job.steps + 1)],
+                snapshots=[np.array(sorted(job.snapshots))],
             )
-            made.append(
-                Trajectory(record, geometry, s.eta, spec.engine, "float64", spec.seed, s.sigma_xi, s, True)
-            )
+            told = Trajectory(record, geometry, s.eta, self.name, "float64", job.seed, s.sigma_xi, s, True)
+            made.append(measured_run(told, job))
         return made
 
 
@@ -68,7 +74,7 @@ def judged(name: str, runs: int, change: Callable[[Setting, Geometry, int], Geom
     claim = LEDGER[name]
     small = replace(claim, parents=(), experiment=replace(claim.experiment, runs={"quick": runs}))
     (judgement,) = verify_claims(
-        [small], profile="quick", jobs=1, counterexamples=False, trainer=Redrawn(change)
+        [small], profile="quick", jobs=1, counterexamples=False, engine=Redrawn(change)
     ).judgements
     return judgement
 

