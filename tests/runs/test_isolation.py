@@ -14,6 +14,12 @@ from theory import Claim, Event, Source
 from verify.load import load_sources
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
+from verify.runs.batch import batches
+from verify.runs.keep import KeptBatches
+from verify.runs.make import Made, make_runs, recheck
+from verify.runs.plan import plan_runs
+from verify.store import RunStore
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -132,6 +138,41 @@ def test_an_engine_that_fails_errs_its_claims(tmp_path: Path) -> None:
     done = judged(file, 1)
     assert [j.verdict for j in done.judgements] == ["errored", "supported"]
     assert "5 of 5 runs could not be made: RuntimeError: out of luck" in done["failing.made"].decision.reason
+
+
+def test_what_a_failing_claim_left_out_is_made_again_on_resume(tmp_path: Path) -> None:
+    body = "CLAIMS = [claim('kills', lambda run: os._exit(9)), claim('other', lambda run: run.x[0] < 2)]\n"
+    file = written(tmp_path, "again", "import os\n" + body)
+    sources = load_sources([file], wanted=["again.*"])
+    seen = []
+    for _ in range(2):
+        keeper = KeptBatches(RunStore.open(tmp_path / "kept"), "1")
+        done = verify_claims(list(sources.ledger), "quick", 0, 1, claim_seconds=5.0, keeper=keeper)
+        seen.append([j.verdict for j in done.judgements])
+        assert keeper.reused == 0  # no batch was measured whole
+    assert seen == [["errored", "supported"]] * 2
+
+
+def test_a_measure_that_fails_the_second_time_only_is_noted() -> None:
+    from stranger import TOSSES
+
+    again = False
+
+    def measure(run: object) -> bool:
+        if again:
+            raise RuntimeError("not again")
+        return True
+
+    specs = plan_runs(TOSSES, "quick", 0)[:8]
+    work = batches(TOSSES, specs, {"m": measure}, {spec.index: ["m"] for spec in specs})
+    notes = Made()
+    made = {TOSSES.id: {m.spec.index: m for m in make_runs(work, notes)}}
+    recheck(work, made, notes, device="cpu", backend=SerialBackend())
+    assert not notes.failures
+    again = True
+    recheck(work, made, notes, device="cpu", backend=SerialBackend())
+    assert notes.failures["m"][1].kind == "not reproducible"
+    assert "not again" in notes.failures["m"][1].text
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -70,8 +70,12 @@ class KeptBatches:
             StoreError: when the folder cannot be written.
         """
         by_index = {measurement.spec.index: measurement for measurement in made}
-        if any(m.failures for m in made) or any(spec.index not in by_index for spec in batch.specs):
-            return
+        for spec, measures in zip(batch.specs, batch.measures, strict=True):
+            found = by_index.get(spec.index)
+            if found is None or any(
+                name not in found.values and name not in found.not_applicable for name, _ in measures
+            ):
+                return  # a claim's own code failed: what is kept must answer all that it is kept for
         keys = self._keys(batch, device)
         if keys is None:
             return

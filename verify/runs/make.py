@@ -166,9 +166,9 @@ def recheck(
             spec = measurement.spec
             known = made[spec.experiment][spec.index]
             for name in batch.names:
-                if name not in known.values or name in notes.failures or name in measurement.failures:
+                if name not in known.values or name in notes.failures:
                     continue
-                value = measurement.values.get(name)
+                value: Any = measurement.failures.get(name, measurement.values.get(name))
                 if not identical(known.values[name], value):
                     text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
                     notes.fail(name, spec, Failure("not reproducible", text))
