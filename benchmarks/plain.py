@@ -33,10 +33,10 @@ class PlainLoop:
     """Full-batch gradient descent on a problem; `run(k)` makes k steps."""
 
     def __init__(self, problem: Problem, eta: float, device: str = "cpu") -> None:
-        signal = torch.as_tensor(problem.y)[:, None] * torch.as_tensor(problem.mu)
-        self.x = torch.stack([signal, torch.as_tensor(problem.xi)], dim=1).to(device)
-        self.y = torch.as_tensor(problem.y_observed).to(device)
-        self.model = PatchNetwork(torch.as_tensor(problem.w0).to(device))
+        signal = torch.tensor(problem.y)[:, None] * torch.as_tensor(problem.mu)
+        self.x = torch.stack([signal, torch.tensor(problem.xi)], dim=1).to(device)
+        self.y = torch.tensor(problem.y_observed).to(device)
+        self.model = PatchNetwork(torch.tensor(problem.w0).to(device))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=eta)
 
     def run(self, steps: int) -> None:
