@@ -33,10 +33,10 @@ class PlainLoop:
     """Full-batch gradient descent on a problem; `run(k)` makes k steps."""
 
     def __init__(self, problem: Problem, eta: float, device: str = "cpu") -> None:
-        signal = torch.tensor(problem.y)[:, None] * torch.as_tensor(problem.mu)
-        self.x = torch.stack([signal, torch.tensor(problem.xi)], dim=1).to(device)
-        self.y = torch.tensor(problem.y_observed).to(device)
-        self.model = PatchNetwork(torch.tensor(problem.w0).to(device))
+        signal = torch.from_numpy(problem.y.copy())[:, None] * torch.as_tensor(problem.mu)
+        self.x = torch.stack([signal, torch.from_numpy(problem.xi.copy())], dim=1).to(device)
+        self.y = torch.from_numpy(problem.y_observed.copy()).to(device)
+        self.model = PatchNetwork(torch.from_numpy(problem.w0.copy()).to(device))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=eta)
 
     def run(self, steps: int) -> None:
