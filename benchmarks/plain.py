@@ -33,7 +33,7 @@ class PlainLoop:
     """Full-batch gradient descent on a problem; `run(k)` makes k steps."""
 
     def __init__(self, problem: Problem, eta: float, device: str = "cpu") -> None:
-        signal = torch.from_numpy(problem.y.copy())[:, None] * torch.as_tensor(problem.mu)
+        signal = torch.from_numpy(problem.y.copy())[:, None] * torch.from_numpy(problem.mu.copy())
         self.x = torch.stack([signal, torch.from_numpy(problem.xi.copy())], dim=1).to(device)
         self.y = torch.from_numpy(problem.y_observed.copy()).to(device)
         self.model = PatchNetwork(torch.from_numpy(problem.w0.copy()).to(device))
