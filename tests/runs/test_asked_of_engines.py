@@ -1,0 +1,118 @@
+"""What an experiment asks of an engine reaches it: records, streams, options, words, a control arm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.models import Engine, Job
+from theory import (
+    AbstractSetting,
+    AtClocks,
+    Claim,
+    Difference,
+    Event,
+    Experiment,
+    Geometric,
+    Model,
+    SameRun,
+    Source,
+    fixed,
+)
+from theory.rng import generator
+from verify.pipeline import verify_claims
+
+
+@dataclass(frozen=True)
+class Walk(AbstractSetting):
+    drift: float
+    law: str = "normal"
+
+
+class Walked:
+    """A random walk, recorded where it was asked to be."""
+
+    engine, dtype = "walk", "float64"
+
+    def __init__(self, job: Job, wrong: float) -> None:
+        self.setting, self.seed, self.options = job.setting, job.seed, job.options
+        rng = generator(job.seed, "walk")
+        draws = rng.standard_normal(job.steps) if job.setting.law == "normal" else np.ones(job.steps)
+        path = np.concatenate([[0.0], np.cumsum(draws + job.setting.drift)]) + wrong
+        self.steps = np.arange(job.steps + 1) if job.record is None else np.array(job.record)
+        self.clock = self.steps.astype(float)
+        self.path = path[self.steps]
+        sums = {"square": float(np.sum(np.diff(path) ** 2))}
+        self.streams = {name: sums[name] for name in job.streams}
+
+
+class WalkEngine(Engine):
+    def __init__(self, wrong: float = 0.0) -> None:
+        self.wrong = wrong
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Any]:
+        return [Walked(job, self.wrong) for job in jobs]
+
+
+MODEL = Model("walks", Walk, {"walk": WalkEngine(), "same": WalkEngine(), "off": WalkEngine(1e-6)})
+
+
+def verdict(rule: Any, measure: Any, **experiment: Any) -> str:
+    asked = {"place": fixed(Walk(0.5)), "runs": {"quick": 120}, "model": MODEL, "clock": 50.0, **experiment}
+    claim = Claim(
+        id="walks.claim", source=Source("example", "1"), provenance="derived", statement="s", rule=rule,
+        measure=measure, experiment=Experiment("walks", **asked),
+    )  # fmt: skip
+    return verify_claims([claim], "quick", 0, counterexamples=False).judgements[0].verdict
+
+
+@pytest.mark.parametrize(("drift", "wanted"), [(0.5, "supported"), (0.52, "refuted")])
+def test_the_control_arm_is_paired_with_the_run(drift: float, wanted: str) -> None:
+    """Drift .5 against none over 50 steps differs by 25 without noise: both arms have the run's own draws."""
+    found = verdict(
+        Difference(margin=0.5, reason="no noise is left in a paired difference"),
+        lambda run: (run.path[-1] - run.control.path[-1], 25.0),
+        place=fixed(Walk(drift)),
+        control=lambda setting: setting.with_(drift=0.0),
+    )
+    assert found == wanted
+
+
+def test_a_control_arm_with_draws_of_its_own_would_be_seen() -> None:
+    def same_draws(run: Any) -> bool:
+        return bool(abs(run.path[-1] - run.control.path[-1] - 25.0) < 1e-9 and run.control.seed == run.seed)
+
+    assert verdict(Event(), same_draws, control=lambda s: s.with_(drift=0.0)) == "supported"
+    lonely = verdict(Event(), lambda run: not same_draws(run), control=lambda s: s.with_(drift=0.0))
+    assert lonely == "refuted"
+        verdict(Event(), lambda run: not same_draws(run), control=lambda s: s.with_(drift=0.0)) == "refuted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "steps"),
+    [(AtClocks((10.0, 20.0)), [0, 10, 20, 50]), (Geometric(3), [0, 1, 7, 50])],
+    ids=["clocks", "geometric"],
+)
+def test_records_stand_at_the_chosen_steps(record: Any, steps: list[int]) -> None:
+    assert verdict(Event(), lambda run: run.steps.tolist() == steps, record=record) == "supported"
+    assert verdict(Event(), lambda run: run.steps.tolist() == steps) == "refuted"  # every step otherwise
+
+
+def test_streams_options_and_words_reach_the_engine() -> None:
+    assert verdict(Event(), lambda run: 0 < run.streams["square"] < 200, streams=("square",)) == "supported"
+    assert verdict(Event(), lambda run: run.streams == {}) == "supported"
+    assert verdict(Event(), lambda run: run.options == ("on", 3), options=("on", 3)) == "supported"
+    ones = fixed(Walk(0.0, "ones"))
+    assert verdict(Event(), lambda run: run.path[-1] == 50.0, place=ones) == "supported"
+    assert verdict(Event(), lambda run: run.path[-1] == 50.0) == "refuted"
+
+
+@pytest.mark.parametrize(("other", "wanted"), [("same", "supported"), ("off", "refuted")])
+def test_two_engines_are_compared_run_by_run(other: str, wanted: str) -> None:
+    rule = SameRun(tolerance=1e-9, reason="one walk")
+    assert verdict(rule, lambda run: float(run.path[-1]), engines=("walk", other)) == wanted
