@@ -86,11 +86,11 @@ def test_a_control_arm_with_draws_of_its_own_would_be_seen() -> None:
     def same_draws(run: Any) -> bool:
         return bool(abs(run.path[-1] - run.control.path[-1] - 25.0) < 1e-9 and run.control.seed == run.seed)
 
-    assert verdict(Event(), same_draws, control=lambda s: s.with_(drift=0.0)) == "supported"
-    lonely = verdict(Event(), lambda run: not same_draws(run), control=lambda s: s.with_(drift=0.0))
-    assert lonely == "refuted"
-        verdict(Event(), lambda run: not same_draws(run), control=lambda s: s.with_(drift=0.0)) == "refuted"
-    )
+    def none(setting: Walk) -> Walk:
+        return setting.with_(drift=0.0)
+
+    assert verdict(Event(), same_draws, control=none) == "supported"
+    assert verdict(Event(), lambda run: not same_draws(run), control=none) == "refuted"
 
 
 @pytest.mark.parametrize(
