@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from report_cases import by_id
 
+from theory.source import Source
 from verify.outcome import Verification
+from verify.region import Scope
 from verify.report.regimes import regimes
 from verify.report.summary import findings, headline, not_judged, verdict_counts
 
@@ -30,6 +32,31 @@ def test_headline_counts_probes_apart(verification: Verification) -> None:
     assert headline(Verification(probes, (), {})).startswith("0 of 0 claims")
     assert "; 4 are refuted" in headline(verification)
     assert verdict_counts(verification)["refuted"] == 5
+
+
+def test_the_headline_adds_up_and_says_inside_only_of_drawn_settings(verification: Verification) -> None:
+    one = by_id(verification, "zoo.theorem_4_1.order")
+    proved = replace(one, observations=(), decision=replace(one.decision, verdict="derived"))
+    good = replace(one, decision=replace(one.decision, verdict="supported"))
+    drawn = replace(good, scope=Scope("conditions", 1.0, "all"))
+    own = replace(good, scope=Scope("box", 0.2, "a box"))
+    text = headline(Verification((proved, drawn, own, own), (), {}))
+    assert text.startswith("3 of 4 claims are supported, 1 of them on settings drawn from their conditions")
+    assert "1 derived by algebra" in text
+    assert not re.search(r"-\d", text)
+    assert "met no setting" not in text
+    assert "have no runs" not in text
+
+
+def test_an_item_with_a_slash_is_not_cut(verification: Verification) -> None:
+    from verify.report.context import _items
+
+    one = by_id(verification, "zoo.theorem_4_1.order")
+    source = Source("zoo", "O(1/(eta sigma)), made exact")
+    told = replace(one, claim=replace(one.claim, source=source, provenance="derived"))
+    page = Source("zoo", "docs/derivations/limits.md, Stage I")
+    paged = replace(one, claim=replace(one.claim, id="zoo.page", source=page, provenance="derived"))
+    assert list(_items(Verification((told, paged), (), {}))) == [source.item, "limits.md, Stage I"]
 
 
 def test_not_judged_reasons_are_pooled_with_their_range(verification: Verification) -> None:

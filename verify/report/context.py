@@ -108,7 +108,8 @@ def _items(verification: Verification) -> dict[str, tuple[Judgement, ...]]:
     out: dict[str, tuple[Judgement, ...]] = {}
     for judgement in verification.judgements:
         source = judgement.claim.source
-        item = source.item.rpartition("/")[2] if judgement.claim.provenance == "derived" else source.item
+        page = source.item.startswith("docs/")
+        item = source.item.rpartition("/")[2] if page else source.item
         name = item if source.paper == subject[0][0] or item != source.item else f"{item} ({source.paper})"
         out[name] = (*out.get(name, ()), judgement)
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from theory.rules import EventMap
@@ -26,26 +27,35 @@ def verdict_counts(verification: Verification) -> dict[str, int]:
 
 
 def headline(verification: Verification) -> str:
-    """The outcome in one or two sentences."""
-    failed = sum(j.fails_verification for j in verification.judgements)
+    """The outcome in a few sentences. "Inside its conditions" is said only of settings drawn from them."""
     theorems = [j for j in verification.judgements if j.claim.role == "claim"]
-    good = sum(j.verdict in ("supported", "derived") for j in theorems)
-    vacuous = sum(j.verdict == "vacuous" for j in theorems)
+    good = [j for j in theorems if j.verdict == "supported"]
+    inside = sum(j.scope is not None and j.scope.region == "conditions" for j in good)
+    joint = sum(j.joint is True for j in good)
+    count = Counter(j.verdict for j in theorems if j.observations or j.verdict == "derived")
+    idle = sum(not j.observations and j.verdict == "not-applicable" for j in theorems)
+    failed = sum(j.fails_verification for j in verification.judgements)
     broken = sum(j.verdict == "errored" for j in verification.judgements)
-    open_ = sum(j.verdict == "inconclusive" for j in theorems)
-    idle = sum(not j.observations for j in theorems)
-    silent = sum(j.verdict == "not-applicable" for j in theorems) - idle
-    text = f"{good} of {len(theorems)} claims are supported inside their conditions; {failed} "
-    text += "is refuted" if failed == 1 else "are refuted" if failed else "refuted"
-    if open_:
-        text += f", {open_} undecided at this number of runs"
-    if vacuous:
-        text += f", {vacuous} could not have failed"
-    if silent:
-        text += f", {silent} met no setting to be judged at"
-    if idle:
-        text += f", {idle} have no runs in this profile"
-    return f"{text}." + (f" The code of {broken} failed." if broken else "")
+    text = f"{len(good)} of {len(theorems)} claims are supported"
+    if good:
+        text += f", {inside} of them on settings drawn from their conditions, the others on chosen places"
+    if joint:
+        text += f"; {joint} hold jointly"
+    parts = [
+        f"{failed} {'is' if failed == 1 else 'are'} refuted" if failed else "none is refuted",
+        *(
+            f"{number} {words}"
+            for number, words in (
+                (count["derived"], "derived by algebra"),
+                (count["inconclusive"], "undecided at this number of runs"),
+                (count["vacuous"], "could not have failed"),
+                (count["not-applicable"], "met no setting to be judged at"),
+                (idle, "have no runs in this profile"),
+            )
+            if number
+        ),
+    ]
+    return f"{text}; {', '.join(parts)}." + (f" The code of {broken} failed." if broken else "")
 
 
 def findings(verification: Verification) -> list[Finding]:
