@@ -204,6 +204,14 @@ def test_a_change_that_may_be_true_is_no_falsehood() -> None:
     assert "quantity x 0.5, x 2" in exempt(claim_of("fitted"), judged()["quality.fitted"][1])
 
 
+def test_nothing_is_planted_on_a_reading() -> None:
+    """A reading is expected to fail: then its negation is true, and to support that would be right."""
+    claim = replace(claim_of("event"), role="reading", corrected_by="quality.rare")
+    observations = judged()["quality.event"][1]
+    assert [type(x) for x in by_rule(claim, observations)] == [Exempt]
+    assert [type(x) for x in by_rule(replace(claim, role="claim"), observations)] != [Exempt]
+
+
 def test_whether_a_variant_is_false_does_not_depend_on_what_was_measured() -> None:
     """Measured values replaced by others leave the list of falsehoods as it is."""
     for name in ("event", "band", "fitted", "exponent", "law", "zscores", "calibration"):

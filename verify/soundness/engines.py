@@ -77,7 +77,7 @@ def chosen_claims(
     out = []
     for claim in claims:
         experiment = claim.experiment
-        if verdicts.get(claim.id) != "supported" or claim.is_probe:
+        if verdicts.get(claim.id) != "supported" or claim.role != "claim":
             continue
         if not all(engine.stands_for(name, experiment.options) for name in engine_names(experiment)):
             continue

@@ -25,10 +25,12 @@ def by_rule(claim: Claim, observations: Sequence[Observation]) -> list[Planted |
     engine are
     its prediction of the other's.
 
-    A probe asks whether its statement holds: neither it nor its negation is known to be false.
+    A probe asks whether its statement holds, and a reading is expected to fail: of neither is the statement
+    known to be true, so neither is its negation known to be false.
     """
-    if claim.is_probe:
-        return [Exempt(claim, "all changes", "sign", "a probe: whether its statement holds is the question")]
+    if claim.role != "claim":
+        why = f"a {claim.role}: not known to be true, so no change of it is known to be false"
+        return [Exempt(claim, "all changes", "sign", why)]
     if not observations:
         return [Exempt(claim, "all changes", "formula", "no run was judged in this profile")]
     return list(judge_of(claim.rule).variants(claim, observations))
@@ -76,7 +78,7 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
             replace(claim, measure=_DoubledStep(claim.measure), proof=None),
         )
         for claim in claims
-        if judge_of(claim.rule).rounding and not claim.is_probe
+        if judge_of(claim.rule).rounding and claim.role == "claim"
     ]
     return [
         replace(p, measured=replace(_claim(p), id=f"{p.of.id}.falsehood_{k}", parents=()))
