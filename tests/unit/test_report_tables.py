@@ -42,11 +42,21 @@ def test_claims_json(verification: Verification, folder: Path) -> None:
         assert (record["counterexample"] is None) == (judgement.counterexample is None)
         assert record["role"] == judgement.claim.role
         assert record["scope"].keys() == {"region", "coverage", "text"}
+        assert record["grade"] == judgement.grade
+        assert record["joint"] == judgement.joint
+        assert record["weakest_cell"] == judgement.weakest_cell
         assert record["reproduce"] == (
             f"python -m verify run --profile quick --seed 0 --claims {judgement.claim.id} --out reports/again"
         )
     injected = records[-1]
     assert injected["statement"] == INJECTION
+
+
+def test_joint_support_and_the_weakest_cell_stand_in_the_record(small: Verification) -> None:
+    cell = {"cell": "p in [.2, .3]", "violations": 1, "of": 20, "upper": 0.22}
+    record = claim_record(replace(small.judgements[0], joint=True, weakest_cell=cell))
+    assert record["joint"] is True
+    assert record["weakest_cell"] == cell
 
 
 def test_records_say_how_they_were_planned(verification: Verification) -> None:
