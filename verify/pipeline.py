@@ -32,6 +32,7 @@ from verify.runs.plan import RunSpec, plan_runs
 from verify.second_stage import fresh_observations, nominal_seconds, second_stage
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
+from verify.timings import Timings
 from verify.vacuous import with_vacuous
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ def verify_claims(
 
     if backend is None:
         backend = _backend(jobs, isolated=bool(own))
-    notes = Made()
+    notes, timings = Made(), Timings()
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
-    with progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
+    with timings.stage("runs"), progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
         for measurement in make_runs(
             work,
             notes,
@@ -135,15 +136,17 @@ def verify_claims(
         ):
             made[measurement.spec.experiment][measurement.spec.index] = measurement
     if backend.name != SerialBackend.name and not device.startswith("cuda"):
-        recheck(work, made, notes, device=device, backend=backend, claim_seconds=claim_seconds)
+        with timings.stage("runs made again"):
+            recheck(work, made, notes, device=device, backend=backend, claim_seconds=claim_seconds)
 
     judgements = []
-    for claim in claims:
-        id_ = claim.experiment.id
-        unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
-        observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
-        judgements.append(_judged(claim, observations, notes, unmade))
-    judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
+    with timings.stage("proofs and judging"):
+        for claim in claims:
+            id_ = claim.experiment.id
+            unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
+            observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
+            judgements.append(_judged(claim, observations, notes, unmade))
+        judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
     def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
         return make_runs(
@@ -157,18 +160,24 @@ def verify_claims(
             selected, plans, lambda batches, notes: more(batches, notes, keeper), engine, own
         )
 
-    judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+    with timings.stage("second stage"):
+        judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
     if adversaries and engine is None:
-        judgements = with_vacuous(judgements, more)
+        with timings.stage("adversarial runs"):
+            judgements = with_vacuous(judgements, more)
     judgements = with_joint(judgements)
-    judgements = [
-        replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
-        for j in judgements
-    ]
+    with timings.stage("regions"):
+        judgements = [
+            replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
+            for j in judgements
+        ]
     if counterexamples:
-        judgements = [_with_counterexample(j, profile, seed) for j in judgements]
+        with timings.stage("counterexamples"):
+            judgements = [_with_counterexample(j, profile, seed) for j in judgements]
 
-    shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
+    with timings.stage("exhibits"):
+        shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
+    timings.experiments = notes.seconds
 
     runs = sum(len(b.specs) for b in work)
     steps = sum(job.steps for b in work for job in b.jobs)
@@ -182,6 +191,7 @@ def verify_claims(
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "error_budget": budget_use(judgements, error_budget).as_dict(),
             "headline": headline(judgements).as_dict(),
+            "timings": timings.as_dict(),
         },
     )
 

@@ -337,7 +337,7 @@ def test_a_run_writes_the_whole_report(
     out = tmp_path / "reports" / "latest"
     status, text, err = here(
         "run", "--profile", "quick", "--out", str(out), "--jobs", "1", "--seed", "3",
-        "--claims-file", str(own), "--claims", "own.exact.*", *(["own.false"] if wrong else []),
+        "--claims-file", str(own), "--timings", "--claims", "own.exact.*", *(["own.false"] if wrong else []),
     )  # fmt: skip
     assert status == int(wrong)
     assert err == ""
@@ -360,6 +360,9 @@ def test_a_run_writes_the_whole_report(
     info = json.loads((out / "run.json").read_text())
     assert (info["profile"], info["seed"], info["device"], info["jobs"]) == ("quick", 3, "cpu", 1)
     assert set(info) >= {"versions", "wall_seconds", "git_commit"}
+    assert list(info["timings"]["experiments"]) == [records[0]["experiment"]]
+    assert sum(info["timings"]["stages"].values()) <= info["wall_seconds"] + 0.1
+    assert records[0]["experiment"] in text
     with (out / "comparison.csv").open(newline="") as table:
         assert {row["claim"] for row in csv.DictReader(table)} == set(wanted)
     assert list(tmp_path.joinpath("reports").iterdir()) == [out]

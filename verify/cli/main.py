@@ -71,6 +71,7 @@ def run(
         bool, typer.Option("--adversaries", help="ask supported claims about adversarial runs: vacuous ones")
     ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
+    timings: Annotated[bool, typer.Option("--timings", help="say where the time went")] = False,
 ) -> int:
     """Run the verification and write the report.
 
@@ -107,6 +108,7 @@ def run(
     from simulation.device import resolve_device
     from verify.cli.summary import print_summary
     from verify.pipeline import CLAIM_SECONDS, verify_claims
+    from verify.timings import timings_text
 
     resolved = _device(resolve_device, device, profile)
     workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
@@ -128,6 +130,8 @@ def run(
         verification = with_limits(verification, limits)
         write_report(verification, out, figures=not no_figures, jobs=workers)
     print_summary(verification, out)
+    if timings:
+        print(timings_text(verification.run_info["timings"]))
     return verification.status(words)
 
 

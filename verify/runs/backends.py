@@ -41,7 +41,7 @@ class Backend(Protocol):
     def afresh(
         self, batches: Iterable[Batch], device: str, seconds: float = math.inf
     ) -> Iterator[Done | Lost]:
-        """Batches one after the other in a new process, where the backend has one to give."""
+        """Batches in new processes, in the order given, where the backend has them to give."""
         ...
 
 

@@ -66,10 +66,13 @@ class LokyBackend:
     def afresh(
         self, batches: Iterable[Batch], device: str, seconds: float = math.inf
     ) -> Iterator[Done | Lost]:
-        """One after the other in one new process: nothing that other workers have seen is known there."""
-        with _executor(1) as executor:
-            for batch in batches:
-                future = _submit(executor, batch, device, seconds)
+        """In new processes: nothing that other workers have seen is known there. If one dies, the rest is
+        not made. One process alone for a user's own code, so that what it sees is the same with any number of
+        workers."""
+        listed = list(batches)
+        with _executor(1 if any(b.twice for b in listed) else self.workers) as executor:
+            submitted = [(_submit(executor, batch, device, seconds), batch) for batch in listed]
+            for future, batch in submitted:
                 error = future.exception()
                 if isinstance(error, BrokenExecutor):
                     yield Lost(batch.index, f"its worker process died ({_codes(error)})")

@@ -33,13 +33,14 @@ class Made:
     Args:
         failures: by measure, the failing run of least index with what went wrong.
         unmade: by experiment and run index, why a run could not be made.
-        reused, seconds, peak_bytes: runs that were kept before; of work in workers; of a worker's memory.
+        reused, peak_bytes: runs that were kept before; of a worker's memory.
+        seconds: of work in workers, by experiment.
     """
 
     failures: dict[str, tuple[RunSpec, Failure]] = field(default_factory=dict)
     unmade: dict[tuple[str, int], str] = field(default_factory=dict)
     reused: int = 0
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
 
     def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
@@ -87,10 +88,11 @@ def make_runs(
             batch = ordered[outcome.batch]
             if isinstance(outcome, Lost):
                 outcome = _isolated(batch, backend, device, claim_seconds, made)
-            made.seconds += outcome.seconds
+            id_ = batch.specs[0].experiment
+            made.seconds[id_] = made.seconds.get(id_, 0.0) + outcome.seconds
             made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
             for index, reason in outcome.failed.items():
-                made.unmade[batch.specs[0].experiment, index] = reason
+                made.unmade[id_, index] = reason
             for measurement in outcome.measurements:
                 for name, failure in measurement.failures.items():
                     made.fail(name, measurement.spec, failure)
@@ -152,7 +154,7 @@ def recheck(
     backend: Backend,
     claim_seconds: float = math.inf,
 ) -> None:
-    """Make and measure some runs again, in a new process and another order: a measure whose value is not the
+    """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
     One run in `_EVERY`, and at least `_LEAST` a measure.

@@ -97,7 +97,7 @@ def make_sweep_runs(
             made.failed[m.spec.index] = reason
     unmade = {index: reason for (_, index), reason in notes.unmade.items()}
     made.failed |= {index: reason for index, reason in unmade.items() if index in asked}
-    made.work_seconds, made.peak_bytes = notes.seconds, notes.peak_bytes
+    made.work_seconds, made.peak_bytes = sum(notes.seconds.values()), notes.peak_bytes
     for line in _lines(made.failed, specs):
         failed(line)
     return made
