@@ -18,6 +18,7 @@ __all__ = [
     "ConditionCheck",
     "Constant",
     "Constants",
+    "Inside",
     "all_inside",
     "check_all",
     "evaluate",
@@ -127,6 +128,8 @@ class Condition:
         large, small: sympy expressions (or numbers) in the setting's letters and free constants.
         source, provenance: where it is stated, and how far the source vouches for it.
         why: what it is for, in one sentence.
+        fixes: coordinates of a reference box that it holds at one value ("tau = 0"): no random setting
+            would meet it, so settings inside it are drawn with these held.
 
     >>> @dataclass(frozen=True)
     ... class Net(AbstractSetting):
@@ -144,6 +147,7 @@ class Condition:
     source: Source
     provenance: Provenance
     why: str
+    fixes: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("large", "small"):
@@ -184,3 +188,15 @@ def check_all(
 def all_inside(conditions: Iterable[Condition], setting: AbstractSetting, constants: Constants) -> bool:
     """Whether a setting satisfies every condition."""
     return all(c.check(setting, constants).inside for c in conditions)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Whether a setting satisfies every condition; it stops at the first that fails. A class, not a closure,
+    so that it travels to worker processes and boxes that accept by it can be compared."""
+
+    conditions: tuple[Condition, ...]
+    constants: Constants
+
+    def __call__(self, setting: AbstractSetting) -> bool:
+        return all_inside(self.conditions, setting, self.constants)

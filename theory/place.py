@@ -7,13 +7,16 @@ other arguments); the core asks for nothing beyond what stands here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from theory.setting import AbstractSetting
+
+if TYPE_CHECKING:
+    from theory.condition import Condition, Constants
 
 __all__ = ["Box", "Cells", "Coordinate", "Draws", "Place", "Point", "fixed", "grid"]
 
@@ -171,6 +174,28 @@ class Box:
         )
         inside &= all(math.isclose(values[c.name], c.low) for c in self.coordinates if c.low == c.high)
         return inside and (self.accept is None or self.accept(setting))
+
+    def sliced(self, fixed: Mapping[str, float]) -> Box:
+        """The part of the box at which coordinates have these values; a name it has not is left out.
+
+        >>> all_ = Box("all", (Coordinate("a", 1, 9), Coordinate("b", 0, 1, "linear")), dict)
+        >>> all_.sliced({"b": 0.5, "c": 1.0}).describe()
+        'all: a 1..9, b 0.5'
+        """
+        return replace(
+            self,
+            coordinates=tuple(
+                replace(c, low=fixed[c.name], high=fixed[c.name]) if c.name in fixed else c
+                for c in self.coordinates
+            ),
+        )
+
+    def narrowed(self, conditions: Sequence[Condition], constants: Constants) -> Box:
+        """A part of the box that holds every setting of it inside these conditions, to draw them faster.
+
+        The law of a setting, given that it is inside, is the same in any such part.
+        """
+        return self
 
     def draw_values(self, rng: np.random.Generator) -> dict[str, Any]:
         """Random values of the coordinates."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from theory.claim import Claim
-from theory.condition import check_all
+from theory.condition import Condition, Constants, all_inside
 from theory.place import Box
 from theory.rng import generator
 from theory.setting import AbstractSetting
 
-__all__ = ["Region", "Scope", "admits", "drawn_region", "on_conditions", "scope_of"]
+__all__ = ["Region", "Scope", "admits", "drawn_region", "on_conditions", "reference_of", "scope_of"]
 
 #: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
 _DRAWS, _LEAST = 4000, 1e-3
@@ -47,7 +47,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Region:
-    """Settings of a reference box inside a claim's conditions; `share` of the box is."""
+    """Settings of a reference box inside a claim's conditions; `share` of what `reference_of` leaves is."""
 
     settings: tuple[AbstractSetting, ...]
     share: float
@@ -71,19 +71,50 @@ class _Admits:
 
 
 def _why_not(claim: Claim, setting: AbstractSetting) -> str | None:
-    """The first condition that keeps the claim from being judged at a setting."""
-    checks = check_all(claim.conditions, setting, claim.constants)
-    for check in checks:
-        if check.name not in claim.drops and not check.inside:
-            return check.name
-    if claim.is_probe and all(c.inside for c in checks if c.name in claim.drops):
+    """The first condition that keeps the claim from being judged at a setting; none after it is looked
+    at."""
+    for condition in claim.kept_conditions:
+        if not condition.check(setting, claim.constants).inside:
+            return condition.name
+    if claim.is_probe and all_inside(claim.dropped_conditions, setting, claim.constants):
         return f"inside {', '.join(claim.drops)}"
     return None
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _drawn(box: Box, count: int) -> tuple[AbstractSetting, ...]:
     return tuple(box.draw(generator(0, f"region {box.name}", k)) for k in range(count))
+
+
+#: Of claims that are judged at the same settings the region is the same.
+@lru_cache(maxsize=256)
+def _sorted_out(asked: _Asked, box: Box) -> tuple[tuple[AbstractSetting, ...], Counter[str]]:
+    """The settings of the box at which such claims are judged, and what keeps them from the others."""
+    kept, reasons = [], Counter[str]()
+    for setting in _drawn(box, _DRAWS):
+        reason = _why_not(asked.claim, setting)
+        if reason is None:
+            kept.append(setting)
+        else:
+            reasons[reason] += 1
+    return tuple(kept), reasons
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A claim as far as the settings go at which it is judged."""
+
+    claim: Claim = field(compare=False)
+    conditions: tuple[Condition, ...]
+    drops: tuple[str, ...]
+    constants: Constants
+
+
+def reference_of(claim: Claim, box: Box) -> Box:
+    """The reference box, cut to what the claim's conditions hold at one value ("tau = 0") and without what
+    they are known to exclude."""
+    fixed = {name: value for c in claim.kept_conditions for name, value in c.fixes}
+    return (box.sliced(fixed) if fixed else box).narrowed(claim.kept_conditions, claim.constants)
 
 
 def drawn_region(claim: Claim, box: Box) -> Region:
@@ -92,16 +123,15 @@ def drawn_region(claim: Claim, box: Box) -> Region:
     Raises:
         ValueError: one line naming the condition that rejects most, when fewer than one in a thousand is.
     """
-    settings = _drawn(box, _DRAWS)
-    reasons = [_why_not(claim, s) for s in settings]
-    kept = tuple(s for s, reason in zip(settings, reasons, strict=True) if reason is None)
-    if len(kept) < _LEAST * len(settings):
-        worst, count = Counter(r for r in reasons if r is not None).most_common(1)[0]
+    box = reference_of(claim, box)
+    kept, reasons = _sorted_out(_Asked(claim, claim.conditions, claim.drops, claim.constants), box)
+    if len(kept) < _LEAST * _DRAWS:
+        worst, count = reasons.most_common(1)[0]
         raise ValueError(
-            f"claim {claim.id}: {len(kept)} of {len(settings)} settings of {box.name!r} meet its conditions; "
+            f"claim {claim.id}: {len(kept)} of {_DRAWS} settings of {box.name!r} meet its conditions; "
             f"{worst!r} rejects most ({count})"
         )
-    return Region(kept, len(kept) / len(settings))
+    return Region(kept, len(kept) / _DRAWS)
 
 
 def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSetting]) -> Scope:
@@ -136,7 +166,7 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     if reference is None:
         raise ValueError(f"claim {claim.id}: its paper has no reference box to draw settings from")
     drawn_region(claim, reference)
-    region = replace(reference, name=f"conditions of {claim.id}", accept=admits(claim))
+    region = replace(reference_of(claim, reference), name=f"conditions of {claim.id}", accept=admits(claim))
     place: Any = region
     if not experiment.place.coordinates:
         rebased = experiment.place.rebased(region)  # type: ignore[union-attr]

@@ -20,11 +20,13 @@ from theory.two_stage.conditions import (
     CONDITION_4_1,
     CONSTANT_REASONS,
     DEFAULT_CONSTANTS,
+    NO_LABEL_NOISE,
     SCOPE,
 )
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import framework, here, paper
 from theory.two_stage.symbols import SETTING_SYMBOLS, C, m, n
+from theory.two_stage.threshold import filter_threshold, signal_threshold
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +50,10 @@ BY_HAND = {
     "init_signal": (1 / (30 * math.sqrt(math.log(50 / 0.05))), 1e-3),
     "step_noise": (1 / (4 * 1e6 / (10_000 * 50 * math.sqrt(math.log(100 / 0.05)))), 0.002),
     "step_samples": (1 / (4 * 10_000 / 100), 0.002),
-    "signal_dominates": (2.25 * 0.6, 6.0),
+    "signal_dominates": (2.25, signal_threshold(100, 50, 0.2, 2.0, 0.016, 0.5, 0.05)),
+    "signal_dominates_filters": (2.25, filter_threshold(100, 0.2, 0.016, 0.5, 0.05)),
+    "clean_majority": (-100 * math.log(0.5 + math.sqrt(0.2 * 0.8)), math.log(2 / 0.05)),
+    "no_label_noise": (1.0, 1.3),
     "kappa_large": (2.0, 10.0),
     "kappa_small": (0.3, 2.0),
     "iota_small": (0.1, 0.2),
@@ -61,8 +66,9 @@ BY_HAND = {
 
 def test_the_names_are_complete() -> None:
     assert set(ALL) == set(BY_HAND)
-    assert len(ALL) == len(CONDITION_4_1) + len(COMPANIONS) + len(SCOPE)
-    assert [ALL[c.name] for c in (*CONDITION_4_1, *COMPANIONS, *SCOPE)] == list(ALL.values())
+    every = (*CONDITION_4_1, *COMPANIONS, *NO_LABEL_NOISE, *SCOPE)
+    assert len(ALL) == len(every)
+    assert [ALL[c.name] for c in every] == list(ALL.values())
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -78,7 +84,8 @@ def test_slack_by_hand(name: str) -> None:
 def test_the_reference_setting_is_inside_some_and_outside_others() -> None:
     outside = {c.name for c in check_all(ALL.values(), SETTING, DEFAULT_CONSTANTS) if not c.inside}
     assert outside == {
-        "dimension", "init_noise", "signal_dominates", "kappa_large", "kappa_small", "iota_small",
+        "dimension", "init_noise", "signal_dominates", "signal_dominates_filters", "no_label_noise",
+        "kappa_large", "kappa_small", "iota_small",
         "width_activation", "rates_apart",
     }  # fmt: skip
 
@@ -124,6 +131,7 @@ def test_every_constant_has_a_value_and_a_reason() -> None:
 def test_sources() -> None:
     assert {c.source.paper for c in CONDITION_4_1} == {"Han et al. 2025"}
     assert {c.source.paper for c in COMPANIONS} == {"Kou et al. 2023"}
+    assert {c.source.paper for c in NO_LABEL_NOISE} == {"Han et al. 2025"}
     assert {c.source.paper for c in SCOPE} == {"this project"}
     assert {c.provenance for c in CONDITION_4_1} == {"paper"}
     assert {c.provenance for c in COMPANIONS} == {"framework"}
@@ -147,8 +155,8 @@ def test_the_reason_of_c_ratio_quotes_its_formula() -> None:
 
 def test_a_claim_must_give_every_constant_of_its_conditions() -> None:
     claim = builtin_ledger()["two_stage.theorem_4_1.noisy_misfit"]
-    lacking = Constants({k: v for k, v in claim.constants.values.items() if k != "c_1"})
-    with pytest.raises(ValueError, match="constants gives no value to 'c_1'"):
+    lacking = Constants({k: v for k, v in claim.constants.values.items() if k != "c_T"})
+    with pytest.raises(ValueError, match="constants gives no value to 'c_T'"):
         replace(claim, constants=lacking)
 
 
@@ -201,6 +209,7 @@ A = 30 * 25 / (9 * 700)
 
 
 LOG = math.log
+H = 0.02 * 9 * 700 / (30 * 7)
 
 
 SIDES_OF = {
@@ -216,7 +225,10 @@ SIDES_OF = {
     "init_signal": (1 / (1.1 * 5 * math.sqrt(LOG(7 / 0.06))), 0.01),
     "step_noise": (900 * 7 * math.sqrt(LOG(30 / 0.06)) / (1.1 * 9 * 700**1.5), 0.02),
     "step_samples": (30 / (1.1 * 9 * 700), 0.02),
-    "signal_dominates": (A * (1 - 0.6), 6.5),
+    "signal_dominates": (A, signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06)),
+    "signal_dominates_filters": (A, filter_threshold(30, 0.3, H, 0.7, 0.06)),
+    "clean_majority": (-30 * LOG(0.5 + math.sqrt(0.21)), LOG(2 / 0.06)),
+    "no_label_noise": (1.0, 1.4),
     "kappa_large": (0.03 * 700 / math.sqrt(30), 11.0),
     "kappa_small": (0.35, 0.03 * 700 / math.sqrt(30)),
     "iota_small": (0.15, 0.03 * math.sqrt(700)),
@@ -229,7 +241,7 @@ SIDES_OF = {
 
 def test_both_sides_of_every_condition() -> None:
     constants = DEFAULT_CONSTANTS.with_(
-        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_1=6.5, c_kappa=11.0, c_k=0.35, c_iota=0.15,
+        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_T=0.7, c_kappa=11.0, c_k=0.35, c_iota=0.15,
         c_h=0.12,
         c_ratio=21.0, c_z=2.5,
     )  # fmt: skip

@@ -49,11 +49,11 @@ STATEMENTS = {
     "Theorem 4.1, fit": ["theorem_4_1.clean_fit", "theorem_4_1.noisy_misfit", "theorem_4_1.event_map"],
     "Theorem 4.1, T_1": [
         "theorem_4_1.time_scale", "theorem_4_1.stage_order",
-        *(f"theorem_4_1.time_exponent.{p}" for p in ("eta", "n", "m", "sigma_xi", "d")),
+        *(f"theorem_4_1.time_exponent.{p}" for p in ("eta", "n", "m", "d")),
     ],
     "Theorem 4.2, loss": [
         "theorem_4_2.training_loss", "theorem_4_2.time_scale", "theorem_4_2.time_in_eps",
-        *(f"theorem_4_2.time_exponent.{p}" for p in ("eta", "n", "m", "sigma_xi", "d")),
+        *(f"theorem_4_2.time_exponent.{p}" for p in ("eta", "n", "m", "d")),
     ],
     "Theorem 4.2, fit": [
         "theorem_4_2.clean_fit", "theorem_4_2.noisy_memorised", "theorem_4_2.gamma_positive",

@@ -75,7 +75,7 @@ def _near_threshold(grid: Grid) -> Grid:
         tuple(
             (labels, setting)
             for labels, setting in grid.cells
-            if labels["kappa_0"] > 1 and 1.2 <= labels["signal_margin"] <= 1.5
+            if labels["kappa_0"] > 1 and 0.5 <= labels["signal"] <= 0.7
         )
     )
 

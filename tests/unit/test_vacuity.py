@@ -104,8 +104,8 @@ def test_slack_is_the_factor_in_decades_and_a_loose_bound_is_named() -> None:
 
 
 def test_the_share_of_the_reference_box_is_that_of_its_definition() -> None:
-    """m is log-uniform on [2, 1000]: half of it lies above sqrt(2000)."""
-    half = Condition("wide", m, 2000**0.5 * C, HERE, "derived", "an example")
+    """m is log-uniform on [6, 500]: half of it lies above sqrt(3000)."""
+    half = Condition("wide", m, 3000**0.5 * C, HERE, "derived", "an example")
     share = condition_share(claim(Event(), conditions=(half,), constants=Constants({"C": 1.0})))
     assert share.low < 0.5 < share.high
     assert share.high - share.low < 0.1

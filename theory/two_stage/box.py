@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from theory.place import Box, Cells, Coordinate, Draws, Point
 from theory.rng import generator
 from theory.setting import AbstractSetting
 from theory.two_stage.setting import Setting
+from theory.two_stage.threshold import LARGE_INIT
+
+if TYPE_CHECKING:
+    from theory.condition import Condition, Constants
 
 __all__ = ["Domain", "Fixed", "Grid", "Sweep", "SweepParameter"]
 
 Range = tuple[float, float]
+
+#: Ranges that conditions can narrow.
+_NARROWED = ("m", "signal_margin", "tau", "kappa_0", "dimension", "clock_step")
 
 #: Base points of a sweep that is moved inside conditions.
 _BASES = 8
@@ -89,6 +96,61 @@ class Domain(Box):
             "clock_step": setting.clock_step * (setting.m if self.clock_step_per_width else 1),
             "sigma_xi": setting.sigma_xi,
         }
+
+    def sliced(self, fixed: Mapping[str, float]) -> Domain:
+        """The part of the box at these values; of flip rates, both or neither.
+
+        Raises:
+            ValueError: for one flip rate without the other, or two values of them: a box has one range.
+        """
+        values = {name: value for name, value in fixed.items() if name in {c.name for c in self.coordinates}}
+        rates = {values.pop(name, None) for name in ("tau_plus", "tau_minus")}
+        if len(rates) > 1:
+            raise ValueError(f"fixed: a box has one range of flip rates, was {dict(fixed)!r}")
+        (rate,) = rates
+        ranges: dict[str, Any] = {name: (value, value) for name, value in values.items()}
+        if rate is not None:
+            ranges["tau"] = (rate, rate)
+        return replace(self, **ranges)
+
+    def narrowed(self, conditions: Sequence[Condition], constants: Constants) -> Domain:
+        """The box without what the paper's conditions exclude coordinate by coordinate.
+
+        Only boxes that count d in units of n and h in time units know how; others stay as they are.
+        """
+        if self.dimension_unit != "n" or self.clock_step_per_width:
+            return self
+        asked, c = {condition.name for condition in conditions}, constants.values
+        lows: dict[str, list[float]] = {name: [getattr(self, name)[0]] for name in _NARROWED}
+        highs: dict[str, list[float]] = {name: [getattr(self, name)[1]] for name in _NARROWED}
+        if "flip_rates" in asked:
+            lows["tau"].append(c["c_tau"])
+        if "init_noise" in asked:
+            highs["kappa_0"].append(1 / c["C"])
+        if "kappa_small" in asked:
+            highs["kappa_0"].append(c["c_k"])
+        if "kappa_large" in asked:
+            lows["kappa_0"].append(c["c_kappa"])
+        if "clock_step" in asked:
+            highs["clock_step"].append(c["c_h"])
+        if "snr_upper" in asked:
+            highs["signal_margin"].append(c["C_a"])
+        if {"signal_dominates", "signal_dominates_filters"} & asked:
+            # a*(1 - 2 tau) >= 2p: below it a sample rises at once.
+            lows["signal_margin"].append(2.0 if min(highs["kappa_0"]) < LARGE_INIT else 1.0)
+        if "width" in asked:
+            lows["m"].append(math.floor(c["C"] * math.log(self.n[0] / c["delta"])) - 1)
+        if "step_samples" in asked:
+            highs["clock_step"].append(1 / (c["C"] * max(lows["m"])))
+            highs["m"].append(math.ceil(1 / (c["C"] * self.clock_step[0])) + 1)
+        if "dimension" in asked:
+            lows["dimension"].append(c["C"] * self.n[0] * math.log(6 * self.n[0] ** 2 / c["delta"]) - 1)
+        if "step_noise" in asked:
+            longest = self.n[1] * math.log(self.n[1] / c["delta"]) / (c["C"] * self.clock_step[0]) ** 2
+            highs["dimension"].append(longest + 1)
+        ranges: dict[str, Any] = {name: (max(lows[name]), min(highs[name])) for name in _NARROWED}
+        kept: dict[str, Any] = {name: ends for name, ends in ranges.items() if ends[0] <= ends[1]}
+        return replace(self, **kept)
 
     def dimension_scale(self, n: int) -> float:
         """The unit in which `dimension` is counted, at this n."""

@@ -14,10 +14,11 @@ import sympy as sp
 
 from theory.condition import Condition, Constants
 from theory.source import Provenance, Source
-from theory.two_stage.sources import framework, here, paper
+from theory.two_stage.sources import C_T1, framework, here, paper
 from theory.two_stage.symbols import (
     C,
     a,
+    c_T,
     d,
     delta,
     eta,
@@ -32,6 +33,7 @@ from theory.two_stage.symbols import (
     tau_plus,
     time_unit,
 )
+from theory.two_stage.threshold import LARGE_INIT, FilterThreshold, SignalThreshold
 
 __all__ = [
     "ALL",
@@ -39,13 +41,13 @@ __all__ = [
     "CONDITION_4_1",
     "CONSTANT_REASONS",
     "DEFAULT_CONSTANTS",
+    "NO_LABEL_NOISE",
     "SCOPE",
 ]
 
 c_a = sp.Symbol("c_a", positive=True)
 C_a = sp.Symbol("C_a", positive=True)
 c_tau = sp.Symbol("c_tau", positive=True)
-c_1 = sp.Symbol("c_1", positive=True)
 c_kappa = sp.Symbol("c_kappa", positive=True)
 c_k = sp.Symbol("c_k", positive=True)
 c_iota = sp.Symbol("c_iota", positive=True)
@@ -55,6 +57,9 @@ c_z = sp.Symbol("c_z", positive=True)
 
 #: Probability that a sample's label is flipped, classes being equally likely.
 _mean_rate = (tau_plus + tau_minus) / 2
+_largest_rate = sp.Max(tau_plus, tau_minus)
+#: Arguments of the thresholds of Stage I at T_1.
+_AT_T1 = (1 / time_unit, c_T, delta)
 
 
 def _paper(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
@@ -137,14 +142,42 @@ COMPANIONS: tuple[Condition, ...] = (
     ),
 )
 
+#: What Theorem 4.4 asks beyond these, in place of `flip_rates`.
+NO_LABEL_NOISE: tuple[Condition, ...] = (
+    Condition(
+        "no_label_noise",
+        sp.Integer(1),
+        1 + tau_plus + tau_minus,
+        paper("Theorem 4.4"),
+        "paper",
+        "No label is flipped.",
+        fixes=(("tau_plus", 0.0), ("tau_minus", 0.0)),
+    ),
+)
+
 #: Where this project's own laws are claimed.
 SCOPE: tuple[Condition, ...] = (
     _scope(
         "signal_dominates",
-        a * (1 - 2 * sp.Max(tau_plus, tau_minus)),
-        c_1,
+        a,
+        SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1),
         "Signal against flipped labels",
-        "Stage I exists for every sample, with room for the fluctuation of realised flip rates.",
+        "At T_1 the signal outweighs the noise even of the sample with most active filters, and for "
+        "labels as unlucky as they are with probability delta.",
+    ),
+    _scope(
+        "signal_dominates_filters",
+        a,
+        FilterThreshold(n, _largest_rate, *_AT_T1),
+        "Signal against flipped labels",
+        "At T_1 the signal coefficient of every filter exceeds even the fastest growing noise coefficient.",
+    ),
+    _scope(
+        "clean_majority",
+        -n * sp.log(sp.Rational(1, 2) + sp.sqrt(_largest_rate * (1 - _largest_rate))),
+        sp.log(2 / delta),
+        "Clean majority",
+        "With probability 1 - delta most labels of each class are clean in the data too.",
     ),
     _scope(
         "kappa_large",
@@ -199,7 +232,7 @@ SCOPE: tuple[Condition, ...] = (
 
 #: Every condition by name.
 ALL: Mapping[str, Condition] = MappingProxyType(
-    {condition.name: condition for condition in (*CONDITION_4_1, *COMPANIONS, *SCOPE)}
+    {condition.name: condition for condition in (*CONDITION_4_1, *COMPANIONS, *NO_LABEL_NOISE, *SCOPE)}
 )
 
 #: The values in use unless a claim says otherwise.
@@ -210,8 +243,8 @@ DEFAULT_CONSTANTS = Constants(
         "c_a": 0.25,
         "C_a": 30.0,
         "c_tau": 0.05,
-        "c_1": 6.0,
-        "c_kappa": 10.0,
+        "c_T": C_T1,
+        "c_kappa": LARGE_INIT,
         "c_k": 0.3,
         "c_iota": 0.1,
         "c_h": 0.1,
@@ -228,7 +261,7 @@ CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
         "c_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], lower end",
         "C_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], upper end",
         "c_tau": "free; Theta(1) for the flip rates: one label in twenty",
-        "c_1": "chosen: three times 2 p at p = 1, the threshold of the worst sample",
+        "c_T": "free; T_1 in time units, at which Theorem 4.1 is read",
         "c_kappa": "chosen: there p exceeds 1/2 by at most X/(20 pi), about .016 at X = 1",
         "c_k": "chosen: Condition 4.1's bound on sigma_0 with a constant above 3",
         "c_iota": "chosen: the head start iota/sqrt(2 pi) is then at most .04 in a margin",

@@ -1,35 +1,88 @@
-"""The runs that the paper's claims are judged on, and why each box is where it is.
+"""The runs that the paper's claims are judged on: drawn from the claims' conditions in the reference box.
 
-`PAPER_BOX` lies inside Condition 4.1 and its companions at C = 1, delta = 0.05: d is at least
-n^2 log(6 n^2/delta), kappa_0 <= 0.3, h <= 1/m. The other boxes leave it in one direction each.
+One experiment a set of conditions, shared by all claims that have them. What is drawn otherwise says why:
+sweeps vary one parameter from a base point, grids show where an event stops.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.two_stage.box import Domain, Grid, Sweep, SweepParameter
+from theory.two_stage.conditions import (
+    ALL,
+    COMPANIONS,
+    CONDITION_4_1,
+    DEFAULT_CONSTANTS,
+    NO_LABEL_NOISE,
+)
+from theory.two_stage.places import drawn_from
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
+from theory.two_stage.threshold import signal_threshold
 
 __all__ = [
-    "EQUAL_RATES",
     "EVENT_GRID",
     "EXACT",
+    "FILTERS",
+    "INITIAL",
     "LARGE_INIT",
     "LATE",
     "LOW_DIMENSION",
+    "MAJORITY",
     "NO_NOISE",
+    "OF_FILTERS",
+    "OF_INITIAL",
+    "OF_LARGE_INIT",
+    "OF_LOW_DIMENSION",
+    "OF_MAJORITY",
+    "OF_NO_NOISE",
+    "OF_PAPER",
+    "OF_STAGE_ONE",
+    "OF_UNEQUAL_RATES",
+    "OF_WIDE",
     "PAPER",
     "PAPER_BOX",
+    "STAGE_ONE",
     "SWEEP_PARAMETERS",
     "UNEQUAL_RATES",
-    "WEAK_SIGNAL",
     "WIDE",
     "sweep",
 ]
 
+#: Condition 4.1 and its companions at C = 1, delta = 0.05.
+OF_PAPER = (*CONDITION_4_1, *COMPANIONS)
+#: And a signal that outweighs the flipped labels at T_1: Stage I exists.
+OF_STAGE_ONE = (*OF_PAPER, ALL["signal_dominates"])
+#: And does so for every filter.
+OF_FILTERS = (*OF_PAPER, ALL["signal_dominates_filters"])
+#: Flip rates further apart than they fluctuate.
+OF_UNEQUAL_RATES = (ALL["rates_apart"], *OF_STAGE_ONE)
+#: Theorem 4.4.
+OF_NO_NOISE = (*(c for c in OF_PAPER if c.name != "flip_rates"), *NO_LABEL_NOISE)
+#: The probe with d of order n: what is left of the conditions, and d/n >= 20.
+OF_LOW_DIMENSION = (*OF_STAGE_ONE, ALL["dimension_ratio"])
+#: The probe with kappa_0 >= 10 and small outputs at the start.
+OF_LARGE_INIT = (*OF_STAGE_ONE, ALL["kappa_large"], ALL["iota_small"])
+#: And a majority of clean labels in each class.
+OF_MAJORITY = (*OF_PAPER, ALL["clean_majority"])
+#: What the lemmas on the data and the initial weights need.
+OF_INITIAL = (ALL["samples"], ALL["dimension"])
+#: Lemma L4.
+OF_WIDE = (ALL["samples"], ALL["width_activation"])
+
+
+def _without(conditions: tuple[Condition, ...], *names: str) -> tuple[Condition, ...]:
+    return tuple(c for c in conditions if c.name not in names)
+
+
+def _drawn(name: str, conditions: tuple[Condition, ...]) -> Domain:
+    return drawn_from(name, conditions, DEFAULT_CONSTANTS)
+
+
+_SHORT = {"quick": 96, "default": 200, "full": 2000}
+
+#: A box inside Condition 4.1 with a strong signal and few flips, for what is no theorem: stopping rules.
 PAPER_BOX = Domain(
     "paper",
     n=(40, 90),
@@ -43,97 +96,96 @@ PAPER_BOX = Domain(
     clock_step_per_width=True,
 )
 
-#: The regime of the paper; long enough for Stage II at eps = 0.1.
+#: The paper's conditions, whether or not there is a Stage I.
 PAPER = Experiment(
     id="two_stage.paper",
-    place=PAPER_BOX,
-    clock=16.0,
-    runs={"quick": 192, "default": 240, "full": 2000},
-    snapshots=(0.1, 0.25, C_T1, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0),
+    place=_drawn("Condition 4.1", OF_PAPER),
+    clock=8.0,
+    runs={"quick": 150, "default": 240, "full": 2000},
+    snapshots=(0.1, 0.25, C_T1, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0),
 )
 
-#: kappa_0 >> 1, outside the paper's bound on sigma_0; iota stays below 0.1.
+#: Most labels of each class are clean, whether or not the signal is strong enough for a Stage I.
+MAJORITY = Experiment(
+    id="two_stage.majority",
+    place=_drawn("Condition 4.1 with a clean majority", OF_MAJORITY),
+    clock=16.0,
+    runs={"quick": 96, "default": 200, "full": 2000},
+    snapshots=(0.1,),
+)
+
+#: Stage I exists; long enough for Stage II at eps = 0.1.
+STAGE_ONE = Experiment(
+    id="two_stage.stage_one",
+    place=_drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
+    clock=20.0,
+    runs={"quick": 192, "default": 240, "full": 2000},
+    snapshots=(C_T1,),
+)
+
+#: The signal outgrows the noise in every filter; looked at at T_1.
+FILTERS = Experiment(
+    id="two_stage.filters",
+    place=_drawn("Condition 4.1 with Stage I in every filter", OF_FILTERS),
+    clock=C_T1,
+    runs={"quick": 192, "default": 240, "full": 2000},
+)
+
+#: kappa_0 >= 10, outside the paper's bound on sigma_0; iota stays below 0.1.
 LARGE_INIT = Experiment(
     id="two_stage.large_init",
-    place=replace(
-        PAPER_BOX,
-        name="large initialisation",
-        kappa_0=(10.0, 1000.0),
-        dimension=(1e8, 1e10),
-        dimension_unit="n",
-        clock_step=(0.02, 0.1),
-        clock_step_per_width=False,
-    ),
-    clock=2.0,
-    runs={"quick": 96, "default": 200, "full": 2000},
-    snapshots=(C_T1,),
+    place=_drawn("large initialisation", _without(OF_LARGE_INIT, "init_noise", "step_noise", "step_samples")),
+    clock=C_T1,
+    runs=_SHORT,
 )
 
 #: d of order n instead of n^2.
 LOW_DIMENSION = Experiment(
     id="two_stage.low_dimension",
-    place=replace(PAPER_BOX, name="low dimension", n=(60, 120), dimension=(25.0, 60.0), dimension_unit="n"),
-    clock=2.0,
-    runs={"quick": 96, "default": 200, "full": 2000},
-    snapshots=(C_T1,),
+    place=_drawn("low dimension", _without(OF_LOW_DIMENSION, "dimension", "dimension_signal")),
+    clock=C_T1,
+    # Less than half of these lie outside the paper's bound on d, where the probe is judged.
+    runs={"quick": 160, "default": 440, "full": 4000},
 )
 
-#: n SNR^2 of order 1, but with a signal too weak to overrule the flipped labels.
-WEAK_SIGNAL = Experiment(
-    id="two_stage.weak_signal",
-    place=replace(PAPER_BOX, name="weak signal", signal_margin=(0.5, 2.0)),
-    clock=2.0,
-    runs={"quick": 96, "default": 200, "full": 2000},
-    snapshots=(C_T1,),
-)
-
-#: Flip rates that may lie far apart, at sample sizes where the realised overall rate is close to its mean.
+#: Flip rates that lie far apart.
 UNEQUAL_RATES = Experiment(
     id="two_stage.unequal_rates",
-    place=replace(
-        PAPER_BOX, name="unequal rates", n=(120, 240), m=(8, 12), tau=(0.05, 0.35), signal_margin=(8.0, 9.0)
-    ),
-    clock=10.0,
-    runs={"quick": 300, "default": 300, "full": 2000},
+    place=_drawn("unequal rates", OF_UNEQUAL_RATES),
+    clock=16.0,
+    runs={"quick": 96, "default": 160, "full": 2000},
 )
 
-#: Equal flip rates: the realised overall rate falls below the nominal one in half of all data sets.
-EQUAL_RATES = Experiment(
-    id="two_stage.equal_rates",
-    place=replace(PAPER_BOX, name="equal rates", signal_margin=(8.0, 12.0), equal_rates=True),
-    clock=12.0,
-    runs={"quick": 96, "default": 200, "full": 2000},
-)
-
-#: Far into Stage II, losses down to 0.02.
+#: Far into Stage II, losses down to 0.03.
 LATE = Experiment(
     id="two_stage.late",
-    place=replace(PAPER_BOX, name="late", n=(40, 60), m=(8, 10), clock_step=(0.5, 0.9)),
-    clock=90.0,
-    runs={"quick": 96, "default": 150, "full": 1000},
+    place=_drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
+    clock=60.0,
+    runs={"quick": 0, "default": 160, "full": 1000},
 )
 
 #: No label noise: Theorem 4.4 and Lemma 5.2, followed ten times as long as the time unit's order.
 NO_NOISE = Experiment(
     id="two_stage.no_noise",
-    place=replace(PAPER_BOX, name="no label noise", tau=(0.0, 0.0), signal_margin=(1.0, 10.0)),
+    place=_drawn("no label noise", OF_NO_NOISE),
     clock=16.0,
-    runs={"quick": 192, "default": 240, "full": 2000},
+    runs={"quick": 150, "default": 240, "full": 2000},
     snapshots=(0.25, C_T1, 1.0, 2.0, 4.0, 8.0),
+)
+
+#: Data and initial weights alone.
+INITIAL = Experiment(
+    id="two_stage.initial",
+    place=_drawn("data and initial weights", OF_INITIAL),
+    clock=0.02,
+    runs={"quick": 150, "default": 240, "full": 2000},
 )
 
 #: Networks wide enough for Lemma L4's count; only their initial state is looked at.
 WIDE = Experiment(
     id="two_stage.wide",
-    place=replace(
-        PAPER_BOX,
-        name="wide",
-        n=(40, 80),
-        m=(380, 500),
-        clock_step=(0.05, 0.1),
-        clock_step_per_width=False,
-    ),
-    clock=0.05,
+    place=_drawn("wide", OF_WIDE),
+    clock=0.02,
     runs={"quick": 96, "default": 240, "full": 1000},
 )
 
@@ -157,36 +209,39 @@ EXACT = Experiment(
     every_step_snapshots=True,
 )
 
-_GRID_MARGINS = (0.8, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0)
+#: n SNR^2 over its threshold a*.
+_GRID_SIGNALS = (0.2, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.3, 2.0)
 _GRID_TAUS = (0.1, 0.25)
+_GRID_N, _GRID_M, _GRID_STEP = 100, 50, 0.02
 
 
-def _grid_setting(margin: float, tau: float, kappa_0: float) -> Setting:
+def _grid_setting(signal: float, tau: float, kappa_0: float) -> Setting:
     # Small kappa_0 inside the paper's conditions; large kappa_0 needs d large to keep iota small.
+    threshold = signal_threshold(_GRID_N, _GRID_M, tau, kappa_0, _GRID_STEP, C_T1, DEFAULT_CONSTANTS["delta"])
     return Setting.from_n_snr2(
-        n=100,
+        n=_GRID_N,
         d=1_500_000 if kappa_0 < 1 else 10**12,
-        m=50,
-        n_snr2=margin / (1 - 2 * tau),
+        m=_GRID_M,
+        n_snr2=signal * threshold,
         tau_plus=tau,
         tau_minus=tau,
         kappa_0=kappa_0,
-        clock_step=0.02,
+        clock_step=_GRID_STEP,
     )
 
 
-#: Probability of Theorem 4.1's event over a(1 - 2 tau), in both regimes of kappa_0.
+#: Probability of Theorem 4.1's event over n SNR^2 in units of its threshold, in both regimes of kappa_0.
 EVENT_GRID = Experiment(
     id="two_stage.event_grid",
     place=Grid(
         tuple(
             (
-                {"signal_margin": margin, "tau": tau, "kappa_0": kappa_0},
-                _grid_setting(margin, tau, kappa_0),
+                {"signal": signal, "tau": tau, "kappa_0": kappa_0},
+                _grid_setting(signal, tau, kappa_0),
             )
             for kappa_0 in (0.01, 100.0)
             for tau in _GRID_TAUS
-            for margin in _GRID_MARGINS
+            for signal in _GRID_SIGNALS
         )
     ),
     clock=1.0,
@@ -194,7 +249,8 @@ EVENT_GRID = Experiment(
     snapshots=(C_T1,),
 )
 
-SWEEP_PARAMETERS: tuple[SweepParameter, ...] = ("eta", "n", "m", "sigma_xi", "d")
+#: Not sigma_xi: at the same n SNR^2 and kappa_0 a run at c sigma_xi is the run at c^2 eta, step for step.
+SWEEP_PARAMETERS: tuple[SweepParameter, ...] = ("eta", "n", "m", "d")
 
 _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
     "eta": (0.25, 0.5, 1.0, 2.0, 4.0),

@@ -10,7 +10,7 @@ from theory.condition import evaluate
 from theory.rules import Event
 from theory.two_stage import conditions, predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
-from theory.two_stage.experiments import PAPER, WIDE
+from theory.two_stage.experiments import INITIAL, OF_INITIAL, OF_WIDE, WIDE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import framework
 
@@ -85,8 +85,8 @@ def _claim(
         statement=statement,
         rule=_EVENT,
         measure=measure,  # type: ignore[arg-type]
-        experiment=PAPER,
-        conditions=(conditions.ALL["samples"], conditions.ALL["dimension"]),
+        experiment=INITIAL,
+        conditions=OF_INITIAL,
         constants=DEFAULT_CONSTANTS,
         prediction=prediction,
         measured=measured,
@@ -170,7 +170,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_activation_counts,
         experiment=WIDE,
-        conditions=(conditions.ALL["samples"], conditions.ALL["width_activation"]),
+        conditions=OF_WIDE,
         constants=DEFAULT_CONSTANTS,
         measured="whether every sample has at least 0.4 m label-side filters active on its noise patch",
         note="Needs m of order 50 log(n/delta): at m = 20 it fails almost surely for n = 200, though the "
@@ -184,9 +184,9 @@ CLAIMS = (
         r"$m \ge \log(n/\delta)$ that the framework asks for but below $50\log(n/\delta)$",
         rule=_EVENT,
         measure=_activation_counts,
-        experiment=PAPER,
+        experiment=INITIAL,
         conditions=(
-            conditions.ALL["samples"],
+            *OF_INITIAL,
             conditions.ALL["width"],
             conditions.ALL["width_activation"],
         ),

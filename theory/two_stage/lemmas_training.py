@@ -12,10 +12,10 @@ from theory.claim import Claim, Prediction
 from theory.condition import evaluate
 from theory.rules import Event, FittedBand
 from theory.run import NotApplicable
-from theory.two_stage import conditions, predictions
+from theory.two_stage import predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.exact import loss_derivative
-from theory.two_stage.experiments import NO_NOISE, PAPER
+from theory.two_stage.experiments import NO_NOISE, OF_NO_NOISE, OF_PAPER, PAPER
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, framework, paper
 
@@ -24,8 +24,6 @@ __all__ = ["CLAIMS", "margin_error_bound"]
 Floats = NDArray[np.float64]
 
 _EVENT = Event(delta=0.05)
-_PAPER = (*conditions.CONDITION_4_1, *conditions.COMPANIONS)
-_NO_NOISE = tuple(c for c in _PAPER if c.name != "flip_rates")
 
 
 def _persistence(run: Run) -> bool:
@@ -139,7 +137,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_persistence,
         experiment=PAPER,
-        conditions=_PAPER,
+        conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.noise_crosstalk", "two_stage.lemma.signal_crosstalk"),
         measured="whether any pair active at step 0 is inactive at a later snapshot",
@@ -153,7 +151,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_coefficient_scale,
         experiment=PAPER,
-        conditions=_PAPER,
+        conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.rho_signs",),
         prediction=Prediction(
@@ -173,7 +171,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_margins_clean,
         experiment=PAPER,
-        conditions=_PAPER,
+        conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
         measured="whether |margin - main term| is below the explicit bound E of docs/derivations/margins.md "
@@ -189,7 +187,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_margins_noisy,
         experiment=PAPER,
-        conditions=_PAPER,
+        conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
         measured="as for clean samples",
@@ -204,7 +202,7 @@ CLAIMS = (
         rule=_EVENT,
         measure=_stage_one_derivative,
         experiment=PAPER,
-        conditions=_PAPER,
+        conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_clean", "two_stage.lemma.noise_norms"),
         measured="whether the smallest |l'_i| up to T_1 is above c",
@@ -223,7 +221,7 @@ CLAIMS = (
         ),
         measure=_derivative_ratio,
         experiment=NO_NOISE,
-        conditions=_NO_NOISE,
+        conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         measured="largest ratio of two loss derivatives over all samples and times",
     ),
@@ -241,7 +239,7 @@ CLAIMS = (
         ),
         measure=_noise_mass_spread,
         experiment=NO_NOISE,
-        conditions=_NO_NOISE,
+        conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         measured="largest difference of two samples' noise mass over all snapshots",
     ),

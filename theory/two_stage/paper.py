@@ -22,9 +22,14 @@ from theory.two_stage import (
     theorem_4_4,
 )
 from theory.two_stage.answers import QUESTIONS
-from theory.two_stage.box import Domain
 from theory.two_stage.certified import claims as certificates
-from theory.two_stage.conditions import COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, SCOPE
+from theory.two_stage.conditions import (
+    COMPANIONS,
+    CONDITION_4_1,
+    DEFAULT_CONSTANTS,
+    NO_LABEL_NOISE,
+    SCOPE,
+)
 from theory.two_stage.exhibits import EXHIBITS
 from theory.two_stage.letters import GLOSSARY
 from theory.two_stage.limits import error_constants as sharp_error_constants
@@ -39,12 +44,13 @@ from theory.two_stage.mean_field import iid as sharp_iid
 from theory.two_stage.mean_field import time_laws as sharp_time_laws
 from theory.two_stage.mean_field import times as sharp_times
 from theory.two_stage.parameters import PARAMETERS
+from theory.two_stage.places import REFERENCE
 from theory.two_stage.planes import PLANES
 from theory.two_stage.quantities import QUANTITIES
 from theory.two_stage.regime import regime
 from theory.two_stage.setting import Setting
 
-__all__ = ["CLAIMS", "QUESTIONS", "REFERENCE_BOX", "THIS"]
+__all__ = ["CLAIMS", "QUESTIONS", "THIS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
@@ -78,19 +84,6 @@ def _falsehoods(ledger: Ledger) -> Iterable[Falsehood]:
     return falsehoods(ledger)
 
 
-#: Two to five decades in every group, from trivially small networks to the largest that a run could have,
-#: both sides of every regime border of the paper.
-REFERENCE_BOX = Domain(
-    "reference",
-    n=(10, 10_000),
-    m=(2, 1000),
-    signal_margin=(0.1, 100.0),
-    tau=(0.0, 0.45),
-    kappa_0=(1e-3, 1e3),
-    dimension=(1.0, 1e6),
-    clock_step=(1e-4, 1.0),
-)
-
 THIS = Paper(
     name="two_stage",
     reference=Reference(
@@ -104,12 +97,13 @@ THIS = Paper(
     conditions={
         "Condition 4.1": CONDITION_4_1,
         "companions (framework)": COMPANIONS,
+        "Theorem 4.4": NO_LABEL_NOISE,
         "scope of this project's laws": SCOPE,
     },
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
     parameters={Setting: PARAMETERS},
-    reference_box=REFERENCE_BOX,
+    reference_box=REFERENCE,
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,

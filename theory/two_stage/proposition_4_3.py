@@ -9,21 +9,16 @@ import numpy as np
 from theory.claim import Claim, Prediction
 from theory.rules import Band, Event, FittedBand
 from theory.run import NotApplicable
-from theory.two_stage import conditions, predictions
-from theory.two_stage.experiments import PAPER
+from theory.two_stage import predictions
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.experiments import OF_STAGE_ONE, STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
-from theory.two_stage.theorem_4_1 import CONSTANTS
 
 __all__ = ["CLAIMS"]
 
 _ITEM = paper("Proposition 4.3")
-_STRONG = (
-    *conditions.CONDITION_4_1,
-    *conditions.COMPANIONS,
-    conditions.ALL["signal_dominates"],
-)
 
 
 def _constant(run: Run, distribution: str) -> float | NotApplicable:
@@ -77,9 +72,9 @@ CLAIMS = (
         statement=r"Stopped at $T_1$, the iid test error is at most $\exp(-d/(nC'))$",
         rule=Band(0.0, USABLE, _USABLE),
         measure=_iid_constant,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.signal_above_noise", "two_stage.law"),
         prediction=Prediction(
             r"\mathrm{err}(T_1)",
@@ -100,9 +95,9 @@ CLAIMS = (
         statement=r"Stopped at $T_1$, the $\mathcal{D}_{test}$ error is at most $\exp(-d/(nC'))$",
         rule=Band(0.0, USABLE, _USABLE),
         measure=_dtest_constant,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.signal_above_noise", "two_stage.law"),
         measured="C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
         note="Dominated by the training patches with the largest noise mass, so its C' is larger and more "
@@ -116,9 +111,9 @@ CLAIMS = (
         r"threshold separates them exactly",
         rule=Event(delta=0.05),
         measure=_selection,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.clean_fit", "two_stage.theorem_4_1.noisy_misfit"),
         measured="whether max clean loss <= log 2 <= min noisy loss at c_T time units",
         note="l(0) = log 2, so this IS 'all clean fit and all noisy misfit'; the gap is the extra content.",
@@ -135,9 +130,9 @@ CLAIMS = (
             "not tell a gap from none",
         ),
         measure=_gap,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.proposition_4_3.sample_selection",),
         measured="smallest noisy loss minus largest clean loss at c_T time units",
     ),

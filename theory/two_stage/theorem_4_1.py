@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory.claim import Claim, Prediction
+from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Ordering
 from theory.two_stage import conditions, predictions
@@ -12,26 +13,26 @@ from theory.two_stage.box import SweepParameter
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import (
     EVENT_GRID,
+    FILTERS,
     LARGE_INIT,
     LOW_DIMENSION,
+    OF_FILTERS,
+    OF_LARGE_INIT,
+    OF_LOW_DIMENSION,
+    OF_PAPER,
+    OF_STAGE_ONE,
     PAPER,
+    STAGE_ONE,
     SWEEP_PARAMETERS,
-    WEAK_SIGNAL,
     sweep,
 )
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 
-__all__ = ["CLAIMS", "CONSTANTS", "SCALING"]
+__all__ = ["CLAIMS", "SCALING"]
 
 _ITEM = paper("Theorem 4.1")
-_PAPER = (*conditions.CONDITION_4_1, *conditions.COMPANIONS)
-
-#: `c_1`: how far the signal must overrule the flipped labels, a(1 - 2 max tau) >= c_1. The paper's
-#: n SNR^2 = Theta(1) leaves it unnamed; the event grid shows the probability on both sides of it.
-CONSTANTS = DEFAULT_CONSTANTS.with_(c_1=8.0)
-_STRONG = (*_PAPER, conditions.ALL["signal_dominates"])
 
 #: How T_1 and T_eps scale: n m/(eta sigma_xi^2 d).
 SCALING: dict[SweepParameter, float] = {"eta": -1.0, "n": 1.0, "m": 1.0, "sigma_xi": -2.0, "d": -1.0}
@@ -91,7 +92,14 @@ def _t_half(run: Run) -> float:
     return run.t_half
 
 
-def _misfit_probe(name: str, drops: str, experiment: Experiment, statement: str, note: str) -> Claim:
+def _misfit_probe(
+    name: str,
+    drops: str,
+    asked: tuple[Condition, ...],
+    experiment: Experiment,
+    statement: str,
+    note: str,
+) -> Claim:
     return Claim(
         id=f"two_stage.theorem_4_1.noisy_misfit.{name}",
         source=_ITEM,
@@ -100,8 +108,8 @@ def _misfit_probe(name: str, drops: str, experiment: Experiment, statement: str,
         rule=Event(delta=0.05),
         measure=_noisy_misfit,
         experiment=experiment,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        conditions=asked,
+        constants=DEFAULT_CONSTANTS,
         drops=tuple(drops.split()),
         parents=("two_stage.theorem_4_1.noisy_misfit",),
         measured="whether every noisy sample is classified as its true label at c_T time units",
@@ -114,7 +122,7 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
     value = SCALING[parameter]
     kept = ("init_noise", "step_noise") if large else ()
     names = ("snr_upper", "flip_rates", "samples", "signal", "init_signal")
-    needed = tuple(c for c in _PAPER if c.name in names)
+    needed = tuple(c for c in OF_PAPER if c.name in names)
     return Claim(
         id=f"two_stage.theorem_4_1.time_exponent.{parameter}" + (".large_init" if large else ""),
         source=_ITEM,
@@ -125,7 +133,7 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
         measure=_t_half,
         experiment=sweep(parameter, kappa_0),
         conditions=needed,
-        constants=CONSTANTS,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure",),
         prediction=Prediction("t_{half}", predictions.stage_one_time(), "gradient steps", {"c_T": "free"}),
         measured="t_half, the time from which half of the noisy samples stay fit; n SNR^2, tau and kappa_0 "
@@ -144,8 +152,8 @@ CLAIMS = (
         rule=Event(delta=0.05),
         measure=_clean_fit,
         experiment=PAPER,
-        conditions=_PAPER,
-        constants=CONSTANTS,
+        conditions=OF_PAPER,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_clean",),
         prediction=Prediction("T_1", predictions.stage_one_time(), "gradient steps", _T1),
         measured="whether every clean sample has a positive margin at c_T time units",
@@ -155,31 +163,32 @@ CLAIMS = (
         source=_ITEM,
         provenance="paper",
         statement=r"At $T_1 = c_T\,nm/(\eta\sigma_\xi^2 d)$ every noisy sample is classified as its TRUE "
-        r"label, if $n\,\mathrm{SNR}^2(1-2\tau) \ge c_1$",
+        r"label, if $n\,\mathrm{SNR}^2 \ge a^*$",
         rule=Event(delta=0.05),
         measure=_noisy_misfit,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_noisy", "two_stage.theorem_4_1.signal_above_noise"),
         prediction=Prediction(
-            "T_1", predictions.stage_one_time(), "gradient steps", {**_T1, "c_1": "8, see the event grid"}
+            "T_1", predictions.stage_one_time(), "gradient steps", {**_T1, "a*": "derived here"}
         ),
         measured="whether every noisy sample has a negative margin at c_T time units",
-        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: see "
-        "the probe at weak signals and the event map.",
+        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: for "
+        "any constant the statement is false, see the reading at weak signals; a* is derived in "
+        "docs/derivations/scope.md, and the event map shows both sides of it.",
     ),
     Claim(
         id="two_stage.theorem_4_1.event_map",
         source=_ITEM,
         provenance="paper",
         statement=r"The event of Theorem 4.1 (all clean fit, all noisy misfit at $T_1$) over a grid of "
-        r"$a(1-2\tau)$, $\tau$ and $\kappa_0$, where $a(1-2\tau) \ge c_1$",
-        rule=EventMap("signal_margin", 8.0, axis_text="n SNR^2 (1 - 2 tau)"),
+        r"$n\,\mathrm{SNR}^2/a^*$, $\tau$ and $\kappa_0$, where $n\,\mathrm{SNR}^2 \ge a^*$",
+        rule=EventMap("signal", 1.0, axis_text="n SNR^2 over its threshold a*"),
         measure=_event,
         experiment=EVENT_GRID,
         conditions=(conditions.ALL["samples"], conditions.ALL["dimension"]),
-        constants=CONSTANTS,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.noisy_misfit", "two_stage.theorem_4_1.clean_fit"),
         measured="share of runs in each cell in which the event happens, at c_T time units",
     ),
@@ -188,12 +197,12 @@ CLAIMS = (
         source=_ITEM,
         provenance="paper",
         statement=r"At $T_1$, $\gamma_{j,r} > \bar\rho_{j,r,i}$ for every filter and every sample with "
-        r"$\tilde y_i = j$, if $n\,\mathrm{SNR}^2(1-2\tau) \ge c_1$",
+        r"$\tilde y_i = j$, if $n\,\mathrm{SNR}^2 \ge a^*_r$",
         rule=Event(delta=0.05),
         measure=_signal_above_noise,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=FILTERS,
+        conditions=OF_FILTERS,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
         measured="whether gamma exceeds rhobar for every (filter, sample) pair of a side at c_T time units",
     ),
@@ -209,8 +218,8 @@ CLAIMS = (
         ),
         measure=_mean_gamma,
         experiment=PAPER,
-        conditions=_PAPER,
-        constants=CONSTANTS,
+        conditions=OF_PAPER,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.gamma",),
         measured="mean of gamma over all filters at c_T time units",
     ),
@@ -222,8 +231,8 @@ CLAIMS = (
         rule=FittedBand(max_ratio=20.0, reason="as for the signal coefficients"),
         measure=_mean_rhobar,
         experiment=PAPER,
-        conditions=_PAPER,
-        constants=CONSTANTS,
+        conditions=OF_PAPER,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.rho",),
         measured="mean of the positive rhobar of label sides at c_T time units",
     ),
@@ -240,9 +249,9 @@ CLAIMS = (
             "the realised rate varies by 10; the time unit itself varies by orders of magnitude",
         ),
         measure=_t_half_in_units,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.noisy_misfit",),
         prediction=Prediction(
             "t_{half}", predictions.stage_one_time(), "gradient steps", {"c_T": "fitted on half of the runs"}
@@ -256,33 +265,44 @@ CLAIMS = (
         statement=r"Stage I precedes Stage II: $t_{clean} < t_{half}$",
         rule=Ordering(delta=0.05),
         measure=_stage_order,
-        experiment=PAPER,
-        conditions=_STRONG,
-        constants=CONSTANTS,
+        experiment=STAGE_ONE,
+        conditions=OF_STAGE_ONE,
+        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.clean_fit", "two_stage.theorem_4_1.noisy_misfit"),
         measured="whether all clean samples stay fit before half of the noisy ones do",
     ),
-    _misfit_probe(
-        "weak_signal",
-        "signal_dominates",
-        WEAK_SIGNAL,
-        r"Noisy samples are misfit at $T_1$ for ANY $n\,\mathrm{SNR}^2 = \Theta(1)$, read literally: "
-        r"$0.5 \le n\,\mathrm{SNR}^2(1-2\tau) \le 2$",
-        "The reading of n SNR^2 = Theta(1) without a constant.",
+    Claim(
+        id="two_stage.theorem_4_1.noisy_misfit.weak_signal",
+        source=_ITEM,
+        provenance="paper",
+        statement=r"At $T_1$ every noisy sample is classified as its TRUE label for ANY "
+        r"$n\,\mathrm{SNR}^2 = \Theta(1)$, read literally",
+        rule=Event(delta=0.05),
+        measure=_noisy_misfit,
+        experiment=PAPER,
+        conditions=OF_PAPER,
+        constants=DEFAULT_CONSTANTS,
+        parents=("two_stage.lemma.margins_noisy",),
+        role="reading",
+        corrected_by="two_stage.theorem_4_1.noisy_misfit",
+        measured="whether every noisy sample has a negative margin at c_T time units",
+        note="The reading of n SNR^2 = Theta(1) without a constant.",
     ),
     _misfit_probe(
         "low_dimension",
         "dimension dimension_signal",
+        OF_LOW_DIMENSION,
         LOW_DIMENSION,
-        r"Noisy samples are misfit at $T_1$ without $d = \Omega(n^2)$: $25 \le d/n \le 60$",
+        r"Noisy samples are misfit at $T_1$ without $d = \Omega(n^2)$: $d/n \ge 20$",
         "Asks whether d = Omega(n^2) is needed or an artefact of the proof.",
     ),
     _misfit_probe(
         "large_init",
         "init_noise step_noise step_samples",
+        OF_LARGE_INIT,
         LARGE_INIT,
-        r"Noisy samples are misfit at $T_1$ outside the bound on $\sigma_0$: $10 \le \kappa_0 \le 1000$",
-        "Such settings also leave the framework's bounds on the step size, which shrink with d.",
+        r"Noisy samples are misfit at $T_1$ outside the bound on $\sigma_0$: $\kappa_0 \ge 10$",
+        "Such settings may also leave the framework's bounds on the step size, which shrink with d.",
     ),
     *(_exponent(parameter, kappa_0) for kappa_0 in (0.01, 30.0) for parameter in SWEEP_PARAMETERS),
 )

@@ -9,16 +9,15 @@ import numpy as np
 from theory.claim import Claim, Prediction
 from theory.rules import Event, FittedBand
 from theory.run import NotApplicable
-from theory.two_stage import conditions, predictions
+from theory.two_stage import predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
-from theory.two_stage.experiments import NO_NOISE
+from theory.two_stage.experiments import NO_NOISE, OF_NO_NOISE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import paper
 
 __all__ = ["CLAIMS"]
 
 _ITEM = paper("Theorem 4.4")
-_CONDITIONS = tuple(c for c in (*conditions.CONDITION_4_1, *conditions.COMPANIONS) if c.name != "flip_rates")
 
 #: From when on "all samples fit throughout" is read, in time units: at step 0 margins are random signs.
 START = 0.25
@@ -55,7 +54,7 @@ CLAIMS = (
         rule=Event(delta=0.05),
         measure=_one_stage,
         experiment=NO_NOISE,
-        conditions=_CONDITIONS,
+        conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.balance_derivatives",),
         measured="whether every margin is positive at every step from a quarter of a time unit on",
@@ -73,7 +72,7 @@ CLAIMS = (
         ),
         measure=_constant,
         experiment=NO_NOISE,
-        conditions=_CONDITIONS,
+        conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.balance_noise", "two_stage.law"),
         prediction=Prediction(
@@ -94,7 +93,7 @@ CLAIMS = (
         rule=Event(delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"),
         measure=_no_degradation,
         experiment=NO_NOISE,
-        conditions=_CONDITIONS,
+        conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_4.one_stage",),
         measured="whether ln error at 16 time units is at most that at 1, plus a tenth of its size",

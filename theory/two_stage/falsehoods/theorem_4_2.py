@@ -12,7 +12,7 @@ from theory.claim import Claim
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.run import NotApplicable
-from theory.two_stage.experiments import EQUAL_RATES
+from theory.two_stage.experiments import STAGE_ONE
 from theory.two_stage.falsehoods.change import changed
 from theory.two_stage.falsehoods.theorem_4_1 import MISFIT
 from theory.two_stage.flipped import of_flipped_labels
@@ -71,8 +71,8 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
         nominal,
         "without rates_apart",
         "condition",
-        "the plateau is half the realised overall rate, below its mean in half of all data sets",
-        experiment=EQUAL_RATES,
+        "at equal rates the plateau is half the realised overall rate, below its mean in half of all data",
+        experiment=STAGE_ONE,
         conditions=tuple(c for c in nominal.conditions if c.name != "rates_apart"),
     )
     stay = of("clean_fit")

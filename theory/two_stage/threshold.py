@@ -1,0 +1,172 @@
+r"""How strong the signal must be for Stage I: `a^*`, deterministic, in a fraction of a millisecond.
+
+Every noisy sample is misfit at clock s when the worst one is. The labels of its class are as unlucky as they
+are once in `4/delta`: with `D` the surplus of clean over noisy samples of a class, a sum of n independent
+terms of mean `(1 - 2 tau)/2` and variance `1/2 - (1 - 2 tau)^2/4`, the counts are moved to the `delta/4`
+quantile of D. And most of its label's filters are active:
+
+    kappa_0 < 10    all of them; the mean field is run at p = 1, where its signal is weakest
+    kappa_0 >= 10   the share that the largest of the noisy samples' binomial shares does not exceed with
+                    probability 1 - delta/2; the mean field is run at p = 1/2
+
+On the mean field with these counts, the Euler map with the run's own step h,
+
+    a^*(n, m, tau, kappa_0, h, s, delta) = the a at which p_worst rho(s) = gamma(s),
+    rho' = g(p_worst rho - gamma).
+
+A filter is above the noise, `gamma_{j,r} > rhobar_{j,r,i}`, for every sample when it is for one whose margin
+gets nothing from its patch: its coefficient grows fastest. `a^*_r` is the root of `rho(s) = gamma(s)` with
+`rho' = g(-gamma)`, at p = 1.
+
+Both are sufficient, and infinite where the unlucky class has no majority of clean labels.
+
+Source: derived here (`docs/derivations/scope.md`, Signal against flipped labels).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+
+import sympy as sp
+
+__all__ = [
+    "LARGE_INIT",
+    "FilterThreshold",
+    "SignalThreshold",
+    "filter_threshold",
+    "signal_threshold",
+    "unlucky_counts",
+    "worst_share",
+]
+
+#: The kappa_0 from which on initial signs decide which filters are active; `c_kappa` of the conditions.
+LARGE_INIT = 10.0
+
+#: Above it no signal strength is looked for; Condition 4.1 ends far below.
+_HIGHEST = 1e3
+#: Halvings of [0, _HIGHEST]: to 1e-9.
+_HALVINGS = 40
+
+
+def unlucky_counts(n: float, tau: float, delta: float) -> tuple[float, float]:
+    """Clean and noisy samples of a class, as shares of n, at the `delta/4` quantile of their difference.
+
+    The normal law of the pair, at its mean given the difference.
+
+    Source: derived here.
+
+    >>> [round(x, 4) for x in unlucky_counts(1e12, 0.1, 0.05)]
+    [0.45, 0.05]
+    >>> clean, noisy = unlucky_counts(100, 0.1, 0.05)
+    >>> clean - noisy < 0.4 < 0.45 - 0.05 + 1e-12
+    True
+    """
+    clean, noisy = (1 - tau) / 2, tau / 2
+    variance = 0.5 - (clean - noisy) ** 2
+    with_clean = clean * (1 - clean) + clean * noisy
+    with_noisy = noisy * (1 - noisy) + clean * noisy
+    shift = NormalDist().inv_cdf(delta / 4) / math.sqrt(n * variance)
+    return clean + with_clean * shift, noisy - with_noisy * shift
+
+
+def worst_share(n: float, m: float, tau: float, delta: float) -> float:
+    """The active share that no noisy sample exceeds with probability 1 - delta/2, kappa_0 >> 1; at most 1.
+
+    The largest of `tau n` binomial shares of mean 1/2 and variance 1/(4m), as normal variables.
+
+    Source: derived here.
+
+    >>> round(worst_share(100, 50, 0.1, 0.05), 3), worst_share(100, 4, 0.1, 0.05)
+    (0.698, 1.0)
+    """
+    each = math.log1p(-delta / 2) / max(1.0, tau * n)
+    return min(1.0, 0.5 - NormalDist().inv_cdf(-math.expm1(each)) / (2 * math.sqrt(m)))
+
+
+def _margin(
+    a: float, counts: tuple[float, float], h: float, steps: int, share: float, worst: float, felt: float
+) -> float:
+    """`worst * rho - gamma` of a sample whose coefficient grows at `g(felt * rho - gamma)`."""
+    clean, noisy = counts
+    rho_clean = rho_noisy = rho = gamma = 0.0
+    for _ in range(steps):
+        of_clean = 1 / (1 + math.exp(share * rho_clean + gamma))
+        of_noisy = 1 / (1 + math.exp(share * rho_noisy - gamma))
+        rho += h / (1 + math.exp(felt * rho - gamma))
+        rho_clean += h * of_clean
+        rho_noisy += h * of_noisy
+        gamma += a * h * (clean * of_clean - noisy * of_noisy)
+    return worst * rho - gamma
+
+
+@lru_cache(maxsize=65536)
+def _root(
+    n: float, tau: float, h: float, clock: float, delta: float, share: float, worst: float, felt: float
+) -> float:
+    counts = unlucky_counts(n, tau, delta)
+    steps = max(1, math.ceil(clock / h - 1e-9))
+    if counts[0] <= counts[1] or _margin(_HIGHEST, counts, h, steps, share, worst, felt) >= 0:
+        return math.inf
+    low, high = 0.0, _HIGHEST
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _margin(middle, counts, h, steps, share, worst, felt) < 0:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def signal_threshold(
+    n: float, m: float, tau: float, kappa_0: float, h: float, clock: float, delta: float
+) -> float:
+    """`a^*`: from here on all noisy samples are misfit at the clock, with probability at least 1 - delta.
+
+    Args:
+        n, m: samples, filters a side. tau: the larger flip rate. h: clock step.
+
+    Source: derived here.
+
+    >>> round(signal_threshold(1e12, 20, 0.1, 0.1, 0.001, 0.5, 0.05) * 0.8, 2)  # the mean field's at p = 1
+    2.33
+    >>> round(signal_threshold(1e12, 1e12, 0.1, 100.0, 0.001, 0.5, 0.05) * 0.8, 2)  # and at p = 1/2
+    1.08
+    >>> signal_threshold(50, 20, 0.3, 0.1, 0.02, 0.5, 0.05)
+    inf
+    """
+    if kappa_0 >= LARGE_INIT:
+        worst = worst_share(n, m, tau, delta)
+        return _root(n, tau, h, clock, delta, 0.5, worst, worst)
+    return _root(n, tau, h, clock, delta, 1.0, 1.0, 1.0)
+
+
+def filter_threshold(n: float, tau: float, h: float, clock: float, delta: float) -> float:
+    """`a^*_r`: from here on gamma exceeds rhobar for every filter and sample of a side at the clock.
+
+    Source: derived here.
+
+    >>> at = (0.02, 0.5, 0.05)
+    >>> filter_threshold(100, 0.1, *at) > signal_threshold(100, 20, 0.1, 0.1, *at)
+    True
+    """
+    return _root(n, tau, h, clock, delta, 1.0, 1.0, 0.0)
+
+
+class SignalThreshold(sp.Function):  # type: ignore[misc]
+    """`a^*(n, m, tau, kappa_0, h, s, delta)` in formulas."""
+
+    _imp_ = staticmethod(signal_threshold)
+
+    def _latex(self, printer: sp.printing.latex.LatexPrinter, exp: object = None) -> str:
+        return rf"a^*\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
+
+
+class FilterThreshold(sp.Function):  # type: ignore[misc]
+    """`a^*_r(n, tau, h, s, delta)` in formulas."""
+
+    _imp_ = staticmethod(filter_threshold)
+
+    def _latex(self, printer: sp.printing.latex.LatexPrinter, exp: object = None) -> str:
+        return rf"a^*_r\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
