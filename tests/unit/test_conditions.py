@@ -52,6 +52,8 @@ BY_HAND = {
     "step_samples": (1 / (4 * 10_000 / 100), 0.002),
     "signal_dominates": (2.25, signal_threshold(100, 50, 0.2, 2.0, 0.016, 0.5, 0.05)),
     "signal_dominates_filters": (2.25, filter_threshold(100, 0.2, 0.016, 0.5, 0.05)),
+    "signal_ample": (2.25, 2 * signal_threshold(100, 50, 0.2, 2.0, 0.016, 0.5, 0.05)),
+    "signal_short": (0.7 * signal_threshold(100, 50, 0.2, 2.0, 0.016, 0.5, 0.05), 2.25),
     "clean_majority": (-100 * math.log(0.5 + math.sqrt(0.2 * 0.8)), math.log(2 / 0.05)),
     "no_label_noise": (1.0, 1.3),
     "kappa_large": (2.0, 10.0),
@@ -84,7 +86,8 @@ def test_slack_by_hand(name: str) -> None:
 def test_the_reference_setting_is_inside_some_and_outside_others() -> None:
     outside = {c.name for c in check_all(ALL.values(), SETTING, DEFAULT_CONSTANTS) if not c.inside}
     assert outside == {
-        "dimension", "init_noise", "signal_dominates", "signal_dominates_filters", "no_label_noise",
+        "dimension", "init_noise", "signal_dominates", "signal_dominates_filters", "signal_ample",
+        "no_label_noise",
         "kappa_large", "kappa_small", "iota_small",
         "width_activation", "rates_apart",
     }  # fmt: skip
@@ -227,6 +230,8 @@ SIDES_OF = {
     "step_samples": (30 / (1.1 * 9 * 700), 0.02),
     "signal_dominates": (A, signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06)),
     "signal_dominates_filters": (A, filter_threshold(30, 0.3, H, 0.7, 0.06)),
+    "signal_ample": (A, 2 * signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06)),
+    "signal_short": (0.6 * signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06), A),
     "clean_majority": (-30 * LOG(0.5 + math.sqrt(0.21)), LOG(2 / 0.06)),
     "no_label_noise": (1.0, 1.4),
     "kappa_large": (0.03 * 700 / math.sqrt(30), 11.0),
@@ -241,7 +246,8 @@ SIDES_OF = {
 
 def test_both_sides_of_every_condition() -> None:
     constants = DEFAULT_CONSTANTS.with_(
-        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_T=0.7, c_kappa=11.0, c_k=0.35, c_iota=0.15,
+        C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_T=0.7, c_s=0.6,
+        c_kappa=11.0, c_k=0.35, c_iota=0.15,
         c_h=0.12,
         c_ratio=21.0, c_z=2.5,
     )  # fmt: skip

@@ -52,6 +52,7 @@ c_kappa = sp.Symbol("c_kappa", positive=True)
 c_k = sp.Symbol("c_k", positive=True)
 c_iota = sp.Symbol("c_iota", positive=True)
 c_h = sp.Symbol("c_h", positive=True)
+c_s = sp.Symbol("c_s", positive=True)
 c_ratio = sp.Symbol("c_ratio", positive=True)
 c_z = sp.Symbol("c_z", positive=True)
 
@@ -173,6 +174,20 @@ SCOPE: tuple[Condition, ...] = (
         "At T_1 the signal coefficient of every filter exceeds even the fastest growing noise coefficient.",
     ),
     _scope(
+        "signal_ample",
+        a,
+        2 * SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1),
+        "Signal against flipped labels",
+        "Twice the threshold: room for departures from the model.",
+    ),
+    _scope(
+        "signal_short",
+        c_s * SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1),
+        a,
+        "Signal against flipped labels",
+        "The signal is so far below the threshold that Stage I fails more often than the theorem allows.",
+    ),
+    _scope(
         "clean_majority",
         -n * sp.log(sp.Rational(1, 2) + sp.sqrt(_largest_rate * (1 - _largest_rate))),
         sp.log(2 / delta),
@@ -244,6 +259,7 @@ DEFAULT_CONSTANTS = Constants(
         "C_a": 30.0,
         "c_tau": 0.05,
         "c_T": C_T1,
+        "c_s": 0.7,
         "c_kappa": LARGE_INIT,
         "c_k": 0.3,
         "c_iota": 0.1,
@@ -262,6 +278,8 @@ CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
         "C_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], upper end",
         "c_tau": "free; Theta(1) for the flip rates: one label in twenty",
         "c_T": "free; T_1 in time units, at which Theorem 4.1 is read",
+        "c_s": "chosen after a first block of runs: there a seventh of the runs violate, at the "
+        "threshold 1 in 100",
         "c_kappa": "chosen: there p exceeds 1/2 by at most X/(20 pi), about .016 at X = 1",
         "c_k": "chosen: Condition 4.1's bound on sigma_0 with a constant above 3",
         "c_iota": "chosen: the head start iota/sqrt(2 pi) is then at most .04 in a margin",

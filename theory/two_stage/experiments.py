@@ -256,7 +256,6 @@ _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
     "eta": (0.25, 0.5, 1.0, 2.0, 4.0),
     "n": (0.5, 0.7, 1.0, 1.4, 2.0),
     "m": (0.4, 0.6, 1.0, 1.6, 2.4),
-    "sigma_xi": (0.5, 2**-0.5, 1.0, 2**0.5, 2.0),
     "d": (0.25, 0.5, 1.0, 2.0, 4.0),
 }
 
@@ -266,7 +265,6 @@ _SWEEP_RUNS = {
     "eta": {"quick": 16, "default": 32, "full": 200},
     "n": {"quick": 6, "default": 120, "full": 400},
     "m": {"quick": 12, "default": 48, "full": 300},
-    "sigma_xi": {"quick": 8, "default": 48, "full": 200},
     "d": {"quick": 8, "default": 32, "full": 200},
 }
 
@@ -276,19 +274,22 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
 
     At kappa_0 = 0.01 the base d is of order 10 n^2 (the paper's regime), at large kappa_0 it keeps
     iota < 0.05 over the whole sweep. The sweep in n starts from more samples than the others: medians over
-    few flipped labels are biased by order 1/n, which would pass for a change of the exponent.
+    few flipped labels are biased by order 1/n, which would pass for a change of the exponent. The sweep in m
+    at large kappa_0 starts from 100 filters: late times go with the harmonic mean of the shares
+    p = Bin(m, 1/2)/m, which exceeds 2 by order 1/m.
     """
     large = kappa_0 >= 1
     many = parameter == "n"
+    wide = large and parameter == "m"
     base = Setting.from_n_snr2(
-        n=240 if many else 120,
+        n=240 if many else 60 if wide else 120,
         d=10**10 if large else 2_000_000,
-        m=12 if many else 20,
+        m=12 if many else 250 if wide else 20,
         n_snr2=10.0,
         tau_plus=0.2,
         tau_minus=0.2,
         kappa_0=kappa_0,
-        clock_step=0.03,
+        clock_step=0.08 if wide else 0.03,
     )
     regime = "large_init" if large else "paper"
     runs = _SWEEP_RUNS[parameter]

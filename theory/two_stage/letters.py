@@ -212,6 +212,7 @@ GLOSSARY: tuple[Entry, ...] = (
                 "1",
             ),
             ("a_star_r", r"a^*_r", r"the same of $\gamma$ above $\bar\rho$ for every filter and sample", "1"),
+            ("c_s", "c_s", r"share of $a^*$ below which Stage I is claimed to fail", "1"),
             ("c_kappa", r"c_\kappa", r"lower bound of $\kappa_0$ where $p = 1/2$ is used", "1"),
             ("c_k", "c_k", r"upper bound of $\kappa_0$ in the paper's regime", "1"),
             ("c_iota", r"c_\iota", r"upper bound of $\iota$", "1"),

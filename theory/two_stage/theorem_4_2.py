@@ -25,7 +25,7 @@ from theory.two_stage.experiments import (
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, EPS, here, paper
-from theory.two_stage.theorem_4_1 import SCALING
+from theory.two_stage.theorem_4_1 import SCALING, SWEEP_NOTE
 
 __all__ = ["CLAIMS"]
 
@@ -147,7 +147,8 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
         conditions=tuple(c for c in OF_PAPER if c.name in names),
         parents=("two_stage.closure",),
         prediction=Prediction(r"t_\varepsilon", predictions.loss_time(), "gradient steps", _LOSS_TIME),
-        note="The sweep leaves the framework's bounds on the step size at its ends.",
+        note=SWEEP_NOTE.get(parameter, "")
+        + "The sweep leaves the framework's bounds on the step size at its ends.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from theory.experiment import Experiment
 from theory.question import Part, Question
 from theory.rules import EventMap
-from theory.two_stage.answers.stage_event import EVENT_WORDS, answer_claim, stage_one
+from theory.two_stage.answers.stage_event import EVENT_WORDS, answer_claim, no_stage_one, stage_one
 from theory.two_stage.box import Grid
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
@@ -19,7 +19,7 @@ DIMENSION = Experiment(
     place=Grid(
         tuple(
             (
-                {"d_over_n": ratio, "n": float(n)},
+                {"d_over_n": ratio, "n_over_d": 1 / ratio, "n": float(n)},
                 Setting.from_n_snr2(
                     n=n,
                     d=round(ratio * n),
@@ -43,12 +43,22 @@ DIMENSION = Experiment(
 CLAIMS = (
     answer_claim(
         "dimension",
-        r"The event of Theorem 4.1 needs $d/n \ge 20$ only, at $n = 50, 100, 200$ alike, not $d = "
-        r"\Omega(n^2)$",
+        r"For the event of Theorem 4.1 $d/n \ge 20$ is enough, at $n = 50, 100, 200$ alike; "
+        r"$d = \Omega(n^2)$ is not needed",
         stage_one,
         DIMENSION,
         EVENT_WORDS,
         rule=EventMap("d_over_n", 20.0, delta=0.05, axis_text="d/n"),
+    ),
+    answer_claim(
+        "dimension.needed",
+        r"Some number of dimensions a sample is needed: at $d/n \le 2$ the event of Theorem 4.1 fails in "
+        r"more "
+        r"than the 5 % of the runs that the theorem allows, at $n = 50, 100, 200$ alike",
+        no_stage_one,
+        DIMENSION,
+        "whether the event of Theorem 4.1 fails at c_T time units",
+        rule=EventMap("n_over_d", 0.5, delta=0.95, axis_text="n/d"),
     ),
 )
 
@@ -61,6 +71,12 @@ QUESTION = Question(
             "({these}).",
             "A constant number of dimensions a sample is not enough ({these}).",
             "whether a constant number of dimensions a sample is enough",
+        ),
+        Part(
+            {"two_stage.question.dimension.needed": ""},
+            "With only one or two dimensions a sample Stage I fails ({these}).",
+            "Even one or two dimensions a sample are enough ({these}).",
+            "whether one or two dimensions a sample are enough",
         ),
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.low_dimension": ""},

@@ -70,7 +70,7 @@ LIMITS = Experiment(
     # One cell a setting: the base stands on most axes.
     place=Grid(
         tuple(
-            ({"inside": inside}, setting)
+            ({"inside": inside, "outside": 1.0 - inside}, setting)
             for setting, inside in {
                 setting: float(least <= value <= most)
                 for _, least, most, settings in _AXES.values()
@@ -95,6 +95,11 @@ def _near(run: Run) -> bool | NotApplicable:
         return found
     h = run.setting.clock_step
     return abs(run.t_half * h - found.clock) <= 4 * found.sd + h
+
+
+def _far(run: Run) -> bool | NotApplicable:
+    near = _near(run)
+    return near if isinstance(near, NotApplicable) else not near
 
 
 @lru_cache(maxsize=256)
@@ -152,6 +157,16 @@ CLAIMS = (
         source=here("docs/questions.md, Where the laws stop"),
         rule=EventMap("inside", 1.0, delta=0.05),
     ),
+    answer_claim(
+        "limits.outside",
+        r"Outside that range, one condition given up at a time, the prediction of $t_{half}$ fails in more "
+        r"than 5 % of the runs",
+        _far,
+        LIMITS,
+        "whether |t_half - predicted| > 4 sd + h, in time units",
+        source=here("docs/questions.md, Where the laws stop"),
+        rule=EventMap("outside", 1.0, delta=0.95),
+    ),
 )
 
 QUESTION = Question(
@@ -167,6 +182,12 @@ QUESTION = Question(
             "active.",
             "The predicted start of Stage II fails even inside its stated range ({these}).",
             "the predicted start of Stage II inside its range",
+        ),
+        Part(
+            {"two_stage.question.limits.outside": ""},
+            "Outside that range it fails ({these}).",
+            "Outside that range it still holds ({these}).",
+            "the predicted start of Stage II outside its range",
         ),
     ),
     tuple(_curve(axis) for axis in _AXES),

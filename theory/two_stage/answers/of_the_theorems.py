@@ -10,7 +10,7 @@ import numpy as np
 from theory.question import Curve, Part, Question
 from theory.two_stage.answers.stopping import STOPPING
 from theory.two_stage.answers.stops import CLOCKS, dtest_errors, log_iid_errors
-from theory.two_stage.experiments import PAPER
+from theory.two_stage.experiments import STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.times import TIMES
 from theory.two_stage.run import Run
@@ -57,9 +57,19 @@ SIGNAL = Question(
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.weak_signal": ""},
             "Weak signals keep Stage I too ({these}).",
-            "Stage I disappears when the signal is too weak for the flip rates: below n SNR^2 (1 - 2 tau) of "
-            "a few units all flipped samples are classified by their true label in few runs only ({these}).",
+            "Stage I disappears when the signal is too weak for the flip rates and the number of "
+            "samples: over "
+            "all of Condition 4.1 flipped samples are classified by their true label in too few runs "
+            "({these}).",
             "Stage I at weak signals",
+        ),
+        Part(
+            {"two_stage.theorem_4_1.noisy_misfit.below_threshold": ""},
+            "The threshold a* that replaces Theta(1) is close to what is needed: somewhat below it Stage "
+            "I fails "
+            "({these}).",
+            "The threshold a* is far above what is needed: well below it Stage I still holds ({these}).",
+            "Stage I below the threshold",
         ),
         Part(
             {"two_stage.theorem_4_1.event_map": ""},
@@ -85,8 +95,8 @@ SEEDS = Question(
         ),
     ),
     (
-        Curve("two_stage.curve.fit_paper", PAPER, _GAP_CLOCKS, _fit_shares,
-              r"small initialisation ($\kappa_0 \leq 0.3$)", "share of samples", (0.0, 1.0)),
+        Curve("two_stage.curve.fit_paper", STAGE_ONE, _GAP_CLOCKS, _fit_shares,
+              r"small initialisation ($\kappa_0 \leq 1$)", "share of samples", (0.0, 1.0)),
         Curve("two_stage.curve.fit_large_init", TIMES, _GAP_CLOCKS, _fit_shares,
               r"large initialisation ($\kappa_0 \geq 10$)", "share of samples", (0.0, 1.0)),
     ),
@@ -118,8 +128,8 @@ LOG_2 = Question(
         ),
     ),
     (
-        Curve("two_stage.curve.gap_paper", PAPER, _GAP_CLOCKS, _gap,
-              r"small initialisation ($\kappa_0 \leq 0.3$)", "loss", lines={"log 2": math.log(2)}),
+        Curve("two_stage.curve.gap_paper", STAGE_ONE, _GAP_CLOCKS, _gap,
+              r"small initialisation ($\kappa_0 \leq 1$)", "loss", lines={"log 2": math.log(2)}),
         Curve("two_stage.curve.gap_large_init", TIMES, _GAP_CLOCKS, _gap,
               r"large initialisation ($\kappa_0 \geq 10$)", "loss", lines={"log 2": math.log(2)}),
     ),

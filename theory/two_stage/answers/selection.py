@@ -13,7 +13,8 @@ from theory.rules import Band
 from theory.run import NotApplicable
 from theory.two_stage.answers.selecting import RULES, largest_gap_clock, scores
 from theory.two_stage.answers.stage_event import answer_claim
-from theory.two_stage.experiments import PAPER
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.experiments import OF_STAGE_ONE, STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.times import TIMES
 from theory.two_stage.run import Run
@@ -27,7 +28,7 @@ LATE = 12.0
 _CLOCKS = tuple(float(s) for s in np.round(np.linspace(0.1, LATE, 60), 2))
 
 _REGIMES: Mapping[str, tuple[Experiment, str]] = {
-    "": (PAPER, r"small initialisation ($\kappa_0 \leq 0.3$)"),
+    "": (STAGE_ONE, r"small initialisation ($\kappa_0 \leq 1$)"),
     ".large_init": (TIMES, r"large initialisation ($\kappa_0 \geq 10$)"),
 }
 
@@ -56,18 +57,28 @@ def _regime_claims(suffix: str) -> tuple[Claim, ...]:
     experiment, words = _REGIMES[suffix]
 
     def made(name: str, statement: str, measure: Callable[[Run], object], what: str, rule: Band) -> Claim:
+        asked = {} if suffix else {"conditions": OF_STAGE_ONE, "constants": DEFAULT_CONSTANTS}
         return answer_claim(
-            f"{name}{suffix}", f"{statement}, {words}", measure, experiment, what, rule=rule, source=_SOURCE
+            f"{name}{suffix}",
+            f"{statement}, {words}",
+            measure,
+            experiment,
+            what,
+            rule=rule,
+            source=_SOURCE,
+            **asked,
         )
 
+    at_t1 = made(
+        "selection.at_t1",
+        r"Keeping losses below $\log 2$ at $T_1$ has precision and recall of at least 0.95",
+        _worse_score,
+        "the smaller of precision and recall at c_T time units",
+        Band(0.95, 1.0, "one wrong sample in twenty; both numbers are 1 under the event of Theorem 4.1"),
+    )
     return (
-        made(
-            "selection.at_t1",
-            r"Keeping losses below $\log 2$ at $T_1$ has precision and recall of at least 0.95",
-            _worse_score,
-            "the smaller of precision and recall at c_T time units",
-            Band(0.95, 1.0, "one wrong sample in twenty; both numbers are 1 under the event of Theorem 4.1"),
-        ),
+        # At small initialisation it is `proposition_4_3.sample_selection`, which stands for both.
+        *((at_t1,) if suffix else ()),
         made(
             "selection.decays",
             r"Late in Stage II keeping losses below $\log 2$ selects nothing: its precision is within 0.05 "
@@ -75,7 +86,7 @@ def _regime_claims(suffix: str) -> tuple[Claim, ...]:
             r"the share of clean samples",
             _late_gain,
             f"precision at {LATE:g} time units minus the share of clean samples",
-            Band(-0.05, 0.05, "as close to no selection as `selection.at_t1` is to a perfect one"),
+            Band(-0.05, 0.05, "as close to no selection as 0.95 is to a perfect one"),
         ),
         made(
             "selection.ranking_lasts",
@@ -122,12 +133,14 @@ QUESTION = Question(
     "How good is small-loss selection, and until when?",
     (
         Part(
-            _these("selection.at_t1"),
-            "Keeping the samples with loss below log 2 at T_1 keeps the clean ones and little else; the "
-            "worse of "
-            "precision and recall: {these}.",
-            "Already at T_1 keeping the samples with loss below log 2 makes too many errors; the worse of "
-            "precision and recall: {these}.",
+            {
+                "two_stage.proposition_4_3.sample_selection": "small initialisation, without any error",
+                "two_stage.question.selection.at_t1.large_init": "large initialisation, the worse of "
+                "precision "
+                "and recall",
+            },
+            "Keeping the samples with loss below log 2 at T_1 keeps the clean ones and little else: {these}.",
+            "Already at T_1 keeping the samples with loss below log 2 makes too many errors: {these}.",
             "selection at log 2 at T_1,",
         ),
         Part(

@@ -8,10 +8,10 @@ from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.rules import Event
 from theory.run import NotApplicable
-from theory.two_stage.box import Fixed
+from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.flipped import of_flipped_labels
+from theory.two_stage.places import drawn_from
 from theory.two_stage.run import Run
-from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, here
 from theory.two_stage.variation import Variation
 
@@ -20,6 +20,7 @@ __all__ = [
     "MODEL",
     "answer_claim",
     "breaking_claim",
+    "no_stage_one",
     "stage_one",
     "variation_claims",
     "varied",
@@ -30,18 +31,33 @@ MODEL = here("docs/questions.md, Beyond the model")
 EVENT_WORDS = "whether all clean samples are fit and all noisy ones misfit at c_T time units"
 _ORDER_WORDS = "whether all clean samples stay fit before half of the noisy ones do"
 
-_BASE = Setting.from_n_snr2(
-    n=80, d=4000, m=16, n_snr2=10.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.05
+#: Real patches, so d of order n; twice the signal that Stage I needs in the model itself; steps so short
+#: that a
+#: visit of a small batch moves no margin by more than a unit.
+_ASKED = tuple(
+    ALL[name]
+    for name in (
+        "flip_rates", "snr_upper", "samples", "width", "init_noise", "clock_step", "dimension_ratio",
+        "signal_ample",
+    )
+)  # fmt: skip
+_BOX = replace(
+    drawn_from("beyond the model", _ASKED, DEFAULT_CONSTANTS),
+    n=(80, 80),
+    m=(8, 24),
+    dimension=(30.0, 100.0),
+    kappa_0=(0.1, 1.0),
+    tau=(0.05, 0.2),
 )
 
 
 def varied(name: str, variation: Variation) -> Experiment:
-    """The base setting (d/n = 50, kappa_0 = 1) under one departure from the model."""
+    """Random settings with d of order n under one departure from the model."""
     return Experiment(
         id=f"two_stage.question.{name}",
-        place=Fixed(_BASE),
+        place=_BOX,
         clock=8.0,
-        runs={"quick": 0, "default": 64, "full": 400},
+        runs={"quick": 0, "default": 100, "full": 400},
         engines=("reduced",) if variation.needs_data else ("law",),
         snapshots=(C_T1,),
         options=variation,
@@ -54,7 +70,7 @@ def stage_one(run: Run) -> bool:
     return run.clean_fit(C_T1) and run.noisy_misfit(C_T1)
 
 
-def _no_stage_one(run: Run) -> bool | NotApplicable:
+def no_stage_one(run: Run) -> bool | NotApplicable:
     event = stage_one(run)
     return event if isinstance(event, NotApplicable) else not event
 
@@ -85,6 +101,7 @@ def answer_claim(
 def variation_claims(name: str, words: str, variation: Variation) -> tuple[Claim, Claim]:
     """Stage I, and its order before Stage II, with a departure from the model."""
     experiment = varied(name, variation)
+    asked = {"conditions": _ASKED, "constants": DEFAULT_CONSTANTS}
     return (
         answer_claim(
             f"{name}.event",
@@ -92,6 +109,7 @@ def variation_claims(name: str, words: str, variation: Variation) -> tuple[Claim
             stage_one,
             experiment,
             EVENT_WORDS,
+            **asked,
         ),
         answer_claim(
             f"{name}.order",
@@ -99,6 +117,7 @@ def variation_claims(name: str, words: str, variation: Variation) -> tuple[Claim
             _order,
             experiment,
             _ORDER_WORDS,
+            **asked,
         ),
     )
 
@@ -112,8 +131,10 @@ def breaking_claim(name: str, statement: str, variation: Variation) -> Claim:
     return answer_claim(
         f"{name}.breaks",
         statement,
-        _no_stage_one,
+        no_stage_one,
         replace(varied(name, variation), runs=_BREAKING_RUNS),
         "whether the event of Theorem 4.1 fails at c_T time units",
         rule=Event(delta=0.95, reason="supported when more than 5 % of the runs fail Stage I"),
+        conditions=_ASKED,
+        constants=DEFAULT_CONSTANTS,
     )
