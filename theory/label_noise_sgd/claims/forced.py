@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import decay, places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.conditions import GENTLE_PULL
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
@@ -22,36 +22,28 @@ Floats = NDArray[np.float64]
 FORCED = experiment(
     "forced",
     box(
-        "imposed, i.i.d. in time",
-        places.forced,
-        d=(5, 12),
-        width=(15, 40),
-        variance=(0.05, 1),
-        pull=(0.02, 0.5),
-        target=TARGETS,
+        "imposed, i.i.d. in time", places.forced, d=(5, 12), width=(15, 40), variance=(0.05, 1),
+        pull=(0.02, 0.5), target=TARGETS,
     ),
-    (16, 24, 60),
-    24.0,
-    engine="forced",
-    imposed="gaussian",
-)
+    (16, 24, 60), 24.0, engine="forced", imposed="gaussian",
+)  # fmt: skip
 FORCED_CHAIN = experiment(
     "forced_chain",
     box(
-        "imposed, persistent",
-        places.forced,
-        d=(5, 12),
-        width=(15, 40),
-        variance=(0.05, 1),
-        pull=(0.1, 0.6),
-        target=TARGETS,
-        persistence=(0.3, 0.95),
+        "imposed, persistent", places.forced, d=(5, 12), width=(15, 40), variance=(0.05, 1), pull=(0.1, 0.6),
+        target=TARGETS, persistence=(0.3, 0.95),
     ),
-    (0, 24, 60),
-    6.0,
-    engine="forced",
-    imposed="chain",
-)
+    (0, 24, 60), 6.0, engine="forced", imposed="chain",
+)  # fmt: skip
+
+STRONG_PULL = experiment(
+    "strong_pull",
+    box(
+        "imposed, i.i.d. in time, strong", places.forced, d=(5, 12), width=(15, 40), variance=(0.05, 1.0),
+        pull=(1.4, 1.75), target=TARGETS,
+    ),
+    (0, 24, 60), 24.0, engine="forced", imposed="gaussian",
+)  # fmt: skip
 
 
 def _forced(run: LinearRun) -> tuple[float, float]:
@@ -139,5 +131,14 @@ CLAIMS: tuple[Claim, ...] = (
         persistent_first_order,
         FORCED_CHAIN,
         measured="ln-decay of M across theta*, and 2 eta v n",
+    ),
+    edge(
+        "strong_pull",
+        GENTLE_PULL,
+        r"At $\eta m v$ in [1.4, 1.75] the ln-decay of one run is still that of the mean.",
+        Law(0.03, "the margin inside the condition", planned_spread=0.03),
+        forced_decay,
+        STRONG_PULL,
+        measured="ln-decay of M across theta*, and -n ln of the factor",
     ),
 )

@@ -22,24 +22,15 @@ Floats = NDArray[np.float64]
 IDENTITIES = experiment(
     "identities",
     box(
-        "small networks",
-        places.lazy,
-        d=(2, 10),
-        width=(1, 10),
-        batch=(1, 4),
-        amplified=(0.02, 0.3),
-        tilt=(0.002, 0.05),
-        target=TARGETS,
+        "small networks", places.lazy, d=(2, 10), width=(1, 10), batch=(1, 4), amplified=(0.02, 0.3),
+        tilt=(0.002, 0.05), target=TARGETS,
     ),
-    (32, 60, 120),
-    engine="full",
-    records=20,
-    steps=400,
-)
+    (32, 60, 120), engine="full", records=20, steps=400,
+)  # fmt: skip
 DROP = experiment("drop", places.LAZY, (0, 24, 60), 0.3, records=60, moments=0.0)
 STATIONARY = experiment(
-    "stationary", places.RICH_ONE, (0, 24, 60), 40.0, start="rich", records=2, moments=0.2
-)
+    "stationary", places.RICH_ONE, (0, 24, 60), 40.0, start="rich", records=2, moments=0.2,
+)  # fmt: skip
 
 
 def _twin(run: LinearRun) -> LinearRun:

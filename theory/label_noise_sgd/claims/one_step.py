@@ -20,53 +20,29 @@ __all__ = ["CLAIMS", "drift"]
 Floats = NDArray[np.float64]
 
 _FROZEN = box(
-    "states drawn at the lazy start",
-    places.lazy,
-    d=(3, 12),
-    width=(2, 8),
-    batch=(1, 4),
-    amplified=(0.02, 0.3),
-    tilt=(0.002, 0.1),
-    target=TARGETS,
-)
+    "states drawn at the lazy start", places.lazy, d=(3, 12), width=(2, 8), batch=(1, 4),
+    amplified=(0.02, 0.3), tilt=(0.002, 0.1), target=TARGETS,
+)  # fmt: skip
 ONE_STEP = experiment("one_step", _FROZEN, (0, 40, 120), engine="frozen", draws=40_000, steps=1)
 ONE_STEP_DATA = experiment(
     "one_step_data",
     box(
-        "states drawn at the lazy start, with a data set",
-        places.data_set,
-        d=(3, 12),
-        width=(2, 8),
-        batch=(1, 4),
-        amplified=(0.02, 0.3),
-        tilt=(0.002, 0.1),
-        target=TARGETS,
-        rows=(0.5, 4),
+        "states drawn at the lazy start, with a data set", places.data_set, d=(3, 12), width=(2, 8),
+        batch=(1, 4), amplified=(0.02, 0.3), tilt=(0.002, 0.1), target=TARGETS, rows=(0.5, 4),
     ),
-    (0, 40, 120),
-    engine="frozen",
-    draws=40_000,
-    steps=1,
-)
+    (0, 40, 120), engine="frozen", draws=40_000, steps=1,
+)  # fmt: skip
 SINGLE_NEURON = experiment(
     "single_neuron",
     box(
-        "states drawn at the lazy start, batch 1",
-        places.lazy,
-        d=(3, 12),
-        width=(2, 8),
-        amplified=(0.02, 0.3),
-        tilt=(0.002, 0.1),
-        target=TARGETS,
+        "states drawn at the lazy start, batch 1", places.lazy, d=(3, 12), width=(2, 8),
+        amplified=(0.02, 0.3), tilt=(0.002, 0.1), target=TARGETS,
     ),
-    (0, 600, 1500),
-    engine="frozen",
-    draws=4000,
-    steps=1,
-)
+    (0, 600, 1500), engine="frozen", draws=4000, steps=1,
+)  # fmt: skip
 ANY_BATCH = experiment(
-    "any_batch", _FROZEN, (0, 600, 1500), engine="frozen", draws=4000, steps=1, start="solved"
-)
+    "any_batch", _FROZEN, (0, 600, 1500), engine="frozen", draws=4000, steps=1, start="solved",
+)  # fmt: skip
 
 
 def drift(run: LinearRun) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from theory.claim import Claim, Prediction
 from theory.label_noise_sgd import decay, places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.conditions import STABLE, WIDE
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
@@ -28,50 +28,36 @@ DECAY = experiment("decay", places.LAZY, (15, 30, 90), 2.6, records=150)
 SPECTRUM = experiment(
     "spectrum",
     box(
-        "covariances that fall like k^-spread",
-        places.spectrum,
-        d=(4, 10),
-        width=(40, 100),
-        batch=(1, 4),
-        amplified=(0.05, 0.2),
-        tilt=(0.002, 0.005),
-        target=TARGETS,
-        spread=(0.3, 1),
+        "covariances that fall like k^-spread", places.spectrum, d=(4, 10), width=(40, 100), batch=(1, 4),
+        amplified=(0.05, 0.2), tilt=(0.002, 0.005), target=TARGETS, spread=(0.3, 1),
     ),
-    (0, 20, 60),
-    1.0,
-)
+    (0, 20, 60), 1.0,
+)  # fmt: skip
 FULL_BATCH = experiment(
     "full_batch",
     box(
-        "full batches",
-        places.data_set,
-        d=(3, 8),
-        width=(40, 80),
-        amplified=(0.1, 0.4),
-        tilt=(0.02, 0.05),
-        target=TARGETS,
-        rows=(3, 6),
+        "full batches", places.data_set, d=(3, 8), width=(40, 80), amplified=(0.1, 0.4), tilt=(0.02, 0.05),
+        target=TARGETS, rows=(3, 6),
     ),
-    (0, 16, 48),
-    2.0,
-    full_batch=True,
-)
+    (0, 16, 48), 2.0, full_batch=True,
+)  # fmt: skip
 OFF_SPAN = experiment(
     "off_span",
     box(
-        "fewer rows than inputs",
-        places.data_set,
-        d=(8, 12),
-        width=(25, 60),
-        amplified=(0.05, 0.2),
-        tilt=(0.002, 0.01),
-        target=TARGETS,
-        rows=(0.3, 0.6),
+        "fewer rows than inputs", places.data_set, d=(8, 12), width=(25, 60), amplified=(0.05, 0.2),
+        tilt=(0.002, 0.01), target=TARGETS, rows=(0.3, 0.6),
     ),
-    (0, 60, 120),
-    1.0,
-)
+    (0, 60, 120), 1.0,
+)  # fmt: skip
+
+NEAR_EDGE = experiment(
+    "near_edge",
+    box(
+        "the lazy start, close to the edge of stability", places.lazy, d=(3, 20), width=(25, 100),
+        batch=(1, 4), amplified=(0.75, 0.95), tilt=(0.0004, 0.003), target=TARGETS,
+    ),
+    (0, 40, 120), 2.6, records=150,
+)  # fmt: skip
 
 
 def _last_of_phase_one(run: LinearRun, times: float = 10.0, longest: float = 3.0) -> int | None:
@@ -84,8 +70,11 @@ def _last_of_phase_one(run: LinearRun, times: float = 10.0, longest: float = 3.0
 
 
 def _decayed(run: LinearRun) -> tuple[int, float] | NotApplicable:
+    s = run.setting
     if run.path.blew_up:
         return NotApplicable("the run blew up")
+    if decay.amplification(s.eta, s.d, s.batch) * run.path.perp[0] >= 1:
+        return NotApplicable("no stationary residual: c_B M_perp(0) >= 1")
     last = _last_of_phase_one(run)
     if last is None:
         return NotApplicable("Phase I ends before a decay of .3")
@@ -232,5 +221,15 @@ CLAIMS: tuple[Claim, ...] = (
         unreached_decay,
         OFF_SPAN,
         measured="largest change of W outside the span, relative to the largest $|W|$",
+    ),
+    edge(
+        "near_the_edge_of_stability",
+        STABLE,
+        r"At $c_B m/d$ in [.75, .95] runs that start below the edge and survive follow $L(t)$ too.",
+        Law(0.02, "the margin inside the condition", planned_spread=0.03),
+        log_decay,
+        NEAR_EDGE,
+        conditions=(STABLE, WIDE),
+        measured="ln-decay at the end of Phase I, and L there",
     ),
 )

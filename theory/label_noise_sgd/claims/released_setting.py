@@ -24,14 +24,9 @@ README_SETTING = LinearSetting(m=1000, d=20, eta=1e-3, sigma=4.0, n=200)
 README = experiment("readme", fixed(README_SETTING), (0, 8, 24), 9.6, arms="noiseless")
 ADIABATICITY = experiment(
     "adiabaticity",
-    Cells(
-        "README size",
-        tuple(({"target": T}, README_SETTING.with_(target=T)) for T in (1.0, 3.0)),
-    ),
-    (0, 8, 24),
-    48.0,
-    off=20.0,
-)
+    Cells( "README size", tuple(({"target": T}, README_SETTING.with_(target=T)) for T in (1.0, 3.0)), ),
+    (0, 8, 24), 48.0, off=20.0,
+)  # fmt: skip
 NO_ALIGNMENT = experiment("no_alignment", fixed(README_SETTING.with_(target=1000**-0.25)), (0, 8, 24), 24.0)
 
 

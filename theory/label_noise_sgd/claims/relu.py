@@ -39,34 +39,19 @@ DEEP_TANH = Experiment(
 RELU = experiment(
     "relu",
     box(
-        "ReLU networks",
-        places.lazy,
-        d=(4, 8),
-        width=(15, 30),
-        amplified=(0.06, 0.2),
-        tilt=(0.005, 0.02),
+        "ReLU networks", places.lazy, d=(4, 8), width=(15, 30), amplified=(0.06, 0.2), tilt=(0.005, 0.02),
         target=TARGETS,
     ),
-    (32, 60, 120),
-    1.0,
-    engine="relu",
-    records=50,
-)
+    (32, 60, 120), 1.0, engine="relu", records=50,
+)  # fmt: skip
 RELU_END = experiment(
     "relu_end",
     box(
-        "ReLU networks, nearly adiabatic",
-        places.rich,
-        d=(4, 6),
-        width=(15, 25),
-        amplified=(0.12, 0.2),
-        chi=(0.08, 0.2),
-        target=TARGETS,
+        "ReLU networks, nearly adiabatic", places.rich, d=(4, 6), width=(15, 25), amplified=(0.12, 0.2),
+        chi=(0.08, 0.2), target=TARGETS,
     ),
-    (0, 32, 90),
-    16.0,
-    engine="relu",
-)
+    (0, 32, 90), 16.0, engine="relu",
+)  # fmt: skip
 
 
 def balance_error(run: LinearRun, sign: float = 1.0) -> float:

@@ -26,32 +26,29 @@ RICH_ONE = experiment("rich_one", places.RICH_ONE, (0, 24, 72), 170.0, start="ri
 ANNEALED = experiment(
     "annealed",
     box(
-        "up to chi = .2",
-        places.rich,
-        d=(3, 6),
-        width=(25, 60),
-        amplified=(0.1, 0.35),
-        chi=(0.05, 0.2),
+        "up to chi = .2", places.rich, d=(3, 6), width=(25, 60), amplified=(0.1, 0.35), chi=(0.05, 0.2),
         target=TARGETS,
     ),
-    (0, 16, 48),
-    16.0,
-)
+    (0, 16, 48), 16.0,
+)  # fmt: skip
 EXPONENTS = experiment("exponents", places.RICH_ONE, (0, 16, 48), 60.0, start="rich", records=60, frame=20)
 CHI_LARGE = experiment(
     "chi_large",
     box(
-        "not adiabatic",
-        places.rich,
-        d=(3, 6),
-        width=(25, 60),
-        amplified=(0.1, 0.35),
-        chi=(0.5, 1),
+        "not adiabatic", places.rich, d=(3, 6), width=(25, 60), amplified=(0.1, 0.35), chi=(0.5, 1),
         target=TARGETS,
     ),
-    (0, 16, 48),
-    10.0,
-)
+    (0, 16, 48), 10.0,
+)  # fmt: skip
+
+RICH_ONE_CHI = experiment(
+    "rich_one_chi",
+    box(
+        "one neuron, not adiabatic", places.one_neuron, d=(4, 6), batch=(1, 2), pace=(0.008, 0.03),
+        chi=(3.0, 3.8), target=TARGETS,
+    ),
+    (0, 60, 180), 170.0, start="rich", records=20,
+)  # fmt: skip
 
 
 def floor(run: LinearRun) -> Pair:
@@ -203,5 +200,15 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(ADIABATIC,),
         constants=with_(c_chi=0.15),
         measured="minus the smallest exponent over kappa",
+    ),
+    edge(
+        "shrinkage_chi",
+        ADIABATIC,
+        r"At $\chi$ in [3, 3.8] $\theta$ still falls short by $\eta\sigma^2\sqrt{d}/2B$.",
+        Law(0.12, "the margin inside the condition", planned_spread=0.12),
+        shrinkage,
+        RICH_ONE_CHI,
+        constants=with_(c_chi=0.27),
+        measured="|theta*| minus the time mean along theta*",
     ),
 )

@@ -7,26 +7,23 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import decay, places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment
+from theory.label_noise_sgd.claims.identities import DROP
+from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
 from theory.label_noise_sgd.conditions import STABLE
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here, note, readme
 from theory.rules import Difference, Law
+from theory.run import NotApplicable
 
 __all__ = ["CLAIMS", "theta_variance", "window"]
 
 Floats = NDArray[np.float64]
 
 _PERIODIC = box(
-    "wide networks, small decay",
-    places.lazy,
-    d=(10, 20),
-    width=(50, 100),
-    amplified=(0.2, 0.5),
-    tilt=(0.001, 0.004),
-    target=TARGETS,
-)
+    "wide networks, small decay", places.lazy, d=(10, 20), width=(50, 100), amplified=(0.2, 0.5),
+    tilt=(0.001, 0.004), target=TARGETS,
+)  # fmt: skip
 OSCILLATION = experiment("oscillation", _PERIODIC, (0, 24, 60), 0.8, moments=0.875)
 PERIODIC = experiment("periodic", _PERIODIC, (0, 20, 60), 0.3, periods=5, records=60)
 
@@ -53,6 +50,18 @@ def second_layer_spread(run: LinearRun) -> Pair:
     slope = float(np.sum(w * p.var_a) / np.sum(w**2))
     mu = p.mean_perp(first) + p.mean_s(first)
     return slope, float(decay.residual_variance(mu, s.eta, s.sigma, s.d, s.batch)) / mu**2
+
+
+def off_range_decay(run: LinearRun) -> Pair | NotApplicable:
+    """ln-decay of the part of a outside the range of W, and d L."""
+    s, p = run.setting, run.path
+    off = p.s_off_range
+    alive = np.flatnonzero(off > 1e-12 * off[0])
+    if s.m <= s.d or not len(alive) or alive[-1] == 0:
+        return NotApplicable("a has no part outside the range of W")
+    k = int(alive[-1])
+    clock = decay.decay_clock(p.steps[k], p.perp[0], s.eta, s.sigma, s.d, s.batch)
+    return float(np.log(off[0] / off[k])), float(s.d * clock)
 
 
 def second_layer_size(run: LinearRun) -> Pair:
@@ -139,5 +148,27 @@ CLAIMS: tuple[Claim, ...] = (
         PERIODIC,
         conditions=(STABLE,),
         measured="largest |ln-drop| of tr M over a block without noise, and 0",
+    ),
+    claim(
+        "second_layer.off_range",
+        here("second layer"),
+        r"The part of a outside the range of W decays d times as fast as the first layer: like $e^{-dL(t)}$.",
+        Law(0.05, "first order in s/M_perp", planned_spread=0.02),
+        off_range_decay,
+        DROP,
+        conditions=(STABLE,),
+        measured="ln-decay of its square over the run, and d L",
+    ),
+    reading(
+        "oscillation_from_the_start",
+        "second_layer.oscillation",
+        note("Lemma 4.4, read from the first step on"),
+        r"$\mathrm{Var}_t(a_i) = |w_i|^2 V/\mu^2$ over a window that begins at the start.",
+        Law(0.1, "the margin of the law in its window", planned_spread=0.2),
+        second_layer_spread,
+        DROP,
+        conditions=(STABLE,),
+        measured="slope of Var_t(a_i) on |w_i|^2 over neurons, and V/mu^2",
+        note="The decay of the part of a outside the range of W is taken for variance.",
     ),
 )

@@ -11,7 +11,7 @@ from theory.claim import Claim
 from theory.label_noise_sgd import decay, places, slow_flow
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, WIDE, with_
-from theory.label_noise_sgd.places import box
+from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.setting import LinearSetting
@@ -30,33 +30,35 @@ def _adiabatic(s: AbstractSetting) -> bool:
 
 
 RICH = experiment(
-    "rich",
-    box(
-        "the lazy start, adiabatic",
-        places.lazy,
-        accept=_adiabatic,
-        **places.LAZY_RANGES,
-    ),
-    (15, 24, 72),
-    5.3,
-    records=260,
-)
+    "rich", box("the lazy start, adiabatic", places.lazy, accept=_adiabatic, **places.LAZY_RANGES),
+    (15, 24, 72), 5.3, records=260,
+)  # fmt: skip
 WEIGHT_DECAY = experiment("weight_decay", places.RICH_SMALL, (0, 20, 60), 4.0, decay=True, records=200)
 NARROW = experiment(
     "narrow",
     box(
-        "narrow networks",
-        places.rich,
-        d=(3, 8),
-        width=(3, 8),
-        amplified=(0.05, 0.2),
-        chi=(0.015, 0.03),
-        target=(0.2, 0.5),
+        "narrow networks", places.rich, d=(4, 8), width=(1.5, 4), amplified=(0.05, 0.2), chi=(0.015, 0.03),
+        target=(0.4, 1.2),
     ),
-    (0, 40, 120),
-    1.2,
-    records=60,
-)
+    (0, 40, 120), 1.2, records=60,
+)  # fmt: skip
+
+CURVE_CHI = experiment(
+    "curve_chi",
+    box(
+        "few inputs, not adiabatic", places.rich, d=(3, 8), width=(25, 60), amplified=(0.1, 0.35),
+        chi=(0.3, 0.8), target=TARGETS,
+    ),
+    (0, 24, 72), 5.3, records=260,
+)  # fmt: skip
+CURVE_EDGE = experiment(
+    "curve_edge",
+    box(
+        "adiabatic, close to the edge of stability", places.rich, d=(3, 8), width=(25, 60),
+        amplified=(0.65, 0.8), chi=(0.01, 0.03), target=TARGETS,
+    ),
+    (0, 100, 200), 1.3, records=80,
+)  # fmt: skip
 
 
 def slow_clock(run: LinearRun) -> Floats:
@@ -255,11 +257,33 @@ CLAIMS: tuple[Claim, ...] = (
     edge(
         "wide",
         WIDE,
-        r"At m/d in [3, 8] u still follows the implicit law at $\tau = 1$.",
+        r"At m/d in [1.5, 4] u still follows the implicit law at $\tau = 1$.",
         Law(0.04, "the margin inside the condition", planned_spread=0.03),
         partial(along, goal=1.0),
         NARROW,
         conditions=(WIDE,),
         measured="u and its implicit law",
+    ),
+    edge(
+        "curve_chi",
+        ADIABATIC,
+        r"At $\chi$ in [.3, .8] the mean cosine at $\tau = 5$ is still that of the slow curve.",
+        Difference(0.015, "the margin inside the condition", planned_spread=0.03),
+        partial(alignment_curve, goal=5.0),
+        CURVE_CHI,
+        conditions=_ADIABATIC,
+        constants=_IN_L,
+        measured="mean |cosine| over neurons, and the closed form",
+    ),
+    edge(
+        "curve_edge",
+        STABLE,
+        r"At $c_B m/d$ in [.65, .8] $M_\perp$ still follows $L(t)$ at $\tau = 1$.",
+        Law(0.02, "the margin inside the condition", planned_spread=0.05),
+        partial(across, goal=1.0),
+        CURVE_EDGE,
+        conditions=_ADIABATIC,
+        constants=_IN_L,
+        measured="M_perp and its law, averaged over a tenth of a unit",
     ),
 )

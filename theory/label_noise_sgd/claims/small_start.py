@@ -25,35 +25,19 @@ Floats = NDArray[np.float64]
 SMALL_START = experiment(
     "small_start",
     box(
-        "small starts",
-        places.small_start,
-        d=(5, 20),
-        m=(50, 200),
-        smallness=(0.001, 0.1),
-        speed=(0.002, 0.01),
-        target=(0.5, 1),
+        "small starts", places.small_start, d=(5, 20), m=(50, 200), smallness=(0.001, 0.1),
+        speed=(0.002, 0.01), target=(0.5, 1),
     ),
-    (8, 20, 60),
-    70.0,
-    population=True,
-    records=1500,
-)
+    (16, 20, 60), 70.0, population=True, records=1500,
+)  # fmt: skip
 LARGE_START = experiment(
     "large_start",
     box(
-        "starts that are not small",
-        places.small_start,
-        d=(5, 20),
-        m=(50, 200),
-        smallness=(0.5, 4),
-        speed=(0.002, 0.01),
-        target=(0.5, 1),
+        "starts that are not small", places.small_start, d=(5, 20), m=(50, 200), smallness=(0.5, 4),
+        speed=(0.002, 0.01), target=(0.5, 1),
     ),
-    (0, 20, 60),
-    70.0,
-    population=True,
-    records=1500,
-)
+    (0, 20, 60), 70.0, population=True, records=1500,
+)  # fmt: skip
 
 
 def _q_0(run: LinearRun) -> float:

@@ -21,48 +21,27 @@ Floats = NDArray[np.float64]
 INSIDE = experiment(
     "inside",
     box(
-        "steps up to .7 of the edge",
-        places.lazy,
-        d=(3, 20),
-        width=(20, 80),
-        batch=(1, 4),
-        amplified=(0.1, 0.7),
-        tilt=(0.002, 0.01),
-        target=TARGETS,
+        "steps up to .7 of the edge", places.lazy, d=(3, 20), width=(20, 80), batch=(1, 4),
+        amplified=(0.1, 0.7), tilt=(0.002, 0.01), target=TARGETS,
     ),
-    (32, 60, 200),
-    steps=3000,
-)
+    (32, 60, 200), steps=3000,
+)  # fmt: skip
 OUTSIDE = experiment(
     "outside",
     box(
-        "steps beyond the edge",
-        places.lazy,
-        d=(6, 20),
-        width=(20, 80),
-        batch=(1, 4),
-        amplified=(2, 2.5),
-        tilt=(0.002, 0.01),
-        target=TARGETS,
+        "steps beyond the edge", places.lazy, d=(6, 20), width=(20, 80), batch=(1, 4), amplified=(2, 2.5),
+        tilt=(0.002, 0.01), target=TARGETS,
     ),
-    (32, 60, 200),
-    steps=3000,
-)
+    (32, 60, 200), steps=3000,
+)  # fmt: skip
 PAST_EDGE = experiment(
     "past_edge",
     box(
-        "just past the edge",
-        places.lazy,
-        d=(3, 20),
-        width=(20, 80),
-        batch=(1, 4),
-        amplified=(1.2, 1.6),
-        tilt=(0.002, 0.01),
-        target=TARGETS,
+        "just past the edge", places.lazy, d=(3, 20), width=(20, 80), batch=(1, 4), amplified=(1.2, 1.6),
+        tilt=(0.002, 0.01), target=TARGETS,
     ),
-    (0, 60, 200),
-    steps=3000,
-)
+    (0, 60, 200), steps=3000,
+)  # fmt: skip
 
 
 def blew_up(run: LinearRun) -> bool:

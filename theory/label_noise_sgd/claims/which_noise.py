@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
+from theory.label_noise_sgd.conditions import STABLE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here
@@ -18,17 +19,20 @@ __all__ = ["CLAIMS"]
 Floats = NDArray[np.float64]
 
 _STATIC = box(
-    "static label noise, more rows than inputs",
-    places.data_set,
-    d=(3, 8),
-    width=(25, 60),
-    amplified=(0.04, 0.1),
-    tilt=(0.003, 0.01),
-    target=TARGETS,
-    rows=(2, 12),
-)
+    "static label noise, more rows than inputs", places.data_set, d=(3, 8), width=(25, 60),
+    amplified=(0.04, 0.1), tilt=(0.003, 0.01), target=TARGETS, rows=(2, 12),
+)  # fmt: skip
 STATIC = experiment("static", _STATIC, (0, 20, 60), 0.7, static=True)
 STATIC_DESCENT = experiment("static_descent", _STATIC, (0, 10, 30), 0.05, static=True, full_batch=True)
+
+STATIC_LARGE_STEP = experiment(
+    "static_large_step",
+    box(
+        "static label noise, large steps", places.data_set, d=(3, 8), width=(25, 60), amplified=(0.3, 0.5),
+        tilt=(0.003, 0.01), target=TARGETS, rows=(4, 12),
+    ),
+    (0, 20, 60), 0.7, static=True,
+)  # fmt: skip
 
 
 def _balance_sum(run: LinearRun) -> Floats:
@@ -56,6 +60,8 @@ def static_descent(run: LinearRun) -> Pair:
     return float((total[first] - total[-1]) / total[0]), 0.0
 
 
+_SMALL_STEP = with_(c_edge=0.101)
+
 CLAIMS: tuple[Claim, ...] = (
     claim(
         "cause.static_noise_with_sgd",
@@ -65,6 +71,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.1, "amplification by eta tr(Sigma) mu/2 is left out", planned_spread=0.03),
         static_drift,
         STATIC,
+        conditions=(STABLE,),
+        constants=_SMALL_STEP,
         measured="drop of sum_i D_i after the fit, and the integral of eta^2(tr M C - s tr C)",
     ),
     claim(
@@ -76,5 +84,15 @@ CLAIMS: tuple[Claim, ...] = (
         static_descent,
         STATIC_DESCENT,
         measured="relative change of sum_i D_i after the fit, and 0",
+    ),
+    edge(
+        "static_large_step",
+        STABLE,
+        r"At $c_B m/d$ in [.3, .5] the drift under static labels is still that of C without amplification.",
+        Law(0.1, "the margin inside the condition", planned_spread=0.1),
+        static_drift,
+        STATIC_LARGE_STEP,
+        constants=_SMALL_STEP,
+        measured="drop of sum_i D_i after the fit, and the integral of eta^2(tr M C - s tr C)",
     ),
 )

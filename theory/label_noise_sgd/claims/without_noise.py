@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
+from theory.label_noise_sgd.conditions import WIDE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here, readme
@@ -20,11 +21,17 @@ Floats = NDArray[np.float64]
 NOISELESS = experiment(
     "noiseless",
     box("no noise", places.noiseless, d=(3, 20), width=(50, 200), speed=(0.02, 0.5), target=TARGETS),
-    (8, 60, 120),
-    0.4,
-    population=True,
-    records=40,
-)
+    (32, 60, 120), 0.4, population=True, records=40,
+)  # fmt: skip
+
+NARROW_CONTROL = experiment(
+    "narrow_control",
+    box(
+        "narrow networks, no noise", places.noiseless, d=(5, 20), width=(2, 5), speed=(0.02, 0.5),
+        target=TARGETS,
+    ),
+    (0, 160, 320), 0.4, population=True, records=40,
+)  # fmt: skip
 
 
 def kernel_change(run: LinearRun) -> Pair:
@@ -60,6 +67,9 @@ def balance_bound(run: LinearRun) -> Pair:
     return float(np.max(change / (p.eta**2 * top * p.gradient_square[-1]))), 1.0
 
 
+#: m >= 20 d.
+_TWENTY = with_(c_width=20.0)
+
 CLAIMS: tuple[Claim, ...] = (
     claim(
         "lazy.kernel_frozen",
@@ -68,6 +78,8 @@ CLAIMS: tuple[Claim, ...] = (
         UniversalBound(loose=20.0),
         kernel_change,
         NOISELESS,
+        conditions=(WIDE,),
+        constants=_TWENTY,
         measured="relative change of the kernel matrix in Frobenius norm, and the bound",
     ),
     claim(
@@ -77,6 +89,8 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(1e-3, "alignment that matters is of order 1"),
         cosine_change,
         NOISELESS,
+        conditions=(WIDE,),
+        constants=_TWENTY,
         measured="mean cosine at the end and at the start",
     ),
     claim(
@@ -88,5 +102,15 @@ CLAIMS: tuple[Claim, ...] = (
         NOISELESS,
         parents=("label_noise_sgd.identity.balance",),
         measured="largest ratio over neurons, and 1",
+    ),
+    edge(
+        "narrow_control",
+        WIDE,
+        r"At m/d in [2, 5] the mean cosine without noise still stays within $10^{-3}$.",
+        Difference(1e-3, "the margin inside the condition", planned_spread=0.01),
+        cosine_change,
+        NARROW_CONTROL,
+        constants=_TWENTY,
+        measured="mean cosine at the end and at the start",
     ),
 )

@@ -21,19 +21,11 @@ Floats = NDArray[np.float64]
 SAM_FULL = experiment(
     "sam_full",
     box(
-        "full-batch SAM",
-        places.sam,
-        d=(3, 6),
-        width=(10, 25),
-        kick=(0.05, 0.2),
-        rho=(0.1, 0.2),
+        "full-batch SAM", places.sam, d=(3, 6), width=(10, 25), kick=(0.05, 0.2), rho=(0.1, 0.2),
         target=(0.5, 1.5),
     ),
-    (0, 12, 36),
-    54.0,
-    population=True,
-    records=400,
-)
+    (0, 16, 36), 54.0, population=True, records=400,
+)  # fmt: skip
 
 
 def full_batch_rate(run: LinearRun) -> Pair:

@@ -20,20 +20,13 @@ __all__ = ["CLAIMS", "balance_error", "transport_error"]
 Floats = NDArray[np.float64]
 
 _SAM_STEP = box(
-    "small networks, SAM",
-    places.sam_step,
-    d=(2, 10),
-    width=(1, 8),
-    batch=(1, 4),
-    amplified=(0.02, 0.2),
-    tilt=(0.002, 0.02),
-    target=TARGETS,
-    push=(0.002, 0.02),
-)
-SAM_STEPS = experiment("sam_steps", _SAM_STEP, (8, 60, 120), engine="sam_steps", steps=60)
+    "small networks, SAM", places.sam_step, d=(2, 10), width=(1, 8), batch=(1, 4), amplified=(0.02, 0.2),
+    tilt=(0.002, 0.02), target=TARGETS, push=(0.002, 0.02),
+)  # fmt: skip
+SAM_STEPS = experiment("sam_steps", _SAM_STEP, (32, 60, 120), engine="sam_steps", steps=60)
 SAM_STEPS_PLAIN = experiment(
-    "sam_steps_plain", _SAM_STEP, (0, 60, 120), engine="sam_steps", steps=60, normalised=False
-)
+    "sam_steps_plain", _SAM_STEP, (0, 60, 120), engine="sam_steps", steps=60, normalised=False,
+)  # fmt: skip
 
 
 def _kick(near: Floats, far: Floats) -> Floats:

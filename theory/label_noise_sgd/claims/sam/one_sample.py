@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,8 +15,10 @@ from theory.label_noise_sgd.claims.rest_point import rest_s, rest_u
 from theory.label_noise_sgd.conditions import SMALL_STEP_SAM, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
+from theory.label_noise_sgd.setting import LinearSetting
 from theory.label_noise_sgd.sources import abstract, here
 from theory.rules import Difference, Law
+from theory.setting import AbstractSetting
 
 __all__ = ["CLAIMS", "log_fall", "sample_rate"]
 
@@ -24,31 +27,28 @@ Floats = NDArray[np.float64]
 SAM = experiment(
     "sam",
     box(
-        "one-sample SAM",
-        places.sam,
-        d=(4, 12),
-        width=(10, 30),
-        kick=(0.03, 0.1),
-        rho=(0.1, 0.25),
+        "one-sample SAM", places.sam, d=(4, 12), width=(10, 30), kick=(0.03, 0.1), rho=(0.1, 0.25),
         target=TARGETS,
     ),
-    (0, 20, 60),
-    5.0,
-    records=250,
-)
+    (0, 20, 60), 5.0, records=250,
+)  # fmt: skip
 SAM_REST = experiment(
     "sam_rest",
     box(
-        "one-sample SAM, to the end",
-        places.sam,
-        d=(3, 6),
-        width=(10, 20),
-        kick=(0.05, 0.1),
-        rho=(0.15, 0.3),
+        "one-sample SAM, to the end", places.sam, d=(3, 6), width=(10, 20), kick=(0.05, 0.1), rho=(0.15, 0.3),
         target=TARGETS,
     ),
-    (8, 20, 60),
-    14.0,
+    (16, 20, 60), 14.0,
+)  # fmt: skip
+
+
+def _half_step(s: AbstractSetting) -> AbstractSetting:
+    assert isinstance(s, LinearSetting)
+    return s.with_(eta=s.eta / 2)
+
+
+SAM_TWO_STEPS = replace(
+    experiment("sam_two_steps", SAM.place, (0, 16, 48), 2.0, records=50), control=_half_step
 )
 
 
@@ -63,6 +63,13 @@ def sample_rate(run: LinearRun) -> Pair:
     mu = np.trapezoid(p.perp + p.s, p.steps.astype(float))
     expected = rate * (float(p.steps[-1]) + (s.d + 2.5) * s.eta * float(mu))
     return log_fall(run, p.perp), expected
+
+
+def limit_rate(run: LinearRun) -> Pair:
+    """Decay over `2 eta rho^2`, Richardson's limit of the run's step and half of it; and 1."""
+    assert run.control is not None
+    whole, half = (log_fall(r, r.path.perp) / float(r.clock[-1]) for r in (run, run.control))
+    return 2 * half - whole, 1.0
 
 
 def slow_clock(run: LinearRun) -> Floats:
@@ -175,5 +182,16 @@ CLAIMS: tuple[Claim, ...] = (
         sample_shrinkage,
         SAM_REST,
         measured="shortfall of theta's time mean over |theta*|, and rho^2 sqrt(d)/|theta*|",
+    ),
+    claim(
+        "sam.sample_rate_limit",
+        here("one-sample SAM"),
+        r"As $\eta \to 0$ the rate is $2\eta\rho^2$ itself (two step sizes, extrapolated).",
+        Law(0.01, "second order in eta mu (d+1)", planned_spread=0.006),
+        limit_rate,
+        SAM_TWO_STEPS,
+        conditions=_SMALL,
+        constants=_TENTH,
+        measured="twice the rate at half the step minus the rate, over 2 eta rho^2, and 1",
     ),
 )
