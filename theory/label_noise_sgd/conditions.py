@@ -31,40 +31,40 @@ _AMPLIFIED = eta / 2 * (1 + (d + 1) / B) * m / d
 _CHI = eta * sigma**2 * d ** sp.Rational(3, 2) / (2 * B * T)
 
 STABLE = Condition(
-    "stable", _C["c_edge"], _AMPLIFIED, here("C8"), "derived",
+    "stable", _C["c_edge"], _AMPLIFIED, here("decay"), "derived",
     "c_B m/d is the distance from the edge of mean-square stability, 1: the residual has a stationary law.",
 )  # fmt: skip
 FAR_FROM_EDGE = Condition(
-    "beyond the edge", _AMPLIFIED, _C["c_edge"], here("C11"), "derived",
+    "beyond the edge", _AMPLIFIED, _C["c_edge"], here("stability"), "derived",
     "c_B m/d well above 1: the residual grows at every step.",
 )  # fmt: skip
 NOT_TINY = Condition(
-    "several inputs", d, _C["c_inputs"], here("C11"), "derived",
+    "several inputs", d, _C["c_inputs"], here("stability"), "derived",
     "with few inputs a run beyond the edge may shrink M below it before it leaves.",
 )  # fmt: skip
 ADIABATIC = Condition(
-    "adiabatic", _C["c_chi"], _CHI, here("C14"), "derived",
+    "adiabatic", _C["c_chi"], _CHI, here("slow curve"), "derived",
     "chi compares the floor of M_perp with the rich fixed point: the slow motion is slow only where "
     "it is small.",
 )  # fmt: skip
 WIDE = Condition(
-    "wide", m / d, _C["c_width"], here("C8"), "derived",
+    "wide", m / d, _C["c_width"], here("decay"), "derived",
     "M starts close to (m/d) I.",
 )  # fmt: skip
 SMALL_STEP_SAM = Condition(
-    "small step (SAM)", _C["c_step"], eta * m * (d + 1) / d, here("C23"), "derived",
+    "small step (SAM)", _C["c_step"], eta * m * (d + 1) / d, here("one-sample SAM"), "derived",
     "first order in eta mu_0 (d+1): squared increments are a correction.",
 )  # fmt: skip
 SMALL = Condition(
-    "small start", _C["c_small"] * T, m * t_0**2 * (d + 1), here("C20"), "derived",
+    "small start", _C["c_small"] * T, m * t_0**2 * (d + 1), here("small start"), "derived",
     "what W carries across theta* is small beside |theta*|; a small t_0 alone is not enough.",
 )  # fmt: skip
 SLOW_STEP = Condition(
-    "slow step", _C["c_step"], eta * T, here("C20"), "derived",
+    "slow step", _C["c_step"], eta * T, here("small start"), "derived",
     "steps follow the flow.",
 )  # fmt: skip
 GENTLE_PULL = Condition(
-    "gentle pull", _C["c_pull"], eta * m * v, here("C12"), "derived",
+    "gentle pull", _C["c_pull"], eta * m * v, here("imposed second layer"), "derived",
     "the imposed second layer stays below its own edge of stability.",
 )  # fmt: skip
 

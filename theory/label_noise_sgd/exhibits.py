@@ -8,7 +8,7 @@ import numpy as np
 
 from theory.exhibit import Exhibit, Panel, Series
 from theory.label_noise_sgd import decay, slow_flow
-from theory.label_noise_sgd.experiments import README_SETTING
+from theory.label_noise_sgd.claims.released_setting import README_SETTING
 from theory.label_noise_sgd.options import LinearOptions
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.setting import LinearSetting

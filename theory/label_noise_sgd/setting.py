@@ -13,10 +13,31 @@ from numpy.typing import NDArray
 from theory.label_noise_sgd import decay, symbols
 from theory.model import Model
 from theory.setting import AbstractSetting, Trends
+from theory.slips import FormulaSlips
 
 __all__ = ["LinearSetting"]
 
 Floats = NDArray[np.float64]
+
+
+def _d(s: LinearSetting) -> float:
+    return float(s.d)
+
+
+def _root_d(s: LinearSetting) -> float:
+    return float(np.sqrt(s.d))
+
+
+def _sigma(s: LinearSetting) -> float:
+    return s.sigma or 1.0
+
+
+def _batch(s: LinearSetting) -> float:
+    return float(s.batch)
+
+
+def _target(s: LinearSetting) -> float:
+    return s.target
 
 
 @dataclass(frozen=True)
@@ -54,7 +75,11 @@ class LinearSetting(AbstractSetting):
     variance: float = 0.0
     persistence: float = 0.0
 
-    trends: ClassVar[Trends] = Trends(slopes=("d", "amplified"))
+    trends: ClassVar[Trends] = Trends(slopes=("d", "amplified", "target", "batch"))
+    #: What a formula may lose. Not eta: a closed form at twice the step is another true one.
+    slips: ClassVar[FormulaSlips] = FormulaSlips(
+        {"d": _d, "sqrt(d)": _root_d, "sigma": _sigma, "B": _batch, "|theta*|": _target}
+    )
 
     def __post_init__(self) -> None:
         for name in ("m", "d", "batch"):

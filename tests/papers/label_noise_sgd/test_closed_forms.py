@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from theory.label_noise_sgd import decay, proofs, rich, sam, sam_field, slow_flow
+from theory.label_noise_sgd import decay, rich, sam, sam_field, slow_flow
+from theory.label_noise_sgd.proofs import closed_forms, exact
 from theory.label_noise_sgd.setting import LinearSetting
 
 
@@ -21,7 +22,8 @@ from theory.label_noise_sgd.setting import LinearSetting
     ],
 )  # fmt: skip
 def test_every_step_of_every_proof_holds(name: str) -> None:
-    proof = getattr(proofs, name)()
+    proof = getattr(exact, name, None) or getattr(closed_forms, name)
+    proof = proof()
     assert proof.holds, proof.steps
     assert len(proof.steps) >= 1
 

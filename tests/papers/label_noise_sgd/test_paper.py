@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,16 @@ from simulation.models import Job, engine_of
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.label_noise_sgd.paper import THIS
+from theory.label_noise_sgd.sources import SECTIONS
 from theory.ledger import Ledger
 from theory.rng import derive_seed, generator
+from theory.rules import Difference, Exponent, Law, Universal, UniversalBound, ZScores
 from verify.pipeline import verify_claims
 
 BY_ID = {claim.id.removeprefix("label_noise_sgd."): claim for claim in THIS.claims}
 FALSE = list(THIS.falsehoods(Ledger(THIS.claims)))
+#: How an item of the paper begins, by what was read of it.
+ITEMS = ("abstract, ", "README, ", "real-world notebook, ", "Theorem 4.", "Lemma 4.", "the condition ")
 PLANTED = (
     ("decay.rate", "no amplification"),
     ("decay.rate", "sigma for sigma^2"),
@@ -44,7 +50,52 @@ def test_every_reading_and_question_names_claims_that_exist() -> None:
 def test_no_statement_derived_here_is_said_to_be_the_papers() -> None:
     for claim in THIS.claims:
         assert claim.provenance == "derived"
-        assert claim.source.paper.startswith(("this project", "Zhang et al. 2026"))
+        assert claim.source.paper.startswith(("this project's derivation", "Zhang et al. 2026"))
+
+
+def test_items_are_the_papers_or_paragraphs_of_the_derivation() -> None:
+    """No item is a number of somebody's list: each is read in the paper's sources or in the document."""
+    text = (Path(__file__).parents[3] / "docs" / "derivations" / "label_noise_sgd.md").read_text("utf-8")
+    titles = {}
+    for part in text.split("\n## ")[1:]:
+        section = int(part.split(".")[0])
+        titles |= dict.fromkeys((t.lower() for t in re.findall(r"^\*\*(.+?)\.\*\*", part, re.M)), section)
+    assert {title.lower(): section for title, section in SECTIONS.items()} == titles
+    for claim in THIS.claims:
+        item = claim.source.item
+        assert not re.search(r"\b[CE]\d+\b", item), claim.id
+        if claim.source.paper.startswith("Zhang"):
+            assert item.startswith(
+                ("abstract, ", "README, ", "real-world notebook, ", "Theorem ", "Lemma ", "the cond")
+            )
+    for name in re.findall(r"`(edge\.\w+)`", text):
+        assert BY_ID[name].is_probe
+    assert {f"`{name}`" in text for name, claim in BY_ID.items() if claim.is_probe} == {True}
+
+
+def test_every_claim_has_a_falsehood() -> None:
+    """Declared, or planted by the judge of its rule."""
+    declared = {falsehood.of for falsehood in FALSE}
+    by_rule = (Universal, UniversalBound, Exponent, ZScores)
+    for claim in THIS.claims:
+        assert claim.role != "claim" or claim.id in declared or isinstance(claim.rule, by_rule), claim.id
+
+
+def test_moved_predictions_leave_the_margin_behind() -> None:
+    """Up and down by 2.4 margins: at least 1.4 are left wherever the claim holds."""
+    for falsehood in FALSE:
+        if "margins" not in falsehood.name:
+            continue
+        rule, moved = falsehood.claim.rule, falsehood.claim.measure
+        assert isinstance(rule, Law | Difference)
+        assert isinstance(moved, partial)
+        got = partial(moved.func, lambda run: (1.0, 1.0), *moved.args[1:])(None)
+        off = (
+            abs(np.log(got[1])) / np.log1p(rule.margin)
+            if isinstance(rule, Law)
+            else abs(got[1] - 1) / rule.margin
+        )
+        assert off == pytest.approx(2.4)
 
 
 def test_every_formula_can_be_set() -> None:
@@ -58,12 +109,10 @@ def test_every_formula_can_be_set() -> None:
         parser.parse(text)
 
 
-def test_quick_measures_something_of_every_file_of_claims() -> None:
-    from theory.label_noise_sgd.claims import beyond, edges, identities, lazy, readings, rich, sam
-
-    for module in (beyond, identities, lazy, readings, rich, sam):
-        assert any(claim.experiment.runs["quick"] for claim in module.CLAIMS), module.__name__
-    assert all(claim.is_probe for claim in edges.CLAIMS)
+def test_quick_measures_something_of_every_phase() -> None:
+    quick = [name for name, claim in BY_ID.items() if claim.experiment.runs["quick"]]
+    for part in ("identity", "lazy", "decay", "curve", "alignment", "small_start", "sam", "relu", "reading"):
+        assert any(name.startswith(f"{part}.") for name in quick), part
 
 
 def _one_run(experiment: Experiment, replicate: int = 0) -> Any:

@@ -1,1 +1,1 @@
-"""Claims by part of the theory; readings are statements that are expected to fail, and what corrects them."""
+"""Claims by part of the theory: a file holds its settings, runs, measures, claims, probes and readings."""
