@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import DataError, MissingData
+from simulation.files import CEILING, DataError, read_file, unpack_gzip
+from simulation.images.errors import MissingData
 from simulation.images.images import Images
-from simulation.images.sources.bounded import CEILING, read_file, unpack_gzip
 
 __all__ = ["FASHION", "load_fashion", "load_idx", "read_idx"]
 
