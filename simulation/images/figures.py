@@ -111,7 +111,7 @@ def pictures_figure(images: Images, indices: Sequence[int], titles: Sequence[str
         ax.axis("off")
     for ax, index, title in zip(axes.ravel(), indices, titles, strict=False):
         x = images.x[index]
-        ax.imshow(x[0] if len(x) == 1 else np.clip(x[:3].transpose(1, 2, 0), 0, 1), cmap="gray_r")
+        ax.imshow(x[0] if len(x) == 1 else np.clip(x[:3].transpose(1, 2, 0), 0, 1), cmap="gray")
         ax.set_title(title, fontsize=7)
     return figure
 
@@ -123,7 +123,7 @@ def maps_figure(
     figure, axes = _figure(len(x), 1 + len(maps), width=10, height=1.5)
     top = max(float(np.abs(m.sum(axis=1)).max()) for m in maps) or 1.0
     for column in range(len(x)):
-        axes[0, column].imshow(x[column].mean(axis=0), cmap="gray_r")
+        axes[0, column].imshow(x[column].mean(axis=0), cmap="gray")
         axes[0, column].set_title(titles[column], fontsize=7)
         for row, values in enumerate(maps, start=1):
             axes[row, column].imshow(values[column].sum(axis=0), cmap="RdBu_r", vmin=-top, vmax=top)

@@ -56,7 +56,7 @@ def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = json.loads(capsys.readouterr().out)
     assert shown["verdict"] in ("few", "weak", "unlike")
     head = (tmp_path / "out" / "suspects.csv").read_text().splitlines()
-    assert head[0] == "rank,index,label,predicted,suspicion,precision"
+    assert head[0] == "rank,index,file,label,predicted,suspicion,precision"
     for argv, match in (
         (["plan", str(tmp_path / "none.csv"), "--out", "x"], "no such file"),
         ([str(tmp_path / "labels.csv")], "no zip archive"),

@@ -71,7 +71,7 @@ def _audit(argv: Sequence[str]) -> int:
     if given.matched is not None:
         answer.second_plan(runs=answer.runs).save(given.matched)
     if given.out is not None:
-        from verify.audit.report import write_audit
+        from simulation.audit.report import write_audit
 
         if given.out.exists() and not given.out.is_dir():
             raise ValueError(f"--out must be a folder, {given.out} is a file")

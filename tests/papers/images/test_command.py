@@ -179,11 +179,14 @@ def test_own_labels_with_errors_and_without(tmp_path: Path, capsys: pytest.Captu
             "mlp",
             "--probe-flip",
         ]
+        assert main([*argv, "--plan"]) == 0
+        assert "% of the probes: a Stage I is forecast" in capsys.readouterr().out
         assert main([*argv, "--out", str(out)]) == 0
         said = capsys.readouterr().out
         assert "Not testable" in "\n".join(said.splitlines()[:10])
-        order = [int(p.stem) for c in "ab" for p in sorted((tmp_path / name / c).iterdir())]
-        listed = [order[int(r["index"])] for r in rows(out / "suspects.csv")]
+        listed = [int(Path(r["file"]).stem) for r in rows(out / "suspects.csv")]
+        assert all((tmp_path / name / r["file"]).is_file() for r in rows(out / "suspects.csv"))
+        assert {p.name for p in out.iterdir()} >= {"audit.html", "audit.json", "curves.csv", "figures"}
         if name == "noisy":
             assert said.startswith("SPREAD")
             assert "Stop at step" in said
