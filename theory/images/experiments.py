@@ -141,14 +141,14 @@ SMALL_INIT = Experiment(
 )  # fmt: skip
 
 
-def _bridge(name: str, full: int, default: int = 0, **change: Any) -> Experiment:
+def _bridge(name: str, full: int, **change: Any) -> Experiment:
     return Experiment(
         f"images.theory.{name}", place=fixed(BridgeSetting(**change)), clock=40.0,
-        runs={"quick": 0, "default": default, "full": full},
+        runs={"quick": 0, "default": 0, "full": full},
     )  # fmt: skip
 
 
-BRIDGE = _bridge("bridge", 32, default=8)
+BRIDGE = _bridge("bridge", 32)
 BRIDGE_MEANS = _bridge("bridge_means", 32, w=0.0)
 BRIDGE_FAR = _bridge("bridge_far", 32, classes="3v8")
 

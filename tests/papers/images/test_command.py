@@ -239,3 +239,33 @@ def test_an_unwritable_folder(data: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="--out must be a folder"):
         main(["--data", data, "--out", str(tmp_path / "file")])
+
+
+def test_the_papers_pair_from_a_local_binary_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airplanes and automobiles, VGG, two flips in ten, from a small archive of CIFAR-10's binary form."""
+    from functools import partial
+
+    from papers.images import files
+    from simulation.images.sources import cifar
+
+    monkeypatch.setattr(cifar, "load_cifar10", partial(cifar.load_cifar10, records=60))
+    packed = files.tar_of(
+        files.write_cifar10(tmp_path / "c", records=60), tmp_path / "cifar-10-binary.tar.gz"
+    )
+    argv = ["--data", f"cifar10:{packed}", "--classes", "airplane,automobile", "--model", "vgg11"]
+    argv += ["--optimizer", "adam", "--lr", ".0012", "--flip", ".2", "--batch", "12", "--steps", "2"]
+    out = tmp_path / "o"
+    assert main([*argv, "--seeds", "1", "--device", "cpu", "--out", str(out)]) in (0, 1)
+    said = capsys.readouterr().out
+    assert "Stage I" in said
+    samples = rows(out / "samples.csv")
+    assert {r["observed"] for r in samples} == {"airplane", "automobile"}
+    assert len(samples) == 48  # 60 of the pair, a fifth of them for validation, the test batch apart
+    assert any(r["observed"] != r["true"] for r in samples)
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(packed.read_bytes()[:-200])
+    with pytest.raises(DataError, match="truncated"):
+        main([*argv[2:], "--data", f"cifar10:{cut}", "--out", str(tmp_path / "none")])
+    assert not (tmp_path / "none").exists()
