@@ -93,7 +93,7 @@ LARGER = Experiment(
     runs={"quick": 0, "default": 0, "full": 48}, options=ImageOptions(),
 )  # fmt: skip
 HARD = Experiment(
-    "images.hard_pair", place=fixed(ImageSetting(data="fashion", classes="0v6", n=1200)), clock=32.0,
+    "images.hard_pair", place=fixed(ImageSetting(data="fashion", classes="tshirt,shirt", n=1200)), clock=32.0,
     runs={"quick": 0, "default": 0, "full": 48}, options=ImageOptions(),
 )  # fmt: skip
 MAPS = Experiment(
