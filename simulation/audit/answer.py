@@ -16,7 +16,10 @@ from simulation.audit.stage import Stage
 from simulation.audit.suspicion import Suspicion
 from simulation.audit.words import text_of
 
-__all__ = ["Audit", "Selection", "Verdict"]
+__all__ = ["FEWEST_CAUGHT", "Audit", "Selection", "Verdict"]
+
+#: With fewer caught probes no tail can be compared.
+FEWEST_CAUGHT = 15
 
 Verdict = Literal["none", "few", "weak", "unlike", "spread", "uncalibrated"]
 
@@ -89,6 +92,10 @@ class Audit:
     def precision_at(self, m: int) -> float | None:
         """Expected share of wrong labels among the m most suspicious samples; None without a rate.
 
+        It is t^ n B(c)/((1 - b) m) at the score c of sample m, B(c) the share of probes beyond. Beyond the
+        topmost scores lie too few probes to count: down to the first `FEWEST_CAUGHT` of them the list is
+        given the precision that it has there, which is less than it has further up.
+
         Raises:
             ValueError: m outside 1..number of suspects.
         """
@@ -96,8 +103,10 @@ class Audit:
             raise ValueError(f"m must lie in 1..{len(self.suspects)}, the suspects, was {m}")
         if self.rate is None or self.scores is None or self.flip_rate is None:
             return None
-        cut = self.suspicion[self.suspects[m - 1]]
-        beyond = float(np.mean(self.scores.probes >= cut)) / (1 - self.rate.spoiled)
+        scores, probes = self.suspicion[self.suspects], np.sort(self.scores.probes)
+        enough = probes[-min(FEWEST_CAUGHT, len(probes))]
+        m = max(m, min(int((scores >= enough).sum()), len(scores)))
+        beyond = float(np.mean(probes >= scores[m - 1])) / (1 - self.rate.spoiled)
         return float(min(1.0, self.flip_rate[0] * beyond * self.n / m))
 
     def curves(self) -> dict[str, list[float]]:

@@ -1,9 +1,7 @@
-"""Records, plans and labels as files of plain numbers; nothing in them is ever run."""
+"""Records and plans as files of plain numbers; nothing in them is ever run."""
 
 from __future__ import annotations
 
-import csv
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +11,18 @@ from numpy.typing import NDArray
 from simulation.audit.judging import record_of_arrays
 from simulation.audit.planning import Plan
 from simulation.audit.record import Record
+from simulation.files import read_npz
 
-__all__ = ["load_arrays", "load_labels", "load_plan", "load_record"]
+__all__ = ["load_plan", "load_record"]
 
 _ARRAYS = ("margins", "probs", "losses")
 _CEILING = 2**32
-
-
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file.
-
-    Raises:
-        ValueError: no such file, no .npz, damaged, larger than 4 GiB, or with arrays of objects (which are
-        pickles).
-    """
-    if not path.is_file():
-        raise ValueError(f"no such file: {path}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _CEILING:
-                raise ValueError(f"{path} unpacks to more than {_CEILING} bytes")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, MemoryError) as error:
-        raise ValueError(
-            f"{path} must be an .npz file of plain numbers: {' '.join(str(error).split())[:200]}"
-        ) from None
+#: Dimensions and kinds of numbers (numpy's letters) that an array of a record may have.
+_FORM = {
+    "labels": (1, "iubU"), "trained_labels": (1, "iubU"), "classes": (1, "iubU"), "probes": (1, "iu"),
+    "steps": (1, "iu"), "predictions": (2, "iu"), "margins": (2, "fiu"), "losses": (2, "fiu"),
+    "probs": (3, "fiu"), "spoiled": (0, "f"),
+}  # fmt: skip
 
 
 def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
@@ -51,12 +35,20 @@ def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
     Raises:
         ValueError: naming the file and the array.
     """
-    arrays = load_arrays(path)
+    arrays = read_npz(path, _CEILING)
     found = [name for name in _ARRAYS if name in arrays]
     if "labels" not in arrays or len(found) != 1:
         raise ValueError(
             f"{path} must hold labels and one of {', '.join(_ARRAYS)}; it has {', '.join(sorted(arrays))}"
         )
+    for name in [n for n in _FORM if n in arrays]:
+        dimensions, kinds = _FORM[name]
+        array = arrays[name]
+        if array.ndim != dimensions or (array.size and array.dtype.kind not in kinds):
+            raise ValueError(
+                f"{path}: {name} must have {dimensions} dimensions of plain numbers"
+                f"{' or words' if 'U' in kinds else ''}, has shape {array.shape} of {array.dtype}"
+            )
     classes = arrays.get("classes")
     try:
         record, names = record_of_arrays(
@@ -76,46 +68,13 @@ def load_record(path: Path) -> tuple[Record, NDArray[Any]]:
     return whole, names if classes is None else classes
 
 
-def load_labels(path: Path) -> NDArray[Any]:
-    """Labels of a .npy array (whole numbers or words), or of a .csv file with one column or one named
-    `label`.
-
-    Raises:
-        ValueError: naming the file.
-    """
-    if not path.is_file():
-        raise ValueError(f"no such file: {path}")
-    if path.suffix == ".npy":
-        try:
-            return np.asarray(np.load(path, allow_pickle=False))
-        except (ValueError, OSError, EOFError) as error:
-            text = " ".join(str(error).split())[:200]
-            raise ValueError(f"{path} must be a .npy array of plain numbers or words: {text}") from None
-    if path.suffix != ".csv":
-        raise ValueError(f"{path} must end in .npy or .csv")
-    try:
-        rows = [row for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is no table of text: {error}") from None
-    names = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if "label" in names:
-        column, rows = names.index("label"), rows[1:]
-    elif len(names) == 1:
-        column = 0
-    else:
-        raise ValueError(f"{path} must have one column, or one named label; has {len(names)}")
-    if not rows or any(len(row) <= column or not row[column].strip() for row in rows):
-        raise ValueError(f"{path} has a line without a label")
-    return np.array([row[column].strip() for row in rows])
-
-
 def load_plan(path: Path) -> Plan:
     """A plan as `Plan.save` writes it.
 
     Raises:
         ValueError: naming the file.
     """
-    arrays = load_arrays(path)
+    arrays = read_npz(path, _CEILING)
     runs = sum(name.startswith("probes_") for name in arrays)
     missing = [name for name in ("observed", "labels", "classes", "probes_0") if name not in arrays]
     if missing:

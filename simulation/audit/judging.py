@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.audit.answer import Audit, Selection, Verdict
+from simulation.audit.answer import FEWEST_CAUGHT, Audit, Selection, Verdict
 from simulation.audit.margins import of_losses, of_probabilities, predicted
 from simulation.audit.planning import FEWEST_PROBES, classes_of
 from simulation.audit.rate import Rate, estimate_rate
@@ -18,10 +18,8 @@ from simulation.audit.stage import Stage, find_stage
 from simulation.audit.suspicion import Suspicion, suspicion
 from simulation.audit.words import assumptions_of
 
-__all__ = ["FEWEST_CAUGHT", "audit", "record_of_arrays"]
+__all__ = ["audit", "record_of_arrays"]
 
-#: With fewer caught probes no tail can be compared.
-FEWEST_CAUGHT = 15
 _SEEN = 0.1
 _FEW, _WEAK = 0.03, 0.01
 _LIKE, _LIKE_MATCHED, _LIKE_Z = 0.35, 0.18, -2.0

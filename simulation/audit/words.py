@@ -78,7 +78,7 @@ def _few(audit: Audit) -> list[str]:
     assert audit.flip_rate is not None
     return [
         f"FEW. At most {_percent(audit.flip_rate[2])} of the labels are flips of the spread kind.",
-        f"The {len(audit.suspects)} suspects are rather hard samples. Do not stop early, drop nothing.",
+        f"Suspects: {len(audit.suspects)}, hard samples rather than flips. Do not stop early, drop nothing.",
         "Clustered errors cannot be seen.",
     ]
 

@@ -157,7 +157,8 @@ def _stage_line(first: int, of: int, truth: float) -> str:
 def _basis(kind: str) -> str:
     if kind in ("symmetric", "pair", "class"):
         return (
-            "This rests on flips that are independent of the image, which these are; real errors may not be."
+            "This rests on flips that are independent of the image, which these are; real errors may not be. "
+            "The labels of the data were taken as right before some were flipped."
         )
     if kind == "observed":
         return "The flips are those of your file; whether others like them would behave so is not known."

@@ -19,14 +19,14 @@ from simulation.models import Engine, Job, read_only
 from theory.images.options import ImageOptions
 from theory.images.setting import ImageSetting
 
-__all__ = ["ENGINES", "TorchEngine", "images_of", "options_of", "task_at"]
+__all__ = ["ENGINES", "TorchEngine", "class_names", "images_of", "options_of", "task_at"]
 
 
 #: Steps up to which an audit has too few checkpoints.
 _SHORTEST_AUDIT = 10
 
 
-def _class_names(classes: str) -> list[str] | None:
+def class_names(classes: str) -> list[str] | None:
     if classes == "all":
         return None
     return classes.split(",") if "," in classes else classes.split("v")
@@ -39,7 +39,7 @@ def images_of(data: str, classes: str) -> Images:
     Raises:
         DataError: see `load_images`.
     """
-    return load_images(data, classes=_class_names(classes))
+    return load_images(data, classes=class_names(classes))
 
 
 def task_at(setting: Any, seed: int) -> Task:
@@ -107,7 +107,7 @@ class TorchEngine(Engine):
     def key(self, job: Job) -> Hashable:
         """All but the flips and, of equally many classes, which ones."""
         s: ImageSetting = job.setting
-        names = _class_names(s.classes)
+        names = class_names(s.classes)
         count = "all" if names is None else len(names)
         return s.data, count, s.n, s.net, s.lr, s.momentum, s.batch, s.validation, job.steps, job.options
 

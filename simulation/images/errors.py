@@ -1,12 +1,10 @@
-"""What goes wrong with a user's data, said in one line."""
+"""What goes wrong with a user's images, said in one line."""
 
 from __future__ import annotations
 
+from simulation.files.errors import DataError
+
 __all__ = ["DataError", "MissingData"]
-
-
-class DataError(ValueError):
-    """A file or an option that cannot be used; the message names it and says what is allowed."""
 
 
 class MissingData(DataError):

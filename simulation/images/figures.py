@@ -18,6 +18,9 @@ from theory.images.measures import (
     memorised,
     selection,
     stop_acc,
+    stop_val,
+    t_clean,
+    t_half,
     true_share,
 )
 
@@ -53,8 +56,17 @@ def curves_figure(runs: Sequence[ImageRun]) -> Figure:
         _band(ax, runs, clean_fit, _CLEAN, "clean, as labelled")
         _band(ax, runs, memorised, _NOISY, "noisy, as labelled (memorised)")
         _band(ax, runs, true_share, "#DDAA33", "noisy, as their true label")
-        stop = float(np.median([r.steps[stop_acc(r)] for r in runs]))
-        ax.axvline(stop, color="black", linewidth=0.8, linestyle="--", label="stop acc")
+        times: dict[str, list[float]] = {
+            "t_c(.95)": [t_clean(r) for r in runs],
+            "stop acc": [r.steps[stop_acc(r)] for r in runs],
+            "t_1/2": [t_half(r) for r in runs],
+        }
+        if runs[0].v:
+            times["stop val"] = [r.steps[stop_val(r)] for r in runs]
+        for (name, values), style in zip(times.items(), (":", "--", "-.", "-"), strict=False):
+            middle = float(np.median(values))
+            if np.isfinite(middle):
+                ax.axvline(middle, color="black", linewidth=0.8, linestyle=style, label=name)
     _band(ax, runs, lambda r: r.test_accuracy, _TEST, "test accuracy")
     ax.set(xscale="log", xlabel="step", ylabel="share", ylim=(-0.02, 1.02))
     ax.legend(fontsize=8)
@@ -111,7 +123,7 @@ def pictures_figure(images: Images, indices: Sequence[int], titles: Sequence[str
         ax.axis("off")
     for ax, index, title in zip(axes.ravel(), indices, titles, strict=False):
         x = images.x[index]
-        ax.imshow(x[0] if len(x) == 1 else np.clip(x[:3].transpose(1, 2, 0), 0, 1), cmap="gray_r")
+        ax.imshow(x[0] if len(x) == 1 else np.clip(x[:3].transpose(1, 2, 0), 0, 1), cmap="gray")
         ax.set_title(title, fontsize=7)
     return figure
 
@@ -119,16 +131,17 @@ def pictures_figure(images: Images, indices: Sequence[int], titles: Sequence[str
 def maps_figure(
     x: NDArray[Any], maps: Sequence[NDArray[Any]], names: Sequence[str], titles: Sequence[str]
 ) -> Figure:
-    """Images above their attribution maps, all on one signed scale."""
+    """Images above their attribution maps; each row has one signed scale, whose end stands beside it."""
     figure, axes = _figure(len(x), 1 + len(maps), width=10, height=1.5)
-    top = max(float(np.abs(m.sum(axis=1)).max()) for m in maps) or 1.0
-    for column in range(len(x)):
-        axes[0, column].imshow(x[column].mean(axis=0), cmap="gray_r")
-        axes[0, column].set_title(titles[column], fontsize=7)
-        for row, values in enumerate(maps, start=1):
-            axes[row, column].imshow(values[column].sum(axis=0), cmap="RdBu_r", vmin=-top, vmax=top)
-            if column == 0:
-                axes[row, column].set_ylabel(names[row - 1], fontsize=7)
+    for column, title in enumerate(titles):
+        axes[0, column].imshow(x[column].mean(axis=0), cmap="gray")
+        axes[0, column].set_title(title, fontsize=7)
+    for row, values in enumerate(maps, start=1):
+        shown = values.sum(axis=1)
+        top = float(np.abs(shown).max()) or 1.0
+        axes[row, 0].set_ylabel(f"{names[row - 1]}\n+-{top:.2g}", fontsize=7)
+        for ax, one in zip(axes[row], shown, strict=True):
+            ax.imshow(one, cmap="RdBu_r", vmin=-top, vmax=top)
     for ax in axes.ravel():
         ax.set(xticks=[], yticks=[])
     return figure

@@ -32,6 +32,7 @@ class Images:
         class_names: one a class; the label c has the name `class_names[c]`.
         y_observed: observed labels, (n,), where they differ from `y` for some images; None: no flips known.
         x_test, y_test: the data set's own test part; None: it has none, and `split` makes one.
+        files: the file that each image comes from, (n,); empty where images have no file of their own.
 
     Raises:
         DataError: naming the array.
@@ -44,6 +45,7 @@ class Images:
     y_observed: Ints | None = None
     x_test: Pixels | None = None
     y_test: Ints | None = None
+    files: tuple[str, ...] = field(default=(), compare=False)
     digest: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,8 @@ class Images:
                 raise DataError(
                     f"x_test has images of shape {self.x_test.shape[1:]}, x of {self.x.shape[1:]}"
                 )
+        if self.files and len(self.files) != len(self.x):
+            raise DataError(f"files must name one file an image, names {len(self.files)} for {len(self.x)}")
         if len(self.class_names) < 2:
             raise DataError(f"there must be at least 2 classes, found {len(self.class_names)}")
         counts = np.bincount(self.y, minlength=len(self.class_names))
@@ -154,4 +158,5 @@ def choose_classes(images: Images, names: Sequence[str]) -> Images:
         None if images.y_observed is None else new[images.y_observed[inside]],
         None if tested is None or images.x_test is None else images.x_test[tested],
         None if tested is None or images.y_test is None else new[images.y_test[tested]],
+        tuple(images.files[i] for i in np.flatnonzero(inside)) if images.files else (),
     )

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["kept_images", "sample_rows", "write_report"]
 
 SAMPLE_COLUMNS = (
-    "seed", "index", "observed", "true", "loss_at_stop", "aum", "fit_from_step", "suspicion_rank",
+    "seed", "index", "file", "observed", "true", "loss_at_stop", "aum", "fit_from_step", "suspicion_rank",
 )  # fmt: skip
 
 
-def sample_rows(run: ImageRun, names: Sequence[str]) -> Iterable[Mapping[str, Any]]:
+def sample_rows(run: ImageRun, images: Images) -> Iterable[Mapping[str, Any]]:
     """One row a training image; `fit_from_step` is where it stays predicted as labelled, "" for never."""
+    names = images.class_names
     at = stop_acc(run)
     margin = average_margin(run)
     fit = run.predictions == run.labels
@@ -39,9 +40,11 @@ def sample_rows(run: ImageRun, names: Sequence[str]) -> Iterable[Mapping[str, An
     for i in range(run.n):
         misfit = np.flatnonzero(~fit[:, i])
         start = 0 if not len(misfit) else int(misfit[-1]) + 1
+        place = int(run.index[i])
         values = (
-            run.seed, int(run.index[i]), names[run.labels[i]], names[run.y[i]], f"{run.losses[at, i]:.6g}",
-            f"{margin[i]:.6g}", int(run.steps[start]) if start < len(run.steps) else "", int(rank[i]),
+            run.seed, place, images.files[place] if images.files else "", names[run.labels[i]],
+            names[run.y[i]], f"{run.losses[at, i]:.6g}", f"{margin[i]:.6g}",
+            int(run.steps[start]) if start < len(run.steps) else "", int(rank[i]),
         )  # fmt: skip
         yield dict(zip(SAMPLE_COLUMNS, values, strict=True))
 
@@ -66,9 +69,8 @@ def write_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     fine = [run for run in runs if not run.failed]
-    names = images.class_names
     _csv(folder / "curves.csv", CURVE_COLUMNS, (row for run in fine for row in curve_rows(run)))
-    _csv(folder / "samples.csv", SAMPLE_COLUMNS, (row for run in fine for row in sample_rows(run, names)))
+    _csv(folder / "samples.csv", SAMPLE_COLUMNS, (row for run in fine for row in sample_rows(run, images)))
     flipped = [run for run in fine if run.noisy.any()]
     _csv(folder / "stops.csv", STOP_COLUMNS, (row for run in flipped for row in stop_rows(run)))
     if fine:

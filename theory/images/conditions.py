@@ -8,6 +8,7 @@ from theory.condition import Condition, Constants
 from theory.images.sources import here
 
 __all__ = [
+    "ALIKE",
     "CONDITIONS",
     "CONSTANTS",
     "FLIPPED",
@@ -54,5 +55,12 @@ TEN_CLASS = Condition(
     "a wrong label is split over nine classes: more noise is borne",
 )  # fmt: skip
 
-CONDITIONS = {"Stage I on images": (SEPARABLE, SPREAD, MODERATE, FLIPPED, STRONG, LOW_NOISE, TEN_CLASS)}
+ALIKE = Condition(
+    "alike within a class", sp.Rational(1, 10), sp.Symbol("E_w"), _SOURCE, "derived",
+    "images of a class differ less than the noise: E_w <= .1 sigma^2 d",
+)  # fmt: skip
+
+CONDITIONS = {
+    "Stage I on images": (SEPARABLE, SPREAD, MODERATE, FLIPPED, STRONG, LOW_NOISE, TEN_CLASS, ALIKE)
+}
 CONSTANTS = Constants({})

@@ -7,7 +7,7 @@ from typing import Any
 
 from theory.experiment import Experiment
 from theory.images.options import ImageOptions
-from theory.images.setting import ImageSetting, PatchSetting, ScoreSetting
+from theory.images.setting import BridgeSetting, ImageSetting, PatchSetting, ScoreSetting
 from theory.place import Box, Cells, Coordinate, fixed
 
 __all__ = [
@@ -19,6 +19,9 @@ __all__ = [
     "AUDIT_TEN",
     "BOUNDARY",
     "BOX",
+    "BRIDGE",
+    "BRIDGE_FAR",
+    "BRIDGE_MEANS",
     "CLUSTER",
     "EPOCHS",
     "ETA",
@@ -90,7 +93,7 @@ LARGER = Experiment(
     runs={"quick": 0, "default": 0, "full": 48}, options=ImageOptions(),
 )  # fmt: skip
 HARD = Experiment(
-    "images.hard_pair", place=fixed(ImageSetting(data="fashion", classes="0v6", n=1200)), clock=32.0,
+    "images.hard_pair", place=fixed(ImageSetting(data="fashion", classes="tshirt,shirt", n=1200)), clock=32.0,
     runs={"quick": 0, "default": 0, "full": 48}, options=ImageOptions(),
 )  # fmt: skip
 MAPS = Experiment(
@@ -136,6 +139,18 @@ SMALL_INIT = Experiment(
     "images.theory.small_init", place=fixed(PatchSetting(sigma_0=0.01, m=50, eta=100.0)), clock=12_000.0,
     runs={"quick": 0, "default": 0, "full": 48},
 )  # fmt: skip
+
+
+def _bridge(name: str, full: int, **change: Any) -> Experiment:
+    return Experiment(
+        f"images.theory.{name}", place=fixed(BridgeSetting(**change)), clock=40.0,
+        runs={"quick": 0, "default": 0, "full": full},
+    )  # fmt: skip
+
+
+BRIDGE = _bridge("bridge", 32)
+BRIDGE_MEANS = _bridge("bridge_means", 32, w=0.0)
+BRIDGE_FAR = _bridge("bridge_far", 32, classes="3v8")
 
 # The audit ---------------------------------------------------------------------------------------------
 

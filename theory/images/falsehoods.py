@@ -8,6 +8,7 @@ from typing import Any
 
 from theory.falsehood import Falsehood, FalsehoodKind, altered
 from theory.images.audit import score_identity, score_spoiled
+from theory.images.bridge import measured_and_law
 from theory.images.own_network import measured_and_flow
 from theory.images.stopping import end_and_nearest, noisy_validation
 from theory.ledger import Ledger
@@ -94,6 +95,7 @@ def _lies(ledger: Ledger) -> Iterable[tuple[str, str, FalsehoodKind, Measure, st
         "off by .15 or more",
     )
     yield "images.theory.kernel", "kernel halved", "factor", _scaled(measured_and_flow, 2.0), "time doubles"
+    yield "images.theory.bridge", "law halved", "factor", _scaled(measured_and_law, 2.0), "time doubles"
     yield "images.audit.spoiled", "t for t/(k-1)", "formula", _every_probe_spoiled, "a probe has k - 1 labels"
     yield (
         "images.audit.identity",

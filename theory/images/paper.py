@@ -8,13 +8,13 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.falsehood import Falsehood
-from theory.images import audit, own_network, selecting, stage_one, stopping
+from theory.images import audit, bridge, own_network, selecting, stage_one, stopping
 from theory.images.conditions import CONDITIONS, CONSTANTS
 from theory.images.exhibits import EXHIBITS
 from theory.images.experiments import BOX
 from theory.images.letters import LETTERS
 from theory.images.questions import QUESTIONS
-from theory.images.setting import ImageSetting, PatchSetting, ScoreSetting
+from theory.images.setting import BridgeSetting, ImageSetting, PatchSetting, ScoreSetting
 from theory.images.tables import TABLES
 from theory.images.validation import validation_needed
 from theory.ledger import Ledger
@@ -41,6 +41,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         *stopping.CLAIMS,
         *selecting.CLAIMS,
         *own_network.CLAIMS,
+        *bridge.CLAIMS,
         *audit.CLAIMS,
     )
 )
@@ -92,7 +93,7 @@ THIS = Paper(
         where="ICML",
     ),
     claims=CLAIMS,
-    settings=(ImageSetting, PatchSetting, ScoreSetting),
+    settings=(ImageSetting, PatchSetting, BridgeSetting, ScoreSetting),
     conditions=CONDITIONS,
     constants=CONSTANTS,
     parameters={ImageSetting: _PARAMETERS},

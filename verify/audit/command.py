@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from simulation.audit import audit, plan
-from simulation.audit.files import load_labels, load_record
+from simulation.audit.files import load_record
+from simulation.files import read_labels
 
 __all__ = ["main"]
 
@@ -43,7 +44,7 @@ def _plan(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="the plan, an .npz file")
     given = parser.parse_args(argv)
-    made = plan(load_labels(given.labels), runs=given.runs, rate=given.rate, seed=given.seed)
+    made = plan(read_labels(given.labels), runs=given.runs, rate=given.rate, seed=given.seed)
     made.save(given.out)
     counts = ", ".join(str(len(p)) for p in made.probes)
     print(
@@ -70,7 +71,7 @@ def _audit(argv: Sequence[str]) -> int:
     if given.matched is not None:
         answer.second_plan(runs=answer.runs).save(given.matched)
     if given.out is not None:
-        from verify.audit.report import write_audit
+        from simulation.audit.report import write_audit
 
         if given.out.exists() and not given.out.is_dir():
             raise ValueError(f"--out must be a folder, {given.out} is a file")

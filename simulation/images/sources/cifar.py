@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import DataError
+from simulation.files import DataError, read_file, refuse_pickle, unpack_gzip
 from simulation.images.images import Images
-from simulation.images.sources.bounded import read_file, refuse_pickle, unpack_gzip
 
 __all__ = ["CIFAR10_NAMES", "load_cifar10", "load_cifar100"]
 

@@ -40,6 +40,7 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
     pictures: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
     labels: list[int] = []
     names: list[str] = []
+    shown: list[str] = []
     for path in classes:
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and _inside(p, root))
         if not files:
@@ -48,13 +49,15 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
             raise DataError(f"{folder} holds more than {MOST_IMAGES} pictures")
         pictures += [_picture(file, size, mode) for file in files]
         labels += [len(names)] * len(files)
+        shown += [f"{path.name}/{file.name}" for file in files]
         names.append(path.name)
     if len(names) < 2:
         raise DataError(
             f"{folder} must hold at least 2 subfolders with pictures, one a class; found {len(names)}"
         )
     x = np.stack(pictures)
-    return Images(x, np.array(labels, dtype=np.int64), f"pictures of {folder.name}", tuple(names))
+    y = np.array(labels, dtype=np.int64)
+    return Images(x, y, f"pictures of {folder.name}", tuple(names), files=tuple(shown))
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -9,7 +9,6 @@ refused.
 from __future__ import annotations
 
 import pickletools
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import DataError
-from simulation.images.sources.bounded import open_zip, read_file
+from simulation.files import DataError, open_zip, read_file, read_member
 
 __all__ = ["read_pt"]
 
@@ -66,10 +64,7 @@ def read_pt(path: Path, key: str) -> dict[str, NDArray[np.int64]]:
             raise DataError(
                 f"{path} must hold exactly one data.pkl, as torch.save writes it; found {len(pickles)}"
             )
-        try:
-            program = archive.read(pickles[0])
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
-            raise DataError(f"{path} is damaged: {error}") from None
+        program = read_member(archive, pickles[0], str(path))
     try:
         found = _interpreted(program)
         if not isinstance(found, dict):

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import DataError, MissingData
+from simulation.files import CEILING, DataError, read_file, unpack_gzip
+from simulation.images.errors import MissingData
 from simulation.images.images import Images
-from simulation.images.sources.bounded import CEILING, read_file, unpack_gzip
 
-__all__ = ["FASHION", "load_fashion", "load_idx", "read_idx"]
+__all__ = ["FASHION", "FASHION_NAMES", "load_fashion", "load_idx", "read_idx"]
 
 #: Where Debian's package dataset-fashion-mnist puts its files.
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 
-_FASHION_NAMES = (
+FASHION_NAMES = (
     "tshirt",
     "trouser",
     "pullover",
@@ -123,4 +123,4 @@ def load_fashion() -> Images:
     """
     if not FASHION.is_dir():
         raise MissingData("fashion needs Debian's package dataset-fashion-mnist, or give --data idx:DIR")
-    return load_idx(FASHION, names=_FASHION_NAMES)
+    return load_idx(FASHION, names=FASHION_NAMES)

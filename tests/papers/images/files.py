@@ -8,10 +8,14 @@ import pickle
 import struct
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+
+from simulation.files import DataError
 
 #: Loading this pickle would run code that leaves a trace.
 ARMED = ["unset"]
@@ -27,6 +31,15 @@ class Trap:
 def spring() -> int:
     ARMED[0] = "sprung"
     return 0
+
+
+def refused(call: Callable[[], object], match: str) -> None:
+    """The call ends in one line that matches."""
+    with pytest.raises(DataError, match=match) as caught:
+        call()
+    text = str(caught.value)
+    assert "\n" not in text
+    assert len(text) < 500
 
 
 def pixels(n: int = 60, side: int = 6, seed: int = 0) -> np.ndarray:

@@ -156,6 +156,18 @@ def test_missing_data_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason == "the digits come with scikit-learn: pip install scikit-learn"
 
 
+def test_classes_of_settings_are_classes_of_their_data() -> None:
+    """Also of sets that are not on this machine, whose runs would be the first to notice."""
+    from simulation.images.engines import class_names
+    from simulation.images.sources.idx import FASHION_NAMES
+
+    known = {"fashion": set(FASHION_NAMES), "mnist5k": set("0123456789"), "digits": set("0123456789")}
+    for claim in CLAIMS:
+        setting = next(iter(claim.experiment.place.points(1, lambda r: np.random.default_rng(r)))).setting
+        if hasattr(setting, "classes"):
+            assert set(class_names(setting.classes) or ()) <= known[setting.data], claim.id
+
+
 def test_settings() -> None:
     setting = ImageSetting()
     assert ImageSetting(**setting.as_dict()) == setting

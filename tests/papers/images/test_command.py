@@ -179,11 +179,14 @@ def test_own_labels_with_errors_and_without(tmp_path: Path, capsys: pytest.Captu
             "mlp",
             "--probe-flip",
         ]
+        assert main([*argv, "--plan"]) == 0
+        assert "% of the probes: a Stage I is forecast" in capsys.readouterr().out
         assert main([*argv, "--out", str(out)]) == 0
         said = capsys.readouterr().out
         assert "Not testable" in "\n".join(said.splitlines()[:10])
-        order = [int(p.stem) for c in "ab" for p in sorted((tmp_path / name / c).iterdir())]
-        listed = [order[int(r["index"])] for r in rows(out / "suspects.csv")]
+        listed = [int(Path(r["file"]).stem) for r in rows(out / "suspects.csv")]
+        assert all((tmp_path / name / r["file"]).is_file() for r in rows(out / "suspects.csv"))
+        assert {p.name for p in out.iterdir()} >= {"audit.html", "audit.json", "curves.csv", "figures"}
         if name == "noisy":
             assert said.startswith("SPREAD")
             assert "Stop at step" in said
@@ -236,3 +239,33 @@ def test_an_unwritable_folder(data: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="--out must be a folder"):
         main(["--data", data, "--out", str(tmp_path / "file")])
+
+
+def test_the_papers_pair_from_a_local_binary_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airplanes and automobiles, VGG, two flips in ten, from a small archive of CIFAR-10's binary form."""
+    from functools import partial
+
+    from papers.images import files
+    from simulation.images.sources import cifar
+
+    monkeypatch.setattr(cifar, "load_cifar10", partial(cifar.load_cifar10, records=60))
+    packed = files.tar_of(
+        files.write_cifar10(tmp_path / "c", records=60), tmp_path / "cifar-10-binary.tar.gz"
+    )
+    argv = ["--data", f"cifar10:{packed}", "--classes", "airplane,automobile", "--model", "vgg11"]
+    argv += ["--optimizer", "adam", "--lr", ".0012", "--flip", ".2", "--batch", "12", "--steps", "2"]
+    out = tmp_path / "o"
+    assert main([*argv, "--seeds", "1", "--device", "cpu", "--out", str(out)]) in (0, 1)
+    said = capsys.readouterr().out
+    assert "Stage I" in said
+    samples = rows(out / "samples.csv")
+    assert {r["observed"] for r in samples} == {"airplane", "automobile"}
+    assert len(samples) == 48  # 60 of the pair, a fifth of them for validation, the test batch apart
+    assert any(r["observed"] != r["true"] for r in samples)
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(packed.read_bytes()[:-200])
+    with pytest.raises(DataError, match="truncated"):
+        main([*argv[2:], "--data", f"cifar10:{cut}", "--out", str(tmp_path / "none")])
+    assert not (tmp_path / "none").exists()

@@ -5,41 +5,54 @@ from __future__ import annotations
 import base64
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulation.audit import Audit
+from simulation.audit.answer import Audit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figures", "suspect_rows", "write_audit"]
+__all__ = ["SUSPECT_COLUMNS", "figures", "suspect_rows", "write_audit"]
 
 _CLEAN, _PROBE = "#117733", "#AA4499"
 
 
-def suspect_rows(audit: Audit) -> list[tuple[Any, ...]]:
-    """rank, index, label, predicted, suspicion, and the expected share of wrong labels down to this rank.
+SUSPECT_COLUMNS = ("rank", "index", "file", "label", "predicted", "suspicion", "precision")
 
-    The rank is 1 for the most suspicious; predicted and precision are empty where they are not known.
+
+def suspect_rows(audit: Audit, files: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+    """The suspects by `SUSPECT_COLUMNS`; precision is the expected share of wrong labels down to this rank.
+
+    The rank is 1 for the most suspicious; file, predicted and precision are empty where they are not known.
     """
     rows = []
     for rank, index in enumerate(audit.suspects.tolist(), start=1):
         precision = audit.precision_at(rank) if audit.verdict == "spread" else None
-        guess = "" if audit.predicted is None else audit.classes[audit.predicted[index]]
         rows.append(
             (
-                rank, index, audit.classes[audit.observed[index]], guess, f"{audit.suspicion[index]:.6g}",
+                rank,
+                index,
+                files[index] if files else "",
+                audit.classes[audit.observed[index]],
+                "" if audit.predicted is None else audit.classes[audit.predicted[index]],
+                f"{audit.suspicion[index]:.6g}",
                 "" if precision is None else f"{precision:.4f}",
             )
-        )  # fmt: skip
+        )
     return rows
 
 
-def write_audit(audit: Audit, folder: Path) -> None:
+def write_audit(
+    audit: Audit, folder: Path, *, files: Sequence[str] = (), pictures: Mapping[str, Figure] | None = None
+) -> None:
     """Write `audit.html|md|json`, `suspects.csv`, `curves.csv` and `figures/*.png`.
+
+    Args:
+        files: the file of each sample, (n,), where samples have one. pictures: more figures, by name.
 
     Raises:
         OSError: the folder cannot be written.
@@ -47,22 +60,19 @@ def write_audit(audit: Audit, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "audit.json").write_text(audit.to_json() + "\n", encoding="utf-8")
     (folder / "audit.md").write_text(f"# Audit\n\n```\n{audit.text()}```\n", encoding="utf-8")
-    _write_csv(
-        folder / "suspects.csv",
-        ("rank", "index", "label", "predicted", "suspicion", "precision"),
-        suspect_rows(audit),
-    )
+    rows = suspect_rows(audit, files)
+    _write_csv(folder / "suspects.csv", SUSPECT_COLUMNS, rows)
     curves = audit.curves()
     _write_csv(folder / "curves.csv", tuple(curves), list(zip(*curves.values(), strict=True)))
     images = []
-    for name, figure in figures(audit).items():
+    for name, figure in {**(pictures or {}), **figures(audit)}.items():
         data = io.BytesIO()
         # No date and no version in the file: equal audits give equal bytes.
         figure.savefig(data, format="png", dpi=120, metadata={"Software": None})
         (folder / "figures").mkdir(exist_ok=True)
         (folder / "figures" / f"{name}.png").write_bytes(data.getvalue())
         images.append((name, base64.b64encode(data.getvalue()).decode()))
-    (folder / "audit.html").write_text(_page(audit, images), encoding="utf-8")
+    (folder / "audit.html").write_text(_page(audit, rows, images), encoding="utf-8")
 
 
 def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Any]) -> None:
@@ -72,27 +82,29 @@ def _write_csv(path: Path, columns: tuple[str, ...], rows: list[Any]) -> None:
         writer.writerows(rows)
 
 
-def _page(audit: Audit, images: list[tuple[str, str]]) -> str:
+_STYLE = (
+    "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{white-space:pre-wrap}"
+    "img{max-width:100%}td,th{padding:.1em .8em;text-align:right}"
+)
+_SHOWN = 200
+
+
+def _page(audit: Audit, suspects: list[tuple[Any, ...]], images: list[tuple[str, str]]) -> str:
     from html import escape
 
     pictures = "\n".join(
         f'<img alt="{escape(name)}" src="data:image/png;base64,{data}">' for name, data in images
     )
-    shown = suspect_rows(audit)[:200]
-    rows = "\n".join("<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in shown)
-    table = (
-        f"<h2>Suspects, first {len(shown)} of "
-        f"{len(audit.suspects)}</h2><table><tr><th>rank</th><th>index</th>"
-        f"<th>label</th><th>predicted</th><th>suspicion</th><th>precision down to "
-        f"here</th></tr>{rows}</table>"
-        if shown
-        else ""
-    )
+    table = ""
+    if suspects:
+        head = "".join(f"<th>{name}</th>" for name in SUSPECT_COLUMNS)
+        rows = "\n".join(
+            "<tr>" + "".join(f"<td>{escape(str(v))}</td>" for v in row) + "</tr>" for row in suspects[:_SHOWN]
+        )
+        title = f"Suspects, first {min(_SHOWN, len(suspects))} of {len(suspects)}"
+        table = f"<h2>{title}</h2><table><tr>{head}</tr>{rows}</table>"
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit</title>'
-        "<style>body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 "
-        "1em}pre{white-space:pre-wrap}"
-        "img{max-width:100%}td,th{padding:.1em .8em;text-align:right}</style>"
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit</title><style>{_STYLE}</style>'
         f"<h1>Audit</h1><pre>{escape(audit.text())}</pre>{pictures}{table}</html>\n"
     )
 
@@ -134,7 +146,7 @@ def figures(audit: Audit) -> dict[str, Figure]:
                 alpha=0.5,
                 label=name,
             )
-        ax.axvline(0.0, color="black", linewidth=0.8, label="margin 0")
+        ax.axvline(0.0, color="black", linewidth=0.8, label="margin 0; suspects to the right")
         ax.set(xlabel="suspicion at the stop", ylabel="share", yscale="log")
         ax.legend(fontsize=8)
         out["suspicion"] = figure

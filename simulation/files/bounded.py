@@ -12,14 +12,10 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from simulation.files.errors import DataError, one_line
 
-from simulation.images.errors import DataError
-
-__all__ = ["CEILING", "array_from_npy", "open_zip", "read_file", "refuse_pickle", "unpack_gzip"]
+__all__ = ["CEILING", "open_zip", "read_file", "read_member", "refuse_pickle", "unpack_gzip"]
 
 #: No file may occupy more than this once decompressed, in bytes.
 CEILING = 2**30
@@ -65,7 +61,7 @@ def unpack_gzip(data: bytes, path: Path, ceiling: int = CEILING) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             out = stream.read(ceiling + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is truncated or no gzip file: {_one_line(error)}") from None
+        raise DataError(f"{path} is truncated or no gzip file: {one_line(error)}") from None
     if len(out) > ceiling:
         raise DataError(f"{path} unpacks to more than the {ceiling} bytes that its header or format allows")
     return out
@@ -83,7 +79,7 @@ def open_zip(data: bytes, path: Path, ceiling: int = CEILING) -> zipfile.ZipFile
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is truncated or no zip archive: {_one_line(error)}") from None
+        raise DataError(f"{path} is truncated or no zip archive: {one_line(error)}") from None
     total = sum(member.file_size for member in members)
     if total > ceiling:
         raise DataError(f"{path} unpacks to {total} bytes; at most {ceiling} are read")
@@ -92,35 +88,13 @@ def open_zip(data: bytes, path: Path, ceiling: int = CEILING) -> zipfile.ZipFile
     return archive
 
 
-def array_from_npy(data: bytes, name: str) -> NDArray[Any]:
-    """The array in the bytes of a .npy file; object arrays (which are pickles) are refused.
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
+    """The bytes of one member of an archive; `name` says in errors what it is.
 
     Raises:
-        DataError: not a .npy file, an object array, or a header that promises other than what follows.
+        DataError: damaged, or packed in a way that this Python cannot unpack.
     """
-    stream = io.BytesIO(data)
     try:
-        version = np.lib.format.read_magic(stream)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, fortran, dtype = read(stream)
-    except (ValueError, KeyError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
-        raise DataError(f"{name} is no .npy array: {_one_line(error)}") from None
-    if dtype.hasobject:
-        raise DataError(f"{name} is an array of objects, which is a pickle: refused; save plain numbers")
-    count = 1
-    for size in shape:
-        count *= int(size)
-    left = len(data) - stream.tell()
-    if any(size < 0 for size in shape) or count * dtype.itemsize != left:
-        raise DataError(
-            f"{name}: its header promises {count} numbers of {dtype.itemsize} bytes, {left} bytes follow"
-        )
-    flat = np.frombuffer(data, dtype=dtype, offset=stream.tell(), count=count)
-    return np.array(flat.reshape(shape, order="F" if fortran else "C"))
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        return archive.read(member)
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, zlib.error) as error:
+        raise DataError(f"{name} is damaged: {one_line(error)}") from None
