@@ -127,7 +127,7 @@ def check_runs(experiment: Experiment) -> None:
     for name in engine_names(experiment):
         engine = engine_of(experiment.of_model, name)
         short_one = replace(experiment, max_steps=2)
-        job = min((job_of(short_one, s, 0) for s in settings_of(experiment, 5)), key=engine.work)
+        job = min((job_of(short_one, s, 0, engine) for s in settings_of(experiment, 5)), key=engine.work)
         if engine.missing(job):
             continue
         one, other = (engine.make([job], device="cpu")[0] for _ in range(2))
