@@ -20,7 +20,7 @@ _EXPORTS = {
     "Claim": "theory.claim",
     "Condition": "theory.condition",
     "ConditionCheck": "theory.condition",
-    "Constant": "theory.condition",
+    "Constant": "theory.constant",
     "Constants": "theory.condition",
     "Coordinate": "theory.place",
     "Curve": "theory.question",

@@ -1,4 +1,7 @@
-"""Named inequalities with explicit constants, and the slack with which a setting satisfies them."""
+"""Named inequalities with explicit constants, and the slack with which a setting satisfies them.
+
+sympy is loaded by the first condition that is made: claims without conditions do without.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,23 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
-
-import sympy as sp
+from typing import TYPE_CHECKING, Any, cast
 
 from theory.setting import AbstractSetting
 from theory.source import Provenance, Source
 
+if TYPE_CHECKING:
+    import sympy as sp
+
 __all__ = [
     "Condition",
     "ConditionCheck",
-    "Constant",
     "Constants",
     "all_inside",
     "check_all",
     "evaluate",
     "free_constants",
 ]
-
-
-class Constant(sp.Symbol):  # type: ignore[misc]
-    """A constant that a paper leaves unnamed: a symbol that is never a letter of a setting.
-
-    >>> Constant("C", positive=True).is_positive
-    True
-    """
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +57,8 @@ def _attributes(setting: Any) -> Mapping[str, str]:
 
 def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> frozenset[str]:
     """Names of the symbols in expressions that are no letters of the setting: they need a value."""
+    from theory.constant import Constant
+
     letters = _attributes(cast("Any", setting))
     symbols = {x for expr in exprs for x in expr.free_symbols}
     return frozenset(x.name for x in symbols if isinstance(x, Constant) or x.name not in letters)
@@ -72,6 +67,8 @@ def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> 
 @cache
 def _evaluator(expr: sp.Expr, setting: Any) -> tuple[Any, tuple[tuple[bool, str], ...]]:
     """The compiled expression, and for each argument whether it is a constant, with its name."""
+    import sympy as sp
+
     symbols = sorted(expr.free_symbols, key=lambda x: x.name)
     constants = free_constants((expr,), setting)
     letters = _attributes(setting)
@@ -128,6 +125,8 @@ class Condition:
         source, provenance: where it is stated, and how far the source vouches for it.
         why: what it is for, in one sentence.
 
+    >>> import sympy as sp
+    >>> from theory.constant import Constant
     >>> @dataclass(frozen=True)
     ... class Net(AbstractSetting):
     ...     n: int
@@ -146,6 +145,8 @@ class Condition:
     why: str
 
     def __post_init__(self) -> None:
+        import sympy as sp
+
         for name in ("large", "small"):
             try:
                 object.__setattr__(self, name, sp.sympify(getattr(self, name)))
@@ -158,6 +159,8 @@ class Condition:
     @property
     def latex(self) -> str:
         r"""The inequality as LaTeX."""
+        import sympy as sp
+
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
     def speaks_of(self, setting: type[AbstractSetting], constants: Constants) -> bool:
