@@ -11,7 +11,7 @@ import typer
 
 __all__ = ["run_app", "spread_options"]
 
-_INTERRUPTED = 130
+_INTERRUPTED, _WRONG_INPUT = 130, 2
 
 
 def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -39,7 +39,8 @@ def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
-    """Run a typer app and leave the process: status 2 with one line for wrong input, 130 for Ctrl-C."""
+    """Run a typer app and leave the process: one line and status 2 for wrong input, an error's own `status`
+    where it has one, 130 for Ctrl-C."""
     _open_streams()
     try:
         status = app(args=list(argv), prog_name=f"python -m {name}", standalone_mode=False)
@@ -58,7 +59,7 @@ def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ValueError, OSError) as error:
-        _fail(name, str(error))
+        _fail(name, str(error), getattr(error, "status", _WRONG_INPUT))
     except MemoryError as error:
         _fail(name, f"not enough memory for a run of this size: {error}")
     sys.exit(status if isinstance(status, int) else 0)
@@ -85,7 +86,7 @@ def _given(error: typer.TyperException, argv: Sequence[str]) -> str:
     return f", was {values[-1]!r}"
 
 
-def _fail(name: str, message: str) -> None:
+def _fail(name: str, message: str, status: int = _WRONG_INPUT) -> None:
     text = " ".join(message.split()) or "no command given"
     print(f"{name}: error: {text}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(status)

@@ -5,8 +5,7 @@ Names are imported on first use, so that `from theory import Setting` does not l
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from theory.lazy import lazy_exports
 
 _EXPORTS = {
     "AbstractSetting": "theory.setting",
@@ -21,7 +20,7 @@ _EXPORTS = {
     "Claim": "theory.claim",
     "Condition": "theory.condition",
     "ConditionCheck": "theory.condition",
-    "Constant": "theory.condition",
+    "Constant": "theory.constant",
     "Constants": "theory.condition",
     "Coordinate": "theory.place",
     "Curve": "theory.question",
@@ -83,16 +82,4 @@ _EXPORTS = {
     "load_paper": "theory.paper",
 }
 
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -5,8 +5,8 @@ from theory.claim import Prediction as Prediction
 from theory.claim import Proof as Proof
 from theory.condition import Condition as Condition
 from theory.condition import ConditionCheck as ConditionCheck
-from theory.condition import Constant as Constant
 from theory.condition import Constants as Constants
+from theory.constant import Constant as Constant
 from theory.exhibit import Exhibit as Exhibit
 from theory.exhibit import Panel as Panel
 from theory.exhibit import Series as Series

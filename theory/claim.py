@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
-
-import sympy as sp
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from theory.condition import Condition, Constants, free_constants
 from theory.experiment import Experiment
 from theory.rules import Kind, Rule
 from theory.source import PROVENANCES, Provenance, Source
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 __all__ = ["ROLES", "Claim", "Prediction", "Proof", "Role"]
 
@@ -41,6 +42,8 @@ class Prediction:
     @property
     def latex(self) -> str:
         """`symbol = formula`."""
+        import sympy as sp
+
         return rf"{self.symbol} = {sp.latex(self.formula)}"
 
 

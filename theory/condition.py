@@ -1,4 +1,7 @@
-"""Named inequalities with explicit constants, and the slack with which a setting satisfies them."""
+"""Named inequalities with explicit constants, and the slack with which a setting satisfies them.
+
+sympy is loaded by the first condition that is made: claims without conditions do without.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
-
-import sympy as sp
+from typing import TYPE_CHECKING, Any, cast
 
 from theory.setting import AbstractSetting
 from theory.source import Provenance, Source
 
+if TYPE_CHECKING:
+    import sympy as sp
+
 __all__ = [
     "Condition",
     "ConditionCheck",
-    "Constant",
     "Constants",
     "Inside",
     "all_inside",
@@ -24,16 +27,6 @@ __all__ = [
     "evaluate",
     "free_constants",
 ]
-
-
-class Constant(sp.Symbol):  # type: ignore[misc]
-    """A constant that a paper leaves unnamed: a symbol that is never a letter of a setting.
-
-    >>> Constant("C", positive=True).is_positive
-    True
-    """
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +58,8 @@ def _attributes(setting: Any) -> Mapping[str, str]:
 
 def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> frozenset[str]:
     """Names of the symbols in expressions that are no letters of the setting: they need a value."""
+    from theory.constant import Constant
+
     letters = _attributes(cast("Any", setting))
     symbols = {x for expr in exprs for x in expr.free_symbols}
     return frozenset(x.name for x in symbols if isinstance(x, Constant) or x.name not in letters)
@@ -73,6 +68,8 @@ def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> 
 @cache
 def _evaluator(expr: sp.Expr, setting: Any) -> tuple[Any, tuple[tuple[bool, str], ...]]:
     """The compiled expression, and for each argument whether it is a constant, with its name."""
+    import sympy as sp
+
     symbols = sorted(expr.free_symbols, key=lambda x: x.name)
     constants = free_constants((expr,), setting)
     letters = _attributes(setting)
@@ -131,6 +128,8 @@ class Condition:
         fixes: coordinates of a reference box that it holds at one value ("tau = 0"): no random setting
             would meet it, so settings inside it are drawn with these held.
 
+    >>> import sympy as sp
+    >>> from theory.constant import Constant
     >>> @dataclass(frozen=True)
     ... class Net(AbstractSetting):
     ...     n: int
@@ -150,6 +149,8 @@ class Condition:
     fixes: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
+        import sympy as sp
+
         for name in ("large", "small"):
             try:
                 object.__setattr__(self, name, sp.sympify(getattr(self, name)))
@@ -162,6 +163,8 @@ class Condition:
     @property
     def latex(self) -> str:
         r"""The inequality as LaTeX."""
+        import sympy as sp
+
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
     def speaks_of(self, setting: type[AbstractSetting], constants: Constants) -> bool:

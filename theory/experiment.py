@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from theory.model import Model
-from theory.place import Box, Cells, Place
+from theory.place import Box, Cells, Place, class_made
 from theory.record import EVERY_STEP, Record
 from theory.setting import AbstractSetting
 
@@ -90,22 +90,10 @@ class Experiment:
         Raises:
             ValueError: when the place makes something else than settings.
         """
-        place = self.place
-        if isinstance(place, Cells):
-            one = place.settings[0] if place.settings else None
-        else:
-            try:
-                one = place.make({c.name: c.at(0.5) for c in place.coordinates})
-            except Exception as error:  # a user's function may raise anything
-                raise ValueError(
-                    f"experiment {self.id}: place {place.name!r} makes no setting at its middle: {error}"
-                ) from error
-        if not isinstance(one, AbstractSetting):
-            raise ValueError(
-                f"experiment {self.id}: place {place.name!r} must hold theory.AbstractSetting, was a "
-                f"{type(one).__name__}"
-            )
-        return type(one)
+        try:
+            return class_made(self.place)
+        except ValueError as error:
+            raise ValueError(f"experiment {self.id}: {error}") from error
 
     @property
     def of_model(self) -> Model:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
-
-import networkx as nx
 
 from theory.claim import Claim
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from theory.paper import Paper
 
 __all__ = ["Ledger", "builtin_ledger", "ledger_of"]
@@ -65,6 +66,8 @@ class Ledger:
 
     def graph(self) -> nx.DiGraph:
         """The dependency graph: an edge from each claim to every claim that rests on it."""
+        import networkx as nx
+
         graph = nx.DiGraph()
         graph.add_nodes_from(self._claims)
         for claim in self:
@@ -78,10 +81,9 @@ class Ledger:
                 if parent not in self._claims:
                     raise ValueError(f"claim {claim.id}: parent {parent!r} is not in the ledger")
         try:
-            circle = nx.find_cycle(self.graph())
-        except nx.NetworkXNoCycle:
-            return
-        raise ValueError(f"claims rest on each other in a circle: {[edge[0] for edge in circle]}")
+            TopologicalSorter({claim.id: claim.parents for claim in self}).prepare()
+        except CycleError as error:
+            raise ValueError(f"claims rest on each other in a circle: {error.args[1][:-1]}") from None
 
 
 def ledger_of(papers: Iterable[Paper]) -> Ledger:

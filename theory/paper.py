@@ -20,7 +20,7 @@ from theory.exhibit import Exhibit
 from theory.falsehood import Falsehood
 from theory.letters import Entry
 from theory.parameters import Parameters
-from theory.place import Box
+from theory.place import Box, class_made
 from theory.plane import Plane
 from theory.quantity import Quantity
 from theory.question import Question
@@ -58,7 +58,8 @@ class Paper:
         asked: headings of the conditions that `doctor` finds the nearest setting for; () for all.
         constants: the values in use of the constants in conditions.
         parameters: how a setting is made of named values, by class: sweeps, doctor, `--set`.
-        reference_box: the space that conditions are held against.
+        reference_box: the space that conditions are held against; with several classes of settings a tuple of
+            boxes, one for each class that they make.
         regime: sentences that say where a setting lies.
         exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
         falsehoods: the declared false variants of claims in a ledger.
@@ -68,7 +69,8 @@ class Paper:
         optional: judged when named only (examples).
 
     Raises:
-        ValueError: when a claim's id does not begin with the name.
+        ValueError: when a claim's id does not begin with the name, or two reference boxes make settings of
+            one class.
     """
 
     name: str
@@ -79,7 +81,7 @@ class Paper:
     asked: tuple[str, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({}))
     parameters: Mapping[type[AbstractSetting], Parameters] = field(default_factory=dict)
-    reference_box: Box | None = None
+    reference_box: Box | tuple[Box, ...] | None = None
     regime: Callable[[Any], tuple[str, ...]] = _no_sentences
     exhibits: tuple[Exhibit, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -97,8 +99,24 @@ class Paper:
             if not claim.id.startswith(f"{self.name}."):
                 raise ValueError(f"paper {self.name}: claim id must begin with the name, was {claim.id!r}")
 
+        if len(self.reference_boxes) > 1:
+            kinds = [class_made(box) for box in self.reference_boxes]
+            twice = [kind.__name__ for kind in kinds if kinds.count(kind) > 1]
+            if twice:
+                raise ValueError(f"paper {self.name}: two reference boxes make {twice[0]}")
+
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def reference_boxes(self) -> tuple[Box, ...]:
+        """One a class of settings that has one."""
+        boxes = self.reference_box
+        return () if boxes is None else boxes if isinstance(boxes, tuple) else (boxes,)
+
+    def reference_for(self, kind: type[AbstractSetting]) -> Box | None:
+        """The space that conditions on settings of a class are held against; None without one."""
+        return next((box for box in self.reference_boxes if class_made(box) is kind), None)
 
     @property
     def claim_map(self) -> dict[str, Claim]:

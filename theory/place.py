@@ -18,7 +18,7 @@ from theory.setting import AbstractSetting
 if TYPE_CHECKING:
     from theory.condition import Condition, Constants
 
-__all__ = ["Box", "Cells", "Coordinate", "Draws", "Place", "Point", "fixed", "grid"]
+__all__ = ["Box", "Cells", "Coordinate", "Draws", "Place", "Point", "class_made", "fixed", "grid"]
 
 #: Settings drawn before a box is said to accept none.
 _TRIES = 100_000
@@ -266,6 +266,24 @@ class Cells:
 
 
 Place = Box | Cells
+
+
+def class_made(place: Place) -> type[AbstractSetting]:
+    """The class of a place's settings: of its first cell, of the middle of its box.
+
+    Raises:
+        ValueError: when the place makes something else than settings.
+    """
+    if isinstance(place, Cells):
+        one: Any = place.settings[0] if place.settings else None
+    else:
+        try:
+            one = place.make({c.name: c.at(0.5) for c in place.coordinates})
+        except Exception as error:  # a user's function may raise anything
+            raise ValueError(f"place {place.name!r} makes no setting at its middle: {error}") from error
+    if not isinstance(one, AbstractSetting):
+        raise ValueError(f"place {place.name!r} must hold theory.AbstractSetting, was a {type(one).__name__}")
+    return type(one)
 
 
 def grid(name: str, cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...]) -> Cells:

@@ -106,7 +106,8 @@ def check_setting(setting: AbstractSetting) -> None:
         raise ValueError(f"{kind.__name__}: size must hold finite numbers, was {short(size)}")
     if not (setting.clock_step > 0 and setting.clock(2) > 0):
         raise ValueError(f"{kind.__name__}: clock_step must be > 0, was {short(setting.clock_step)}")
-    for letter, name in setting.letters().items():
+    own_letters = kind.letters.__func__ is not AbstractSetting.letters.__func__  # type: ignore[attr-defined]
+    for letter, name in setting.letters().items() if own_letters else ():
         if not hasattr(setting, name):
             raise ValueError(f"{kind.__name__}: letter {letter} stands for {name!r}, which it has not")
     known = {*fields, *groups}
@@ -127,7 +128,7 @@ def check_runs(experiment: Experiment) -> None:
     for name in engine_names(experiment):
         engine = engine_of(experiment.of_model, name)
         short_one = replace(experiment, max_steps=2)
-        job = min((job_of(short_one, s, 0) for s in settings_of(experiment, 5)), key=engine.work)
+        job = min((job_of(short_one, s, 0, engine) for s in settings_of(experiment, 5)), key=engine.work)
         if engine.missing(job):
             continue
         one, other = (engine.make([job], device="cpu")[0] for _ in range(2))

@@ -52,7 +52,14 @@ def make_panels(exhibit: Exhibit, *, device: str = "cpu") -> tuple[Panel, ...]:
         for where in (setting, exhibit.control):
             if where is None:
                 continue
-            job = Job(where, exhibit.seed, steps, snapshots=tuple(sorted(kept)), options=exhibit.options)
+            job = Job(
+                where,
+                exhibit.seed,
+                steps,
+                snapshots=tuple(sorted(kept)),
+                dtype=engine.dtypes[0],
+                options=exhibit.options,
+            )
             if (missing := engine.missing(job)) is not None:
                 raise ValueError(f"exhibit {exhibit.id}: {missing}")
             runs += engine.make([job], device=device)

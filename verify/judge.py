@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
+from theory.run import NotApplicable, Run
 from verify.cells import with_cells
 from verify.grades import graded
 from verify.outcome import Decision, Judgement, Observation
@@ -15,8 +16,9 @@ from verify.rules.power import with_power
 from verify.rules.registry import decide, judge_of
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
+from verify.statistics.error_budget import ERROR_BUDGET, within_budget
 
-__all__ = ["admitted", "errored", "judge", "note_parents", "observe"]
+__all__ = ["admitted", "errored", "judge", "judge_runs", "note_parents", "observe"]
 
 
 def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], str | None]:
@@ -129,6 +131,32 @@ def errored(
         n_trials=0,
     )
     return Judgement(claim, decision, observations, (reason,))
+
+
+def _given(claim: Claim, index: int, run: Run) -> Observation:
+    value = claim.measure(run)
+    reason = value.reason if isinstance(value, NotApplicable) else None
+    return Observation(
+        claim.experiment.id, index, index, run.setting, run.seed, run.engine, {},
+        value if reason is None else None, reason, int(run.steps[-1]), str(run.dtype),
+    )  # fmt: skip
+
+
+def judge_runs(claims: Sequence[Claim], runs: Sequence[Run], budget: float = ERROR_BUDGET) -> list[Judgement]:
+    """Claims judged on runs that were made already (by a paper's own command): each by its rule, all within
+    the error budget of a verification.
+
+    Conditions are the caller's: which of the claims speak of these runs. A claim that says nothing of any
+    is left out.
+    """
+    out = []
+    for claim in claims:
+        seen = tuple(_given(claim, k, run) for k, run in enumerate(runs))
+        judged = [o for o in seen if o.not_judged is None]
+        if judged:
+            decision = decide(claim.rule, judged)
+            out.append(Judgement(claim, decision, seen, (decision.reason,)))
+    return within_budget(out, budget)
 
 
 def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[Observation]) -> str:

@@ -25,10 +25,10 @@ from verify.outcome import Judgement, Observation, Verification, paper_name
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.release_seed import release_seed
-from verify.runs.backends import Backend, SerialBackend
+from verify.runs.backends import Backend, SerialBackend, backend_for, built_in
 from verify.runs.batch import Batch, Failure, Measurement, batches
-from verify.runs.make import Made, make_runs, recheck
-from verify.runs.plan import RunSpec, plan_runs
+from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
+from verify.runs.plan import RunSpec, plan_runs, spec_of
 from verify.second_stage import fresh_observations, nominal_seconds, second_stage
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
@@ -39,14 +39,12 @@ if TYPE_CHECKING:
     from simulation.models import Engine
     from verify.runs.keep import Keeper
 
-__all__ = ["CLAIM_SECONDS", "published_seed", "verify_claims"]
+__all__ = ["published_seed", "verify_claims"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
     "matplotlib", "latex2mathml", "pyarrow", "joblib",
 )  # fmt: skip
-#: Allowed to one call of a claim's measure, in seconds.
-CLAIM_SECONDS = 60.0
 
 
 def verify_claims(
@@ -96,7 +94,8 @@ def verify_claims(
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
     seed = published_seed(claims, papers) if seed is None else seed
     started = time.perf_counter()
-    boxes = {claim.id: paper.reference_box for paper in papers for claim in paper.claims}
+    owners = {claim.id: paper for paper in papers for claim in paper.claims}
+    boxes = {c.id: owners[c.id].reference_for(c.experiment.setting_class) for c in claims if c.id in owners}
     if place == "conditions":
         claims = [on_conditions(claim, boxes.get(claim.id)) for claim in claims]
     experiments = _experiments(claims)
@@ -107,7 +106,7 @@ def verify_claims(
     shared = {claim.id for claim in claims} & {curve.id for curve in curves}
     if shared:
         raise ValueError(f"questions: a curve has the id of a claim: {sorted(shared)[0]!r}")
-    own = frozenset(claim.id for claim in claims if not _built_in(claim))
+    own = frozenset(claim.id for claim in claims if not built_in(claim.measure, claim.experiment.of_model))
     plans: dict[str, list[RunSpec]] = {}
     work: list[Batch] = []
     for experiment in experiments:
@@ -121,7 +120,7 @@ def verify_claims(
         work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
 
     if backend is None:
-        backend = _backend(jobs, isolated=bool(own))
+        backend = backend_for(jobs, isolated=bool(own))
     notes, timings = Made(), Timings()
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     with timings.stage("runs"), progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
@@ -210,24 +209,6 @@ def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Questio
     return [q for paper in papers for q in paper.questions if judged & set(q.claims)]
 
 
-def _backend(jobs: int, isolated: bool) -> Backend:
-    if jobs == 1 and not isolated:
-        return SerialBackend()
-    from verify.runs.loky import LokyBackend
-
-    return LokyBackend(jobs)
-
-
-def _built_in(claim: Claim) -> bool:
-    """Whether all that a claim runs is this project's own code."""
-    engines = claim.experiment.of_model.engines
-    modules = [
-        getattr(claim.measure, "__module__", "") or "",
-        engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
-    ]
-    return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
-
-
 def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Mapping[int, str]) -> Judgement:
     """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule."""
     failed = notes.failures.get(claim.id)
@@ -240,7 +221,7 @@ def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Ma
         failure = Failure(
             "raised", f"{len(unmade)} of {len(observations)} runs could not be made: {unmade[index]}"
         )
-        spec = _spec(found[0]) if found else None
+        spec = spec_of(found[0]) if found else None
         return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
     try:
         proof: Proof | None = claim.proof() if claim.proof is not None else None
@@ -255,10 +236,6 @@ def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Ma
 
 def _failure(what: str, error: Exception) -> Failure:
     return Failure("raised", f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")
-
-
-def _spec(o: Any) -> RunSpec:
-    return RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
 
 
 def _replay(claim: Claim, spec: RunSpec) -> str:

@@ -159,8 +159,8 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     """The claim on a place drawn from its conditions; cells keep their axis and get new base points.
 
     Raises:
-        ValueError: naming the claim, when the paper has no reference box or its conditions hold almost
-        nowhere.
+        ValueError: naming the claim, when the paper has no reference box of its settings, or its conditions
+        hold almost nowhere.
     """
     experiment = claim.experiment
     if reference is None:

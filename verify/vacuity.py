@@ -82,12 +82,12 @@ class Vacuity:
 
 
 def reference_place(claim: Claim) -> Place:
-    """The space that a claim's conditions are held against: its paper's reference box, its own place where
-    that box makes no settings of its class."""
+    """The space that a claim's conditions are held against: the box of its paper that makes settings of its
+    class, its own place where there is none."""
     kind = claim.experiment.setting_class
     paper = load_paper(claim.paper) if claim.paper in paper_names() else paper_of(kind)
-    box = None if paper is None else paper.reference_box
-    return box if box is not None and type(_settings(box)[0]) is kind else claim.experiment.place
+    box = None if paper is None else paper.reference_for(kind)
+    return claim.experiment.place if box is None else box
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from simulation.models import engine_of
 from theory.claim import Claim
 from verify.adversarial import Adversary, Others, Replay
 from verify.load import travelling
@@ -12,7 +13,7 @@ from verify.outcome import Judgement, Observation
 from verify.rules.registry import judge_of
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
-from verify.runs.plan import RunSpec, job_of
+from verify.runs.plan import RunSpec, job_of, spec_of
 
 __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 
@@ -46,15 +47,16 @@ def with_vacuous(
         wanted: dict[int, list[Claim]] = {}
         for j in mine:
             for o in _chosen(j):
-                specs[o.index] = _spec(o)
+                specs[o.index] = spec_of(o)
                 wanted.setdefault(o.index, []).append(j.claim)
         for index, claims in wanted.items():
             spec = specs[index]
+            engine = engine_of(experiment.of_model, spec.engine)
             others = Others(
                 experiment.of_model,
                 spec.engine,
-                tuple(job_of(experiment, s.setting, s.seed) for s in _beside(mine, spec)),
-                job_of(experiment, spec.setting, spec.seed),
+                tuple(job_of(experiment, s.setting, s.seed, engine) for s in _beside(mine, spec)),
+                job_of(experiment, spec.setting, spec.seed, engine),
             )
             measures = {c.id: Adversary(travelling(c), c.rule, others, seconds) for c in claims}
             work += batches(experiment, [spec], measures, {index: list(measures)})
@@ -71,10 +73,6 @@ def with_vacuous(
 def _chosen(judgement: Judgement) -> list[Observation]:
     judged = judgement.judged
     return [judged[0], judged[-1]][: min(_RUNS, len(judged))] if judged else []
-
-
-def _spec(o: Observation) -> RunSpec:
-    return RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
 
 
 def _beside(judgements: Sequence[Judgement], spec: RunSpec) -> list[Observation]:

@@ -22,9 +22,8 @@ from theory.images.measures import (
     true_share,
 )
 from theory.rules import Band, Event
-from theory.run import NotApplicable
 
-__all__ = ["Check", "checks_of", "limits", "sentences"]
+__all__ = ["Check", "Judge", "checks_of", "limits", "sentences"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Check:
     Args:
         claim: whose measure and rule. violated, of: runs that break it, runs that it speaks of.
         low, high: exact 95 % one-sided limits of the violation rate.
-        word: supported, refuted or inconclusive, by the rule alone (no error budget over several claims).
+        word: the verdict, within the error budget of all claims on these runs.
         allowed: rate of violation that the rule allows.
     """
 
@@ -60,21 +59,21 @@ def limits(hits: int, of: int, level: float = 0.95) -> tuple[float, float]:
     return low, high
 
 
-def checks_of(claims: Sequence[Claim], runs: Sequence[ImageRun]) -> list[Check]:
-    """Every claim that is decided run by run (events, orderings, bands), measured on these runs."""
+#: The core's judge of runs that were made already: one judgement a claim, with its verdict.
+Judge = Callable[[Sequence[Claim], Sequence[ImageRun]], Sequence[Any]]
+
+
+def checks_of(claims: Sequence[Claim], runs: Sequence[ImageRun], judge: Judge) -> list[Check]:
+    """Every claim that is decided run by run (events, orderings, bands) and speaks of some of these runs."""
     out = []
-    for claim in claims:
-        rule = claim.rule
-        if not isinstance(rule, Event | Band):
+    for found in judge([c for c in claims if isinstance(c.rule, Event | Band)], runs):
+        rule = found.claim.rule
+        values = [o.value for o in found.judged]
+        if not values:
             continue
-        values = [claim.measure(run) for run in runs]
-        judged = [v for v in values if not isinstance(v, NotApplicable)]
-        if not judged:
-            continue
-        broken = sum(not (rule.lower <= v <= rule.upper) if isinstance(rule, Band) else not v for v in judged)
-        low, high = limits(broken, len(judged))
-        word = "supported" if high < rule.delta else "refuted" if low > rule.delta else "inconclusive"
-        out.append(Check(claim, broken, len(judged), low, high, word, rule.delta))
+        broken = sum(not (rule.lower <= v <= rule.upper) if isinstance(rule, Band) else not v for v in values)
+        low, high = limits(broken, len(values))
+        out.append(Check(found.claim, broken, len(values), low, high, found.verdict, rule.delta))
     return out
 
 

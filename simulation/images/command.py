@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simulation.images.answer import Check, checks_of, sentences
+from simulation.images.answer import Check, Judge, checks_of, sentences
 from simulation.images.errors import DataError
 from simulation.images.kept import KeptRuns, run_key
 from simulation.images.request import Request, request_of
@@ -19,13 +19,13 @@ from simulation.images.run import ImageRun
 from simulation.images.task import Task, task_of
 from simulation.images.train import train_tasks
 
-__all__ = ["main", "make_runs", "run_one"]
+__all__ = ["answer", "make_runs", "run_one"]
 
 _TOGETHER = 8
 
 
-def main(argv: Sequence[str]) -> int:
-    """`python -m verify images`: 0, or 1 when a claim is surely broken on these images.
+def answer(argv: Sequence[str], judge: Judge) -> int:
+    """`python -m verify images`: 0, or 1 when a claim is refuted on these images, by `judge`.
 
     Raises:
         DataError: wrong input, in one line that names the option.
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     runs = make_runs(request)
     kind = "observed" if request.real else request.kind
     lines = sentences(runs, kind, validated=request.validation > 0)
-    checks = _checks(request, runs)
+    checks = _checks(request, runs, judge)
     from simulation.images.figures import figures_of
     from simulation.images.report import write_report
 
@@ -130,7 +130,7 @@ def make_runs(request: Request) -> list[ImageRun]:
     return [done[s] for s in seeds]
 
 
-def _checks(request: Request, runs: Sequence[ImageRun]) -> list[Check]:
+def _checks(request: Request, runs: Sequence[ImageRun], judge: Judge) -> list[Check]:
     """The claims on pairs of digits, on these images; those about flips only where there are flips."""
     from theory.images.experiments import NO_NOISE_RUNS, RUNS
     from theory.images.paper import CLAIMS
@@ -148,7 +148,7 @@ def _checks(request: Request, runs: Sequence[ImageRun]) -> list[Check]:
         needs_validation = claim.id == "images.stop_val" and not runs[0].v
         if claim.experiment.id == wanted.id and not outside and not needs_validation:
             claims.append(claim)
-    return checks_of(claims, [replace(run, setting=None) for run in runs if not run.failed])
+    return checks_of(claims, [replace(run, setting=None) for run in runs if not run.failed], judge)
 
 
 def _check_writable(folder: Path) -> None:

@@ -104,7 +104,7 @@ def _csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) 
 
 
 _NOTE = (
-    "Each claim is decided by its own rule on these runs alone, without an error budget over several claims; "
+    "Each claim is decided by its own rule on these runs alone, all of them within one error budget; "
     "`python -m verify run --paper images` judges them all on digits."
 )
 

@@ -24,10 +24,9 @@ __all__ = ["CHECKS", "is_set"]
 def settings_of(paper: Paper, count: int = 20) -> list[AbstractSetting]:
     """Settings of the reference box, and of every place that claims are judged on."""
     places = dict.fromkeys(claim.experiment.place for claim in paper.claims)
-    boxes = [paper.reference_box] if paper.reference_box else []
     drawn = [
         [p.setting for p in islice(place.points(count, lambda k: generator(0, "contract", k)), count)]
-        for place in (*boxes, *places)
+        for place in (*paper.reference_boxes, *places)
     ]
     assert all(drawn)
     return [setting for settings in drawn for setting in settings]
@@ -139,9 +138,9 @@ def runs_are_reproducible(paper: Paper) -> None:
         if not mine:
             continue
 
-        def job(claim):  # type: ignore[no-untyped-def]
+        def job(claim, engine=engine):  # type: ignore[no-untyped-def]
             point = next(iter(claim.experiment.place.points(1, lambda k: generator(0, "contract", k))))
-            return job_of(replace(claim.experiment, max_steps=2), point.setting, 0)
+            return job_of(replace(claim.experiment, max_steps=2), point.setting, 0, engine)
 
         chosen = min(mine, key=lambda c: engine.work(job(c)))
         asked = job(chosen)

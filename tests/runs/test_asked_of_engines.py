@@ -36,10 +36,10 @@ class Walk(AbstractSetting):
 class Walked:
     """A random walk, recorded where it was asked to be."""
 
-    engine, dtype = "walk", "float64"
+    engine = "walk"
 
     def __init__(self, job: Job, wrong: float) -> None:
-        self.setting, self.seed, self.options = job.setting, job.seed, job.options
+        self.setting, self.seed, self.options, self.dtype = job.setting, job.seed, job.options, job.dtype
         rng = generator(job.seed, "walk")
         draws = rng.standard_normal(job.steps) if job.setting.law == "normal" else np.ones(job.steps)
         path = np.concatenate([[0.0], np.cumsum(draws + job.setting.drift)]) + wrong
@@ -58,7 +58,12 @@ class WalkEngine(Engine):
         return [Walked(job, self.wrong) for job in jobs]
 
 
-MODEL = Model("walks", Walk, {"walk": WalkEngine(), "same": WalkEngine(), "off": WalkEngine(1e-6)})
+class RoughEngine(WalkEngine):
+    dtypes = ("float32", "float64")
+
+
+ENGINES = {"walk": WalkEngine(), "same": WalkEngine(), "off": WalkEngine(1e-6), "rough": RoughEngine()}
+MODEL = Model("walks", Walk, ENGINES)
 
 
 def verdict(rule: Any, measure: Any, **experiment: Any) -> str:
@@ -116,3 +121,13 @@ def test_streams_options_and_words_reach_the_engine() -> None:
 def test_two_engines_are_compared_run_by_run(other: str, wanted: str) -> None:
     rule = SameRun(tolerance=1e-9, reason="one walk")
     assert verdict(rule, lambda run: float(run.path[-1]), engines=("walk", other)) == wanted
+
+
+@pytest.mark.parametrize(("engine", "dtype"), [("walk", "float64"), ("rough", "float32")])
+def test_runs_are_made_in_the_first_float_type_of_their_engine(engine: str, dtype: str) -> None:
+    def arms(run: Any) -> bool:
+        return bool(run.dtype == run.control.dtype == dtype)
+
+    asked = {"engines": (engine,), "control": lambda setting: setting.with_(drift=0.0)}
+    assert verdict(Event(), arms, **asked) == "supported"
+    assert verdict(Event(), lambda run: not arms(run), **asked) == "refuted"

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from theory import Claim, Event, Source
-from verify.load import load_sources
+from verify.load import load_claims_file, load_sources
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
 from verify.runs.batch import batches
 from verify.runs.keep import KeptBatches
-from verify.runs.make import Made, make_runs, recheck
+from verify.runs.make import Made, RunFailed, make_runs, recheck
 from verify.runs.plan import plan_runs
+from verify.search.falsify import falsify
+from verify.search.shrink import measure_at
 from verify.store import RunStore
 
 HERE = Path(__file__).parent
@@ -236,3 +238,34 @@ def test_a_claim_outside_a_file_is_measured_too() -> None:
         measure=lambda run: bool(np.isfinite(run.heads)), experiment=TOSSES,
     )  # fmt: skip
     assert verify_claims([own], "quick").judgements[0].verdict == "supported"
+
+
+SAID = {
+    "raises": "KeyError: 'no such thing'",
+    "exits": "asked the interpreter to exit",
+    "kills": "ended its process",
+    "hangs": "gave no answer within 2 s",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_falsify_and_replay_say_what_a_claims_own_code_did(name: str) -> None:
+    """As `run` does, within its limits: status 3, one line that names claim, run and setting."""
+    (own,) = [c for c in load_claims_file(HERE / "stranger.py") if c.id == f"stranger.{name}"]
+    with pytest.raises(
+        RunFailed, match=rf"^claim stranger\.{name}: run .* at Coin\(n=.*{SAID[name]}"
+    ) as caught:
+        falsify(own, seconds=20.0, claim_seconds=2.0)
+    assert caught.value.status == 3
+    if name == "hangs":
+        return  # a replay has a minute
+    setting = own.experiment.setting_class(n=60, p=0.5)  # type: ignore[call-arg]
+    with pytest.raises(RunFailed, match=SAID[name]):
+        measure_at(own, setting, 0, "function")
+
+
+def test_a_command_ends_with_the_status_of_its_error() -> None:
+    words = ["falsify", "stranger.kills", "--claims-file", str(HERE / "stranger.py"), "--budget", "9s"]
+    done = command(*words, cwd=ROOT)
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("verify: error: claim stranger.kills: run ")

@@ -75,28 +75,28 @@ SINGLE: dict[str, tuple[Rule, list[Any], list[Any]]] = {
 @pytest.mark.parametrize(("rule", "good", "bad"), SINGLE.values(), ids=SINGLE.keys())
 def test_what_breaks_a_claim(rule: Rule, good: list[Any], bad: list[Any]) -> None:
     for value in good:
-        assert violates(claim(rule), value, 100) is False, value
+        assert violates(claim(rule), observation(value, 0, steps=100)) is False, value
     for value in bad:
-        assert violates(claim(rule), value, 100) is True, value
+        assert violates(claim(rule), observation(value, 0, steps=100)) is True, value
 
 
 @pytest.mark.parametrize("name", ["identity", "band", "law"])
 def test_what_was_not_measured_breaks_nothing(name: str) -> None:
     value = (math.nan, 1.0) if name == "law" else math.nan
-    assert violates(claim(SINGLE[name][0]), value, 100) is None
+    assert violates(claim(SINGLE[name][0]), observation(value, 0, steps=100)) is None
 
 
 @pytest.mark.parametrize("rule", [Exponent("n", 1.0), SameLaw(0.3, "r"), FittedBand(20.0, "r")], ids=repr)
 def test_rules_that_speak_of_many_runs_have_no_single_violation(rule: Rule) -> None:
-    assert violates(claim(rule), 1.0, 100) is None
+    assert violates(claim(rule), observation(1.0, 0)) is None
 
 
 def test_a_fitted_band_is_broken_outside_its_fit() -> None:
     rule = FittedBand(20.0, "r", widen=2.0)
     decision = decide(rule, observations([1.0, 1.0, 3.0, 1.0]))  # fits 1 and 3
     c = claim(rule)
-    assert not any(violates(c, v, 100, decision) for v in (0.5, 6.0))
-    assert all(violates(c, v, 100, decision) for v in (0.49, 6.1, math.inf))
+    assert not any(violates(c, observation(v, 0), decision) for v in (0.5, 6.0))
+    assert all(violates(c, observation(v, 0), decision) for v in (0.49, 6.1, math.inf))
 
 
 COUNTED = ["event", "ordering", "identity", "band", "half_open_band"]
@@ -196,12 +196,15 @@ def test_without_a_violation_or_a_run_there_is_none() -> None:
 
 def test_measuring_one_run_again() -> None:
     c = claim(Event(), small_enough, SHORT)
-    assert measure_at(c, BASE, 0, "law") == (False, 4, None)
+    seen = measure_at(c, BASE, 0, "law")
+    assert (seen.value, seen.steps, seen.dtype, seen.not_judged) == (False, 4, "float64", None)
     away = claim(Event(), lambda run: NotApplicable("not this one"), SHORT)
-    assert measure_at(away, BASE, 0, "law") == (None, 4, "not this one")
+    seen = measure_at(away, BASE, 0, "law")
+    assert (seen.value, seen.not_judged) == (None, "not this one")
     large = Condition("large", n, 1000 * C, HERE, "derived", "an example")
     outside = claim(Event(), small_enough, SHORT, conditions=(large,), constants=Constants({"C": 1.0}))
-    assert measure_at(outside, BASE, 0, "law") == (None, 0, "large: outside, by a factor 10")
+    seen = measure_at(outside, BASE, 0, "law")
+    assert (seen.value, seen.steps, seen.not_judged) == (None, 0, "large: outside, by a factor 10")
 
 
 FILE = """

@@ -12,10 +12,30 @@ import pytest
 from decide_cases import observation, observations, sweep, well_formed
 
 from theory.claim import Proof
-from theory.rules import Band, Event, Exponent, FittedBand, Identity, Law, Ordering, SameLaw
+from theory.rules import (
+    Band,
+    Calibration,
+    Event,
+    Exponent,
+    FittedBand,
+    Identity,
+    Law,
+    Ordering,
+    SameLaw,
+    ZScores,
+)
 from verify.outcome import Decision, Observation
+from verify.rules.band import decide_band
+from verify.rules.calibration import decide_calibration
+from verify.rules.event import decide_event
+from verify.rules.fitted_band import decide_fitted_band
+from verify.rules.identity import decide_identity
 from verify.rules.judge import Judge
+from verify.rules.law import decide_law
 from verify.rules.registry import decide, register
+from verify.rules.same_law import decide_same_law
+from verify.rules.zscores import decide_zscores
+from verify.statistics.trials import without_runs
 
 RULES: list[Any] = [
     Identity(),
@@ -143,3 +163,41 @@ def test_importing_the_calculus_loads_no_statistics_package() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+PROOFS = (None, Proof(True, ("a step",)), Proof(False, ("a step",)))
+
+
+@pytest.mark.parametrize("proof", PROOFS[:2])
+def test_without_runs_only_the_proof_speaks(proof: Proof | None) -> None:
+    wanted = without_runs(proof)
+    assert decide_event(Event(), [], proof) == wanted
+    assert decide_band(Band(0.0, 1.0, "test"), [], proof) == wanted
+    assert decide_fitted_band(FittedBand(8.0, "test"), [], proof) == wanted
+    assert decide_identity(Identity(), [], proof) == wanted
+    assert decide_law(Law(0.1, "test"), [], proof) == wanted
+
+
+PROOF = Proof(True, ("a step",))
+
+
+def test_without_runs_only_the_proof_speaks_of_scores() -> None:
+    for proof in (None, PROOF):
+        wanted = without_runs(proof)
+        assert decide_zscores(ZScores("test"), [], proof) == wanted
+        assert decide_calibration(Calibration(0.1, "test"), [], proof) == wanted
+        assert decide_same_law(SameLaw(0.1, "test"), [], proof) == wanted
+
+
+@pytest.mark.parametrize("proof", [None, Proof(True, ("a step",)), Proof(False, ("a step",))])
+def test_no_run_is_no_trial(proof: Proof | None) -> None:
+    found = decide(Event(), [], proof=proof)
+    if proof is not None and proof.holds:
+        assert found.reason.startswith("Proved symbolically, but no run was judged")
+    if proof is None or proof.holds:
+        assert found.verdict == ("not-applicable" if proof is None else "inconclusive")
+        assert found.n_trials == 0
+        assert found.statistic == {"runs": 0, "trials": 0, "interval": None, "level": None}
+        assert found.measured is None
+    else:
+        assert found.verdict == "refuted"

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from decide_cases import BASE, observation, sweep, well_formed
+from scipy import stats
 
 from theory.rules import Exponent
+from verify.rules.exponent import curvature, fit_slope
 from verify.rules.registry import decide
 from verify.statistics.intervals import mean_interval
 
@@ -140,3 +142,63 @@ def test_engines_of_one_replicate_are_averaged() -> None:
     decision = well_formed(decide(RULE, first + second))
     assert decision.n_trials == 3
     assert decision.statistic["slopes"] == pytest.approx([-1.005, -1.01, -0.985])
+
+
+def t_interval(values: list[float], alpha: float) -> tuple[float, float]:
+    """`1 - alpha` interval of the mean."""
+    mean, error = float(np.mean(values)), float(stats.sem(values))
+    half = float(stats.t.ppf(1 - alpha / 2, len(values) - 1)) * error
+    return mean - half, mean + half
+
+
+def test_the_bend_is_the_largest_mean_residual() -> None:
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+    bent = [fit_slope(x, x**-1.0 * np.array([1.0, c, 1.0, 1.0])) for c in (2.0, 2.5, 2.2)]
+    fits = [f for f in bent if f is not None]
+    size, where, error = curvature(fits)
+    at = np.array([f.residual[1] for f in fits])
+    assert where == 2.0
+    assert size == pytest.approx(abs(at.mean()))
+    assert error == pytest.approx(stats.sem(at))
+    assert curvature(fits[:2])[2] == pytest.approx(stats.sem(at[:2]))
+    assert curvature(fits[:1])[2] == math.inf
+    straight = fit_slope(x, np.ones(4))
+    assert straight is not None
+    assert curvature([straight, straight]) == (0.0, 8.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("slopes", "verdict", "level"),
+    [
+        ([-1.0, -1.01, -0.99, -1.02], "supported", "90 % interval"),
+        ([-1.2, -1.21, -1.19, -1.22], "refuted", "95 % interval"),
+        ([-1.0, -1.2, -0.8, -1.1], "inconclusive", "90 % interval"),
+    ],
+)
+def test_the_reason_names_the_interval_that_decided(slopes: list[float], verdict: str, level: str) -> None:
+    decision = well_formed(decide(Exponent("eta", -1.0), sweep(slopes)))
+    low, high = t_interval(slopes, 0.05 if verdict == "refuted" else 0.1)
+    assert decision.verdict == verdict
+    assert f"{level} [{low:.4g}, {high:.4g}]" in decision.reason
+    side = {"supported": " inside ", "refuted": " outside ", "inconclusive": " neither inside nor outside "}
+    assert f"{side[verdict]}-1 +- 0.05" in decision.reason
+    assert ("replicates would decide" in decision.reason) == (verdict == "inconclusive")
+    assert decision.predicted == -1.0
+    assert decision.measured == pytest.approx(np.mean(slopes))
+
+
+def test_replicates_left_out_are_counted() -> None:
+    runs = sweep([-1.0, -1.01, -0.99])
+    bad = [
+        observation(-1.0, 50 + k, replicate=9 + k // 4, seed=9 + k // 4, setting=runs[k % 4].setting)
+        for k in range(8)
+    ]
+    as_many = decide(Exponent("eta", -1.0), runs + bad + bad[:0])
+    assert as_many.verdict == "supported"
+    assert as_many.statistic["dropped_replicates"] == 2
+    assert "2 more left out" in as_many.reason
+    third = [observation(-1.0, 70 + k, replicate=20, seed=20, setting=runs[k].setting) for k in range(4)]
+    assert decide(Exponent("eta", -1.0), runs + bad + third).verdict == "supported"
+    fourth = [observation(-1.0, 80 + k, replicate=21, seed=21, setting=runs[k].setting) for k in range(4)]
+    more = decide(Exponent("eta", -1.0), runs + bad + third + fourth)
+    assert (more.verdict, more.needed) == ("inconclusive", None)

@@ -7,12 +7,13 @@ import math
 import numpy as np
 import pytest
 from decide_cases import BASE, observation, observations, well_formed
+from scipy import stats
 
 from theory.rules import Law, SameLaw
-from verify.outcome import Observation
+from verify.outcome import Decision, Observation
+from verify.rules.law import decide_law, log_ratio
 from verify.rules.registry import decide
-from verify.rules.same_law import certified_width, kolmogorov_smirnov
-from verify.statistics.intervals import dkw_half_width
+from verify.statistics.median import median_equivalence
 
 LAW = Law(margin=0.1, reason="test")
 SAME = SameLaw(margin=0.15, reason="test")
@@ -108,106 +109,152 @@ def test_runs_that_share_a_seed_are_one_ratio() -> None:
     assert thrice.statistic["interval"] == pytest.approx(once.statistic["interval"])
 
 
-# Two engines --------------------------------------------------------------------------------------------
+AT_TWENTY = Law(0.2, "test", alpha=0.04)
 
 
-def two_engines(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> list[Observation]:
-    out: list[Observation] = []
-    for engine, table in (("law", first), ("cnn", second)):
-        for i in range(len(next(iter(table.values())))):
-            value = {name: float(column[i]) for name, column in table.items()}
-            out.append(observation(value, len(out), replicate=i, engine=engine))
-    return out
+def law_runs(ratios: list[float], bad: int = 0, predicted: float = 5.0) -> list[Observation]:
+    values = [(predicted * r, predicted) for r in ratios] + [(math.nan, 1.0)] * bad
+    return observations(values)
 
 
-def normal_tables(runs: int, shift: float = 0.0) -> list[Observation]:
-    rng = np.random.default_rng(3)
-    first = {name: rng.normal(size=runs) for name in "xy"}
-    second = {"x": rng.normal(size=runs), "y": rng.normal(shift, size=runs)}
-    return two_engines(first, second)
+def test_the_log_ratio_of_a_pair() -> None:
+    assert log_ratio(observation((6.0, 2.0))) == pytest.approx(math.log(3))
+    for bad in ((0.0, 1.0), (1.0, 0.0), (math.inf, 1.0), (1.0, math.nan), (-1.0, -1.0)):
+        assert log_ratio(observation(bad)) is None
 
 
-def test_equal_laws_are_supported_once_the_distance_is_certified() -> None:
-    few = well_formed(decide(SAME, normal_tables(100)))
-    assert few.verdict == "inconclusive"
-    assert few.needed is not None
-    assert few.needed > 100
-    many = well_formed(decide(SAME, normal_tables(few.needed)))
-    assert many.verdict == "supported"
-    assert many.n_trials == few.needed
-    assert many.statistic["runs_by_engine"] == {"law": few.needed, "cnn": few.needed}
-    assert max(many.statistic["certified_distance"].values()) < SAME.margin
-
-
-def test_one_shifted_quantity_refutes() -> None:
-    decision = well_formed(decide(SAME, normal_tables(1000, shift=0.3)))
-    assert decision.verdict == "refuted"
-    assert "of y differ" in decision.reason
-    assert decision.statistic["largest_distance_of"] == "y"
-    assert decision.statistic["holm_p_value"]["y"] < SAME.alpha < decision.statistic["holm_p_value"]["x"]
-
-
-def test_holm_protects_many_quantities() -> None:
-    """A p-value of .005 rejects alone at alpha = .01 and not as the lowest of ten."""
-    n = 100
-    x = np.arange(n) / n
-    shifted = x + 0.24
-    assert 0.001 < kolmogorov_smirnov(x, shifted)[1] < 0.01
-    alone = decide(SAME, two_engines({"x": x}, {"x": shifted}))
-    assert alone.verdict == "refuted"
-    names = [f"q{k}" for k in range(9)]
-    among = decide(
-        SAME, two_engines({"x": x, **dict.fromkeys(names, x)}, {"x": shifted, **dict.fromkeys(names, x)})
+@pytest.mark.parametrize(
+    ("ratios", "verdict"),
+    [
+        ([1.02, 0.98, 1.05, 0.97, 1.01, 0.99, 1.0, 1.0], "supported"),
+        ([1.5, 1.55, 1.45, 1.52, 1.48, 1.6, 1.3, 1.4], "refuted"),
+        ([1.1, 0.8, 1.3, 0.9, 1.0, 1.0, 1.25, 0.82], "inconclusive"),
+        ([1.3, 1.0, 1.5, 1.1, 1.4, 1.25, 1.3, 1.2], "inconclusive"),
+    ],
+)
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_law_word_by_word(ratios: list[float], verdict: str, bad: int) -> None:
+    found = decide_law(AT_TWENTY, law_runs(ratios, bad), None)
+    logs = list(np.log(ratios))
+    by = median_equivalence(logs, 0.0, math.log(1.2), 0.04)
+    assert by.verdict == verdict
+    ratio = math.exp(float(np.median(logs)))
+    inner = [math.exp(by.inner.low), math.exp(by.inner.high)]
+    outer = [math.exp(by.outer.low), math.exp(by.outer.high)]
+    refuted = verdict == "refuted"
+    shown, level = (outer, "96 %") if refuted else (inner, "92 %")
+    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[
+        verdict
+    ]
+    more = "" if by.needed is None else f"; about {by.needed} runs would decide"
+    if bad:
+        more += "; 1 run without a finite positive value left out"
+    if bad and verdict == "supported":
+        more += ", so the median over all runs is not known"
+    assert found.reason == (
+        f"Over 8 trials measured / predicted is {ratio:.4g} in the median, {level} interval [{shown[0]:.4g},"
+        f" {shown[1]:.4g}], {lies} [0.8333, 1.2]{more}."
     )
-    assert among.verdict == "inconclusive"
+    assert found.verdict == ("inconclusive" if bad and verdict == "supported" else verdict)
+    assert found.needed == by.needed
+    assert found.statistic["ratio"] == pytest.approx(ratio)
+    assert found.statistic["interval"] == pytest.approx(inner)
+    assert found.statistic["outer_interval"] == pytest.approx(outer)
+    rest = {k: v for k, v in found.statistic.items() if k not in ("ratio", "interval", "outer_interval")}
+    assert rest == {
+        "runs": 8 + bad, "trials": 8 + bad, "not_finite": bad, "interval_of": "measured / predicted",
+        "level": 0.92, "margin": 0.2, "mean_log_ratio": pytest.approx(np.mean(logs)),
+        "of": "median", "centre_log_ratio": pytest.approx(np.median(logs)),
+        "standard_error": pytest.approx((by.inner.high - by.inner.low) / 2 / stats.norm.isf(0.04)),
+        "spread": pytest.approx(np.std(logs, ddof=1)), "outer_level": 0.96, "settings": 1,
+        "setting_ratios": [pytest.approx(math.exp(float(np.mean(logs))))] * 2,
+    }  # fmt: skip
+    assert found.measured == pytest.approx(5 * math.exp(float(np.mean(logs))))
+    assert found.predicted == pytest.approx(5.0)
+    assert found.n_trials == 8 + bad
+    assert found.p_value == pytest.approx(min(1.0, by.p_value * (1 + bad)))
+    assert found.support_p == (1.0 if bad else pytest.approx(by.support_p))
 
 
-def test_holm_multiplies_by_the_tests_that_are_left() -> None:
-    x = np.arange(100) / 100
-    shifts = {"a": 0.24, "b": 0.23, "c": 0.0}
-    seen = two_engines(dict.fromkeys(shifts, x), {name: x + by for name, by in shifts.items()})
-    s = decide(SAME, seen).statistic
-    p, holm = s["p_value"], s["holm_p_value"]
-    assert p["a"] <= p["b"] < p["c"]
-    expected = max(3 * p["a"], 2 * p["b"])
-    assert (holm["a"], holm["b"]) == (pytest.approx(3 * p["a"]), pytest.approx(expected))
+def test_means_over_the_runs_of_a_seed_and_over_settings() -> None:
+    """Six seeds of two runs in two settings; one run without a ratio, one seed without any."""
+    other = BASE.with_(eta=0.02)
+    ratios = [(1.0, 1.1), (0.9, 1.3), (1.05, math.nan), (math.nan, math.nan), (1.0, 1.0), (1.0, 1.0)]
+    seen = []
+    for seed, pair in enumerate(ratios):
+        for k, ratio in enumerate(pair):
+            setting = (BASE, other)[k]
+            seen.append(observation((3 * ratio, 3.0), len(seen), seed=seed, setting=setting))
+    found = decide_law(AT_TWENTY, seen, None)
+    means = [math.log(1.1) / 2, (math.log(0.9) + math.log(1.3)) / 2, math.log(1.05), 0.0, 0.0]
+    assert found.statistic["mean_log_ratio"] == pytest.approx(np.mean(means))
+    assert found.statistic["setting_ratios"] == pytest.approx(
+        [math.exp((math.log(0.9) + math.log(1.05)) / 5), math.exp((math.log(1.1) + math.log(1.3)) / 4)]
+    )
+    assert (found.statistic["settings"], found.statistic["not_finite"]) == (2, 3)
+    assert (found.statistic["runs"], found.n_trials) == (12, 6)
+    flat = [math.log(r) for pair in ratios for r in pair if math.isfinite(r)]
+    assert found.measured == pytest.approx(3 * math.exp(float(np.mean(flat))))
+    assert found.predicted == pytest.approx(3.0)
+    assert "; 3 runs without a finite positive value left out" in found.reason
+    seen[4:6] = [observation((math.nan, 3.0), 4, seed=2), observation((3.0, 3.0), 5, seed=2)]
+    assert decide_law(AT_TWENTY, seen, None).statistic["mean_log_ratio"] == pytest.approx(
+        np.mean([*means[:2], 0.0, 0.0, 0.0])
+    )
 
 
-def test_the_certificate_splits_alpha_over_names_and_engines() -> None:
-    expected = dkw_half_width(100, 0.01 / 6) + dkw_half_width(400, 0.01 / 6)
-    assert certified_width(0.01, 3, 100, 400) == expected
-    assert expected > certified_width(0.01, 1, 100, 400)
+def majority(bad: int, runs: int) -> float:
+    """P(at least this many of fair coins show heads, some does), twice."""
+    return min(1.0, 2 * float(stats.binom.sf(bad - 1, runs, 0.5)) / (1 - 0.5**runs))
 
 
-def test_failures_must_be_equally_frequent() -> None:
-    """inf is an outcome: 0 against 20 % of them is a different law, equal shares are the same. nan is not
-    measured: neither is decided."""
-    rng = np.random.default_rng(5)
-    x, y = rng.normal(size=1500), rng.normal(size=1500)
-    for bad, words in ((math.inf, ("refuted", "supported")), (math.nan, ("inconclusive",) * 2)):
-        broken = np.where(np.arange(1500) % 5 == 0, bad, y)
-        assert well_formed(decide(SAME, two_engines({"x": x}, {"x": broken}))).verdict == words[0]
-        also = np.where(np.arange(1500) % 5 == 0, bad, x)
-        assert well_formed(decide(SAME, two_engines({"x": also}, {"x": broken}))).verdict == words[1]
+def test_a_majority_without_a_value() -> None:
+    found = decide_law(AT_TWENTY, law_runs([1.0] * 2, bad=10), None)
+    p = majority(10, 12)
+    assert p == pytest.approx(0.0386, abs=1e-4)
+    statistic = {
+        "runs": 12, "trials": 12, "not_finite": 10, "interval": None, "interval_of": "measured / predicted",
+        "level": 0.92, "margin": 0.2,
+    }  # fmt: skip
+    assert found == Decision(
+        "refuted",
+        "10 of 12 trials have no finite positive value, surely more than half: measured and predicted have no"
+        " common average.",
+        None, None, statistic, 12, p_value=pytest.approx(p), support_p=1.0,
+    )  # fmt: skip
 
 
-def test_a_comparison_needs_exactly_two_engines() -> None:
-    one = well_formed(decide(SAME, observations([{"x": 1.0}] * 500)))
-    assert (one.verdict, one.n_trials) == ("inconclusive", 0)
-    assert "two engines" in one.reason
-    three = [observation({"x": 1.0}, i, engine=e) for i, e in enumerate(("law", "cnn", "reduced"))]
-    with pytest.raises(ValueError, match="engines must be two"):
-        decide(SAME, three)
+@pytest.mark.parametrize(("good", "bad"), [(2, 0), (2, 3), (1, 1), (0, 2)])
+def test_too_few_values(good: int, bad: int) -> None:
+    found = decide_law(AT_TWENTY, law_runs([1.0] * good, bad), None)
+    p = majority(bad, good + bad) if bad else 1.0
+    assert (found.verdict, found.needed, found.n_trials) == ("inconclusive", 5 + bad, good + bad)
+    assert found.reason == (
+        f"Only {good} of {good + bad} trials have a finite positive measured and predicted value;"
+        " 5 are needed."
+    )
+    assert (found.p_value, found.support_p) == (pytest.approx(p), 1.0)
 
 
-def test_runs_of_one_engine_that_share_seeds_are_no_sample() -> None:
-    seen = [observation({"x": 0.0}, i, seed=i % 100, engine=("law", "cnn")[i % 2]) for i in range(4000)]
-    decision = well_formed(decide(SAME, seen))
-    assert decision.verdict == "inconclusive"
-    assert "share seeds" in decision.reason
+def test_a_majority_p_value_counts_where_it_is_smaller() -> None:
+    """Nine of thirteen without a value: 2 P = .27 against the mean's 1."""
+    found = decide_law(AT_TWENTY, law_runs([1.02, 0.98, 1.05, 0.97], bad=9), None)
+    assert found.verdict == "inconclusive"
+    assert found.p_value == pytest.approx(majority(9, 13))
+    assert majority(9, 13) < 0.3
 
 
-@pytest.mark.parametrize("value", [1.0, {}, {"x": "a"}, {"z": 1.0}])
-def test_a_comparison_needs_the_same_names(value: object) -> None:
-    with pytest.raises(ValueError, match="claim value must be a mapping"):
-        decide(SAME, [observation({"x": 1.0}, 0), observation(value, 1, engine="cnn")])
+def test_a_doubled_p_value_no_longer_refutes() -> None:
+    """With a run without a value there are two ways to refute: each has half of the level."""
+    ratios = [1.4 * r for r in (1.0, 1.08, 0.94, 1.03, 1.0, 1.1)]
+    alone = decide_law(AT_TWENTY, law_runs(ratios), None)
+    assert (alone.verdict, alone.p_value) == ("refuted", pytest.approx(2**-5))
+    found = decide_law(AT_TWENTY, law_runs(ratios, bad=1), None)
+    assert (found.verdict, found.p_value) == ("inconclusive", pytest.approx(2**-4))
+    low, high = found.statistic["interval"]
+    assert f"92 % interval [{low:.4g}, {high:.4g}], neither inside nor outside [0.8333, 1.2]" in found.reason
+    assert "would decide" not in found.reason
+
+
+def test_the_calculus_hands_on() -> None:
+    assert decide(AT_TWENTY, law_runs([1.0] * 5)).verdict == "supported"

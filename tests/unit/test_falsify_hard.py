@@ -30,9 +30,9 @@ def test_found_at_a_setting(name: str) -> None:
     claim = CLAIMS[f"planted.hard.{name}"]
     found = falsify(claim, seconds=60.0).found
     assert found is not None
-    value, steps, reason = measure_at(claim, found.setting, found.seed, found.engine)
-    assert reason is None
-    assert violates(claim, value, steps) is True
+    seen = measure_at(claim, found.setting, found.seed, found.engine)
+    assert seen.not_judged is None
+    assert violates(claim, seen) is True
 
 
 @pytest.mark.parametrize("name", AS_A_WHOLE)

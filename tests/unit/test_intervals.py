@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from verify.statistics.intervals import (
     mean_interval,
     rate_interval,
     rate_lower,
+    rate_p,
     rate_upper,
     runs_for_event,
     runs_for_mean,
@@ -23,6 +27,7 @@ from verify.statistics.intervals import (
     runs_to_refute,
 )
 from verify.statistics.power import equivalence_power
+from verify.statistics.sequential import anytime_lower, log_e_value
 
 ALPHAS = st.sampled_from([0.001, 0.01, 0.05, 0.1, 0.3])
 
@@ -194,3 +199,84 @@ def test_dkw_half_width() -> None:
     assert dkw_half_width(1, 0.001) == 1.0
     # Twice the exponent of the bound is the probability it leaves.
     assert 2 * math.exp(-2 * 500 * dkw_half_width(500, 0.01) ** 2) == pytest.approx(0.01)
+
+
+def test_limits_of_a_rate_by_beta_quantiles() -> None:
+    assert rate_upper(3, 17, 0.02) == pytest.approx(stats.beta.ppf(0.98, 4, 14), rel=1e-12)
+    assert rate_lower(3, 17, 0.02) == pytest.approx(stats.beta.ppf(0.02, 3, 15), rel=1e-12)
+    found = rate_interval(3, 17, 0.02)
+    assert found.value == 3 / 17
+    assert (found.low, found.high) == pytest.approx(
+        (stats.beta.ppf(0.01, 3, 15), stats.beta.ppf(0.99, 4, 14)), rel=1e-12
+    )
+    assert math.isnan(rate_interval(0, 0, 0.1).value)
+    assert (rate_upper(1, 1, 0.1), rate_lower(0, 1, 0.1)) == (1.0, 0.0)
+
+
+def test_binomial_tails_of_a_rate() -> None:
+    for k, n, rate in ((1, 7, 0.2), (3, 7, 0.2), (6, 7, 0.9), (7, 7, 0.9)):
+        above, below = rate_p(k, n, rate)
+        assert above == pytest.approx(stats.binom.sf(k - 1, n, rate), rel=1e-12)
+        assert below == pytest.approx(stats.binom.cdf(k, n, rate), rel=1e-12)
+    assert rate_p(0, 5, 0.3)[0] == 1.0
+    assert rate_p(5, 5, 0.3)[1] == 1.0
+    assert rate_p(0, 0, 0.3) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("alpha", lambda v: rate_upper(1, 3, v)),
+        ("alpha", lambda v: rate_lower(1, 3, v)),
+        ("rate", lambda v: rate_p(1, 3, v)),
+        ("alpha", lambda v: mean_interval([1.0, 2.0], v)),
+        ("alpha", lambda v: dkw_half_width(4, v)),
+        ("delta", lambda v: runs_to_certify(v)),
+        ("delta", lambda v: runs_to_refute(v)),
+        ("delta", lambda v: runs_for_event(0.2, v)),
+        ("alpha", lambda v: runs_for_event(0.2, 0.1, v)),
+        ("power", lambda v: runs_for_event(0.2, 0.1, 0.1, v)),
+        ("alpha", lambda v: runs_for_mean(1.0, 1.0, v)),
+        ("power", lambda v: runs_for_mean(1.0, 1.0, 0.1, v)),
+        ("alpha", lambda v: anytime_lower(1, 3, v)),
+        ("delta", lambda v: log_e_value(1, 3, v)),
+    ],
+)
+def test_probabilities_lie_strictly_between_their_ends(name: str, call: Callable[[float], Any]) -> None:
+    for bad in (0.0, 1.0, -0.1, 1.5, math.nan):
+        with pytest.raises(ValueError, match=rf"^{name} must lie in \(0, 1\), was {re.escape(repr(bad))}$"):
+            call(bad)
+    call(0.5)
+
+
+@pytest.mark.parametrize("call", [rate_upper, rate_lower, rate_p])
+def test_counts_lie_between_their_ends(call: Callable[[int, int, float], Any]) -> None:
+    with pytest.raises(ValueError, match=r"^trials must be at least 0, was -1$"):
+        call(0, -1, 0.1)
+    for bad in (-1, 4):
+        with pytest.raises(ValueError, match=rf"^violations must lie in \[0, 3\], was {bad}$"):
+            call(bad, 3, 0.1)
+    for good in (0, 3):
+        call(good, 3, 0.1)
+
+
+def test_the_interval_of_a_mean_by_students_law() -> None:
+    values = [1.0, 4.0, 2.5, 7.0]
+    found = mean_interval(values, 0.2)
+    half = stats.t.ppf(0.9, 3) * stats.sem(values)
+    assert (found.value, found.low, found.high) == pytest.approx((3.625, 3.625 - half, 3.625 + half))
+    two = mean_interval([1.0, 2.0], 0.2)
+    assert two.high == pytest.approx(1.5 + stats.t.ppf(0.9, 1) * 0.5)
+    one = mean_interval([5.0], 0.2)
+    assert (one.value, one.low, one.high) == (5.0, -math.inf, math.inf)
+    with pytest.raises(ValueError, match=r"^values must not be empty$"):
+        mean_interval([], 0.2)
+    with pytest.raises(ValueError, match=r"^values must be finite$"):
+        mean_interval([1.0, math.inf], 0.2)
+
+
+def test_half_widths_of_a_distribution_function() -> None:
+    assert dkw_half_width(7, 0.3) == pytest.approx(math.sqrt(math.log(2 / 0.3) / 14), rel=1e-14)
+    assert dkw_half_width(1, 0.3) == pytest.approx(math.sqrt(math.log(2 / 0.3) / 2), rel=1e-14)
+    assert dkw_half_width(1, 0.2) == 1.0
+    assert (dkw_half_width(0, 0.9), dkw_half_width(-1, 0.9)) == (1.0, 1.0)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from decide_cases import BASE
 
+from simulation.models import FunctionRun
 from theory.claim import Claim, Proof
 from theory.condition import Condition, Constants
 from theory.experiment import Experiment
@@ -17,7 +18,7 @@ from theory.source import Source
 from theory.two_stage.box import Grid
 from theory.two_stage.run import Run
 from theory.two_stage.symbols import C, m, n
-from verify.judge import admitted, judge, note_parents, observe
+from verify.judge import admitted, judge, judge_runs, note_parents, observe
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 from verify.runs.batch import Measurement
@@ -198,7 +199,7 @@ def divides_by_zero(run: Run) -> bool:
 
 def test_a_measure_that_raises_fails_its_claim_alone_and_names_run_and_line() -> None:
     c = claim(measure=divides_by_zero)
-    where = rf"run {SPECS[-1].index} of judge \(seed {SPECS[-1].seed}\)"
+    where = rf"run {SPECS[-1].index} of judge \(seed {SPECS[-1].seed}\) at Setting\(n=100, .*\)"
     with pytest.raises(ValueError, match=rf"^claim judge\.example: {where}: ZeroDivisionError: .*test_judge"):
         measure_one(EXPERIMENT, SPECS[-1], c.id, c.measure)
     done = verify_claims([c, claim(id="judge.other")], "quick")
@@ -217,3 +218,19 @@ def test_a_measure_outside_the_conditions_is_not_called() -> None:
 def test_a_measure_that_returns_something_else_names_the_run() -> None:
     with pytest.raises(ValueError, match=r"claim value must be True or False, was 0\.5 \(experiment judge"):
         judged(claim(), lambda index: 0.5)
+
+
+@pytest.mark.parametrize(
+    ("broken", "verdict", "alone"),
+    [(0, "inconclusive", False), (4, "inconclusive", True), (9, "refuted", False)],
+)
+def test_given_runs_are_judged_within_the_error_budget(broken: int, verdict: str, alone: bool) -> None:
+    """4 violations of 20 at rate .05 have p = .016: a refutation at .05, but not within a budget of .01."""
+    runs: list[Any] = [FunctionRun(BASE, seed, {}) for seed in range(22)]
+
+    def measure(run: Any) -> Any:
+        return NotApplicable("a spare one") if run.seed >= 20 else run.seed >= broken
+
+    (found,) = judge_runs([claim(measure=measure)], runs)
+    assert (found.verdict, found.alone, len(found.judged)) == (verdict, alone, 20)
+    assert [o.not_judged for o in found.observations[20:]] == ["a spare one"] * 2

@@ -28,6 +28,7 @@ from theory.two_stage.box import Domain, Sweep
 from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
 from verify.region import on_conditions, scope_of
+from verify.vacuity import condition_share
 
 HERE = Source("example", "1")
 
@@ -120,6 +121,55 @@ def test_a_claim_that_holds_on_its_box_is_refuted_on_its_conditions() -> None:
     ).judgements
     assert (narrow.verdict, narrow.scope.word) == ("supported", "on its box")  # type: ignore[union-attr]
     assert (wide.verdict, wide.scope.region) == ("refuted", "conditions")  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class Line(AbstractSetting):
+    a: float
+
+
+def lines(low: float, high: float) -> Box:
+    return Box("lines", (Coordinate("a", low, high),), lambda x: Line(**x))
+
+
+def a_paper(claims: tuple[Claim, ...], boxes: Box | tuple[Box, ...]) -> Paper:
+    return Paper("pairs", Reference("A", 2025, "T", "W"), claims, settings=(Pair, Line), reference_box=boxes)
+
+
+def test_each_class_of_settings_has_a_reference_box_of_its_own() -> None:
+    pairs = claim(box("own", (10, 100), (0, 0.5)))
+    model = function_model(Line, lambda s, rng: {"ok": s.a < 1000}, name="lines")
+    on_lines = Experiment("pairs.lines", lines(100, 316.228), model=model, runs={"quick": 200})
+    line = claim(box(), id="pairs.line", experiment=on_lines, c=10.0)
+    paper = a_paper((pairs, line), (box(), lines(1, 1000)))
+    assert [paper.reference_for(kind) for kind in (Pair, Line)] == [box(), lines(1, 1000)]
+    done = verify_claims([pairs, line], "quick", papers=(paper,), counterexamples=False)
+    # Of [10, 100] x [0, 1] the half; of [10, 1000] on its logarithmic scale a quarter.
+    found = [j.scope.coverage for j in done.judgements]  # type: ignore[union-attr]
+    assert found == pytest.approx([0.5, 0.25], abs=0.04)
+    wide = verify_claims([pairs, line], "quick", papers=(paper,), place="conditions", counterexamples=False)
+    assert [(j.verdict, j.scope.region) for j in wide.judgements] == [  # type: ignore[union-attr]
+        ("refuted", "conditions"),
+        ("supported", "conditions"),
+    ]
+    alone = a_paper((pairs, line), box())
+    done = verify_claims([pairs, line], "quick", papers=(alone,), counterexamples=False)
+    assert done["pairs.line"].scope.coverage is None  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match=r"pairs\.line: its paper has no reference box"):
+        verify_claims([line], "quick", papers=(alone,), place="conditions")
+
+
+def test_two_reference_boxes_of_one_class_are_refused() -> None:
+    with pytest.raises(ValueError, match="paper pairs: two reference boxes make Line"):
+        a_paper((), (box(), lines(1, 10), lines(1, 100)))
+
+
+def test_vacuity_holds_conditions_against_the_box_of_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = claim(box(), c=10.0, experiment=Experiment("x", lines(1, 10), model=MODEL, runs={"quick": 1}))
+    paper = a_paper((line,), (box(), lines(1, 1000)))
+    monkeypatch.setattr("verify.vacuity.paper_of", lambda kind: paper)
+    share = condition_share(line)
+    assert share.low < 2 / 3 < share.high
 
 
 def test_a_sweep_keeps_its_axis_around_new_base_points() -> None:

@@ -99,6 +99,8 @@ def test_comparison_has_a_row_for_each_claim_and_setting(verification: Verificat
     table = pd.read_csv(folder / "comparison.csv")
     pairs = {(j.claim.id, o.setting) for j in verification.judgements for o in j.observations}
     assert len(table) == len(pairs)
+    written = (folder / "comparison.csv").read_text(encoding="utf-8")
+    assert written == frame(verification).to_csv(index=False, lineterminator="\n")
     assert not table.duplicated(["claim", "n", "d", "m", "sigma_xi", "signal_norm", "sigma_0", "eta",
                                  "tau_plus", "tau_minus"]).any()  # fmt: skip
     assert table["n_runs"].sum() == sum(len(j.observations) for j in verification.judgements)
@@ -108,8 +110,13 @@ def test_comparison_has_a_row_for_each_claim_and_setting(verification: Verificat
                                   "inside.width"}  # fmt: skip
 
 
+def frame(verification: Verification) -> pd.DataFrame:
+    columns, rows = comparison(verification)
+    return pd.DataFrame(rows, columns=columns)
+
+
 def test_comparison_numbers(verification: Verification) -> None:
-    table = comparison(verification)
+    table = frame(verification)
 
     def rows(claim_id: str) -> Any:
         return table[table["claim"] == claim_id]
@@ -145,7 +152,7 @@ def test_comparison_numbers(verification: Verification) -> None:
 
 
 def test_comparison_of_nothing_has_a_head() -> None:
-    table = comparison(Verification((), (), {}))
+    table = frame(Verification((), (), {}))
     assert len(table) == 0
     assert "claim" in table.columns
 

@@ -156,8 +156,8 @@ def test_a_wrong_value_among_open_ones_is_named() -> None:
 def test_a_missing_number_breaks_no_claim() -> None:
     from test_judges import claim
 
-    assert excess(claim(Band(0.0, 1.0, "why")), math.nan, 1) is None
-    assert excess(claim(Law(0.1, "why")), (math.nan, 1.0), 1) is None
+    assert excess(claim(Band(0.0, 1.0, "why")), observation(math.nan, 0)) is None
+    assert excess(claim(Law(0.1, "why")), observation((math.nan, 1.0), 0)) is None
 
 
 def test_the_store_gives_a_resolved_number_back() -> None:

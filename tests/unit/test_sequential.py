@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
-from verify.statistics.intervals import rate_p
+from verify.statistics.intervals import (
+    rate_p,
+)
 from verify.statistics.sequential import PRIOR, anytime_lower, anytime_upper, log_e_value
 
 DELTA, ALPHA = 0.05, 0.05
@@ -104,3 +106,39 @@ def test_the_confidence_sequence_covers_at_every_number_of_runs_at_once() -> Non
 def test_wrong_arguments_are_named(bad: tuple[int, int, float]) -> None:
     with pytest.raises(ValueError, match=r"violations|delta"):
         log_e_value(*bad)
+
+
+@pytest.mark.parametrize("prior", [(0.5, 0.5), (2.0, 3.0)])
+@pytest.mark.parametrize(("k", "n"), [(0, 4), (2, 7), (7, 7)])
+def test_the_e_value_by_its_formula(k: int, n: int, prior: tuple[float, float]) -> None:
+    a, b = prior
+    delta = 0.2
+    evidence = special.beta(a + k, b + n - k) * stats.beta.sf(delta, a + k, b + n - k)
+    base = special.beta(a, b) * stats.beta.sf(delta, a, b)
+    expected = math.log(evidence / base) - k * math.log(delta) - (n - k) * math.log(1 - delta)
+    assert log_e_value(k, n, delta, prior) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_e_value_at_its_ends() -> None:
+    assert log_e_value(0, 10**6, 0.5) == -math.inf
+    for bad in (-1, 4):
+        with pytest.raises(ValueError, match=rf"^violations must lie in \[0, 3\], was {bad}$"):
+            log_e_value(bad, 3, 0.1)
+    assert log_e_value(3, 3, 0.1) > 0 > log_e_value(0, 3, 0.1)
+
+
+def test_anytime_limits_solve_for_one_over_alpha() -> None:
+    for k, n, alpha, prior in (
+        (3, 20, 0.05, (0.5, 0.5)),
+        (9, 10, 0.2, (2.0, 3.0)),
+        (10, 10, 0.01, (0.5, 0.5)),
+    ):
+        low = anytime_lower(k, n, alpha, prior)
+        assert 0 < low < k / n
+        assert log_e_value(k, n, low, prior) == pytest.approx(-math.log(alpha), abs=1e-9)
+        assert anytime_upper(n - k, n, alpha, prior[::-1]) == 1 - low
+    assert anytime_lower(0, 5, 0.1) == 0.0
+    assert anytime_upper(5, 5, 0.1) == 1.0
+    tiny = anytime_lower(1, 10**6, 1e-12)
+    assert 0 < tiny < 1e-17
+    assert log_e_value(1, 10**6, tiny) == pytest.approx(12 * math.log(10), rel=1e-3)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from theory.condition import Condition, Constant, Constants
+from theory.condition import Condition, Constants
+from theory.constant import Constant
 from theory.early_learning.phase import LAMBDA_MEM, LAMBDA_SAT
 from theory.early_learning.sources import beyond, paper
 from theory.early_learning.symbols import (

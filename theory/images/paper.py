@@ -105,7 +105,7 @@ THIS = Paper(
     tables=TABLES,
     falsehoods=_falsehoods,
     commands={
-        "images": "simulation.images.command.main",
+        "images": "verify.images.command.main",
         "audit": "verify.audit.command.main",
     },
 )

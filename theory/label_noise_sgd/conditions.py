@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.condition import Condition, Constant, Constants
+from theory.condition import Condition, Constants
+from theory.constant import Constant
 from theory.label_noise_sgd.sources import here
 from theory.label_noise_sgd.symbols import B, T, d, eta, m, sigma, t_0, v
 

@@ -107,7 +107,8 @@ def run(
 
     from simulation.device import resolve_device
     from verify.cli.summary import print_summary
-    from verify.pipeline import CLAIM_SECONDS, verify_claims
+    from verify.pipeline import verify_claims
+    from verify.runs.make import CLAIM_SECONDS
     from verify.timings import timings_text
 
     resolved = _device(resolve_device, device, profile)
@@ -240,12 +241,12 @@ def replay(
     claim = find_claim(claim_id, claims_file)
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
-    value, steps, reason = measure_at(claim, _setting(setting, claim.experiment.setting_class), seed, engine)
-    if reason is not None:
-        print(f"{claim_id}: not judged: {reason}")
+    seen = measure_at(claim, _setting(setting, claim.experiment.setting_class), seed, engine)
+    if seen.not_judged is not None:
+        print(f"{claim_id}: not judged: {seen.not_judged}")
         return 0
-    broken = violates(claim, value, steps)
-    print(f"{claim_id}: {replay_words(claim, value, broken)}")
+    broken = violates(claim, seen)
+    print(f"{claim_id}: {replay_words(claim, seen.value, broken)}")
     return int(broken is True)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +16,7 @@ from verify.report.summary import not_judged
 from verify.rules.judge import Readout
 from verify.rules.registry import judge_of, read
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["by_setting", "comparison"]
+__all__ = ["by_setting", "comparison", "write_comparison"]
 
 
 def by_setting(observations: Sequence[Observation]) -> dict[Any, list[Observation]]:
@@ -28,8 +27,8 @@ def by_setting(observations: Sequence[Observation]) -> dict[Any, list[Observatio
     return groups
 
 
-def comparison(verification: Verification) -> pd.DataFrame:
-    """One row per claim and setting, judged or not.
+def comparison(verification: Verification) -> tuple[list[str], list[dict[str, Any]]]:
+    """Columns, and one row per claim and setting, judged or not.
 
     `measured` is the mean over the judged runs at the setting, for events the fraction that held.
     `predicted` is the law's prediction, the declared probability of an event, or for an exponent the
@@ -38,14 +37,25 @@ def comparison(verification: Verification) -> pd.DataFrame:
     could move in before the worst run left it: negative outside. `inside.NAME` and `slack.NAME` tell every
     condition. Cells without meaning are empty; "inf" stands for an event that did not happen in the run.
     """
-    import pandas as pd
-
     rows = [row for judgement in verification.judgements for row in _rows(judgement)]
     conditions = sorted(
         {name for row in rows for name in row if name not in _FIXED and "." in name}, key=_condition_order
     )
     groups = [name for name in (rows[0] if rows else ()) if name not in _FIXED and "." not in name]
-    return pd.DataFrame(rows, columns=[*_FIXED[:4], *groups, *_FIXED[4:], *conditions])
+    return [*_FIXED[:4], *groups, *_FIXED[4:], *conditions], rows
+
+
+def write_comparison(verification: Verification, path: Path) -> None:
+    """The table as csv."""
+    columns, rows = comparison(verification)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None or value != value else value.item() if isinstance(value, np.generic) else value
 
 
 #: Columns of every row; the setting's fields and groups stand after the first four, the conditions last.

@@ -34,7 +34,7 @@ def write_report(
         ValueError: when the folder cannot be written, or holds something else than an earlier report.
     """
     from verify.report.claims import claim_records
-    from verify.report.comparison import comparison
+    from verify.report.comparison import write_comparison
     from verify.report.render import index_pages
 
     with replaced_folder(folder) as new:
@@ -46,7 +46,7 @@ def write_report(
             (new / "report.html").write_text(html, encoding="utf-8")
             (new / "report.md").write_text(markdown, encoding="utf-8")
         _write_json(new / "claims.json", claim_records(verification))
-        comparison(verification).to_csv(new / "comparison.csv", index=False, lineterminator="\n")
+        write_comparison(verification, new / "comparison.csv")
         _write_json(new / "run.json", run_record(verification))
         written = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
     written.sort(key=lambda path: path != Path("report.html"))

@@ -130,16 +130,14 @@ def decide(rule: Any, observations: Iterable[Observation], *, proof: Proof | Non
     )
 
 
-def excess(
-    claim: Claim, value: Any, steps: int, decision: Decision | None = None, dtype: str = "float64"
-) -> float | None:
-    """By how much one run's value breaks a claim: above 0 when it does; None for rules of many runs."""
-    return judge_of(claim.rule).sure_excess(claim.rule, value, steps, dtype, decision)
+def excess(claim: Claim, seen: Observation, decision: Decision | None = None) -> float | None:
+    """By how much one run breaks a claim: above 0 when it does; None for rules of many runs."""
+    return judge_of(claim.rule).sure_excess(claim.rule, seen.value, seen.steps, seen.dtype, decision)
 
 
-def violates(claim: Claim, value: Any, steps: int, decision: Decision | None = None) -> bool | None:
-    """Whether one run's value breaks the claim; None where `excess` is None."""
-    found = excess(claim, value, steps, decision)
+def violates(claim: Claim, seen: Observation, decision: Decision | None = None) -> bool | None:
+    """Whether one run breaks the claim; None where `excess` is None."""
+    found = excess(claim, seen, decision)
     return None if found is None else found > 0
 
 

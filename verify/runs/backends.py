@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
+from theory.model import Model
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import run_batch
 
-__all__ = ["Backend", "SerialBackend", "backend_for"]
+__all__ = ["Backend", "SerialBackend", "backend_for", "built_in"]
 
 
 class Backend(Protocol):
@@ -67,9 +68,19 @@ class SerialBackend:
         return self.run(batches, device, seconds)
 
 
-def backend_for(jobs: int) -> Backend:
-    """This process for one job, worker processes for more."""
-    if jobs == 1:
+def built_in(measure: Any, model: Model) -> bool:
+    """Whether all that a measure and its runs' engines call is this project's own code."""
+    engines = model.engines
+    modules = [
+        getattr(measure, "__module__", "") or "",
+        engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
+    ]
+    return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
+
+
+def backend_for(jobs: int, *, isolated: bool = False) -> Backend:
+    """This process for one job of the project's own code, worker processes for more or where `isolated`."""
+    if jobs == 1 and not isolated:
         return SerialBackend()
     from verify.runs.loky import LokyBackend
 

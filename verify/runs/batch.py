@@ -132,8 +132,8 @@ def batches(
     for spec in specs:
         if not wanted.get(spec.index):
             continue
-        job = job_of(experiment, spec.setting, spec.seed)
         engine = by.in_place_of(spec.engine) if by else engine_of(model, spec.engine)
+        job = job_of(experiment, spec.setting, spec.seed, engine)
         groups.setdefault((spec.engine, engine.key(job)), []).append((spec, job))
     out: list[Batch] = []
     for (name, _), members in groups.items():
@@ -143,7 +143,7 @@ def batches(
             members = sorted(members, key=lambda m: (engine.shape(m[1]), m[0].index))
         for start in range(0, len(members), engine.most):
             part = members[start : start + engine.most]
-            controls = [control_job(experiment, spec.setting, spec.seed) for spec, _ in part]
+            controls = [control_job(experiment, spec.setting, spec.seed, engine) for spec, _ in part]
             out.append(
                 Batch(
                     index=len(out),

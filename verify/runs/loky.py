@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import re
 import signal
@@ -22,6 +23,8 @@ __all__ = ["LokyBackend", "pool", "start_seconds"]
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Started processes by their number, for the next call: a start costs more than many a batch.
 _POOLS: dict[int, Any] = {}
+# Let go while the interpreter is whole: what ends a pool logs, and there is no log at the very end.
+atexit.register(_POOLS.clear)
 #: Seconds after which a pool that says nothing is looked at.
 _LOOK = 5.0
 

@@ -13,15 +13,17 @@ from typing import Any
 
 from theory.experiment import Experiment
 from theory.run import Run
-from verify.runs.backends import Backend, SerialBackend
+from verify.runs.backends import Backend, SerialBackend, backend_for, built_in
 from verify.runs.batch import Batch, Done, Failure, Lost, Measurement, batches
 from verify.runs.keep import Keeper
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 from verify.runs.work import only
 
-__all__ = ["Made", "make_runs", "measure_one", "recheck"]
+__all__ = ["CLAIM_SECONDS", "Made", "RunFailed", "make_runs", "measure_one", "measured", "recheck"]
 
+#: Allowed to one call of a claim's measure, in seconds.
+CLAIM_SECONDS = 60.0
 #: Runs that are made again: one in so many, and at least so many of each measure.
 _EVERY, _LEAST = 20, 3
 
@@ -206,21 +208,40 @@ def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]
         number += 1
 
 
+class RunFailed(ValueError):
+    """A run that a search or a replay asked for could not be made, or a claim's own code failed on it."""
+
+    #: Exit status of a command that it ends.
+    status = 3
+
+
+def measured(
+    batch: Batch, *, isolated: bool, claim_seconds: float = CLAIM_SECONDS
+) -> tuple[Measurement, ...]:
+    """A batch for a search or a replay, in a worker where a user's own code is to be `isolated`.
+
+    Raises:
+        RunFailed: in one line, when a run cannot be made or a measure fails on it.
+    """
+    notes = Made()
+    backend = backend_for(1, isolated=isolated)
+    made = list(make_runs([batch], notes, backend=backend, claim_seconds=claim_seconds))
+    specs = {spec.index: spec for spec in batch.specs}
+    for (_, index), why in sorted(notes.unmade.items()):
+        raise RunFailed(f"{specs[index].where} at {specs[index].setting}: {why}")
+    for name, (spec, failure) in notes.failures.items():
+        raise RunFailed(f"claim {name}: {spec.where} at {spec.setting}: {failure}")
+    return tuple(made)
+
+
 def measure_one(
     experiment: Experiment, spec: RunSpec, name: str, measure: Callable[[Run], Any]
 ) -> Measurement:
-    """One run for one measure, in this process: replays and the search for counterexamples.
+    """One run for one measure: replays and the search for counterexamples.
 
     Raises:
-        ValueError: when the run cannot be made or the measure fails.
+        RunFailed: as `measured` does.
     """
     (batch,) = batches(experiment, [spec], {name: measure}, {spec.index: [name]})
-    from verify.runs.work import run_batch
-
-    done = run_batch(batch, "cpu")
-    if done.failed:
-        raise ValueError(f"{spec.where}: {done.failed[spec.index]}")
-    (measurement,) = done.measurements
-    if name in measurement.failures:
-        raise ValueError(f"claim {name}: {spec.where}: {measurement.failures[name]}")
+    (measurement,) = measured(batch, isolated=not built_in(measure, batch.model))
     return measurement

@@ -6,14 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulation.models import Job, engines_of
+from simulation.models import Engine, Job, engines_of
 from theory.experiment import Experiment
 from theory.rng import derive_seed, generator
 from theory.setting import AbstractSetting
 
-__all__ = ["RunSpec", "control_job", "engine_names", "job_of", "plan_runs", "run_steps", "snapshot_steps"]
+if TYPE_CHECKING:
+    from verify.outcome import Observation
+
+__all__ = [
+    "RunSpec",
+    "control_job",
+    "engine_names",
+    "job_of",
+    "plan_runs",
+    "run_steps",
+    "snapshot_steps",
+    "spec_of",
+]
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,11 @@ class RunSpec:
     def where(self) -> str:
         """How messages name it."""
         return f"run {self.index} of {self.experiment} (seed {self.seed})"
+
+
+def spec_of(o: Observation) -> RunSpec:
+    """The planned run that an observation is of."""
+    return RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
 
 
 def engine_names(experiment: Experiment) -> tuple[str, ...]:
@@ -90,8 +107,8 @@ def snapshot_steps(experiment: Experiment, setting: AbstractSetting) -> list[int
     return sorted({0, last} | inner)
 
 
-def job_of(experiment: Experiment, setting: AbstractSetting, seed: int) -> Job:
-    """What an engine is asked for one run."""
+def job_of(experiment: Experiment, setting: AbstractSetting, seed: int, engine: Engine) -> Job:
+    """What an engine is asked for one run, in the first of its float types."""
     last = run_steps(experiment, setting)
     return Job(
         setting=setting,
@@ -99,13 +116,14 @@ def job_of(experiment: Experiment, setting: AbstractSetting, seed: int) -> Job:
         steps=last,
         snapshots=tuple(snapshot_steps(experiment, setting)),
         record=experiment.record.steps(setting, last),
+        dtype=engine.dtypes[0],
         options=experiment.options,
         streams=experiment.streams,
     )
 
 
-def control_job(experiment: Experiment, setting: AbstractSetting, seed: int) -> Job | None:
+def control_job(experiment: Experiment, setting: AbstractSetting, seed: int, engine: Engine) -> Job | None:
     """The job of the control arm, from the same seed; None where there is none."""
     if experiment.control is None:
         return None
-    return job_of(experiment, experiment.control(setting), seed)
+    return job_of(experiment, experiment.control(setting), seed, engine)

@@ -73,7 +73,7 @@ def scan(trials: Trials, box: Box, seed: int, ends: float) -> Iterator[tuple[Val
         if seen is None:
             return
         trials.scanned += len(kept)
-        excess = {o.index: excess_of(trials.claim, o.value, o.steps) or 0.0 for o in seen}
+        excess = {o.index: excess_of(trials.claim, o) or 0.0 for o in seen}
         for o in sorted(seen, key=lambda o: -excess[o.index]):
             if excess[o.index] > 0:
                 yield points[o.index], o

@@ -26,14 +26,16 @@ from theory.rng import derive_seed
 from theory.rules import Band
 from theory.setting import AbstractSetting
 from verify.judge import admitted
+from verify.load import travelling
 from verify.outcome import Counterexample, Observation
 from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
 from verify.runs.batch import batches
-from verify.runs.plan import RunSpec, engine_names, plan_runs
+from verify.runs.make import CLAIM_SECONDS, measured
+from verify.runs.plan import engine_names, plan_runs, spec_of
 from verify.search.corners import scan, shrunk
 from verify.search.shrink import replay_command, searchable
-from verify.search.timed_runs import Score, Trials, explore, measured, probe_size, warm_up
+from verify.search.timed_runs import Score, Trials, explore, probe_size, warm_up
 from verify.setting_text import setting_text
 from verify.statistics.intervals import exceeds, rate_lower, runs_for_event
 
@@ -69,13 +71,21 @@ class Falsification:
     found: Counterexample | None
 
 
-def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: int = 0) -> Falsification:
+def falsify(
+    claim: Claim,
+    *,
+    seconds: float,
+    outside: Sequence[str] = (),
+    seed: int = 0,
+    claim_seconds: float = CLAIM_SECONDS,
+) -> Falsification:
     """Search for a counterexample until one is found or the time is up.
 
     Inside the claim's conditions, or, with `outside`, where at least one of the named conditions fails and
-    the others hold.
+    the others hold. `claim_seconds` are allowed to one call of its measure, and no more than `seconds`.
 
     Raises:
+        RunFailed: when a run cannot be made or the claim's own code fails on it.
         ValueError: naming a condition that the claim does not have, or that the box cannot leave.
     """
     profile = next((p for p in PROFILES if claim.experiment.runs.get(p, 0) > 0), "quick")
@@ -83,12 +93,14 @@ def falsify(claim: Claim, *, seconds: float, outside: Sequence[str] = (), seed: 
     engine = engine_names(claim.experiment)[0]
     if not searchable(claim, engine):
         raise ValueError(f"{claim.id}: engine {engine} makes no runs for a search")
-    warm_up(claim, engine, plan_runs(one, profile, seed)[0].setting)
-    started = time.monotonic()
     places = _places(claim, outside)
+    claim_seconds = min(claim_seconds, seconds)
+    trials = Trials(claim, engine, math.inf, claim_seconds)
+    warm_up(trials, plan_runs(one, profile, seed)[0].setting)
+    started = time.monotonic()
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
-    trials = Trials(claim, engine, started + seconds)
+    trials = Trials(claim, engine, started + seconds, claim_seconds)
     judge = judge_of(claim.rule)
     if judge.unnamed(claim.rule) is not None:
         found, measured = _search_fitted(trials, places, seed)
@@ -292,26 +304,28 @@ def _judge_rounding(
 ) -> tuple[Counterexample | None, str]:
     """A residual above its bound that is no rounding: rounding grows with the float type's epsilon.
 
-    In float32 a residual that is rounding is 2^29 times as large, one that is not stays as it is; the
-    line is drawn half-way, at 2^14.5.
+    In float32 a residual that is rounding is 2^29 times as large as in float64, one that is not stays as it
+    is; the line is drawn half-way, at 2^14.5.
     """
     claim = trials.claim
     (o,) = seen
     engine = engine_of(claim.experiment.of_model, o.engine)
     fine = relative_residual(o.value)
-    bound = fine / 10 ** (excess(claim, o.value, o.steps) or 0.0)
+    bound = fine / 10 ** (excess(claim, o) or 0.0)
     text = f"residual {fine:.3g}, accepted {bound:.3g}"
-    if "float32" not in engine.dtypes:
+    other = "float64" if o.dtype == "float32" else "float32"
+    if other not in engine.dtypes:
         return _counterexample(claim, o), text
-    spec = RunSpec(o.experiment, o.index, o.replicate, o.setting, o.seed, o.engine, o.labels)
-    (batch,) = batches(claim.experiment, [spec], {claim.id: claim.measure}, {o.index: [claim.id]})
-    jobs, controls = (tuple(replace(j, dtype="float32") for j in js) for js in (batch.jobs, batch.controls))
-    (made,) = measured(replace(batch, jobs=jobs, controls=controls))
+    (batch,) = batches(claim.experiment, [spec_of(o)], {claim.id: travelling(claim)}, {o.index: [claim.id]})
+    jobs, controls = (tuple(replace(j, dtype=other) for j in js) for js in (batch.jobs, batch.controls))
+    batch = replace(batch, jobs=jobs, controls=controls)
+    (made,) = measured(batch, isolated=trials.isolated, claim_seconds=trials.claim_seconds)
     trials.made += 1
-    rough = relative_residual(made.values.get(claim.id, math.nan))
-    if math.isfinite(fine) and rough > fine * 2**14.5:
+    again = relative_residual(made.values.get(claim.id, math.nan))
+    ratio = again / fine if other == "float32" else fine / again if again > 0 else math.inf
+    if math.isfinite(fine) and ratio > 2**14.5:
         return None, ""
-    return _counterexample(claim, o), f"{text}; in float32 {rough:.3g}"
+    return _counterexample(claim, o), f"{text}; in {other} {again:.3g}"
 
 
 def _counterexample(claim: Claim, o: Observation) -> Counterexample:

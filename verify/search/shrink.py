@@ -33,17 +33,21 @@ def searchable(claim: Claim, engine: str) -> bool:
     return engine_of(claim.experiment.of_model, engine).searchable
 
 
-def measure_at(claim: Claim, setting: AbstractSetting, seed: int, engine: str) -> tuple[Any, int, str | None]:
-    """The claim's value on one run, the run's steps, and why it is not judged (None: it is)."""
-    from verify.judge import admitted
+def measure_at(claim: Claim, setting: AbstractSetting, seed: int, engine: str) -> Observation:
+    """The claim on one run, which is made where the claim is judged.
+
+    Raises:
+        RunFailed: when it cannot be made, or the claim's own code fails on it.
+    """
+    from verify.judge import admitted, observe
+    from verify.load import travelling
     from verify.runs.make import measure_one
 
     spec = RunSpec(claim.experiment.id, 0, 0, setting, seed, engine, {})
-    _, reason = admitted(claim, spec)
-    if reason is not None:
-        return None, 0, reason
-    made = measure_one(claim.experiment, spec, claim.id, claim.measure)
-    return made.values.get(claim.id), made.steps, made.not_applicable.get(claim.id)
+    outside = admitted(claim, spec)[1] is not None
+    made = {} if outside else {0: measure_one(claim.experiment, spec, claim.id, travelling(claim))}
+    (found,) = observe(claim, [spec], made)
+    return found
 
 
 def find_counterexample(
@@ -67,9 +71,7 @@ def find_counterexample(
         whole = _counterexample(claim, first.setting, first.seed, first.engine, judgement.decision.measured)
         return whole if seed is None else replace(whole, replay=repeat_command(claim, profile, seed))
     broken = [
-        o
-        for o in judged
-        if judge.claimed(claim.rule, o.labels) and violates(claim, o.value, o.steps, judgement.decision)
+        o for o in judged if judge.claimed(claim.rule, o.labels) and violates(claim, o, judgement.decision)
     ]
     if not broken:
         return None
@@ -92,8 +94,8 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
     from verify.search.strategies import seeds, settings_in
 
     def breaks(case: tuple[AbstractSetting, int]) -> bool:
-        value, steps, reason = measure_at(claim, *case, known.engine)
-        return reason is None and violates(claim, value, steps, decision) is True
+        seen = measure_at(claim, *case, known.engine)
+        return seen.not_judged is None and violates(claim, seen, decision) is True
 
     try:
         with without_local_constants():
@@ -113,7 +115,7 @@ def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexam
         return None
     if setting.size() >= known.setting.size():
         return None
-    value, _, _ = measure_at(claim, setting, seed, known.engine)
+    value = measure_at(claim, setting, seed, known.engine).value
     return _counterexample(claim, setting, seed, known.engine, value)
 
 

@@ -7,20 +7,23 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from theory.claim import Claim
 from theory.place import Place
 from theory.rng import derive_seed
 from theory.setting import AbstractSetting
-from verify.judge import admitted
+from verify.judge import admitted, observe
+from verify.load import travelling
 from verify.outcome import Observation
 from verify.rules.registry import judge_of
-from verify.runs.batch import Batch, Measurement, batches
+from verify.runs.backends import built_in
+from verify.runs.batch import batches
+from verify.runs.make import CLAIM_SECONDS, measured
 from verify.runs.plan import RunSpec
-from verify.runs.work import run_batch
 from verify.search.strategies import seeds, settings_at
 
-__all__ = ["Score", "Trials", "explore", "measured", "probe_size", "warm_up"]
+__all__ = ["Score", "Trials", "explore", "probe_size", "warm_up"]
 
 #: Runs of one setting while searching: enough to see a violation rate of a third, cheap enough for many
 #: settings. An identity needs one.
@@ -45,6 +48,7 @@ class Trials:
     claim: Claim
     engine: str
     ends: float
+    claim_seconds: float = CLAIM_SECONDS
     cache: dict[tuple[AbstractSetting, int, int], list[Observation] | None] = field(default_factory=dict)
     made: int = 0
     rejected: int = 0
@@ -53,6 +57,11 @@ class Trials:
     scanned: int = 0
     spent: float = 0.0
     started: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def isolated(self) -> bool:
+        """Whether runs are made in a worker: a user's own code may do anything."""
+        return not built_in(self.claim.measure, self.claim.experiment.of_model)
 
     @property
     def left(self) -> float:
@@ -93,60 +102,31 @@ class Trials:
         """One observation a run the claim speaks of; None when the time left is too short for all."""
         claim = self.claim
         wanted = {spec.index: [claim.id] for spec in specs}
-        work = batches(claim.experiment, specs, {claim.id: claim.measure}, wanted)
+        work = batches(claim.experiment, specs, {claim.id: travelling(claim)}, wanted)
         out = []
         for batch in work:
             if self.left <= 0 or batch.cost * self.pace > self.left:
                 self.pace *= 0.5  # one slow batch must not end the search: ask again later
                 return None
             started = time.monotonic()
-            measurements = measured(batch)
+            measurements = measured(batch, isolated=self.isolated, claim_seconds=self.claim_seconds)
             self.pace = (time.monotonic() - started) / batch.cost
             self.spent += time.monotonic() - started
             self.made += len(batch.specs)
-            out += [
-                Observation(
-                    m.spec.experiment,
-                    m.spec.index,
-                    m.spec.replicate,
-                    m.spec.setting,
-                    m.spec.seed,
-                    m.spec.engine,
-                    m.spec.labels,
-                    m.values[claim.id],
-                    None,
-                    m.steps,
-                    m.dtype,
-                )
-                for m in measurements
-                if claim.id in m.values
-            ]
+            made = {m.spec.index: m for m in measurements}
+            seen = observe(claim, batch.specs, made)
+            out += [o for o in seen if o.not_judged is None]
         return sorted(out, key=lambda o: o.index)
 
 
-def measured(batch: Batch) -> tuple[Measurement, ...]:
-    """A batch made in this process.
-
-    Raises:
-        ValueError: in one line, when a run cannot be made or the claim's own code fails on it.
-    """
-    done = run_batch(batch, "cpu")
-    for spec in batch.specs:
-        if spec.index in done.failed:
-            raise ValueError(f"{spec.where} at {spec.setting}: {done.failed[spec.index]}")
-    for m in done.measurements:
-        for name, failure in m.failures.items():
-            raise ValueError(f"claim {name}: {m.spec.where} at {m.spec.setting}: {failure}")
-    return done.measurements
-
-
-def warm_up(claim: Claim, engine: str, setting: AbstractSetting) -> None:
+def warm_up(trials: Trials, setting: AbstractSetting) -> None:
     """One short run, not counted: engines load and compile on first use, which says nothing of their pace."""
-    spec = RunSpec(claim.experiment.id, 0, 0, setting, 0, engine, {})
+    claim = trials.claim
+    spec = RunSpec(claim.experiment.id, 0, 0, setting, 0, trials.engine, {})
     clock = None if claim.experiment.clock is None else 2 * setting.clock_step
     experiment = replace(claim.experiment, clock=clock, max_steps=2, snapshots=())
     (batch,) = batches(experiment, [spec], {claim.id: lambda run: 0.0}, {0: [claim.id]})
-    measured(batch)
+    measured(batch, isolated=trials.isolated, claim_seconds=trials.claim_seconds)
 
 
 class _BreaksError(AssertionError):

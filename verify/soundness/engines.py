@@ -62,7 +62,7 @@ def _shortened(experiment: Experiment, profile: str) -> Experiment:
 
 def _cost(experiment: Experiment, profile: str, engine: FalseEngine) -> float:
     specs = plan_runs(experiment, profile, 0)
-    return sum(engine.work(job_of(experiment, s.setting, s.seed)) for s in specs)
+    return sum(engine.work(job_of(experiment, s.setting, s.seed, engine)) for s in specs)
 
 
 def chosen_claims(

@@ -371,4 +371,4 @@ def load_config(path: Path, *, seed: int | None = None, paper: str = "") -> Swee
     try:
         return SweepConfig.model_validate(raw)
     except ValidationError as error:
-        raise ValueError(f"CONFIG: {path}: {one_line(error, SweepConfig)}") from None
+        raise ValueError(f"CONFIG: {path}: {one_line(error, SweepConfig, Between)}") from None

@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["one_line"]
 
 
-def one_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first error; unknown keys before all others, since they explain what is missing."""
+def one_line(error: ValidationError, model: type[BaseModel], inner: type[BaseModel]) -> str:
+    """The first error; unknown keys before all others, since they explain what is missing.
+
+    `inner` is what the keys of a table in `model` are held against.
+    """
     details: Sequence[Any] = error.errors(include_url=False)
     unknown = [e for e in details if e["type"] == "extra_forbidden"]
     first = (unknown or details)[0]
     key = _key(first["loc"])
     if unknown:
-        return f"unknown key {key!r}{_near(first['loc'], model)}"
+        return f"unknown key {key!r}{_near(first['loc'], model if len(first['loc']) == 1 else inner)}"
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "missing":
         return f"{key} is missing"
@@ -37,10 +40,7 @@ def _key(loc: Sequence[int | str]) -> str:
     return ".".join(parts)
 
 
-def _near(loc: Sequence[int | str], model: type[BaseModel]) -> str:
-    from verify.sweep.config import Between
-
-    table = model if len(loc) == 1 else Between
+def _near(loc: Sequence[int | str], table: type[BaseModel]) -> str:
     known = [field.alias or name for name, field in table.model_fields.items()]
     near = difflib.get_close_matches(str(loc[-1]), known, n=3)
     return f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(known)}"

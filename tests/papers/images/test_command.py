@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from papers.images.cases import stripes
-from simulation.images.command import main, make_runs, run_one
+from simulation.images.command import make_runs, run_one
 from simulation.images.errors import DataError
 from simulation.images.request import request_of
+from verify.images.command import main
 
 pytest.importorskip("torch")
 
