@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from theory.claim import Claim, Prediction
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.clamped import DELAY, edge, memorisation_time_clamped, prove_delay
 from theory.early_learning.conditions import EARLY, HALF_EARLY, WIDE
 from theory.early_learning.mean_field import memorisation_time
@@ -148,17 +148,15 @@ CLAIMS: tuple[Claim, ...] = (
         proof=prove_delay,
         note="Judged in the full profile only: its runs are the longest of the paper.",
     ),
-    Claim(
-        "early_learning.slip.clamp_changes_nothing",
+    reading(
+        "slip.clamp_changes_nothing",
         beyond("E8"),
-        "derived",
         r"With the clamp and $1 \le \lambda < 2$ labels are memorised at cross entropy's own time.",
         Law(margin=0.5, reason="a tempting reading: a regulariser without gradient does nothing"),
         _time_of_ce,
         DELAYED,
         (WIDE, HALF_EARLY),
         measured="training time at which the median wrong margin falls below 0",
-        role="reading",
-        corrected_by="early_learning.clamp.delay",
+        corrected_by="clamp.delay",
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.conditions import EARLY, HALF_EARLY, WIDE
 from theory.early_learning.mean_field import memorisation_time, time_to_signal, two_class, wrong_force_peak
 from theory.early_learning.places import mixture_box, sweep_cells
@@ -257,18 +257,16 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the relative distance is at most .015",
         proof=prove_early_time,
     ),
-    Claim(
-        "early_learning.slip.early_time_plain",
+    reading(
+        "slip.early_time_plain",
         beyond("D6, leading order"),
-        "derived",
         r"The closed form without its correction in $\kappa$ is within 1.5 % of the equations for $\kappa "
         r"\le .2$.",
         Universal(reason="a tempting reading of the leading order"),
         _closed_early_plain,
         MODERATE,
         measured="whether the relative distance is at most .015",
-        role="reading",
-        corrected_by="early_learning.field.early_time_equations",
+        corrected_by="field.early_time_equations",
     ),
     by_us(
         "field.memorisation_time",
@@ -292,17 +290,15 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the relative distance is at most .03",
         proof=prove_memorisation_constant,
     ),
-    Claim(
-        "early_learning.slip.constant_at_large_kappa",
+    reading(
+        "slip.constant_at_large_kappa",
         beyond("D7, leading order"),
-        "derived",
         r"$\tau_{mem} = C(w)/\kappa$ within 10 % at $\kappa \ge .3$ too.",
         Universal(reason="a tempting reading of the leading order"),
         _closed_memorisation_tight,
         STRONG,
         measured="whether the relative distance is at most .1",
-        role="reading",
-        corrected_by="early_learning.field.memorisation_time",
+        corrected_by="field.memorisation_time",
     ),
     *(
         by_us(

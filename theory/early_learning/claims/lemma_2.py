@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.claim import Claim
-from theory.early_learning.claims.made import by_us, in_paper, times
+from theory.early_learning.claims.made import by_us, in_paper, reading, times
 from theory.early_learning.sources import paper
 from theory.early_learning.targets import neutral_strength, prove_self_consistent_target
 from theory.experiment import Experiment
@@ -223,17 +223,16 @@ CLAIMS: tuple[Claim, ...] = (
         LOGITS,
         measured="largest difference between the formula and the derivative by complex step",
     ),
-    Claim(
-        "early_learning.slip.kl_gradient",
+    reading(
+        "slip.kl_gradient",
         paper("appendix, KL alternative"),
-        "paper",
         r"The gradient of the KL regulariser is printed as $\lambda(p - t)$.",
         Identity(reason="rounding"),
         kl_printed,
         LOGITS,
         measured="largest difference from the derivative by complex step, over its size",
-        role="reading",
-        corrected_by="early_learning.lemma_2.kl_gradient",
+        provenance="paper",
+        corrected_by="lemma_2.kl_gradient",
     ),
     by_us(
         "target.confident_gradient",
@@ -256,16 +255,14 @@ CLAIMS: tuple[Claim, ...] = (
         LOGITS,
         measured="whether lambda from the gradients is 4/(1+q) within 4 delta",
     ),
-    Claim(
-        "early_learning.slip.neutral_two",
+    reading(
+        "slip.neutral_two",
         paper("section 4.1"),
-        "derived",
         r"A wrong label is neutralised at $\lambda = 2$ whatever the number of classes.",
         Universal(reason="corrections are of order delta"),
         _neutral_two,
         LOGITS,
         measured="whether lambda from the gradients is 2 within 4 delta",
-        role="reading",
-        corrected_by="early_learning.target.neutral_strength",
+        corrected_by="target.neutral_strength",
     ),
 )

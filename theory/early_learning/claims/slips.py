@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import betainc
 
 from theory.claim import Claim
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.sources import paper
 from theory.experiment import Experiment
 from theory.model import function_model
@@ -143,17 +143,16 @@ CLAIMS: tuple[Claim, ...] = (
         GRADIENTS,
         measured="largest difference from the derivative by complex step, over its size",
     ),
-    Claim(
-        "early_learning.slip.tanh",
+    reading(
+        "slip.tanh",
         paper("section 3, gradient"),
-        "paper",
         r"The gradient is printed as $\frac{1}{2n}\sum_i x_i(\tanh(\theta^\top x_i) - e_i)$.",
         Identity(reason="rounding"),
         tanh_printed,
         GRADIENTS,
         measured="largest difference from the derivative by complex step, over its size",
-        role="reading",
-        corrected_by="early_learning.gradient.half",
+        provenance="paper",
+        corrected_by="gradient.half",
         note="Part 2 of Theorem 1 survives: (1 - tanh .05)^2 = .9025 < .95.",
     ),
     by_us(
@@ -168,17 +167,16 @@ CLAIMS: tuple[Claim, ...] = (
         SPHERE,
         measured="whether theta_0 . v is at least 1/10, with its exact probability",
     ),
-    Claim(
-        "early_learning.slip.start_is_early",
+    reading(
+        "slip.start_is_early",
         paper("Theorem 1 and Lemma 7"),
-        "paper",
         r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) at p = "
         r"600 to 1200, up to 2 % of draws.",
         Event(delta=0.02, reason="printed for p -> infinity; the radius 2 makes it slow"),
         _before,
         SPHERE,
         measured="whether theta_0 . v is below 1/10",
-        role="reading",
-        corrected_by="early_learning.start.signal",
+        provenance="paper",
+        corrected_by="start.signal",
     ),
 )
