@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from theory.claim import Claim
-from theory.early_learning.claims.identities import by_control, by_engine
-from theory.early_learning.claims.lemma_2 import kl_printed, total_of_others, without_rest
+from theory.early_learning.claims.identities import averaging, by_control, by_engine
+from theory.early_learning.claims.lemma_2 import kl_printed, lag_inverted, total_of_others, without_rest
 from theory.early_learning.claims.slips import tanh_printed
 from theory.early_learning.phase import lambda_mem, lambda_sat
 from theory.early_learning.targets import frozen_exists_above
@@ -108,6 +108,13 @@ _FORMULAS: tuple[tuple[str, str, FalsehoodKind, str, Measure], ...] = (
         _LATE,
         partial(by_engine, engine="two_row", late=1),
     ),
+    (
+        "identity.lambda_one",
+        "predicted value x 1.15",
+        "constant",
+        "an identity leaves no room",
+        partial(averaging, factor=1.15),
+    ),
     ("identity.kl_without_memory", "one step late", "formula", _LATE, partial(by_control, late=1)),
     (
         "lemma_2.gradient",
@@ -124,6 +131,13 @@ _FORMULAS: tuple[tuple[str, str, FalsehoodKind, str, Measure], ...] = (
         total_of_others,
     ),
     ("lemma_2.kl_gradient", "p - t as printed", "formula", "the target's mass is at most .95", kl_printed),
+    (
+        "target.lagged",
+        "delta_t/(delta + delta_t)",
+        "formula",
+        "the two agree only where the target misses as much as the prediction",
+        lag_inverted,
+    ),
     ("gradient.half", "tanh without /2", "factor", "the loss has one gradient", tanh_printed),
     (
         "strength.memorisation_threshold",

@@ -17,7 +17,7 @@ from theory.experiment import Experiment
 from theory.rules import Identity
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "by_control", "by_engine", "plain_arm"]
+__all__ = ["CLAIMS", "averaging", "by_control", "by_engine", "plain_arm"]
 
 Floats = NDArray[np.float64]
 
@@ -94,8 +94,9 @@ def by_control(run: MixtureRun, late: int = 0) -> float:
     return _apart(run.f[late:], run.control.f)  # type: ignore[attr-defined]
 
 
-def _averaging(run: MixtureRun) -> float:
-    expected = run.setting.eta * run.steps[1:, None] * run.s / 2
+def averaging(run: MixtureRun, factor: float = 1.0) -> float:
+    """How far the coefficients are from a factor times `s eta t / 2`, relative."""
+    expected = factor * run.clock[1:, None] * run.s / 2
     return float(np.max(np.abs(run.coefficients[1:] / expected - 1)))
 
 
@@ -146,7 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"With $\lambda = 1$, $t = p$ and no clamp, gradient descent is the averaging classifier for ever: "
         r"$\theta_t = \frac{\eta t}{2n} \sum_i e_i x_i$.",
         Identity(reason=_STEP),
-        _averaging,
+        averaging,
         AVERAGING,
         measured="largest relative difference of the coefficients from s eta t/2",
         proof=prove_self_consistent_target,

@@ -19,7 +19,15 @@ from theory.place import Box, Coordinate
 from theory.rules import Identity, Universal
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "LogitSetting", "draw_logits", "kl_printed", "total_of_others", "without_rest"]
+__all__ = [
+    "CLAIMS",
+    "LogitSetting",
+    "draw_logits",
+    "kl_printed",
+    "lag_inverted",
+    "total_of_others",
+    "without_rest",
+]
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +97,8 @@ def draw_logits(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str,
 
 
 def _confident(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, Any]:
-    """A prediction `1 - delta` on class 0, the rest spread, with t = p: gradients and the neutral strength.
+    """A prediction `1 - delta` on class 0, the rest spread: gradients with t = p, with t frozen at class 0,
+    and with a target that leaves `lag` times delta to the others; and neutral strengths.
 
     Class 1 is the wrong label; its residual share is `label_share` (1 with two classes).
     """
@@ -98,19 +107,32 @@ def _confident(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, 
     if others > 1:
         rest = rng.dirichlet(np.ones(others - 1)) * (1 - setting.label_share)
         share = np.concatenate([[setting.label_share], rest])
-    p = np.concatenate([[1 - setting.delta], setting.delta * share])
-    # 1 - <p, p> = sum_c p_c (1 - p_c), without cancellation.
-    miss = np.concatenate([[setting.delta], 1 - p[1:]])
-    g = p * ((p[None, :] - p[:, None]) @ p) / float(p @ miss)
+    lag = float(np.exp(rng.uniform(np.log(0.1), np.log(10.0))))
+    g, frozen, lagged = (
+        _gradient(setting.delta * share, left * share) for left in (setting.delta, 0.0, lag * setting.delta)
+    )
     limit = np.concatenate([[-0.5], share / 2])
     # The force on z_true - z_label under CE on label 1: -(p_0 - 0) + (p_1 - 1) - lam (g_0 - g_1) = 0.
-    neutral = (p[0] - p[1] + 1) / (g[1] - g[0])
+    force = 2.0 - setting.delta * (1.0 + share[0])
     return {
         "confident": float(np.max(np.abs(g - limit))),
-        "neutral": float(neutral),
-        "neutral_predicted": neutral_strength(float(share[0]), tracked=True),
+        "lag": lag,
+        "lagged": float(lagged[0]),
+        "neutral": float(force / (g[1] - g[0])),
+        "neutral_frozen": float(force / (frozen[1] - frozen[0])),
         "share": float(share[0]),
     }
+
+
+def _gradient(p: Floats, t: Floats) -> Floats:
+    """Lemma 2 where p and t (classes but the first) are small and the first class has the rest, without
+    cancellation: `1 - <p, t> = p_0 sum t + sum p (1 - t)`."""
+    first, target = 1.0 - p.sum(), 1.0 - t.sum()
+    rest = first * t.sum() + p.sum() - p @ t
+    inner = first * target + p @ t
+    # <p, t> - t_0 = -t_0 sum p + <p, t> over the others.
+    g: Floats = np.concatenate([[first * (p @ t - target * p.sum())], p * (inner - t)]) / rest
+    return g
 
 
 def _setting(values: Mapping[str, Any]) -> LogitSetting:
@@ -175,12 +197,29 @@ def _confident_limit(run: Any) -> bool:
     return bool(run.confident <= 2 * run.setting.delta)
 
 
+def _near(run: Any, measured: float, predicted: float, lag: float = 0.0) -> bool:
+    return bool(abs(measured / predicted - 1) <= 4 * run.setting.delta * (1 + lag))
+
+
 def _neutral(run: Any) -> bool:
-    return bool(abs(run.neutral / run.neutral_predicted - 1) <= 4 * run.setting.delta)
+    return _near(run, run.neutral, neutral_strength(run.share, tracked=True))
+
+
+def _neutral_frozen(run: Any) -> bool:
+    return _near(run, run.neutral_frozen, neutral_strength(run.share, tracked=False))
 
 
 def _neutral_two(run: Any) -> bool:
-    return bool(abs(run.neutral / 2 - 1) <= 4 * run.setting.delta)
+    return _near(run, run.neutral, 2.0)
+
+
+def _lagged(run: Any) -> bool:
+    return _near(run, run.lagged, -1 / (1 + run.lag), run.lag)
+
+
+def lag_inverted(run: Any) -> bool:
+    """The lagged gradient with the two misses exchanged."""
+    return _near(run, run.lagged, -run.lag / (1 + run.lag), run.lag)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -254,6 +293,25 @@ CLAIMS: tuple[Claim, ...] = (
         _neutral,
         LOGITS,
         measured="whether lambda from the gradients is 4/(1+q) within 4 delta",
+    ),
+    by_us(
+        "target.neutral_frozen",
+        "E2",
+        r"With t frozen at the true class it feels none at $\lambda = 2/(1+q_y)$; two classes: 1.",
+        Universal(reason="corrections are of order delta"),
+        _neutral_frozen,
+        LOGITS,
+        measured="whether lambda from the gradients is 2/(1+q) within 4 delta",
+    ),
+    by_us(
+        "target.lagged",
+        "E2",
+        r"With a target that leaves $\delta_t$ to the other classes, $g = -\delta/(\delta+\delta_t)$ on the "
+        r"true class.",
+        Universal(reason="corrections are delta + 2 delta_t + 2 min(delta, delta_t) at most, to first order"),
+        _lagged,
+        LOGITS,
+        measured="whether the gradient there is as stated within 4 (delta + delta_t)",
     ),
     reading(
         "slip.neutral_two",

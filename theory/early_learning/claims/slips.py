@@ -11,14 +11,14 @@ from scipy.special import betainc
 
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, reading, times
-from theory.early_learning.sources import paper
+from theory.early_learning.sources import beyond, paper
 from theory.experiment import Experiment
 from theory.model import function_model
 from theory.place import Box, Coordinate
 from theory.rules import Difference, Event, Identity
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "GradientSetting", "SphereSetting", "tanh_printed"]
+__all__ = ["CLAIMS", "GradientSetting", "LabelSetting", "SphereSetting", "tanh_printed"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,54 @@ SPHERE = Experiment(
 )
 
 
+@dataclass(frozen=True)
+class LabelSetting(AbstractSetting):
+    """Labels of n examples in C classes, of which exactly a share `rate` is redrawn over all classes."""
+
+    n: int
+    classes: int
+    rate: float
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.classes < 2:
+            raise ValueError(
+                f"n must be at least 1 and classes at least 2, were {self.n!r}, {self.classes!r}"
+            )
+        if not 0 < self.rate < 1:
+            raise ValueError(f"rate must lie in (0, 1), was {self.rate!r}")
+
+
+def draw_labels(setting: LabelSetting, rng: np.random.Generator) -> Mapping[str, Any]:
+    """The share of labels that differ from the true class."""
+    true = rng.integers(0, setting.classes, round(setting.rate * setting.n))
+    redrawn = rng.integers(0, setting.classes, len(true))
+    return {"wrong": float(np.sum(true != redrawn) / setting.n)}
+
+
+LABELS = Experiment(
+    "early_learning.noise.labels",
+    place=Box(
+        "symmetric label noise",
+        (
+            Coordinate("n", 1000, 5000, whole=True),
+            Coordinate("classes", 2, 100, whole=True),
+            Coordinate("rate", 0.2, 0.8, "linear"),
+        ),
+        lambda values: LabelSetting(int(values["n"]), int(values["classes"]), float(values["rate"])),
+    ),
+    model=function_model(LabelSetting, draw_labels, name="early_learning.labels"),
+    runs=times(60, 100, 400),
+)
+
+
+def _wrong_share(run: Any) -> tuple[float, float]:
+    return float(run.wrong), run.setting.rate * (1 - 1 / run.setting.classes)
+
+
+def _rate_itself(run: Any) -> tuple[float, float]:
+    return float(run.wrong), run.setting.rate
+
+
 def _with_tanh(run: Any, part: float) -> float:
     formula = run.x.T @ (np.tanh(part * (run.x @ run.theta)) - run.e) / (2 * len(run.e))
     return float(np.max(np.abs(run.gradient - formula)) / np.max(np.abs(run.gradient)))
@@ -166,6 +214,26 @@ CLAIMS: tuple[Claim, ...] = (
         _happened,
         SPHERE,
         measured="whether theta_0 . v is at least 1/10, with its exact probability",
+    ),
+    by_us(
+        "noise.wrong_share",
+        "section 2.4",
+        r"Symmetric noise at rate r redraws labels over all C classes, their own included: a share "
+        r"$r(1-1/C)$ is wrong, $w = r/2$ for two classes.",
+        Difference(margin=0.005, reason="a run's share has sd below .01; averaged over runs"),
+        _wrong_share,
+        LABELS,
+        measured="share of labels that differ from the true class",
+    ),
+    reading(
+        "slip.rate_is_wrong_share",
+        beyond("section 2.4"),
+        r"A share r of the labels is wrong.",
+        Difference(margin=0.005, reason="as for the share that holds"),
+        _rate_itself,
+        LABELS,
+        measured="share of labels that differ from the true class",
+        corrected_by="noise.wrong_share",
     ),
     reading(
         "slip.start_is_early",
