@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from theory.claim import Claim
+from theory.claim import Claim, Proof
 from theory.experiment import PROFILES, Experiment
 from theory.ledger import builtin_ledger
 from theory.place import Place
@@ -202,3 +202,18 @@ def test_claims_of_one_experiment_share_its_runs() -> None:
     assert verification.run_info["runs"] == 2
     assert [j.decision.n_trials for j in verification.judgements] == [2] * 3
     assert [j.decision.statistic["violations"] for j in verification.judgements] == [0] * 3
+
+
+def test_a_proof_that_two_claims_cite_is_done_once() -> None:
+    done: list[int] = []
+
+    def proved() -> Proof:
+        done.append(1)
+        return Proof(True, ("once",))
+
+    first = replace(builtin_ledger().matching(["two_stage.closure"])[0], proof=proved)
+    small = replace(EXACT, id="plan.proof", runs={"quick": 1})
+    claims = [replace(first, id=f"plan.proof_{k}", experiment=small, parents=()) for k in range(2)]
+    verification = verify_claims(claims, profile="quick", seed=0, counterexamples=False)
+    assert done == [1]
+    assert all("The symbolic proof holds." in j.chain for j in verification.judgements)
