@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -209,11 +209,19 @@ def _backend(jobs: int, isolated: bool) -> Backend:
     return LokyBackend(jobs)
 
 
+def _functions(measure: Any) -> list[Any]:
+    """The functions that a partial one is made of, however deep; another measure is one itself."""
+    if not isinstance(measure, partial):
+        return [measure]
+    given = [x for x in (*measure.args, *measure.keywords.values()) if callable(x)]
+    return [function for part in (measure.func, *given) for function in _functions(part)]
+
+
 def _built_in(claim: Claim) -> bool:
     """Whether all that a claim runs is this project's own code."""
     engines = claim.experiment.of_model.engines
     modules = [
-        getattr(claim.measure, "__module__", "") or "",
+        *(getattr(part, "__module__", "") or "" for part in _functions(claim.measure)),
         engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
     ]
     return all(module.split(".")[0] in ("theory", "simulation") for module in modules)

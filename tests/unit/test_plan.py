@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -13,13 +14,14 @@ from theory.ledger import builtin_ledger
 from theory.place import Place
 from theory.rng import derive_seed
 from theory.rules import Band, Event
+from theory.run import Run
 from theory.source import Source
 from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.drawn_claims import DRAWS
 from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
-from verify.pipeline import verify_claims
+from verify.pipeline import _built_in, verify_claims
 from verify.runs.plan import RunSpec, plan_runs, run_steps, snapshot_steps
 
 BASE = Setting.from_n_snr2(
@@ -217,3 +219,15 @@ def test_a_proof_that_two_claims_cite_is_done_once() -> None:
     verification = verify_claims(claims, profile="quick", seed=0, counterexamples=False)
     assert done == [1]
     assert all("The symbolic proof holds." in j.chain for j in verification.judgements)
+
+
+def test_a_partial_measure_is_as_built_in_as_the_functions_in_it() -> None:
+    closure = builtin_ledger().matching(["two_stage.closure"])[0]
+
+    def own(run: Run) -> float:
+        return 0.0
+
+    assert _built_in(closure)
+    assert _built_in(replace(closure, measure=partial(partial(closure.measure), level=2.0)))
+    for measure in (own, partial(own), partial(closure.measure, own), partial(partial(own), 1)):
+        assert not _built_in(replace(closure, measure=measure))
