@@ -138,13 +138,14 @@ def verify_claims(
         with timings.stage("runs made again"):
             recheck(work, made, notes, device=device, backend=backend, claim_seconds=claim_seconds)
 
-    judgements = []
+    judgements: list[Judgement] = []
+    proofs: dict[int, Proof] = {}
     with timings.stage("proofs and judging"):
         for claim in claims:
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
             observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
-            judgements.append(_judged(claim, observations, notes, unmade))
+            judgements.append(_judged(claim, observations, notes, unmade, proofs))
         judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
     def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
@@ -209,8 +210,17 @@ def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Questio
     return [q for paper in papers for q in paper.questions if judged & set(q.claims)]
 
 
-def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Mapping[int, str]) -> Judgement:
-    """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule."""
+def _judged(
+    claim: Claim,
+    observations: tuple[Any, ...],
+    notes: Made,
+    unmade: Mapping[int, str],
+    proofs: dict[int, Proof],
+) -> Judgement:
+    """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule.
+
+    `proofs` holds those already done, by the identity of their function: several claims may cite one.
+    """
     failed = notes.failures.get(claim.id)
     if failed is not None:
         broken, failure = failed
@@ -224,7 +234,9 @@ def _judged(claim: Claim, observations: tuple[Any, ...], notes: Made, unmade: Ma
         spec = spec_of(found[0]) if found else None
         return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
     try:
-        proof: Proof | None = claim.proof() if claim.proof is not None else None
+        if claim.proof is not None and id(claim.proof) not in proofs:
+            proofs[id(claim.proof)] = claim.proof()
+        proof = proofs.get(id(claim.proof))
     except Exception as error:  # a user's function may raise anything
         return errored(claim, observations, None, _failure("proof", error), "")
     try:

@@ -1,9 +1,9 @@
-"""Small networks on digits: several seeds side by side, or ELR+ one at a time."""
+"""Small networks on digits, one run at a time: one network with a loss, or ELR+."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ __all__ = ["ENGINES", "DigitsEngine", "MeasuredDigits"]
 
 Floats = NDArray[np.float64]
 _WIDTHS = (64, 256, 256, CLASSES)
+_RAMP = 800
 
 
 @dataclass(eq=False)
@@ -30,14 +31,16 @@ class MeasuredDigits:
 
     setting: DigitsSetting
     seed: int
+    dtype: str
     epochs: NDArray[np.int64]
     test: Floats
     memorised: Floats
     corrected: Floats
     clean: Floats
     target_accuracy: float
+    peak_targets: Floats
+    kept: NDArray[np.bool_]
     engine: str = "mlp"
-    dtype: str = "float64"
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -55,141 +58,164 @@ def _recorded(epochs: int) -> list[int]:
     return sorted({e for e in range(1, epochs + 1) if e <= 20 or e % 5 == 0} | {epochs})
 
 
+@dataclass
 class _Log:
-    """Accuracies at recorded epochs."""
+    """Accuracies at recorded epochs, and the targets of wrong labels where most were corrected."""
 
-    def __init__(self, data: Digits) -> None:
-        self.data = data
-        self.rows: list[tuple[int, float, float, float, float]] = []
+    data: Digits
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    peak: float = -1.0
+    peak_targets: NDArray[Any] = field(default_factory=lambda: np.empty(0))
+    kept: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
 
-    def add(self, epoch: int, train: NDArray[Any], test: NDArray[Any]) -> None:
-        """Takes predicted classes of training and test images."""
+    def add(self, epoch: int, train: NDArray[Any], test: NDArray[Any], targets: NDArray[Any]) -> None:
+        """Takes predicted classes of training and test images, and the targets (n, classes)."""
         d, wrong = self.data, self.data.wrong
-        some = bool(wrong.any())
+        self.kept = train[wrong] == d.true[wrong]
+        corrected = float(self.kept.mean()) if wrong.any() else 0.0
+        if corrected > self.peak:
+            self.peak, self.peak_targets = corrected, targets[wrong, d.true[wrong]].copy()
         self.rows.append(
             (
                 epoch,
                 float(np.mean(test == d.test_true)),
-                float(np.mean(train[wrong] == d.noisy[wrong])) if some else 0.0,
-                float(np.mean(train[wrong] == d.true[wrong])) if some else 0.0,
+                float(np.mean(train[wrong] == d.noisy[wrong])) if wrong.any() else 0.0,
+                corrected,
                 float(np.mean(train[~wrong] == d.noisy[~wrong])),
             )
         )
 
-    def run(self, job: Job, targets: NDArray[Any], engine: str) -> MeasuredDigits:
+    def run(self, job: Job, targets: NDArray[Any]) -> MeasuredDigits:
         """The measured run."""
         columns = [np.ascontiguousarray(column) for column in np.array(self.rows, dtype=np.float64).T]
-        right = float(np.mean(targets.argmax(axis=1) == self.data.true))
-        epochs = columns[0].astype(np.int64)
-        read_only([epochs, *columns])
-        return MeasuredDigits(
+        epochs, test, memorised, corrected, clean = columns
+        run = MeasuredDigits(
             setting=job.setting,
             seed=job.seed,
-            epochs=epochs,
-            test=columns[1],
-            memorised=columns[2],
-            corrected=columns[3],
-            clean=columns[4],
-            target_accuracy=right,
-            engine=engine,
             dtype=job.dtype,
+            epochs=epochs.astype(np.int64),
+            test=test,
+            memorised=memorised,
+            corrected=corrected,
+            clean=clean,
+            target_accuracy=float(np.mean(targets.argmax(axis=1) == self.data.true)),
+            peak_targets=self.peak_targets.astype(np.float64),
+            kept=self.kept,
         )
+        read_only([run.epochs, *columns, run.peak_targets, run.kept])
+        return run
 
 
 @dataclass(frozen=True)
 class DigitsEngine(Engine):
-    """The networks 64-256-256-10, as a stack of matrices; ELR+ runs are made one by one.
+    """The networks 64-256-256-10. They are trained in float32, whatever float type their log is kept in."""
 
-    Batches have one run: neighbours in a stack change rounding, and what follows from it grows with the
-    epochs.
-    """
-
-    dtypes = ("float32", "float64")
     searchable = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredDigits]:
-        """All jobs of a batch share their setting."""
-        if jobs[0].setting.is_plus:
-            return [_plus(job) for job in jobs]
-        return _stacked(jobs)
+        """One by one: networks side by side would change each other's rounding."""
+        return [_trained(job) for job in jobs]
 
     def key(self, job: Job) -> Hashable:
-        """A stack has one loss and one schedule."""
-        setting: DigitsSetting = job.setting
-        return setting, job.steps, job.dtype
+        """Runs of one setting are alike."""
+        return job.setting, job.steps
 
     def work(self, job: Job) -> float:
         """Seconds, about."""
         setting: DigitsSetting = job.setting
-        return 0.02 * job.steps * (4.0 if setting.is_plus else 1.0)
+        return 0.03 * job.steps * (1.5 * setting.networks if setting.is_plus else 1.0)
 
     def missing(self, job: Job) -> str | None:
         """The digits come with scikit-learn."""
         return digits_missing()
 
 
-def _weights(seed: int, purpose: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Uniform within 1/sqrt(inputs), weights and biases, layer by layer."""
-    layers = []
+def _network(seed: int, purpose: str) -> Any:
+    """Weights and biases uniform within 1/sqrt(inputs), drawn layer by layer."""
+    import torch
+    from torch import nn
+
+    layers: list[nn.Module] = []
     for k, (a, b) in enumerate(pairwise(_WIDTHS)):
-        draws = generator(seed, purpose, k)
-        bound = 1 / np.sqrt(a)
-        layers.append((draws.uniform(-bound, bound, (a, b)), draws.uniform(-bound, bound, (1, b))))
-    return layers
+        draws, bound = generator(seed, purpose, k), 1 / np.sqrt(a)
+        linear = nn.Linear(a, b)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(draws.uniform(-bound, bound, (a, b)).T))
+            linear.bias.copy_(torch.tensor(draws.uniform(-bound, bound, b)))
+        layers += [nn.ReLU(), linear] if k else [linear]
+    return nn.Sequential(*layers)
 
 
-def _stacked(jobs: Sequence[Job]) -> list[MeasuredDigits]:
+def _trained(job: Job) -> MeasuredDigits:
     import torch
 
-    from simulation.early_learning.elr_loss import ELRLoss
-
-    setting: DigitsSetting = jobs[0].setting
-    kind = getattr(torch, jobs[0].dtype)
-    data = [load_digits(job.setting, job.seed) for job in jobs]
-    size, n = len(jobs), len(data[0].true)
-    drawn = [_weights(job.seed, "digits.weights") for job in jobs]
-    parameters = [
-        torch.tensor(np.stack([layers[k][part] for layers in drawn]), dtype=kind, requires_grad=True)
-        for k in range(len(_WIDTHS) - 1)
-        for part in (0, 1)
+    s: DigitsSetting = job.setting
+    data = load_digits(s, job.seed)
+    n = len(data.true)
+    nets = [_network(job.seed, f"digits.weights{k or ''}") for k in range(s.networks)]
+    optimisers = [
+        torch.optim.SGD(net.parameters(), lr=s.lr, momentum=s.momentum, weight_decay=s.decay) for net in nets
     ]
-
-    def network(x: Tensor) -> Tensor:
-        for k in range(0, len(parameters), 2):
-            x = torch.baddbmm(parameters[k + 1], x, parameters[k])
-            if k + 2 < len(parameters):
-                x = torch.relu(x)
-        return x
-
-    optimiser = torch.optim.SGD(
-        parameters, lr=setting.lr, momentum=setting.momentum, weight_decay=setting.decay
-    )
-    loss = ELRLoss(size * n, CLASSES, lam=setting.lam, beta=setting.beta, check=False).to(kind)
-    x = torch.tensor(np.stack([d.train for d in data]), dtype=kind)
-    x_test = torch.tensor(np.stack([d.test for d in data]), dtype=kind)
-    labels = torch.tensor(np.stack([d.noisy for d in data]))
-    logs, recorded = [_Log(d) for d in data], set(_recorded(jobs[0].steps))
-    rows = torch.arange(size)[:, None]
-    for epoch in range(1, jobs[0].steps + 1):
-        order = torch.tensor(
-            np.stack([generator(job.seed, "digits.order", epoch).permutation(n) for job in jobs])
-        )
-        for chosen in torch.split(order, setting.batch, dim=1):
-            logits = network(x[rows, chosen]).reshape(-1, CLASSES)
-            y, indices = labels[rows, chosen].reshape(-1), (rows * n + chosen).reshape(-1)
-            value = kl_loss(loss, logits, y, indices) if setting.loss == "kl" else loss(logits, y, indices)
-            optimiser.zero_grad()
-            # A mean over the stack is 1/size of the sum of the networks' own losses.
-            (size * value).backward()
-            optimiser.step()
+    step, predict, loss = (_plus if s.is_plus else _plain)(job, nets, optimisers, n)
+    labels = [torch.tensor(data.noisy)] * s.networks
+    if s.shared == "independent":
+        own = noisy_labels(data.true, s, job.seed, "digits.noise of the second network")
+        labels[1] = torch.tensor(own)
+    x, x_test = torch.tensor(data.train), torch.tensor(data.test)
+    log, recorded = _Log(data), set(_recorded(job.steps))
+    for epoch in range(1, job.steps + 1):
+        for k in range(s.networks):
+            order = torch.tensor(generator(job.seed, f"digits.order{k or ''}", epoch).permutation(n))
+            for chosen in torch.split(order, s.batch):
+                step(k, x[chosen], labels[k][chosen], chosen)
         if epoch in recorded:
             with torch.no_grad():
-                train = network(x).argmax(dim=2).numpy()
-                test = network(x_test).argmax(dim=2).numpy()
-            for k, log in enumerate(logs):
-                log.add(epoch, train[k], test[k])
-    targets = loss.targets.reshape(size, n, CLASSES).numpy()
-    return [log.run(job, targets[k], "mlp") for k, (log, job) in enumerate(zip(logs, jobs, strict=True))]
+                train, test = (np.asarray(predict(part).argmax(dim=1).numpy()) for part in (x, x_test))
+            log.add(epoch, train, test, loss.targets.numpy())
+    return log.run(job, loss.targets.numpy())
+
+
+Step = Callable[[int, Any, Any, Any], object]
+
+
+def _plain(
+    job: Job, nets: list[Any], optimisers: list[Any], n: int
+) -> tuple[Step, Callable[[Any], Any], Any]:
+    """One network with cross entropy, ELR or KL: its step, its logits, its targets' keeper."""
+    from simulation.early_learning.elr_loss import ELRLoss
+
+    s: DigitsSetting = job.setting
+    (net,), (optimiser,) = nets, optimisers
+    loss = ELRLoss(n, CLASSES, lam=s.lam, beta=s.beta, check=False)
+
+    def step(k: int, inputs: Tensor, labels: Tensor, indices: Tensor) -> None:
+        logits = net(inputs)
+        value = kl_loss(loss, logits, labels, indices) if s.loss == "kl" else loss(logits, labels, indices)
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+
+    return step, net, loss
+
+
+def _plus(job: Job, nets: list[Any], optimisers: list[Any], n: int) -> tuple[Step, Callable[[Any], Any], Any]:
+    """ELR+ and its parts."""
+    from simulation.early_learning.elr_plus import ELRPlus
+
+    s: DigitsSetting = job.setting
+    plus = ELRPlus(
+        nets,
+        optimisers,
+        n,
+        CLASSES,
+        lam=s.lam,
+        beta=s.beta,
+        mixup=s.mixup,
+        average=s.average,
+        ramp_average=_RAMP,
+        seed=derive_seed(job.seed, "digits.mixup"),
+    )
+    return plus.step, plus.predict, plus.losses[0]
 
 
 def kl_loss(loss: Any, logits: Tensor, labels: Tensor, indices: Tensor) -> Tensor:
@@ -201,65 +227,6 @@ def kl_loss(loss: Any, logits: Tensor, labels: Tensor, indices: Tensor) -> Tenso
     pull = -(loss.targets[indices] * log_p).sum(dim=1).mean()
     value: Tensor = functional.nll_loss(log_p, labels) + loss.lam * pull
     return value
-
-
-def _module(seed: int, purpose: str) -> Any:
-    import torch
-    from torch import nn
-
-    layers: list[nn.Module] = []
-    for k, (w, b) in enumerate(_weights(seed, purpose)):
-        linear = nn.Linear(w.shape[0], w.shape[1], dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(w.T))
-            linear.bias.copy_(torch.tensor(b[0]))
-        layers += [linear] if k == len(_WIDTHS) - 2 else [linear, nn.ReLU()]
-    return nn.Sequential(*layers)
-
-
-def _plus(job: Job) -> MeasuredDigits:
-    import torch
-
-    from simulation.early_learning.elr_plus import ELRPlus
-
-    s: DigitsSetting = job.setting
-    data = load_digits(s, job.seed)
-    n = len(data.true)
-    kind = getattr(torch, job.dtype)
-    nets = [_module(job.seed, f"digits.weights{k or ''}").to(kind) for k in range(s.networks)]
-    optimisers = [
-        torch.optim.SGD(net.parameters(), lr=s.lr, momentum=s.momentum, weight_decay=s.decay) for net in nets
-    ]
-    plus = ELRPlus(
-        nets,
-        optimisers,
-        n,
-        CLASSES,
-        lam=s.lam,
-        beta=s.beta,
-        mixup=s.mixup,
-        average=s.average,
-        ramp_average=800,
-        seed=derive_seed(job.seed, "digits.mixup"),
-    )
-    x, x_test = torch.tensor(data.train, dtype=kind), torch.tensor(data.test, dtype=kind)
-    own = [data.noisy] * s.networks
-    if s.shared == "independent":
-        own[1] = noisy_labels(data.true, s, job.seed, "digits.noise of the second network")
-    labels = [torch.tensor(y) for y in own]
-    log, recorded = _Log(data), set(_recorded(job.steps))
-    for epoch in range(1, job.steps + 1):
-        for k in range(s.networks):
-            order = torch.tensor(generator(job.seed, f"digits.order{k or ''}", epoch).permutation(n))
-            for chosen in torch.split(order, s.batch):
-                plus.step(k, x[chosen], labels[k][chosen], chosen)
-        if epoch in recorded:
-            log.add(epoch, _classes(plus.predict, x), _classes(plus.predict, x_test))
-    return log.run(job, plus.losses[0].targets.numpy(), "mlp")
-
-
-def _classes(predict: Callable[[Any], Any], x: Any) -> NDArray[Any]:
-    return np.asarray(predict(x).argmax(dim=1).numpy())
 
 
 ENGINES: Mapping[str, Engine] = {"mlp": DigitsEngine()}

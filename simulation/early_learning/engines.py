@@ -62,8 +62,8 @@ def _trained(job: Job, problem: MixtureProblem, start: Floats, engine: str) -> M
 class DescentEngine(Engine):
     """Gradient descent: "dual" on Gram matrices drawn in law (any p), the others on real inputs.
 
-    "three_ways" trains the same real inputs by all three engines; its run is the primal one, and `residuals`
-    holds the largest relative difference of margins and coefficients of each of the others.
+    "three_ways" trains the same real inputs by all three engines; its run is the primal one, and `ways` holds
+    what the others gave.
     """
 
     name: Literal["dual", "primal", "two_row", "three_ways"]
@@ -83,13 +83,10 @@ class DescentEngine(Engine):
         gram = gram_of(problem, start)
         if self.name != "three_ways":
             return _run(job, self.name, _trained(job, problem, start, self.name), gram)
-        primal = _trained(job, problem, start, "primal")
-        run = _run(job, self.name, primal, gram)
+        run = _run(job, self.name, _trained(job, problem, start, "primal"), gram)
         for other in ("dual", "two_row"):
-            result = _trained(job, problem, start, other)
-            run.residuals[other] = max(
-                _apart(result.f, primal.f), _apart(result.coefficients, primal.coefficients)
-            )
+            run.ways[other] = _trained(job, problem, start, other)
+            read_only(vars(run.ways[other]).values())
         return run
 
     def shape(self, job: Job) -> tuple[float, ...]:
@@ -111,10 +108,6 @@ class DescentEngine(Engine):
         records = job.steps + 1 if job.record is None else len(job.record)
         inputs = 0 if self.name == "dual" else 3 * s.n * s.p
         return 8 * (3 * s.n**2 + 2 * records * s.n + inputs)
-
-
-def _apart(a: Floats, b: Floats) -> float:
-    return float(np.max(np.abs(a - b)) / max(1.0, float(np.max(np.abs(b)))))
 
 
 @dataclass(frozen=True)

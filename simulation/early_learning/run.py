@@ -60,7 +60,7 @@ class MixtureRun:
     gram: Gram
     dtype: str = "float64"
     separable: bool | None = None
-    residuals: dict[str, float] = field(default_factory=dict)
+    ways: dict[str, MixtureResult] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
         # What the trajectory itself knows: f, a, coefficients, noise_norm, s, shares and accuracies.

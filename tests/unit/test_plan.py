@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from theory.claim import Claim
+from theory.claim import Claim, Proof
 from theory.experiment import PROFILES, Experiment
 from theory.ledger import builtin_ledger
 from theory.place import Place
 from theory.rng import derive_seed
 from theory.rules import Band, Event
+from theory.run import Run
 from theory.source import Source
 from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.drawn_claims import DRAWS
@@ -20,6 +22,7 @@ from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
+from verify.runs.backends import built_in as is_built_in
 from verify.runs.plan import RunSpec, plan_runs, run_steps, snapshot_steps
 
 BASE = Setting.from_n_snr2(
@@ -202,3 +205,31 @@ def test_claims_of_one_experiment_share_its_runs() -> None:
     assert verification.run_info["runs"] == 2
     assert [j.decision.n_trials for j in verification.judgements] == [2] * 3
     assert [j.decision.statistic["violations"] for j in verification.judgements] == [0] * 3
+
+
+def test_a_proof_that_two_claims_cite_is_done_once() -> None:
+    done: list[int] = []
+
+    def proved() -> Proof:
+        done.append(1)
+        return Proof(True, ("once",))
+
+    first = replace(builtin_ledger().matching(["two_stage.closure"])[0], proof=proved)
+    small = replace(EXACT, id="plan.proof", runs={"quick": 1})
+    claims = [replace(first, id=f"plan.proof_{k}", experiment=small, parents=()) for k in range(2)]
+    verification = verify_claims(claims, profile="quick", seed=0, counterexamples=False)
+    assert done == [1]
+    assert all("The symbolic proof holds." in j.chain for j in verification.judgements)
+
+
+def test_a_partial_measure_is_as_built_in_as_the_functions_in_it() -> None:
+    closure = builtin_ledger().matching(["two_stage.closure"])[0]
+
+    def own(run: Run) -> float:
+        return 0.0
+
+    model = closure.experiment.of_model
+    assert is_built_in(closure.measure, model)
+    assert is_built_in(partial(partial(closure.measure), level=2.0), model)
+    for measure in (own, partial(own), partial(closure.measure, own), partial(partial(own), 1)):
+        assert not is_built_in(measure, model)

@@ -123,4 +123,15 @@ class DigitsRun(Protocol):
         """Share of all training images whose target is largest at the true class, at the end."""
         ...
 
+    @property
+    def peak_targets(self) -> Floats:
+        """The target's entry at the true class, for every wrong label, at the epoch that corrects most of
+        them, (W,)."""
+        ...
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Whether its image is classified as its true class at the end, (W,)."""
+        ...
+
     control: Any

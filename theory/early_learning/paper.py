@@ -72,6 +72,7 @@ THIS = Paper(
         field.FieldSetting,
         frozen.SeparatrixSetting,
         slips.GradientSetting,
+        slips.LabelSetting,
         slips.SphereSetting,
     ),
     conditions=CONDITIONS,

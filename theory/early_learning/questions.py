@@ -59,6 +59,17 @@ QUESTIONS: tuple[Question, ...] = (
                 "Targets that load within half the time to memorisation are not enough: {these}.",
                 "how slow the targets may be",
             ),
+            Part(
+                _ids(
+                    digits__elr_15_7_40__memorised="1.5/.7 memorises",
+                    digits__elr_5_7_40__memorised="5/.7 does not",
+                    digits__elr_3_0_40__last="beta = 0 collapses",
+                    digits__elr_3_99_40__memorised="at beta = .99 targets load too late",
+                ),
+                "On digits with 40 % noise: {these}.",
+                "On digits not as seen before: {these}.",
+                "strength and memory on digits (made in the full profile)",
+            ),
         ),
     ),
     Question(
@@ -73,6 +84,16 @@ QUESTIONS: tuple[Question, ...] = (
                 "Not above lambda = 2 with two classes: {these}.",
                 "It does: {these}.",
                 "whether one lambda serves several noise rates",
+            ),
+            Part(
+                _ids(
+                    digits__elr_7_9_20__last="20 %",
+                    digits__elr_7_9_40__last="40 %",
+                    digits__elr_7_9_60__last="60 %",
+                ),
+                "On digits 7/.9 keeps its accuracy at {these}.",
+                "On digits 7/.9 does not keep its accuracy: {these}.",
+                "whether 7/.9 serves several noise rates on digits (made in the full profile)",
             ),
             Part(
                 _ids(target__neutral_strength=""),
@@ -125,6 +146,12 @@ QUESTIONS: tuple[Question, ...] = (
                 "log(1 - <p, t>): {these}.",
                 "KL does prevent memorisation: {these}.",
                 "whether KL prevents memorisation",
+            ),
+            Part(
+                _ids(digits__kl_1_40__memorised="strength 1", digits__kl_3_40__memorised="strength 3"),
+                "On digits KL memorises too: {these}.",
+                "On digits KL does not memorise as seen before: {these}.",
+                "whether KL prevents memorisation on digits (made in the full profile)",
             ),
         ),
     ),

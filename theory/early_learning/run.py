@@ -149,5 +149,6 @@ class MixtureRun(Protocol):
     #: and cosine with v.
     separable: bool
     hard_margin: Any
-    #: Set by the engine "three_ways": largest difference between engines, by name.
-    residuals: Any
+    #: Set by the engine "three_ways": margins f and coefficients on the same inputs by the engines "dual" and
+    #: "two_row", (T, n) each.
+    ways: Any

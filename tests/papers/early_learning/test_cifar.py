@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from simulation.early_learning.cifar import noisy, read_cifar10, resnet34, train_cifar10
+from simulation.early_learning.cifar import (
+    CifarLog,
+    Schedule,
+    main,
+    noisy,
+    read_cifar10,
+    resnet34,
+    train_cifar10,
+)
 
 
 def write(folder: Path, name: str, labels: list[int], seed: int) -> None:
@@ -71,9 +79,25 @@ def test_the_network_is_resnet_34() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lam", [0.0, 3.0])
-def test_training_runs_through(tiny: Path, lam: float) -> None:
-    log = train_cifar10(tiny, lam=lam, epochs=3, milestones=(2,), batch=10, width=4, device="cpu")
+@pytest.mark.parametrize(("lam", "schedule"), [(0.0, "steps"), (3.0, "steps"), (3.0, "cosine")])
+def test_training_runs_through(tiny: Path, lam: float, schedule: Schedule) -> None:
+    def trained() -> CifarLog:
+        return train_cifar10(
+            tiny, lam=lam, epochs=3, schedule=schedule, milestones=(2,), batch=10, width=4, device="cpu"
+        )
+
+    log = trained()
     assert len(log.test) == len(log.memorised) == len(log.corrected) == 3
-    again = train_cifar10(tiny, lam=lam, epochs=3, milestones=(2,), batch=10, width=4, device="cpu")
-    assert again.test == log.test
+    assert trained().test == log.test
+
+
+def test_the_command_trains_and_refuses(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--epochs", "2", "--width", "2", "--batch", "25", "--device", "cpu"]
+    assert main([str(tiny), *small]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["epoch", "1", "2"]
+    assert main([str(tiny), *small, "--rate", "0"]) == 0
+    assert "nan" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tiny / "nowhere"), *small])
+    assert "must hold data_batch" in capsys.readouterr().err

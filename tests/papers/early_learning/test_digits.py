@@ -1,5 +1,4 @@
-"""Small networks on digits: noise as stated, seeds side by side equal to seeds alone, records and
-refusals."""
+"""Small networks on digits: noise as stated, networks as drawn, measures of runs, records and refusals."""
 
 from __future__ import annotations
 
@@ -9,8 +8,9 @@ import pytest
 from simulation.early_learning import digits, digits_engines
 from simulation.early_learning.digits_engines import ENGINES
 from simulation.models import Job
-from theory.early_learning.claims.small_nets import ROWS
+from theory.early_learning.claims.small_nets import value_of
 from theory.early_learning.digits_setting import DigitsSetting
+from theory.early_learning.digits_table import PAIRS, ROWS
 
 needs_digits = pytest.mark.skipif(digits.digits_missing() is not None, reason=str(digits.digits_missing()))
 SHORT = DigitsSetting(rate=0.4, loss="elr", lam=3.0, beta=0.7)
@@ -50,14 +50,54 @@ def test_pixels_are_scaled_by_one_mean_and_deviation() -> None:
 
 @needs_digits
 @pytest.mark.parametrize("loss", ["ce", "elr", "kl"])
-def test_seeds_side_by_side_are_seeds_alone(loss: str) -> None:
+def test_a_run_is_a_function_of_setting_and_seed(loss: str) -> None:
     setting = SHORT.with_(loss=loss, lam=0.0 if loss == "ce" else 3.0)
-    jobs = [Job(setting, seed, steps=3, dtype="float32") for seed in (1, 2)]
-    together = ENGINES["mlp"].make(jobs, device="cpu")
-    for job, run in zip(jobs, together, strict=True):
-        alone = ENGINES["mlp"].make([job], device="cpu")[0]
-        assert np.max(np.abs(run.test - alone.test)) < 0.01
-        assert np.max(np.abs(run.memorised - alone.memorised)) < 0.01
+    first, other = ENGINES["mlp"].make([Job(setting, seed, steps=3) for seed in (1, 2)], device="cpu")
+    again = ENGINES["mlp"].make([Job(setting, 1, steps=3)], device="cpu")[0]
+    for name in ("test", "memorised", "corrected", "clean", "peak_targets", "kept"):
+        assert np.array_equal(getattr(first, name), getattr(again, name))
+    assert not np.array_equal(first.test, other.test)
+
+
+@needs_digits
+def test_losses_with_nothing_to_add_are_cross_entropy() -> None:
+    plain = ENGINES["mlp"].make([Job(SHORT.with_(loss="ce", lam=0.0), 1, steps=4)], device="cpu")[0]
+    for loss in ("elr", "kl"):
+        other = ENGINES["mlp"].make([Job(SHORT.with_(loss=loss, lam=0.0), 1, steps=4)], device="cpu")[0]
+        assert np.array_equal(plain.test, other.test)
+    mixed = SHORT.with_(loss="ce", lam=0.0, mixup=1.0)
+    assert not np.array_equal(plain.test, ENGINES["mlp"].make([Job(mixed, 1, steps=4)], device="cpu")[0].test)
+
+
+@needs_digits
+def test_targets_are_kept_of_the_epoch_that_corrects_most() -> None:
+    run = ENGINES["mlp"].make([Job(SHORT, 1, steps=30)], device="cpu")[0]
+    best = int(run.epochs[run.corrected.argmax()])
+    short = ENGINES["mlp"].make([Job(SHORT, 1, steps=best)], device="cpu")[0]
+    assert np.array_equal(run.peak_targets, short.peak_targets)
+    assert run.kept.mean() == run.corrected[-1]
+    assert len(run.kept) == np.sum(digits.load_digits(SHORT, 1).wrong)
+
+
+class _Run:
+    """Four wrong labels of which two stay corrected."""
+
+    setting = SHORT
+    test = np.array([0.5, 0.9, 0.8])
+    memorised, corrected = np.array([0.1, 0.5]), np.array([0.9, 0.5])
+    clean, target_accuracy = np.array([0.7]), 0.6
+    peak_targets, kept = np.array([0.9, 0.8, 0.76, 0.4]), np.array([True, False, True, False])
+
+
+def test_measures_of_a_run_by_hand() -> None:
+    run = _Run()
+    expected = {"best": 0.9, "last": 0.8, "decay": 0.1, "memorised": 0.5, "corrected": 0.5, "peak": 0.9}
+    # At lambda = 3 the separatrix is 3/4: it tells three of the four; of four pairs three are in order.
+    expected |= {"clean": 0.7, "targets": 0.6, "separatrix": 0.75, "ranking": 0.75}
+    for what, value in expected.items():
+        assert value_of(run, what) == pytest.approx(value)  # type: ignore[arg-type]
+    run.kept = np.ones(4, dtype=bool)
+    assert np.isnan(value_of(run, "ranking"))  # type: ignore[arg-type]
 
 
 @needs_digits
@@ -91,8 +131,9 @@ def test_without_the_library_a_run_is_not_applicable(monkeypatch: pytest.MonkeyP
 
 
 def test_rows_of_the_table_have_different_settings() -> None:
-    assert len({(row.setting, row.epochs) for row in ROWS}) == len(ROWS)
-    assert len({row.name for row in ROWS}) == len(ROWS)
+    rows = [*ROWS, *(row for pair in PAIRS for row in (pair.first, pair.second))]
+    assert len({(row.setting, row.epochs) for row in rows}) == len(rows)
+    assert len({row.name for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize(

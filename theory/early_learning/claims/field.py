@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.conditions import EARLY, HALF_EARLY, WIDE
 from theory.early_learning.mean_field import memorisation_time, time_to_signal, two_class, wrong_force_peak
 from theory.early_learning.places import mixture_box, sweep_cells
@@ -20,6 +20,7 @@ from theory.early_learning.symbols import kappa
 from theory.early_learning.times import (
     EARLY_TIME_CORRECTED,
     MEMORISATION_CONSTANT,
+    PLATEAU,
     ROLE_RATIO,
     early_time,
     force_clean_at_memorisation,
@@ -34,7 +35,7 @@ from theory.experiment import Experiment
 from theory.model import function_model
 from theory.place import Box, Cells, Coordinate
 from theory.record import AtClocks
-from theory.rules import Bound, Exponent, Law, Universal
+from theory.rules import Bound, Difference, Exponent, Law, Universal
 from theory.run import NotApplicable
 from theory.setting import AbstractSetting
 
@@ -186,6 +187,16 @@ def _roles(run: MixtureRun) -> tuple[float, float]:
     return float(force[wrong].mean() / force[~wrong].mean()), role_ratio(run.setting.w, run.setting.kappa)
 
 
+def _plateau(run: MixtureRun) -> tuple[float, float]:
+    return float(run.a[int(np.argmax(run.mean_wrong))]), plateau(run.setting.w, run.setting.kappa)
+
+
+def _wrong_part(run: MixtureRun) -> tuple[float, float]:
+    """Share of the squared force that wrong labels have when their margins peak."""
+    force = (1 / (1 + np.exp(run.s * run.f[int(np.argmax(run.mean_wrong))]))) ** 2
+    return float(force[run.s < 0].sum() / force.sum()), 1 - run.setting.w
+
+
 def _late_clean(run: MixtureRun) -> tuple[float, float] | NotApplicable:
     crossed = memorised_at(run)
     if not np.isfinite(crossed):
@@ -257,18 +268,16 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the relative distance is at most .015",
         proof=prove_early_time,
     ),
-    Claim(
-        "early_learning.slip.early_time_plain",
+    reading(
+        "slip.early_time_plain",
         beyond("D6, leading order"),
-        "derived",
         r"The closed form without its correction in $\kappa$ is within 1.5 % of the equations for $\kappa "
         r"\le .2$.",
         Universal(reason="a tempting reading of the leading order"),
         _closed_early_plain,
         MODERATE,
         measured="whether the relative distance is at most .015",
-        role="reading",
-        corrected_by="early_learning.field.early_time_equations",
+        corrected_by="field.early_time_equations",
     ),
     by_us(
         "field.memorisation_time",
@@ -292,17 +301,15 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the relative distance is at most .03",
         proof=prove_memorisation_constant,
     ),
-    Claim(
-        "early_learning.slip.constant_at_large_kappa",
+    reading(
+        "slip.constant_at_large_kappa",
         beyond("D7, leading order"),
-        "derived",
         r"$\tau_{mem} = C(w)/\kappa$ within 10 % at $\kappa \ge .3$ too.",
         Universal(reason="a tempting reading of the leading order"),
         _closed_memorisation_tight,
         STRONG,
         measured="whether the relative distance is at most .1",
-        role="reading",
-        corrected_by="early_learning.field.memorisation_time",
+        corrected_by="field.memorisation_time",
     ),
     *(
         by_us(
@@ -333,6 +340,33 @@ CLAIMS: tuple[Claim, ...] = (
         (WIDE, HALF_EARLY),
         prediction=Prediction("|F_W|/|F_C|", ROLE_RATIO, "1"),
         measured="ratio of mean forces at the record with the largest mean wrong margin",
+        proof=prove_role_inversion,
+    ),
+    by_us(
+        "field.plateau",
+        "D6",
+        r"For small $\kappa$, $\theta\cdot v$ comes near the Bayes log-odds: $\log((1-w)/w)/(1+\kappa)$.",
+        Law(
+            margin=0.06,
+            reason="approached at rate w (1-w) while memorisation draws it down: 4 % at kappa = .01",
+        ),
+        _plateau,
+        LATE_RUNS,
+        (WIDE, EARLY),
+        prediction=Prediction("a^*", PLATEAU / (1 + kappa), "margin"),
+        measured="theta . v at the record with the largest mean wrong margin",
+        proof=prove_early_time,
+    ),
+    by_us(
+        "field.roles_share",
+        "D8",
+        r"So for $\kappa \to 0$ wrong labels have the share $1-w$ of the squared force then; at the start it "
+        r"is $w$.",
+        Difference(margin=0.04, reason="kappa = .01 leaves about .02"),
+        _wrong_part,
+        LATE_RUNS,
+        (WIDE, EARLY),
+        measured="share of the sum of squared forces at the record with the largest mean wrong margin",
         proof=prove_role_inversion,
     ),
     by_us(

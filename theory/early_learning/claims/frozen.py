@@ -54,6 +54,25 @@ FROZEN = Experiment(
     record=AtClocks((500.0, 1000.0)),
     runs=times(6, 60, 200),
 )
+SIDES = Experiment(
+    "early_learning.frozen.sides",
+    place=mixture_box(
+        "frozen target near 1/2, both sides of 1/(2t-1)",
+        {
+            "w": (0.1, 0.35),
+            "kappa": (0.15, 0.4),
+            "p/n": (4.0, 60.0),
+            "n": (100, 150),
+            "target": (0.55, 0.7),
+            "lambda/exists": (1.12, 2.2),
+        },
+        eta=1.0,
+        loss="frozen",
+    ),
+    clock=TAU,
+    record=AtClocks((1000.0,)),
+    runs=times(6, 120, 300),
+)
 UNHELD = Experiment(
     "early_learning.frozen.unheld",
     place=mixture_box(
@@ -174,7 +193,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"labels are memorised at a finite margin.",
         Event(delta=0.15),
         _side,
-        FROZEN,
+        SIDES,
         (REST_EXISTS, SETTLED),
         measured="whether the median wrong margin is positive exactly when lambda > 1/(2t-1)",
         proof=prove_frozen_target,

@@ -3,7 +3,10 @@ entropy."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, times
@@ -14,7 +17,9 @@ from theory.experiment import Experiment
 from theory.rules import Identity
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "plain_arm"]
+__all__ = ["CLAIMS", "averaging", "by_control", "by_engine", "plain_arm"]
+
+Floats = NDArray[np.float64]
 
 _SMALL = {"w": (0.1, 0.4), "sigma": (0.2, 0.8), "p/n": (0.3, 4.0), "n": (20, 60)}
 
@@ -72,22 +77,27 @@ KL_WITHOUT_MEMORY = Experiment(
 )
 
 
-def _dual(run: MixtureRun) -> float:
-    return float(run.residuals["dual"])
+def _apart(a: Floats, b: Floats) -> float:
+    """Largest difference of two paths, over the size of the second, at the records that both have."""
+    steps = min(len(a), len(b))
+    return float(np.max(np.abs(a[:steps] - b[:steps])) / max(1.0, float(np.max(np.abs(b)))))
 
 
-def _two_row(run: MixtureRun) -> float:
-    return float(run.residuals["two_row"])
+def by_engine(run: MixtureRun, engine: str, late: int = 0) -> float:
+    """How far margins and coefficients by an engine lie from the run's, those taken `late` records later."""
+    other = run.ways[engine]
+    return max(_apart(run.f[late:], other.f), _apart(run.coefficients[late:], other.coefficients))
 
 
-def _averaging(run: MixtureRun) -> float:
-    expected = run.clock[1:, None] * run.s / 2
+def by_control(run: MixtureRun, late: int = 0) -> float:
+    """How far the control's margins lie from the run's, those taken `late` records later."""
+    return _apart(run.f[late:], run.control.f)  # type: ignore[attr-defined]
+
+
+def averaging(run: MixtureRun, factor: float = 1.0) -> float:
+    """How far the coefficients are from a factor times `s eta t / 2`, relative."""
+    expected = factor * run.clock[1:, None] * run.s / 2
     return float(np.max(np.abs(run.coefficients[1:] / expected - 1)))
-
-
-def _as_control(run: MixtureRun) -> float:
-    control: MixtureRun = run.control  # type: ignore[attr-defined]
-    return float(np.max(np.abs(run.f - control.f)) / np.max(np.abs(control.f)))
 
 
 _STEP = "rounding of a step: n products a margin, then sums over steps"
@@ -99,7 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"Gradient descent on $\theta \in \mathbb{R}^p$ is gradient descent on n coefficients: $c_i "
         r"\leftarrow c_i + \eta F_i$, $f = f_0 + K c$, $K = (h h^\top + \sigma^2 Z_\perp Z_\perp^\top)/n$.",
         Identity(reason=_STEP),
-        _dual,
+        partial(by_engine, engine="dual"),
         PLAIN,
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
@@ -109,7 +119,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"Two-row softmax descent from 0 with step $\eta/2$ gives $\Theta_1 - \Theta_2 = \theta$ of the "
         r"logistic model with step $\eta$.",
         Identity(reason=_STEP),
-        _two_row,
+        partial(by_engine, engine="two_row"),
         PLAIN,
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
@@ -118,7 +128,7 @@ CLAIMS: tuple[Claim, ...] = (
         "D1",
         r"The same with the ELR regulariser and its targets.",
         Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
-        _dual,
+        partial(by_engine, engine="dual"),
         REGULARISED,
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
@@ -127,7 +137,7 @@ CLAIMS: tuple[Claim, ...] = (
         "D1",
         r"Two-row softmax descent with Lemma 2's gradient of both logits is the logistic model's ELR.",
         Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
-        _two_row,
+        partial(by_engine, engine="two_row"),
         REGULARISED,
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
@@ -137,7 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"With $\lambda = 1$, $t = p$ and no clamp, gradient descent is the averaging classifier for ever: "
         r"$\theta_t = \frac{\eta t}{2n} \sum_i e_i x_i$.",
         Identity(reason=_STEP),
-        _averaging,
+        averaging,
         AVERAGING,
         measured="largest relative difference of the coefficients from s eta t/2",
         proof=prove_self_consistent_target,
@@ -147,7 +157,7 @@ CLAIMS: tuple[Claim, ...] = (
         "E9",
         r"The KL regulariser with $\beta = 0$ gives exactly the cross-entropy trajectory.",
         Identity(reason=_STEP),
-        _as_control,
+        by_control,
         KL_WITHOUT_MEMORY,
         measured="largest difference of margins from the cross-entropy run on the same data, over their size",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.conditions import ALL_SUPPORT, MANY_DIMENSIONS
 from theory.early_learning.late import (
     COSINE_LATE,
@@ -149,17 +149,15 @@ CLAIMS: tuple[Claim, ...] = (
         measured="difference of the two means at tau = 3000",
         proof=prove_late,
     ),
-    Claim(
-        "early_learning.slip.late_gap",
+    reading(
+        "slip.late_gap",
         beyond("D11, leading order"),
-        "derived",
         r"The gap tends to the Bayes log-odds $\log((1-w)/w)$.",
         Difference(margin=0.05, reason="a tempting reading: true only for kappa -> 0"),
         _gap_plain,
         LONG,
         (ALL_SUPPORT,),
         measured="difference of the two means at tau = 3000",
-        role="reading",
-        corrected_by="early_learning.late.gap",
+        corrected_by="late.gap",
     ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.claim import Claim
-from theory.early_learning.claims.made import by_us, in_paper, times
+from theory.early_learning.claims.made import by_us, in_paper, reading, times
 from theory.early_learning.sources import paper
 from theory.early_learning.targets import neutral_strength, prove_self_consistent_target
 from theory.experiment import Experiment
@@ -19,7 +19,15 @@ from theory.place import Box, Coordinate
 from theory.rules import Identity, Universal
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "LogitSetting", "draw_logits"]
+__all__ = [
+    "CLAIMS",
+    "LogitSetting",
+    "draw_logits",
+    "kl_printed",
+    "lag_inverted",
+    "total_of_others",
+    "without_rest",
+]
 
 Floats = NDArray[np.float64]
 
@@ -76,27 +84,21 @@ def _by_complex_step(loss: Any, z: Floats) -> Floats:
 
 
 def draw_logits(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, Any]:
-    """Gradients by the formula and by complex step at random logits and targets; and at confident ones."""
+    """Random p and targets t, both regularisers' gradients there by complex step; and a confident p."""
     z = setting.spread * rng.standard_normal(setting.classes)
     t = setting.mass * rng.dirichlet(np.ones(setting.classes))
-    p = _softmax(z).real
-    exact = _by_complex_step(lambda x: np.log(1 - _softmax(x) @ t), z)
-    kl = _by_complex_step(lambda x: -(t @ np.log(_softmax(x))), z)
-    mixed = lemma_gradient(p, t)
-    true = int(np.argmax(t))
     return {
-        "residual": float(np.max(np.abs(exact - mixed))),
-        "total": float(abs(mixed.sum())),
-        "true_class": float(mixed[true]),
-        "kl_residual": float(np.max(np.abs(kl - (t.sum() * p - t)))),
-        "kl_as_printed": float(np.max(np.abs(kl - (p - t)))),
-        "scale": float(np.max(np.abs(kl))),
+        "p": _softmax(z).real,
+        "t": t,
+        "gradient": _by_complex_step(lambda x: np.log(1 - _softmax(x) @ t), z),
+        "kl_gradient": _by_complex_step(lambda x: -(t @ np.log(_softmax(x))), z),
         **_confident(setting, rng),
     }
 
 
 def _confident(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, Any]:
-    """A prediction `1 - delta` on class 0, the rest spread, with t = p: gradients and the neutral strength.
+    """A prediction `1 - delta` on class 0, the rest spread: gradients with t = p, with t frozen at class 0,
+    and with a target that leaves `lag` times delta to the others; and neutral strengths.
 
     Class 1 is the wrong label; its residual share is `label_share` (1 with two classes).
     """
@@ -105,19 +107,32 @@ def _confident(setting: LogitSetting, rng: np.random.Generator) -> Mapping[str, 
     if others > 1:
         rest = rng.dirichlet(np.ones(others - 1)) * (1 - setting.label_share)
         share = np.concatenate([[setting.label_share], rest])
-    p = np.concatenate([[1 - setting.delta], setting.delta * share])
-    # 1 - <p, p> = sum_c p_c (1 - p_c), without cancellation.
-    miss = np.concatenate([[setting.delta], 1 - p[1:]])
-    g = p * ((p[None, :] - p[:, None]) @ p) / float(p @ miss)
+    lag = float(np.exp(rng.uniform(np.log(0.1), np.log(10.0))))
+    g, frozen, lagged = (
+        _gradient(setting.delta * share, left * share) for left in (setting.delta, 0.0, lag * setting.delta)
+    )
     limit = np.concatenate([[-0.5], share / 2])
     # The force on z_true - z_label under CE on label 1: -(p_0 - 0) + (p_1 - 1) - lam (g_0 - g_1) = 0.
-    neutral = (p[0] - p[1] + 1) / (g[1] - g[0])
+    force = 2.0 - setting.delta * (1.0 + share[0])
     return {
         "confident": float(np.max(np.abs(g - limit))),
-        "neutral": float(neutral),
-        "neutral_predicted": neutral_strength(float(share[0]), tracked=True),
+        "lag": lag,
+        "lagged": float(lagged[0]),
+        "neutral": float(force / (g[1] - g[0])),
+        "neutral_frozen": float(force / (frozen[1] - frozen[0])),
         "share": float(share[0]),
     }
+
+
+def _gradient(p: Floats, t: Floats) -> Floats:
+    """Lemma 2 where p and t (classes but the first) are small and the first class has the rest, without
+    cancellation: `1 - <p, t> = p_0 sum t + sum p (1 - t)`."""
+    first, target = 1.0 - p.sum(), 1.0 - t.sum()
+    rest = first * t.sum() + p.sum() - p @ t
+    inner = first * target + p @ t
+    # <p, t> - t_0 = -t_0 sum p + <p, t> over the others.
+    g: Floats = np.concatenate([[first * (p @ t - target * p.sum())], p * (inner - t)]) / rest
+    return g
 
 
 def _setting(values: Mapping[str, Any]) -> LogitSetting:
@@ -143,36 +158,68 @@ LOGITS = Experiment(
 )
 
 
+def _apart(a: Floats, b: Floats) -> float:
+    return float(np.max(np.abs(a - b)))
+
+
 def _residual(run: Any) -> float:
-    return float(run.residual)
+    return _apart(run.gradient, lemma_gradient(run.p, run.t))
+
+
+def without_rest(run: Any) -> float:
+    """Lemma 2 with its denominator left out."""
+    return _apart(run.gradient, lemma_gradient(run.p, run.t) * (1.0 - run.p @ run.t))
 
 
 def _total(run: Any) -> float:
-    return float(run.total)
+    return float(abs(lemma_gradient(run.p, run.t).sum()))
+
+
+def total_of_others(run: Any) -> float:
+    """The sum without the class of the largest target."""
+    return float(abs(np.delete(lemma_gradient(run.p, run.t), np.argmax(run.t)).sum()))
 
 
 def _helps(run: Any) -> bool:
-    return bool(run.true_class < 0)
+    return bool(lemma_gradient(run.p, run.t)[np.argmax(run.t)] < 0)
 
 
 def _kl(run: Any) -> float:
-    return float(run.kl_residual)
+    return _apart(run.kl_gradient, run.t.sum() * run.p - run.t)
 
 
-def _kl_printed(run: Any) -> float:
-    return float(run.kl_as_printed / run.scale)
+def kl_printed(run: Any) -> float:
+    """The KL regulariser's gradient as printed, relative."""
+    return _apart(run.kl_gradient, run.p - run.t) / float(np.max(np.abs(run.kl_gradient)))
 
 
 def _confident_limit(run: Any) -> bool:
     return bool(run.confident <= 2 * run.setting.delta)
 
 
+def _near(run: Any, measured: float, predicted: float, lag: float = 0.0) -> bool:
+    return bool(abs(measured / predicted - 1) <= 4 * run.setting.delta * (1 + lag))
+
+
 def _neutral(run: Any) -> bool:
-    return bool(abs(run.neutral / run.neutral_predicted - 1) <= 4 * run.setting.delta)
+    return _near(run, run.neutral, neutral_strength(run.share, tracked=True))
+
+
+def _neutral_frozen(run: Any) -> bool:
+    return _near(run, run.neutral_frozen, neutral_strength(run.share, tracked=False))
 
 
 def _neutral_two(run: Any) -> bool:
-    return bool(abs(run.neutral / 2 - 1) <= 4 * run.setting.delta)
+    return _near(run, run.neutral, 2.0)
+
+
+def _lagged(run: Any) -> bool:
+    return _near(run, run.lagged, -1 / (1 + run.lag), run.lag)
+
+
+def lag_inverted(run: Any) -> bool:
+    """The lagged gradient with the two misses exchanged."""
+    return _near(run, run.lagged, -run.lag / (1 + run.lag), run.lag)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -215,17 +262,16 @@ CLAIMS: tuple[Claim, ...] = (
         LOGITS,
         measured="largest difference between the formula and the derivative by complex step",
     ),
-    Claim(
-        "early_learning.slip.kl_gradient",
+    reading(
+        "slip.kl_gradient",
         paper("appendix, KL alternative"),
-        "paper",
         r"The gradient of the KL regulariser is printed as $\lambda(p - t)$.",
         Identity(reason="rounding"),
-        _kl_printed,
+        kl_printed,
         LOGITS,
         measured="largest difference from the derivative by complex step, over its size",
-        role="reading",
-        corrected_by="early_learning.lemma_2.kl_gradient",
+        provenance="paper",
+        corrected_by="lemma_2.kl_gradient",
     ),
     by_us(
         "target.confident_gradient",
@@ -248,16 +294,33 @@ CLAIMS: tuple[Claim, ...] = (
         LOGITS,
         measured="whether lambda from the gradients is 4/(1+q) within 4 delta",
     ),
-    Claim(
-        "early_learning.slip.neutral_two",
+    by_us(
+        "target.neutral_frozen",
+        "E2",
+        r"With t frozen at the true class it feels none at $\lambda = 2/(1+q_y)$; two classes: 1.",
+        Universal(reason="corrections are of order delta"),
+        _neutral_frozen,
+        LOGITS,
+        measured="whether lambda from the gradients is 2/(1+q) within 4 delta",
+    ),
+    by_us(
+        "target.lagged",
+        "E2",
+        r"With a target that leaves $\delta_t$ to the other classes, $g = -\delta/(\delta+\delta_t)$ on the "
+        r"true class.",
+        Universal(reason="corrections are delta + 2 delta_t + 2 min(delta, delta_t) at most, to first order"),
+        _lagged,
+        LOGITS,
+        measured="whether the gradient there is as stated within 4 (delta + delta_t)",
+    ),
+    reading(
+        "slip.neutral_two",
         paper("section 4.1"),
-        "derived",
         r"A wrong label is neutralised at $\lambda = 2$ whatever the number of classes.",
         Universal(reason="corrections are of order delta"),
         _neutral_two,
         LOGITS,
         measured="whether lambda from the gradients is 2 within 4 delta",
-        role="reading",
-        corrected_by="early_learning.target.neutral_strength",
+        corrected_by="target.neutral_strength",
     ),
 )

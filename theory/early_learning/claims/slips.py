@@ -10,15 +10,15 @@ import numpy as np
 from scipy.special import betainc
 
 from theory.claim import Claim
-from theory.early_learning.claims.made import by_us, times
-from theory.early_learning.sources import paper
+from theory.early_learning.claims.made import by_us, reading, times
+from theory.early_learning.sources import beyond, paper
 from theory.experiment import Experiment
 from theory.model import function_model
 from theory.place import Box, Coordinate
 from theory.rules import Difference, Event, Identity
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "GradientSetting", "SphereSetting"]
+__all__ = ["CLAIMS", "GradientSetting", "LabelSetting", "SphereSetting", "tanh_printed"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class GradientSetting(AbstractSetting):
 
 
 def draw_gradient(setting: GradientSetting, rng: np.random.Generator) -> Mapping[str, Any]:
-    """The loss's gradient by complex step, and the two formulas."""
+    """Examples, labels, a vector, and the loss's gradient there by complex step."""
     x = rng.standard_normal((setting.n, setting.p))
     e = np.where(rng.random(setting.n) < 0.5, -1.0, 1.0)
     theta = rng.standard_normal(setting.p)
@@ -49,14 +49,7 @@ def draw_gradient(setting: GradientSetting, rng: np.random.Generator) -> Mapping
         moved = theta.astype(complex)
         moved[k] += 1j * step
         exact[k] = np.mean(np.log1p(np.exp(-e * (x @ moved)))).imag / step
-    z = x @ theta
-    half = x.T @ (np.tanh(z / 2) - e) / (2 * setting.n)
-    printed = x.T @ (np.tanh(z) - e) / (2 * setting.n)
-    scale = float(np.max(np.abs(exact)))
-    return {
-        "half": float(np.max(np.abs(exact - half)) / scale),
-        "printed": float(np.max(np.abs(exact - printed)) / scale),
-    }
+    return {"x": x, "e": e, "theta": theta, "gradient": exact}
 
 
 GRADIENTS = Experiment(
@@ -117,12 +110,66 @@ SPHERE = Experiment(
 )
 
 
+@dataclass(frozen=True)
+class LabelSetting(AbstractSetting):
+    """Labels of n examples in C classes, of which exactly a share `rate` is redrawn over all classes."""
+
+    n: int
+    classes: int
+    rate: float
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or self.classes < 2:
+            raise ValueError(
+                f"n must be at least 1 and classes at least 2, were {self.n!r}, {self.classes!r}"
+            )
+        if not 0 < self.rate < 1:
+            raise ValueError(f"rate must lie in (0, 1), was {self.rate!r}")
+
+
+def draw_labels(setting: LabelSetting, rng: np.random.Generator) -> Mapping[str, Any]:
+    """The share of labels that differ from the true class."""
+    true = rng.integers(0, setting.classes, round(setting.rate * setting.n))
+    redrawn = rng.integers(0, setting.classes, len(true))
+    return {"wrong": float(np.sum(true != redrawn) / setting.n)}
+
+
+LABELS = Experiment(
+    "early_learning.noise.labels",
+    place=Box(
+        "symmetric label noise",
+        (
+            Coordinate("n", 1000, 5000, whole=True),
+            Coordinate("classes", 2, 100, whole=True),
+            Coordinate("rate", 0.2, 0.8, "linear"),
+        ),
+        lambda values: LabelSetting(int(values["n"]), int(values["classes"]), float(values["rate"])),
+    ),
+    model=function_model(LabelSetting, draw_labels, name="early_learning.labels"),
+    runs=times(60, 100, 400),
+)
+
+
+def _wrong_share(run: Any) -> tuple[float, float]:
+    return float(run.wrong), run.setting.rate * (1 - 1 / run.setting.classes)
+
+
+def _rate_itself(run: Any) -> tuple[float, float]:
+    return float(run.wrong), run.setting.rate
+
+
+def _with_tanh(run: Any, part: float) -> float:
+    formula = run.x.T @ (np.tanh(part * (run.x @ run.theta)) - run.e) / (2 * len(run.e))
+    return float(np.max(np.abs(run.gradient - formula)) / np.max(np.abs(run.gradient)))
+
+
 def _half(run: Any) -> float:
-    return float(run.half)
+    return _with_tanh(run, 0.5)
 
 
-def _printed(run: Any) -> float:
-    return float(run.printed)
+def tanh_printed(run: Any) -> float:
+    """The formula as printed: tanh without /2."""
+    return _with_tanh(run, 1.0)
 
 
 def _before(run: Any) -> bool:
@@ -144,17 +191,16 @@ CLAIMS: tuple[Claim, ...] = (
         GRADIENTS,
         measured="largest difference from the derivative by complex step, over its size",
     ),
-    Claim(
-        "early_learning.slip.tanh",
+    reading(
+        "slip.tanh",
         paper("section 3, gradient"),
-        "paper",
         r"The gradient is printed as $\frac{1}{2n}\sum_i x_i(\tanh(\theta^\top x_i) - e_i)$.",
         Identity(reason="rounding"),
-        _printed,
+        tanh_printed,
         GRADIENTS,
         measured="largest difference from the derivative by complex step, over its size",
-        role="reading",
-        corrected_by="early_learning.gradient.half",
+        provenance="paper",
+        corrected_by="gradient.half",
         note="Part 2 of Theorem 1 survives: (1 - tanh .05)^2 = .9025 < .95.",
     ),
     by_us(
@@ -169,17 +215,36 @@ CLAIMS: tuple[Claim, ...] = (
         SPHERE,
         measured="whether theta_0 . v is at least 1/10, with its exact probability",
     ),
-    Claim(
-        "early_learning.slip.start_is_early",
+    by_us(
+        "noise.wrong_share",
+        "section 2.4",
+        r"Symmetric noise at rate r redraws labels over all C classes, their own included: a share "
+        r"$r(1-1/C)$ is wrong, $w = r/2$ for two classes.",
+        Difference(margin=0.005, reason="a run's share has sd below .01; averaged over runs"),
+        _wrong_share,
+        LABELS,
+        measured="share of labels that differ from the true class",
+    ),
+    reading(
+        "slip.rate_is_wrong_share",
+        beyond("section 2.4"),
+        r"A share r of the labels is wrong.",
+        Difference(margin=0.005, reason="as for the share that holds"),
+        _rate_itself,
+        LABELS,
+        measured="share of labels that differ from the true class",
+        corrected_by="noise.wrong_share",
+    ),
+    reading(
+        "slip.start_is_early",
         paper("Theorem 1 and Lemma 7"),
-        "paper",
         r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) at p = "
         r"600 to 1200, up to 2 % of draws.",
         Event(delta=0.02, reason="printed for p -> infinity; the radius 2 makes it slow"),
         _before,
         SPHERE,
         measured="whether theta_0 . v is below 1/10",
-        role="reading",
-        corrected_by="early_learning.start.signal",
+        provenance="paper",
+        corrected_by="start.signal",
     ),
 )

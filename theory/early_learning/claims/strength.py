@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from theory.claim import Claim, Prediction
-from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.claims.made import by_us, reading, times
 from theory.early_learning.conditions import (
     ABOVE_SAT,
     BELOW_SAT,
@@ -239,18 +239,16 @@ CLAIMS: tuple[Claim, ...] = (
         measured="whether the median wrong margin at tau = 300 is negative exactly when lambda < lambda_mem",
         proof=prove_phases,
     ),
-    Claim(
-        "early_learning.slip.lambda_sat_as_threshold",
+    reading(
+        "slip.lambda_sat_as_threshold",
         beyond("E6"),
-        "derived",
         r"Wrong labels are memorised iff $\lambda < \lambda_{sat} = 2(w+\kappa)/(1+\kappa)$.",
         Event(delta=0.05, reason="a tempting reading: where they are corrected without end"),
         _memorised_below_sat,
         THRESHOLD,
         (WIDE, HALF_EARLY, CLEAR_OF_MEM),
         measured="whether the median wrong margin at tau = 300 is negative exactly when lambda < lambda_sat",
-        role="reading",
-        corrected_by="early_learning.strength.memorisation_threshold",
+        corrected_by="strength.memorisation_threshold",
     ),
     by_us(
         "strength.corrected",
