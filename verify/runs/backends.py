@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from theory.model import Model
@@ -71,6 +72,8 @@ class SerialBackend:
 def built_in(measure: Any, model: Model) -> bool:
     """Whether all that a measure and its runs' engines call is this project's own code."""
     engines = model.engines
+    while isinstance(measure, partial):  # has no module of its own
+        measure = measure.func
     modules = [
         getattr(measure, "__module__", "") or "",
         engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
