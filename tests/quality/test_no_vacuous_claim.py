@@ -6,6 +6,7 @@ A verification asks this of every claim that it supports; here every claim is as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -39,7 +40,12 @@ EXPERIMENTS = experiments()
 
 @cache
 def planned(experiment: Experiment) -> Sequence[RunSpec]:
-    return next((s for p in ("quick", "default", "full") if (s := plan_runs(experiment, p, 7))), [])
+    """The first runs of the smallest profile that has any: a plan's beginning does not depend on its length."""
+    for profile in ("quick", "default", "full"):
+        if experiment.runs.get(profile):
+            few = {profile: min(experiment.runs[profile], _AMONG)}
+            return plan_runs(replace(experiment, runs=few), profile, 7)
+    return []
 
 
 def longest(experiment: Experiment, engine: str) -> list[Job]:

@@ -17,8 +17,10 @@ from theory.two_stage import predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.exact import loss_derivative
 from theory.two_stage.experiments import (
+    MAJORITY,
     NO_NOISE,
     NO_NOISE_LATE,
+    OF_MAJORITY,
     OF_NO_NOISE,
     OF_PAPER,
     PAPER,
@@ -262,13 +264,14 @@ CLAIMS = (
         r"\bar\rho_{\tilde y_i,r,i}) + o(1)$",
         rule=_BOUND,
         measure=_margins_clean,
-        experiment=PAPER,
-        conditions=OF_PAPER,
+        experiment=MAJORITY,
+        conditions=OF_MAJORITY,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
         measured="|margin - main term| of a clean sample and the explicit bound E of "
         "docs/derivations/margins.md, where their ratio is largest over samples and snapshots",
-        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant.",
+        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant. It needs "
+        "gamma >= 0: a class in which most labels came out flipped has none.",
     ),
     Claim(
         id="two_stage.lemma.margins_noisy",
@@ -278,12 +281,13 @@ CLAIMS = (
         r"\gamma_{-\tilde y_i,r}) + o(1)$",
         rule=_BOUND,
         measure=_margins_noisy,
-        experiment=PAPER,
-        conditions=OF_PAPER,
+        experiment=MAJORITY,
+        conditions=OF_MAJORITY,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
         measured="as for clean samples",
-        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant.",
+        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant. It needs "
+        "gamma >= 0: a class in which most labels came out flipped has none.",
     ),
     Claim(
         id="two_stage.lemma.stage_one_derivative",
