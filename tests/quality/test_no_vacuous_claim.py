@@ -40,7 +40,7 @@ EXPERIMENTS = experiments()
 
 @cache
 def planned(experiment: Experiment) -> Sequence[RunSpec]:
-    """The first runs of the smallest profile that has any: a plan's beginning does not depend on its length."""
+    """The first runs of the smallest profile that has any: a plan's beginning is the same at any length."""
     for profile in ("quick", "default", "full"):
         if experiment.runs.get(profile):
             few = {profile: min(experiment.runs[profile], _AMONG)}
