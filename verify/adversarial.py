@@ -2,8 +2,8 @@
 
 `measure` is asked again about runs that never were: a run with another run's setting, with another run's
 numbers, with the entries of its arrays permuted, with its numbers at the ends of the range seen, with every
-number off by 1e-3, and runs of engines that are wrong in one place. A claim that none of these breaks says
-nothing of the runs: "error <= 1", a consequence of how the quantity is defined, a constant.
+number off by 1e-3 or squared in size, and runs of engines that are wrong in one place. A claim that none of
+these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is defined, a constant.
 """
 
 from __future__ import annotations
@@ -129,6 +129,12 @@ class Others:
     jobs: tuple[Job, ...]
     job: Job
     _made: list[Any] | None = None
+    _false: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def settings(self) -> list[Any]:
+        """Of the other runs, each once, without that of the run itself."""
+        return [s for s in dict.fromkeys(job.setting for job in self.jobs) if s != self.job.setting]
 
     def runs(self) -> list[Any]:
         """Other runs."""
@@ -142,41 +148,57 @@ class Others:
         for name, flawed in flawed_engines(self.model).items():
             engine = flawed.in_place_of(self.engine) if isinstance(flawed, FalseEngine) else None
             if engine is not None and engine.missing(self.job) is None:
-                yield f"by a false engine: {name}", engine.make([self.job], device="cpu")[0]
+                if name not in self._false:
+                    self._false[name] = engine.make([self.job], device="cpu")[0]
+                yield f"by a false engine: {name}", self._false[name]
 
 
 def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[str, Any]]:
-    """Adversarial runs by what was done; the cheap ones first.
+    """Adversarial runs by what was done; those first that need no other run.
 
     Args:
         residual: whether the claim is an identity: a residual that an engine measured itself is near 0, where
             a relative error is none, so every number is also moved by 1e-3 as it stands.
     """
-    own = leaves(run)
-    for other in others.runs():
-        yield "another run's setting", altered(run, setting=other.setting)
+    yield from _of_itself(run, others.settings, residual)
+    own, found = leaves(run), others.runs()
+    for other in found:
         yield "another run's numbers", altered(other, setting=run.setting)
-    rng = generator(run.seed, "adversarial")
-    shuffled = {
-        path: rng.permutation(np.asarray(v).ravel()).reshape(np.shape(v)) if np.ndim(v) else v
-        for path, v in own.items()
-    }
+    low, high = _ranges([own, *(leaves(o) for o in found)])
+    for name, ends in (("lowest", low), ("highest", high)):
+        yield f"its numbers at their {name}", changed(run, _ended(ends))
+    shuffled = _shuffled(own, generator(run.seed, "adversarial"))
+    for path in list(own)[:_SINGLE]:
+        where = ".".join(path)
+        for name, ends in (("lowest", low), ("highest", high)):
+            yield f"{where} at its {name}", changed(run, _ended(ends, path))
+        yield f"{where} permuted", changed(run, _one(shuffled, path))
+    yield from others.false_runs()
+
+
+def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tuple[str, Any]]:
+    """What is done with the run alone."""
+    for setting in settings:
+        yield "another run's setting", altered(run, setting=setting)
+    own, rng = leaves(run), generator(run.seed, "adversarial")
+    shuffled = _shuffled(own, rng)
     yield "its entries permuted", changed(run, lambda p, v: shuffled[p])
     yield "every number off by 1e-3 of itself", changed(run, lambda p, v: _jittered(v, rng))
     if residual:
         yield "every number off by 0.001", changed(run, lambda p, v: _shifted(v, rng))
-    low, high = _ranges([own, *(leaves(o) for o in others.runs())])
-    for name, ends in (("lowest", low), ("highest", high)):
-        yield f"its numbers at their {name}", changed(run, _ended(ends))
-    for path in list(own)[:_SINGLE]:
-        where = ".".join(path)
-        for name, ends in (("lowest", low), ("highest", high)):
-            yield (
-                f"{where} at its {name}",
-                changed(run, _ended(ends, path)),
-            )
-        yield f"{where} permuted", changed(run, _one(shuffled, path))
-    yield from others.false_runs()
+    yield "the size of every number squared", changed(run, lambda p, v: _squared(v))
+    yield "every truth value negated", changed(run, lambda p, v: _negated(v))
+    for level in (1e-9, 1.0):
+        yield f"every number {level:g}", changed(run, _constant(level))
+    for name, ends in zip(("lowest", "highest"), _ranges([own]), strict=True):
+        yield f"its numbers at their own {name}", changed(run, _ended(ends))
+
+
+def _shuffled(own: Mapping[Path, Any], rng: np.random.Generator) -> dict[Path, Any]:
+    return {
+        path: v.ravel()[rng.permutation(v.size)].reshape(v.shape) if np.ndim(v) else v
+        for path, v in own.items()
+    }
 
 
 def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path, Any], Any]:
@@ -186,6 +208,10 @@ def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path
 
 def _one(values: Mapping[Path, Any], only: Path) -> Callable[[Path, Any], Any]:
     return lambda path, value: values[path] if path == only else value
+
+
+def _constant(level: float) -> Callable[[Path, Any], Any]:
+    return lambda path, value: _full(value, level)
 
 
 def _jittered(value: Any, rng: np.random.Generator) -> Any:
@@ -198,6 +224,19 @@ def _shifted(value: Any, rng: np.random.Generator) -> Any:
     if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
         return value
     return value + _JITTER * rng.standard_normal(np.shape(value))
+
+
+def _squared(value: Any) -> Any:
+    """In order as before, and on another scale: exponents double."""
+    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+        return value
+    return value * np.abs(value)
+
+
+def _negated(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return not value
+    return ~value if np.asarray(value).dtype.kind == "b" else value
 
 
 def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[Path, Any]]:
@@ -228,25 +267,38 @@ class Adversary:
     Args:
         measure, rule: the claim's.
         others: where the other runs come from.
-        seconds: for all moves together; what is not tried by then leaves the replay incomplete.
+        alone: only what is done with the run alone, for which none is made.
+        seconds: of this process's own time, for all moves together; what is not tried by then leaves the
+            replay incomplete.
     """
 
     measure: Callable[[Any], Any]
     rule: Any
     others: Others
+    alone: bool = False
     seconds: float = math.inf
 
-    def __call__(self, run: Any) -> Replay:
+    def __call__(self, run: Any) -> Replay | NotApplicable:
         """Every move in turn, until one breaks the claim.
 
         A claim of single runs is broken when the moved run violates it; one of many runs when the value
         changes at all. A measure that raises, or does not apply, is not moved.
         """
-        started = time.perf_counter()
+        started = time.process_time()
         value = self.measure(run)
+        if isinstance(value, NotApplicable):
+            return value
         tried = 0
-        for name, moved in moves(run, self.others, isinstance(self.rule, Identity | SameRun)):
-            if time.perf_counter() - started > self.seconds:
+        if self._broken(run, value):
+            return Replay("the run as it is", tried, True)
+        residual = isinstance(self.rule, Identity | SameRun)
+        tried_on = (
+            _of_itself(run, self.others.settings, residual)
+            if self.alone
+            else moves(run, self.others, residual)
+        )
+        for name, moved in tried_on:
+            if time.process_time() - started > self.seconds:
                 return Replay(None, tried, False)
             tried += 1
             try:
@@ -260,6 +312,10 @@ class Adversary:
             except Exception:
                 continue  # a run that never was may be none that the measure can read
         return Replay(None, tried, True)
+
+    def _broken(self, run: Any, value: Any) -> bool:
+        excess = judge_of(self.rule).sure_excess(self.rule, value, int(run.steps[-1]), str(run.dtype))
+        return excess is not None and excess > 0
 
     def _breaks(self, run: Any, value: Any, moved: Any) -> bool:
         judge = judge_of(self.rule)

@@ -29,7 +29,7 @@ from verify.runs.backends import Backend, SerialBackend, backend_for, built_in
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs, spec_of
-from verify.second_stage import fresh_observations, nominal_seconds, second_stage
+from verify.second_stage import allowed_seconds, fresh_observations, nominal_seconds, second_stage
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
@@ -64,7 +64,7 @@ def verify_claims(
     engine: Engine | None = None,
     backend: Backend | None = None,
     claim_seconds: float = CLAIM_SECONDS,
-    adversaries: bool = False,
+    adversaries: bool = True,
 ) -> Verification:
     """Judge claims on fresh runs.
 
@@ -164,7 +164,8 @@ def verify_claims(
         judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
     if adversaries and engine is None:
         with timings.stage("adversarial runs"):
-            judgements = with_vacuous(judgements, more)
+            allowed = allowed_seconds(profile, nominal_seconds(work))
+            judgements = with_vacuous(judgements, more, allowed=allowed)
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         judgements = [

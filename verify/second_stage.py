@@ -33,7 +33,15 @@ from verify.statistics.trials import count
 if TYPE_CHECKING:
     from simulation.models import Engine
 
-__all__ = ["TIME_SHARE", "Fresh", "fresh_observations", "fresh_seed", "nominal_seconds", "second_stage"]
+__all__ = [
+    "TIME_SHARE",
+    "Fresh",
+    "allowed_seconds",
+    "fresh_observations",
+    "fresh_seed",
+    "nominal_seconds",
+    "second_stage",
+]
 
 #: Of the profile's time, at most.
 TIME_SHARE = 0.1
@@ -59,6 +67,12 @@ def fresh_seed(seed: int) -> int:
 def nominal_seconds(work: Sequence[Batch]) -> float:
     """Planned cost of batches, comparable between engines only roughly."""
     return sum(max(b.cost / _UNITS, _LEAST * len(b.jobs)) for b in work)
+
+
+def allowed_seconds(profile: str, first_seconds: float) -> float:
+    """A tenth of the profile's planned time, or of its limit where that is more."""
+    minutes = PROFILES[profile].minutes or PROFILES[_TYPICAL].minutes or 0.0
+    return TIME_SHARE * max(first_seconds, 60.0 * minutes)
 
 
 def fresh_observations(
@@ -146,8 +160,7 @@ def second_stage(
 
 def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float) -> _Plan:
     """Fresh runs of as many held-back claims as the time allows, those nearest to refutation first."""
-    minutes = PROFILES[profile].minutes or PROFILES[_TYPICAL].minutes or 0.0
-    allowed = TIME_SHARE * max(first_seconds, 60.0 * minutes)
+    allowed = allowed_seconds(profile, first_seconds)
     held = [k for k, j in enumerate(judgements) if j.alone and j.verdict == "inconclusive"]
     held.sort(key=lambda k: (judgements[k].decision.adjusted_p or 0.0, judgements[k].claim.id))
     specs: dict[str, Sequence[RunSpec]] = {}

@@ -2,91 +2,222 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from simulation.models import engine_of
-from theory.claim import Claim
+from simulation.models import Job, engine_of, flawed_engines
+from theory.experiment import Experiment
 from verify.adversarial import Adversary, Others, Replay
 from verify.load import travelling
 from verify.outcome import Judgement, Observation
 from verify.rules.registry import judge_of
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
-from verify.runs.plan import RunSpec, job_of, spec_of
+from verify.runs.plan import job_of, spec_of
+from verify.second_stage import nominal_seconds
 
 __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 
 #: For all moves of one claim on one run.
 REPLAY_SECONDS = 10.0
-#: Runs that are looked at of each claim, and other runs beside them.
-_RUNS, _OTHERS = 2, 2
+#: Other runs beside a run that is looked at closely.
+_OTHERS = 2
+#: What is noted of a claim for which there was no time.
+_LEFT_OUT = (
+    "Adversarial runs would take more than a tenth of the time: it was not asked whether it could fail."
+)
 
 
 def with_vacuous(
     judgements: Sequence[Judgement],
     make: Callable[[list[Batch], Made], Iterable[Measurement]],
     seconds: float = REPLAY_SECONDS,
+    allowed: float = math.inf,
 ) -> list[Judgement]:
     """The judgements with every supported claim that no adversarial run moves VACUOUS.
 
-    The first and the last judged run of a claim are looked at. A replay that is not complete (out of time,
-    or the claim's own code failed) says nothing.
+    A claim that one of its judged runs breaks could fail. Of the others one judged run of each experiment is
+    made again, the cheapest that most of its claims look at, and moved by itself: that breaks nearly every
+    claim. What is left is looked at closely, on its first and last judged run with other runs and false
+    engines beside them. A replay that is not complete (out of time, or the claim's own code failed) says
+    nothing.
 
     Args:
         make: makes batches and notes what fails, in workers where the claims are a user's own.
         seconds: for all moves of one claim on one run.
+        allowed: nominal seconds for making runs (`verify.second_stage.nominal_seconds`): planned, not
+            measured. A claim that is left out says so.
     """
-    asked = {
-        j.claim.id: j for j in judgements if j.verdict == "supported" and judge_of(j.claim.rule).needs_runs
-    }
-    work: list[Batch] = []
-    for experiment in dict.fromkeys(j.claim.experiment for j in asked.values()):
-        mine = [j for j in asked.values() if j.claim.experiment == experiment]
-        specs: dict[int, RunSpec] = {}
-        wanted: dict[int, list[Claim]] = {}
-        for j in mine:
-            for o in _chosen(j):
-                specs[o.index] = spec_of(o)
-                wanted.setdefault(o.index, []).append(j.claim)
-        for index, claims in wanted.items():
-            spec = specs[index]
-            engine = engine_of(experiment.of_model, spec.engine)
-            others = Others(
-                experiment.of_model,
-                spec.engine,
-                tuple(job_of(experiment, s.setting, s.seed, engine) for s in _beside(mine, spec)),
-                job_of(experiment, spec.setting, spec.seed, engine),
-            )
-            measures = {c.id: Adversary(travelling(c), c.rule, others, seconds) for c in claims}
-            work += batches(experiment, [spec], measures, {index: list(measures)})
-    if not work:
+    asked = [j for j in judgements if j.verdict == "supported" and not _could_fail(j)]
+    if not asked:
         return list(judgements)
+    spent, work, left_out = _within(_first_looks(asked, seconds), allowed)
+    moved = {id_ for id_, replays in _replays(work, make, Made()).items() if any(r.moved_by for r in replays)}
+    left = [j for j in asked if j.claim.id not in moved | left_out]
+    _, work, more_left_out = _within(_close_looks(left, judgements, seconds), allowed - spent)
     notes = Made()
+    found = _replays(work, make, notes) if work else {}
+    skipped = left_out | more_left_out
+    return [
+        _noted(j)
+        if j.claim.id in skipped
+        else _worded(j, found.get(j.claim.id, []), j.claim.id in notes.failures)
+        for j in judgements
+    ]
+
+
+def _could_fail(judgement: Judgement) -> bool:
+    """Whether nothing is left to ask: no run enters, or one of the judged runs breaks the claim."""
+    rule = judgement.claim.rule
+    judge = judge_of(rule)
+    return not judge.needs_runs or any(
+        (judge.sure_excess(rule, o.value, o.steps, o.dtype) or 0.0) > 0 for o in judgement.judged
+    )
+
+
+def _first_looks(asked: Sequence[Judgement], seconds: float) -> Iterator[list[Batch]]:
+    """Of each experiment and engine the runs that are looked at first: one for most claims."""
+    for experiment in dict.fromkeys(j.claim.experiment for j in asked):
+        left = [j for j in asked if j.claim.experiment == experiment]
+        seen = {o.index: o for j in left for o in j.judged}
+        readers = {index: {j.claim.id for j in left if _reads(j, index)} for index in seen}
+        cost = {index: _work_of(experiment, o) for index, o in seen.items()}
+        while left:
+            index = min(seen, key=lambda k: (-len(readers[k]), cost[k], k))
+            mine = [j for j in left if j.claim.id in readers[index]]
+            elsewhere = [o for o in seen.values() if o.setting != seen[index].setting]
+            ends = sorted(elsewhere, key=lambda o: o.index)[:: max(1, len(elsewhere) - 1)][:_OTHERS]
+            others = [_job(experiment, o) for o in ends]
+            yield _looked_at(experiment, seen[index], mine, others, seconds, alone=True)
+            left = [j for j in left if j not in mine]
+            taken = {j.claim.id for j in mine}
+            readers = {k: ids - taken for k, ids in readers.items()}
+
+
+def _close_looks(
+    asked: Sequence[Judgement], judgements: Sequence[Judgement], seconds: float
+) -> Iterator[list[Batch]]:
+    """Of each experiment the first and last judged runs of its claims, with others beside them: of the
+    experiment, and the longest of the model's others, for the ends of the range that its numbers have."""
+    for experiment in dict.fromkeys(j.claim.experiment for j in asked):
+        mine = [j for j in asked if j.claim.experiment == experiment]
+        looked: dict[int, list[Judgement]] = {}
+        seen: dict[int, Observation] = {}
+        for j in mine:
+            for o in _ends(j):
+                seen[o.index] = o
+                looked.setdefault(o.index, []).append(j)
+        work: list[Batch] = []
+        for index, claims in looked.items():
+            others = [_job(experiment, o) for o in _beside(mine, seen[index])]
+            others += _longest(judgements, experiment, seen[index].engine)
+            work += _looked_at(experiment, seen[index], claims, others, seconds, alone=False)
+        yield work
+
+
+def _looked_at(
+    experiment: Experiment,
+    o: Observation,
+    judgements: Sequence[Judgement],
+    others: Sequence[Job],
+    seconds: float,
+    alone: bool,
+) -> list[Batch]:
+    """One run, whose measures are the replays of these claims."""
+    spec = spec_of(o)
+    beside = Others(
+        experiment.of_model,
+        spec.engine,
+        tuple(others),
+        _job(experiment, o),
+    )
+    measures = {
+        j.claim.id: Adversary(travelling(j.claim), j.claim.rule, beside, alone, seconds) for j in judgements
+    }
+    return batches(experiment, [spec], measures, {spec.index: list(measures)})
+
+
+def _within(looks: Iterable[list[Batch]], allowed: float) -> tuple[float, list[Batch], set[str]]:
+    """The looks that the time allows, in order of cost, what they take, and the claims that are left out."""
+    spent, work = 0.0, []
+    left_out: set[str] = set()
+    for look in sorted(looks, key=_price):
+        if spent + _price(look) > allowed:
+            left_out |= {name for b in look for name in b.names}
+            continue
+        spent += _price(look)
+        work += look
+    return spent, work, left_out
+
+
+def _price(look: Sequence[Batch]) -> float:
+    """Nominal seconds of a look: its runs, and those that are made beside them."""
+    total = nominal_seconds(look)
+    for batch in look:
+        adversary: Any = batch.measures[0][0][1]
+        if not adversary.alone:
+            false = (batch.jobs[0],) * len(flawed_engines(batch.model))
+            jobs = (*adversary.others.jobs, *false)
+            total += sum(nominal_seconds([replace(batch, jobs=(job,), controls=())]) for job in jobs)
+    return total
+
+
+def _longest(judgements: Sequence[Judgement], experiment: Experiment, engine: str) -> list[Job]:
+    """The longest judged run by this engine among the model's other experiments; none where it has none."""
+    found = [
+        _job(j.claim.experiment, o)
+        for j in judgements
+        if j.claim.experiment != experiment and j.claim.experiment.of_model == experiment.of_model
+        for o in j.judged[:1]
+        if o.engine == engine
+    ]
+    return sorted(found, key=lambda job: (-job.steps, job.seed))[:1]
+
+
+def _replays(
+    work: list[Batch], make: Callable[[list[Batch], Made], Iterable[Measurement]], notes: Made
+) -> dict[str, list[Replay]]:
     found: dict[str, list[Replay]] = {}
     for measurement in make(work, notes):
         for id_, replay in measurement.values.items():
             found.setdefault(id_, []).append(replay)
-    return [_worded(j, found.get(j.claim.id, []), j.claim.id in notes.failures) for j in judgements]
+    return found
 
 
-def _chosen(judgement: Judgement) -> list[Observation]:
+def _reads(judgement: Judgement, index: int) -> bool:
+    return any(o.index == index for o in judgement.judged)
+
+
+def _work_of(experiment: Experiment, o: Observation) -> float:
+    return engine_of(experiment.of_model, o.engine).work(_job(experiment, o))
+
+
+def _job(experiment: Experiment, o: Observation) -> Job:
+    return job_of(experiment, o.setting, o.seed, engine_of(experiment.of_model, o.engine))
+
+
+def _ends(judgement: Judgement) -> list[Observation]:
+    """The first and the last judged run."""
     judged = judgement.judged
-    return [judged[0], judged[-1]][: min(_RUNS, len(judged))] if judged else []
+    return [judged[0], judged[-1]][: min(2, len(judged))] if judged else []
 
 
-def _beside(judgements: Sequence[Judgement], spec: RunSpec) -> list[Observation]:
+def _beside(judgements: Sequence[Judgement], run: Observation) -> list[Observation]:
     """Other judged runs of the experiment by the same engine, at other settings where there are any."""
-    seen = {
-        o.index: o for j in judgements for o in j.judged if o.engine == spec.engine and o.seed != spec.seed
-    }
-    ordered = sorted(seen.values(), key=lambda o: (o.setting == spec.setting, o.index))
-    elsewhere = [o for o in ordered if o.setting != spec.setting]
+    seen = {o.index: o for j in judgements for o in j.judged if o.engine == run.engine and o.seed != run.seed}
+    ordered = sorted(seen.values(), key=lambda o: (o.setting == run.setting, o.index))
+    elsewhere = [o for o in ordered if o.setting != run.setting]
     return [*elsewhere[:1], *elsewhere[-1:]][:_OTHERS] if len(elsewhere) > 1 else ordered[:_OTHERS]
 
 
+def _noted(judgement: Judgement) -> Judgement:
+    return replace(judgement, chain=(*judgement.chain, _LEFT_OUT))
+
+
 def _worded(judgement: Judgement, replays: Sequence[Replay], failed: bool) -> Judgement:
-    expected = len({o.index for o in _chosen(judgement)})
+    expected = len({o.index for o in _ends(judgement)})
     if judgement.verdict != "supported" or failed or len(replays) < max(1, expected):
         return judgement
     if any(r.moved_by is not None or not r.complete for r in replays):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from verify.adversarial import Adversary, Others, changed, leaves
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
+from verify.vacuous import with_vacuous
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,48 @@ SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def verification() -> Verification:
-    claims = [
+def claims_of() -> list[Claim]:
+    return [
         Claim(
             id=f"adversarial.{name}", source=Source("example", "1"), provenance="derived", statement=name,
             rule=rule, measure=measure, experiment=EXPERIMENT,
         )
         for name, (rule, measure) in (SAYS_SOMETHING | SAYS_NOTHING).items()
     ]  # fmt: skip
-    return verify_claims(claims, "quick", 3, adversaries=True, counterexamples=False, backend=SerialBackend())
+
+
+@pytest.fixture(scope="module")
+def verification() -> Verification:
+    return verify_claims(claims_of(), "quick", 3, counterexamples=False, backend=SerialBackend())
+
+
+def test_the_words_do_not_depend_on_the_number_of_workers(verification: Verification) -> None:
+    again = verify_claims(claims_of(), "quick", 3, jobs=2, counterexamples=False)
+    assert [(j.claim.id, j.verdict) for j in again.judgements] == [
+        (j.claim.id, j.verdict) for j in verification.judgements
+    ]
+
+
+def test_read_only_arrays_are_permuted_too() -> None:
+    run = _Run()
+    run.x.setflags(write=False)
+    others = Others(EXPERIMENT.of_model, "function", (), None)  # type: ignore[arg-type]
+    replay = Adversary(lambda r: bool(r.x[0] < r.x[1]), Event(), others, alone=True)(run)
+    assert replay.moved_by is not None
+
+
+def test_what_a_judged_run_breaks_is_not_asked() -> None:
+    others = Others(EXPERIMENT.of_model, "function", (), None)  # type: ignore[arg-type]
+    replay = Adversary(lambda run: False, Event(), others)(_Run())
+    assert (replay.moved_by, replay.tried) == ("the run as it is", 0)
+
+
+def test_without_time_a_claim_is_not_asked_and_says_so(verification: Verification) -> None:
+    known = [replace(j, decision=replace(j.decision, verdict="supported")) for j in verification.judgements]
+    left = with_vacuous(known, lambda work, notes: iter(()), allowed=0.0)
+    assert {j.verdict for j in left} == {"supported"}
+    nothing = [j for j in left if j.claim.id.removeprefix("adversarial.") in SAYS_NOTHING]
+    assert all("not asked whether it could fail" in j.chain[-1] for j in nothing)
 
 
 @pytest.mark.parametrize("name", SAYS_SOMETHING)
@@ -106,7 +139,7 @@ def test_without_adversaries_they_would_pass() -> None:
         id="adversarial.plain", source=Source("example", "1"), provenance="derived", statement="plain",
         rule=rule, measure=measure, experiment=EXPERIMENT,
     )  # fmt: skip
-    (judgement,) = verify_claims([claim], "quick", 3, backend=SerialBackend()).judgements
+    (judgement,) = verify_claims([claim], "quick", 3, backend=SerialBackend(), adversaries=False).judgements
     assert judgement.verdict == "supported"
 
 

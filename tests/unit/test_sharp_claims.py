@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from simulation.two_stage.run import MeasuredRun
 from simulation.two_stage.training import train_many
@@ -24,9 +25,12 @@ from theory.two_stage.limits import flow as sharp_flow
 from theory.two_stage.limits import late_claims as sharp_late
 from theory.two_stage.limits import plateau as sharp_plateau
 from theory.two_stage.limits import stage_one as sharp_stage_one
+from theory.two_stage.limits import strong_signal as sharp_strong_signal
 from theory.two_stage.limits import transition_claims as sharp_transition
+from theory.two_stage.limits.transition import closed_bracket, prove_closed_bracket
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.setting import Setting
+from theory.two_stage.symbols import tau
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 
@@ -34,6 +38,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_flow.CLAIMS,
     *sharp_stage_one.CLAIMS,
     *sharp_transition.CLAIMS,
+    *sharp_strong_signal.CLAIMS,
     *sharp_activation.CLAIMS,
     *sharp_late.CLAIMS,
     *sharp_plateau.CLAIMS,
@@ -71,8 +76,6 @@ def test_identities_hold_on_real_networks_and_a_wrong_scale_does_not() -> None:
     bad = wrong(flow, partial(sharp_flow.flow_residual, signal_scale=1.15))
     found = judged(*claims, bad)
     assert found.pop(bad.id).verdict == "refuted"
-    if not found["two_stage.sharp.late_share"].judged:  # few filters: p_i = 0
-        del found["two_stage.sharp.late_share"]
     # Three runs are too few a plan to support an identity, and enough to break one.
     assert {j.decision.statistic["violations"] for j in found.values()} == {0}
 
@@ -90,8 +93,49 @@ def test_closed_forms_at_chosen_parameters(a: float, rate: float) -> None:
     ):
         residual = BY_NAME[name].measure(run)
         assert isinstance(residual, NotApplicable) or residual < 1e-12, name
-    for name in ("transition_bracket", "below_strong_signal"):
-        assert BY_NAME[name].measure(run) is True or a * (1 - 2 * rate) <= 1
+    for name in ("transition_bracket", "transition_bracket.closed", "below_strong_signal"):
+        outside = BY_NAME[name].measure(run)
+        if isinstance(outside, NotApplicable):
+            assert a * (1 - 2 * rate) <= 1
+        else:
+            assert outside == 0
+
+
+def test_ends_of_the_bracket_that_are_wrong_are_seen() -> None:
+    run: Any = SimpleNamespace(setting=SimpleNamespace(n_snr2=6.0, tau_plus=0.1))
+    bracket, closed, limit = (
+        BY_NAME[name].measure
+        for name in ("transition_bracket", "transition_bracket.closed", "below_strong_signal")
+    )
+    low, high = closed_bracket()
+    assert bracket(run, stretch=3.0) > 0.1
+    assert closed(run, stated=(low, high / 2)) > 0.1
+    assert closed(run, stated=(3 * low, high)) > 0.1
+    assert limit(run, factor=0.5) > 0.5
+    assert not prove_closed_bracket(high=high / 2).holds
+    assert not prove_closed_bracket(low=2 * low).holds
+
+
+STRONG = replace(sharp_strong_signal.SHARP_DEPTH, id="test.depth", runs={"quick": 16})
+
+
+def test_stage_one_reaches_the_bayes_logit_and_no_other_depth() -> None:
+    claim = replace(BY_NAME["strong_signal.depth"], experiment=STRONG, proof=None)
+    bad = wrong(claim, partial(sharp_strong_signal.depth, stated=sp.log(tau)))
+    found = judged(claim, bad)
+    assert found[claim.id].verdict == "supported"
+    assert found[bad.id].verdict == "refuted" or found[bad.id].alone
+
+
+def test_the_worst_class_decides_the_early_stopping_constant() -> None:
+    stopped = replace(sharp_error_constants.SHARP_STOPPED, id="test.stopped", runs={"quick": 24})
+    claim = replace(BY_NAME["early_stopping_constant.runs"], experiment=stopped, proof=None)
+    reading = replace(BY_NAME["early_stopping_constant.balanced"], experiment=stopped)
+    bad = [wrong(claim, partial(sharp_error_constants.early_constant, factor=1.15))]
+    found = judged(claim, reading, *bad)
+    assert found[claim.id].verdict == "supported"
+    assert found[reading.id].verdict == "refuted"
+    assert found[bad[0].id].verdict == "refuted" or found[bad[0].id].alone
 
 
 # Late laws ------------------------------------------------------------------------------------------

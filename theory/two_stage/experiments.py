@@ -6,6 +6,8 @@ sweeps vary one parameter from a base point, grids show where an event stops.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.two_stage.box import Domain, Grid, Sweep, SweepParameter
@@ -31,6 +33,7 @@ __all__ = [
     "LOW_DIMENSION",
     "MAJORITY",
     "NO_NOISE",
+    "NO_NOISE_LATE",
     "OF_FILTERS",
     "OF_INITIAL",
     "OF_LARGE_INIT",
@@ -43,6 +46,7 @@ __all__ = [
     "OF_WIDE",
     "PAPER",
     "PAPER_BOX",
+    "PERSISTENCE",
     "STAGE_ONE",
     "SWEEP_PARAMETERS",
     "UNEQUAL_RATES",
@@ -179,6 +183,41 @@ INITIAL = Experiment(
     place=_drawn("data and initial weights", OF_INITIAL),
     clock=0.02,
     runs={"quick": 150, "default": 240, "full": 2000},
+)
+
+#: Without label noise, late: where a bounded difference stops growing in ln t.
+NO_NOISE_LATE = Experiment(
+    id="two_stage.no_noise.late",
+    place=replace(
+        PAPER_BOX,
+        name="no label noise, late",
+        n=(40, 70),
+        tau=(0.0, 0.0),
+        signal_margin=(1.0, 10.0),
+        clock_step=(0.25, 0.4),
+        clock_step_per_width=False,
+    ),
+    clock=1000.0,
+    runs={"quick": 0, "default": 40, "full": 200},
+    snapshots=(),
+)
+
+#: d of order n log(n m), on both sides of the scale at which active filters are lost.
+PERSISTENCE = Experiment(
+    id="two_stage.persistence",
+    place=replace(
+        PAPER_BOX,
+        name="persistence",
+        n=(50, 150),
+        signal_margin=(4.0, 10.0),
+        dimension=(2.0, 400.0),
+        dimension_unit="n",
+        clock_step=(0.05, 0.1),
+        clock_step_per_width=False,
+    ),
+    clock=16.0,
+    runs={"quick": 300, "default": 500, "full": 2000},
+    snapshots=PAPER.snapshots,
 )
 
 #: Networks wide enough for Lemma L4's count; only their initial state is looked at.

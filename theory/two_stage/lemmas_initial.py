@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import sympy as sp
 
 from theory.claim import Claim, Prediction
 from theory.condition import evaluate
-from theory.rules import Event
+from theory.rules import Difference, Event
 from theory.two_stage import conditions, predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import INITIAL, OF_INITIAL, OF_WIDE, WIDE
 from theory.two_stage.run import Run
-from theory.two_stage.sources import framework
+from theory.two_stage.sources import framework, here
 
 __all__ = ["CLAIMS", "LABEL_SHARE"]
 
@@ -68,6 +70,15 @@ def _initial_noise(run: Run) -> bool:
 def _activation_counts(run: Run) -> bool:
     share = (run.label_side(run.initial_products[..., 1:]) > 0).mean(axis=-2)
     return bool(np.all(share >= LABEL_SHARE))
+
+
+def _too_few(run: Run, share: float = LABEL_SHARE, chance: float = 0.5) -> tuple[float, float]:
+    """Share of samples with fewer than `share` m active label-side filters, and its binomial probability."""
+    from scipy.stats import binom
+
+    active = (run.label_side(run.initial_products[..., 1:]) > 0).sum(axis=-2)
+    m = run.setting.m
+    return float(np.mean(active < share * m)), float(binom.cdf(math.ceil(share * m) - 1, m, chance))
 
 
 def _claim(
@@ -194,5 +205,20 @@ CLAIMS = (
         drops=("width_activation",),
         parents=("two_stage.lemma.activation_counts",),
         measured="whether every sample has at least 0.4 m label-side filters active on its noise patch",
+    ),
+    Claim(
+        id="two_stage.lemma.activation_counts.binomial",
+        source=here("docs/derivations/scope.md, Activation counts"),
+        provenance="derived",
+        statement=r"A sample has fewer than $0.4\,m$ label-side filters active with the probability of a "
+        r"binomial count of $m$ trials at $1/2$, at any width",
+        rule=Difference(
+            0.02, "a share of .1 to .3; two samples of a run share their filters, not their signs"
+        ),
+        measure=_too_few,
+        experiment=INITIAL,
+        constants=DEFAULT_CONSTANTS,
+        parents=("two_stage.lemma.activation_counts",),
+        measured="share of samples with fewer than 0.4 m active filters at the start, and the binomial tail",
     ),
 )

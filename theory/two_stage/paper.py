@@ -11,6 +11,7 @@ from theory.paper import Paper
 from theory.source import Reference
 from theory.two_stage import (
     answers,
+    any_size,
     drawn_claims,
     engine_identities,
     exact,
@@ -37,6 +38,7 @@ from theory.two_stage.limits import flow as sharp_flow
 from theory.two_stage.limits import late_claims as sharp_late
 from theory.two_stage.limits import plateau as sharp_plateau
 from theory.two_stage.limits import stage_one as sharp_stage_one
+from theory.two_stage.limits import strong_signal as sharp_strong_signal
 from theory.two_stage.limits import transition_claims as sharp_transition
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.mean_field import dtest as sharp_dtest
@@ -54,6 +56,7 @@ __all__ = ["CLAIMS", "QUESTIONS", "THIS"]
 
 CLAIMS: tuple[Claim, ...] = (
     *exact.CLAIMS,
+    *any_size.CLAIMS,
     *drawn_claims.CLAIMS,
     *engine_identities.CLAIMS,
     *lemmas_initial.CLAIMS,
@@ -65,6 +68,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_flow.CLAIMS,
     *sharp_stage_one.CLAIMS,
     *sharp_transition.CLAIMS,
+    *sharp_strong_signal.CLAIMS,
     *sharp_activation.CLAIMS,
     *sharp_late.CLAIMS,
     *sharp_plateau.CLAIMS,

@@ -68,8 +68,9 @@ def run(
         str, typer.Option(help="own, or conditions: settings drawn from each claim's conditions")
     ] = "own",
     adversaries: Annotated[
-        bool, typer.Option("--adversaries", help="ask supported claims about adversarial runs: vacuous ones")
-    ] = False,
+        bool,
+        typer.Option(help="ask supported claims about adversarial runs: those that none moves are vacuous"),
+    ] = True,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
     timings: Annotated[bool, typer.Option("--timings", help="say where the time went")] = False,
 ) -> int:

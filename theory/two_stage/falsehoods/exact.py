@@ -12,6 +12,7 @@ from theory.claim import Claim
 from theory.falsehood import Falsehood, FalsehoodKind
 from theory.ledger import Ledger
 from theory.two_stage import recursions
+from theory.two_stage.any_size import prove_any_size
 from theory.two_stage.falsehoods.change import UNIQUE, changed, given, seen
 from theory.two_stage.run import Run
 from theory.two_stage.symbols import m, mu_norm, n
@@ -81,6 +82,14 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
     def of(name: str) -> Claim:
         return known[f"two_stage.{name}"]
 
+    for name in ("gamma_sign", "rho_sign"):
+        yield changed(
+            of("any_size"),
+            f"{name.partition('_')[0]} of the other sign (proof)",
+            "sign",
+            UNIQUE,
+            proof=partial(prove_any_size, **{name: 1}),
+        )
     diagonal = lambda run: np.diag(np.diag(run.gram))  # noqa: E731
     unflipped = lambda run: run.y  # noqa: E731
     opposite = lambda run: -run.y_observed  # noqa: E731

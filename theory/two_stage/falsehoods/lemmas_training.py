@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,9 +12,14 @@ from theory.claim import Claim
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.run import NotApplicable
-from theory.two_stage.falsehoods.change import changed, seen
-from theory.two_stage.lemmas_training import margin_error_bound
+from theory.two_stage.falsehoods.change import changed, given, seen
+from theory.two_stage.lemmas_training import (
+    _class_growth_law,
+    _stage_one_derivative,
+    margin_error_bound,
+)
 from theory.two_stage.run import Run
+from theory.two_stage.sources import C_T1
 
 __all__ = ["falsehoods"]
 
@@ -54,6 +60,32 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "both forms would need 2 gamma to be smaller than the two errors together",
             partial(_main_term_with_sign, noisy=name.endswith("noisy")),
         )
+    yield changed(
+        of("stage_one_derivative"),
+        "signal at half its rate, no noise",
+        "constant",
+        "a clean margin grows by a_y(1 - 2 tau_y)/4 + p_i/2 a clock unit at the start, faster than that",
+        _few_filters,
+    )
+    yield changed(
+        of("coefficient_scale"),
+        "C' = 1/20 for 1/2",
+        "constant",
+        "gamma exceeds alpha/20 in every run",
+        given(of("coefficient_scale").measure, signal=0.05),
+    )
+    growth = of("balance_noise.growth")
+    yield changed(
+        growth,
+        "c_+ - c_-",
+        "sign",
+        "the two differ by twice the difference of the shares",
+        lambda run: _negated(_class_growth_law(run)),
+    )
+
+
+def _negated(pair: tuple[float, float] | NotApplicable) -> tuple[float, float] | NotApplicable:
+    return pair if isinstance(pair, NotApplicable) else (pair[0], -pair[1])
 
 
 def _inactive_persist(run: Run) -> bool:
@@ -61,11 +93,12 @@ def _inactive_persist(run: Run) -> bool:
     return not bool(np.any(active[:, ~active[0]]))
 
 
-def _main_term_with_sign(run: Run, noisy: bool) -> bool | NotApplicable:
+def _main_term_with_sign(run: Run, noisy: bool) -> tuple[float, float] | NotApplicable:
     """Lemma 5.1 with gamma subtracted for clean samples and added for noisy ones."""
     which = run.noisy if noisy else run.clean
     if not which.any():
         return NotApplicable("no such sample in the data")
+    pairs = []
     for k, step in enumerate(run.snapshot_steps):
         if k == 0:
             continue
@@ -73,6 +106,17 @@ def _main_term_with_sign(run: Run, noisy: bool) -> bool | NotApplicable:
         gamma = run.gamma[row].mean(axis=1)
         signal = np.where(run.y > 0, gamma[0], gamma[1])
         main = run.noise_mass[k] + np.where(run.clean, -signal, signal)
-        if np.any(np.abs(run.margins[row] - main)[which] > margin_error_bound(run, k)[which]):
-            return False
-    return True
+        error = float(np.abs(run.margins[row] - main)[which].max())
+        pairs.append((error, float(margin_error_bound(run, k).max())))
+    return max(pairs, key=lambda pair: pair[0] / pair[1])
+
+
+def _few_filters(run: Run) -> tuple[float, float]:
+    """Lemma L8 as if patches did not move the margins and signal grew at half its rate."""
+    smallest, _ = _stage_one_derivative(run)
+    s = run.setting
+    gain = max(s.n_snr2 / s.n * float((run.clean & (run.y == label)).sum()) for label in (1.0, -1.0)) / 2
+    largest = 0.0
+    for _ in range(int(run.steps[run.at(C_T1)])):
+        largest += s.clock_step * gain / (1 + math.exp(largest))
+    return smallest, 1 / (1 + math.exp(largest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory.claim import Claim
-from theory.rules import Event, Identity
+from theory.rules import Identity, Universal
 from theory.run import NotApplicable
 from theory.two_stage.exact import loss_derivative
 from theory.two_stage.limits import cooperative
@@ -86,10 +86,7 @@ CLAIMS: tuple[Claim, ...] = (
         r"Gradient descent on one class keeps the order ($\gamma$ up, $\Gamma_{clean}$ down, "
         r"$\Gamma_{noisy}$ up) when "
         r"$h a_y/8 \leq 1$ and $h p_iq_i/4 \leq 1$",
-        Event(
-            delta=0.1,
-            reason="a theorem: a single violation would be an error; delta only sets the number of settings",
-        ),
+        Universal("a theorem: a single violation would be an error"),
         order_kept,
         "whether two random ordered states stay ordered over 50 steps with the run's own p_i q_i and labels",
         cooperative.prove_cooperative,

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.experiment import Experiment
-from theory.rules import Band, Law
+from theory.rules import Band, Bound, Difference, Law
 from theory.run import NotApplicable
 from theory.two_stage.box import Domain
 from theory.two_stage.limits import late as limit_late
-from theory.two_stage.limits.claim import BOTH_REGIMES, LINEAR, number_function, rates, sharp_claim
+from theory.two_stage.limits.claim import (
+    BOTH_REGIMES,
+    by_linear_system,
+    number_function,
+    rates,
+    sharp_claim,
+)
 from theory.two_stage.limits.dynamics import a as _a
+from theory.two_stage.limits.late_classes import LateClass, late_classes
 from theory.two_stage.run import Run
 from theory.two_stage.symbols import p as _p
 from theory.two_stage.symbols import tau
@@ -74,40 +82,6 @@ SHARP_VERY_LATE = replace(
 )
 
 
-@dataclass(frozen=True)
-class LateClass:
-    """A class at the end of a run: `share` n_y/n, `rate` tau_y, harmonic means `h_c`, `h_n`, signal
-    share `c`.
-    """
-
-    share: float
-    rate: float
-    h_c: float
-    h_n: float
-    c: float
-
-
-def late_classes(run: Run) -> tuple[LateClass, LateClass] | NotApplicable:
-    """Both classes from realised counts and each sample's `p_i q_i` at the end of the run."""
-    s = run.setting
-    weight = run.active_fraction[-1] * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
-    if weight.min() <= 0:
-        return NotApplicable("a sample has no active label-side filter: it is never fit")
-    share_of = number_function(limit_late.harmonic_signal_share(), _a, tau, limit_late.h_c, limit_late.h_n)
-    classes = []
-    for label in (1.0, -1.0):
-        clean, noisy = run.clean & (run.y == label), run.noisy & (run.y == label)
-        if not clean.any():
-            return NotApplicable("a class has no clean sample")
-        count = int(clean.sum() + noisy.sum())
-        rate = float(noisy.sum()) / count
-        # Without noisy samples the rate is 0 and h_n has no effect.
-        h_c, h_n = (float(np.mean(1 / weight[who])) if who.any() else 1.0 for who in (clean, noisy))
-        c = share_of(2 * s.n_snr2 * count / s.n, rate, h_c, h_n)
-        classes.append(LateClass(count / s.n, rate, h_c, h_n, c))
-    return classes[0], classes[1]
-
-
 def _harmonic_residual(run: Run) -> float | NotApplicable:
     """The closed c_y against the n_y x n_y late system `M_i = 1` with the run's own `p_i q_i`."""
     classes = late_classes(run)
@@ -133,6 +107,10 @@ def predicted_loss_limit(classes: tuple[LateClass, LateClass]) -> float:
 
 
 Pair = tuple[float, float]
+Floats = NDArray[np.float64]
+
+#: Growth in ln s is measured from here to the end of a run.
+GROWTH_FROM = 100.0
 
 
 def late_loss(run: Run, factor: float = 1.0) -> Pair | NotApplicable:
@@ -162,13 +140,67 @@ def late_margin(run: Run, noisy: bool, factor: float = 1.0) -> Pair | NotApplica
     return measured, factor * float(np.average(limits, weights=counts))
 
 
+def _growth(run: Run, values: Floats) -> Floats:
+    """Growth per unit of ln s from `GROWTH_FROM` to the end, of values (T, ...)."""
+    first, last = run.at(GROWTH_FROM), len(run.clock) - 1
+    return np.asarray((values[last] - values[first]) / np.log(run.clock[last] / run.clock[first]))
+
+
+def signal_growth(run: Run, factor: float = 1.0) -> Pair | NotApplicable:
+    """Growth of the mean gamma_y per unit of ln s, and c_y (times `factor`); means over classes."""
+    classes = late_classes(run)
+    if isinstance(classes, NotApplicable):
+        return classes
+    measured = _growth(run, run.gamma.mean(axis=2))
+    return float(measured.mean()), factor * float(np.mean([y.c for y in classes]))
+
+
+def slope_ratio(run: Run, power: float = 1.0) -> Pair | NotApplicable:
+    """Growth of an active filter's coefficient on clean samples over that on noisy ones, and
+    `h_c (1 - c_y)/(h_n (1 + c_y))` (to a `power`); class +1, or class -1 where +1 has no flipped label."""
+    classes = late_classes(run)
+    if isinstance(classes, NotApplicable):
+        return classes
+    s = run.setting
+    weight = run.active_fraction[-1] * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
+    signal = run.gamma.mean(axis=2)
+    for c, label in enumerate((1.0, -1.0)):
+        clean, noisy = run.clean & (run.y == label), run.noisy & (run.y == label)
+        if not noisy.any():
+            continue
+        # The mass is the margin less (plus) the signal; the head start no longer moves.
+        kept = _growth(run, run.margins[:, clean] - signal[:, c, None]) / weight[clean]
+        flipped = _growth(run, run.margins[:, noisy] + signal[:, c, None]) / weight[noisy]
+        y = classes[c]
+        return float(kept.mean() / flipped.mean()), (y.h_c * (1 - y.c) / (y.h_n * (1 + y.c))) ** power
+    return NotApplicable("no label was flipped")
+
+
+def equalised(run: Run, power: float = 1.0) -> Pair | NotApplicable:
+    """ln(max/min) of `|l'_i| (p_i q_i)^power` over a class's clean samples, and half that of `|l'_i|`; the
+    class for which their ratio is larger."""
+    s = run.setting
+    weight = run.active_fraction[-1] * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
+    if weight.min() <= 0:
+        return NotApplicable("a sample has no active label-side filter: it is never fit")
+    slopes = -np.logaddexp(0.0, run.margins[-1])
+    pairs = [
+        (float(np.ptp((slopes + power * np.log(weight))[of])), float(np.ptp(slopes[of])) / 2)
+        for label in (1.0, -1.0)
+        if (of := run.clean & (run.y == label)).sum() > 1
+    ]
+    if not pairs:
+        return NotApplicable("no class has two clean samples")
+    return max(pairs, key=lambda pair: pair[0] / pair[1])
+
+
 CLAIMS: tuple[Claim, ...] = (
     sharp_claim(
         "late_coefficients",
         "Late times",
         r"$s e^{-M_c} \to (p + a\tau)/\Delta$ and $s e^{-M_n} \to (p + a(1-\tau))/\Delta$, $\Delta = "
         r"p(p+a/2)$",
-        LINEAR,
+        by_linear_system("symbolic a, tau, p"),
         _late_margins_residual,
         "relative difference of the closed forms and the 2 x 2 system at the setting's a, tau_+ >= .01",
         limit_late.prove_late_margins,
@@ -178,9 +210,9 @@ CLAIMS: tuple[Claim, ...] = (
         "Late times",
         r"$\gamma_y \sim c_y\ln s$ with $c_y$ a function of the harmonic means of $p_iq_i$ over clean and "
         r"noisy samples",
-        LINEAR,
+        by_linear_system("symbolic a, tau, h_c, h_n; checked on systems of n unknowns"),
         _harmonic_residual,
-        "difference of the closed c_y and the late system with the run's own n_y unknowns",
+        "difference of the closed c_y and the late system of n_y unknowns at a run's own p_i q_i",
         limit_late.prove_harmonic,
         parents=("two_stage.sharp.late_coefficients",),
     ),
@@ -231,6 +263,43 @@ CLAIMS: tuple[Claim, ...] = (
         limit_late.prove_loss_constant,
         SHARP_VERY_LATE,
         ("two_stage.sharp.loss_constant",),
+        note=BOTH_REGIMES,
+    ),
+    sharp_claim(
+        "late_signal",
+        "Late times",
+        r"$\gamma_y$ grows by $c_y$ per unit of $\ln s$",
+        Difference(0.03, "corrections of order 1/s to a growth of about .5 between s = 100 and s = 1000"),
+        signal_growth,
+        "growth of gamma_y per ln s from s = 100 to 1000 and c_y, means over classes",
+        limit_late.prove_harmonic,
+        SHARP_LATE,
+        ("two_stage.sharp.late_share",),
+        note=BOTH_REGIMES,
+    ),
+    sharp_claim(
+        "late_ratio",
+        "Late times",
+        r"$\rho_c/\rho_n \to \frac{h_c(1-c_y)}{h_n(1+c_y)}$; with one $p$, $\frac{p+a\tau}{p+a(1-\tau)}$",
+        Law(margin=0.05, reason="as for the loss constant"),
+        slope_ratio,
+        "ratio of the growths of clean and noisy coefficients from s = 100 to 1000, and its predicted limit",
+        limit_late.prove_harmonic,
+        SHARP_LATE,
+        ("two_stage.sharp.late_share",),
+        note=BOTH_REGIMES,
+    ),
+    sharp_claim(
+        "late_balance",
+        "Late times",
+        r"Within the clean samples of a class $|\ell'_i|\,p_iq_i$ equalises: at $s = 1000$ its logarithm "
+        r"spreads by less than half of that of $|\ell'_i|$",
+        Bound(delta=0.2, reason="differences fall as s^-(1-c): c near .75 leaves a third of them"),
+        equalised,
+        "ln(max/min) of |l'_i| p_i q_i over a class's clean samples, and half that of |l'_i|",
+        limit_late.prove_harmonic,
+        SHARP_LATE,
+        ("two_stage.sharp.late_share",),
         note=BOTH_REGIMES,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from theory.claim import Claim
 from theory.experiment import Experiment
@@ -15,14 +16,18 @@ from theory.two_stage.limits.late_claims import SHARP_LATE, Pair, late_classes
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 
-__all__ = ["CLAIMS", "SHARP_PHASES", "plateau_error", "share_sum"]
+__all__ = ["CLAIMS", "SHARP_PHASES", "SHARP_PHASES_UNEQUAL", "plateau_error", "share_sum"]
 
 
-def _phase_cell(a: float, rate: float, kappa_0: float) -> tuple[dict[str, float], Setting]:
+def _phase_cell(
+    a: float, rate: float, kappa_0: float, rate_minus: float | None = None
+) -> tuple[dict[str, float], Setting]:
+    other = rate if rate_minus is None else rate_minus
     setting = Setting.from_n_snr2(
-        n=100, d=10**8, m=20, n_snr2=a, tau_plus=rate, tau_minus=rate, kappa_0=kappa_0, clock_step=0.3
+        n=100, d=10**8, m=20, n_snr2=a, tau_plus=rate, tau_minus=other, kappa_0=kappa_0, clock_step=0.3
     )
-    return {"n_snr2": a, "tau": rate, "kappa_0": kappa_0}, setting
+    labels = {"n_snr2": a, "tau": rate, "kappa_0": kappa_0}
+    return labels if rate_minus is None else {**labels, "tau_minus": other}, setting
 
 
 #: Well inside both phases of the plateau (c_+ + c_- from 1.4 to 1.6, and near 0.6), in both regimes of
@@ -38,6 +43,22 @@ SHARP_PHASES = Experiment(
     ),
     clock=300.0,
     runs={"quick": 0, "default": 20, "full": 100},
+    snapshots=(),
+)
+
+
+#: The same for flip rates that differ: one condition, c_+ + c_- against 1, for both labels.
+SHARP_PHASES_UNEQUAL = Experiment(
+    id="two_stage.sharp.phases_unequal",
+    place=Grid(
+        tuple(
+            _phase_cell(a, plus, k, minus)
+            for a, plus, minus in ((14.0, 0.04, 0.2), (1.0, 0.05, 0.3))
+            for k in (0.05, 30.0)
+        )
+    ),
+    clock=300.0,
+    runs={"quick": 0, "default": 30, "full": 100},
     snapshots=(),
 )
 
@@ -127,5 +148,23 @@ CLAIMS: tuple[Claim, ...] = (
         SHARP_LATE,
         ("two_stage.sharp.late_share",),
         note=BOTH_REGIMES,
+    ),
+    *(
+        sharp_claim(
+            f"plateau.{name}.unequal_rates",
+            "Plateau",
+            r"At flip rates that differ the $\mathcal D_{test}$ error tends to " + text,
+            Law(margin=0.05, reason="as at equal rates"),
+            partial(plateau_error, memorised_only=name == "memorised"),
+            "D_test error at s = 300 and its limit at the overall realised rate",
+            limit_late.prove_plateau,
+            SHARP_PHASES_UNEQUAL,
+            (f"two_stage.sharp.plateau.{name}",),
+            note=BOTH_REGIMES,
+        )
+        for name, text in (
+            ("memorised", r"$\hat\tau/2$ when $c_+ + c_- > 1$, $\hat\tau$ the overall realised rate"),
+            ("half", r"$1/2$ when $c_+ + c_- < 1$"),
+        )
     ),
 )

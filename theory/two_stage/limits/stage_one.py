@@ -13,7 +13,7 @@ from theory.two_stage.limits import dynamics as limit_dynamics
 from theory.two_stage.limits.claim import sharp_claim
 from theory.two_stage.run import Run
 
-__all__ = ["CLAIMS", "SHARP_START", "first_push", "neutral_strength"]
+__all__ = ["CLAIMS", "SHARP_START", "SHARP_START_SMALL", "first_push", "neutral_strength"]
 
 #: The first quarter of a time unit, on both sides of Stage I's threshold; kappa_0 >> 1, iota <= 0.01.
 SHARP_START = Experiment(
@@ -31,6 +31,26 @@ SHARP_START = Experiment(
     clock=0.25,
     runs={"quick": 260, "default": 400, "full": 2000},
     snapshots=(),
+)
+
+
+#: The paper's regime of kappa_0. In the first step cross-talk switches filters on, and from then on the
+#: pattern of a linear growth stays: p is read after it.
+SHARP_START_SMALL = Experiment(
+    id="two_stage.sharp.start_small",
+    place=Domain(
+        "sharp, start, small initialisation",
+        n=(60, 120),
+        m=(30, 50),
+        signal_margin=(1.0, 6.0),
+        tau=(0.05, 0.25),
+        kappa_0=(0.003, 0.3),
+        dimension=(1e8, 1e10),
+        clock_step=(0.02, 0.04),
+    ),
+    clock=0.16,
+    runs={"quick": 120, "default": 300, "full": 2000},
+    every_step_snapshots=True,
 )
 
 
@@ -75,11 +95,14 @@ def neutral_strength(
 
     The push is `M_n' = (p/2)(1 - x/2)` while slopes are 1/2. So a run at strength x whose mean noisy margin
     moves at rate r shows the neutral strength `x/(1 - 2r/p)`. Measured over the second step: in the first,
-    half of the filters still point away from their class's signal. The mean over classes; `threshold` and
+    half of the filters still point away from their class's signal. p is that of the step before, where it is
+    kept, else that of the start, which it keeps at large kappa_0. The mean over classes; `threshold` and
     `rate_factor` (the -2 of 1 - 2 tau) are there to be set wrong.
     """
     s = run.setting
-    weight = run.active_fraction[0] * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
+    kept = np.flatnonzero(run.snapshot_steps == 1)
+    pattern = run.active_fraction[int(kept[0]) if len(kept) else 0]
+    weight = pattern * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
     found = []
     for label in (1.0, -1.0):
         of, noisy = run.y == label, run.noisy & (run.y == label)
@@ -136,5 +159,17 @@ CLAIMS: tuple[Claim, ...] = (
         limit_dynamics.prove_stage_one,
         SHARP_START,
         note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0.",
+    ),
+    sharp_claim(
+        "stage_one.threshold.small_init",
+        "Stage I",
+        r"At $\kappa_0 \le .3$ too noisy samples are pushed neither way at $a_y(1-2\tau_y) = 2p$, with the "
+        r"share $p$ that cross-talk has switched on in the first step",
+        Law(margin=0.05, reason="slopes have left 1/2 by h a/4 <= .1 when the second step is made"),
+        neutral_strength,
+        "neutral a_y(1-2 tau_y)/p extrapolated from the second step's push, and 2",
+        limit_dynamics.prove_stage_one,
+        SHARP_START_SMALL,
+        note="Inside Condition 4.1's bound on sigma_0.",
     ),
 )

@@ -14,7 +14,7 @@ from theory.experiment import Experiment
 from theory.rules import Law
 from theory.two_stage.box import Domain
 from theory.two_stage.limits import errors as limit_errors
-from theory.two_stage.limits.claim import QUADRATURE, gap, number_function, sharp_claim
+from theory.two_stage.limits.claim import by_quadrature, gap, number_function, sharp_claim
 from theory.two_stage.mean_field.mean_field import mean_field, population
 from theory.two_stage.run import Run
 
@@ -72,7 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "activation_share",
         "Active share",
         r"$P(Z>0) + P(Z<0<\kappa_0Z + XN) = \frac12 + \frac1{2\pi}\arctan(X/\kappa_0)$",
-        QUADRATURE,
+        by_quadrature("symbolic X, kappa_0"),
         _activation_residual,
         "relative difference of the closed form and quadrature at X = 1 and the setting's kappa_0",
         limit_errors.prove_activation_law,

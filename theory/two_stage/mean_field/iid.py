@@ -19,7 +19,7 @@ from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error, side_su
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
 
-__all__ = ["CLAIMS", "IID", "LEAST_LOG_ERROR", "iid_difference"]
+__all__ = ["CLAIMS", "IID", "LEAST_LOG_ERROR", "LINES", "MIDDLE", "iid_difference"]
 
 #: Where the law says less than this it is not judged: its error in ln err grows with -ln err.
 LEAST_LOG_ERROR = -12.0
@@ -27,7 +27,8 @@ LEAST_LOG_ERROR = -12.0
 #: Lines of the rare-event estimate: a standard deviation of .015 in ln err at kappa_0 of 5, .005 below 1.
 LINES = 12_000
 
-_MIDDLE = 4.0
+#: Clock of the first of the two looks.
+MIDDLE = 4.0
 _MOST_KAPPA_0, _LEAST_RATIO = 5.0, 10.0
 
 IID = Experiment(
@@ -44,7 +45,7 @@ IID = Experiment(
     ),
     clock=16.0,
     runs={"quick": 0, "default": 240, "full": 1000},
-    snapshots=(_MIDDLE,),
+    snapshots=(MIDDLE,),
 )
 
 
@@ -54,7 +55,7 @@ def iid_difference(
     """The larger difference in size of ln err from its law, law less measurement, at 4 time units and at the
     end. `sums` and `factor`, on ln err, are for laws that are wrong on purpose."""
     differences = []
-    for clock in (_MIDDLE, float(run.clock[-1])):
+    for clock in (MIDDLE, float(run.clock[-1])):
         predicted = factor * iid_log_error(sums(run, clock))
         # The law's own value selects, so that no verdict hangs on what was measured.
         if predicted < LEAST_LOG_ERROR:

@@ -1,0 +1,91 @@
+"""No built-in claim is vacuous: some adversarial run moves its answer (the cheap form, a run or two a claim).
+
+A verification asks this of every claim that it supports; here every claim is asked, whatever becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from simulation.models import Job, engine_of
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.paper import find_papers
+from verify.adversarial import Adversary, Others, Replay
+from verify.judge import admitted
+from verify.rules.registry import judge_of
+from verify.runs.batch import batches
+from verify.runs.plan import RunSpec, job_of, plan_runs
+from verify.runs.work import run_batch
+
+#: Runs that are looked at, at most, until a claim is moved.
+_AMONG = 12
+
+
+def experiments() -> dict[str, list[Claim]]:
+    found: dict[str, list[Claim]] = {}
+    for paper in find_papers().values():
+        for claim in paper.claims:
+            if judge_of(claim.rule).needs_runs:
+                found.setdefault(claim.experiment.id, []).append(claim)
+    return found
+
+
+EXPERIMENTS = experiments()
+
+
+@cache
+def planned(experiment: Experiment) -> Sequence[RunSpec]:
+    """The first runs of the smallest profile that has any: a plan's beginning is the same at any length."""
+    for profile in ("quick", "default", "full"):
+        if experiment.runs.get(profile):
+            few = {profile: min(experiment.runs[profile], _AMONG)}
+            return plan_runs(replace(experiment, runs=few), profile, 7)
+    return []
+
+
+def longest(experiment: Experiment, engine: str) -> list[Job]:
+    """The longest run by this engine among the first ones of the model's other experiments."""
+    found = [
+        job_of(other, spec.setting, spec.seed, engine_of(other.of_model, spec.engine))
+        for claims in EXPERIMENTS.values()
+        if (other := claims[0].experiment) != experiment and other.of_model == experiment.of_model
+        for spec in planned(other)[:1]
+        if spec.engine == engine
+    ]
+    return sorted(found, key=lambda job: -job.steps)[:1]
+
+
+def looks(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Replay | None]]:
+    """Every claim with the last replay of it, the one that moved it if any did; None: it applied nowhere."""
+    experiment = claims[0].experiment
+    specs, model = planned(experiment), experiment.of_model
+    jobs = {s.index: job_of(experiment, s.setting, s.seed, engine_of(model, s.engine)) for s in specs}
+    cost = {s.index: engine_of(model, s.engine).work(jobs[s.index]) for s in specs}
+    last: dict[str, list[Replay]] = {c.id: [] for c in claims}
+    for spec in sorted(specs[:: max(1, len(specs) // _AMONG)], key=lambda s: cost[s.index]):
+        near = [s for s in specs if s.engine == spec.engine and s.seed != spec.seed]
+        other = [jobs[s.index] for s in near if s.setting != spec.setting] or [jobs[s.index] for s in near]
+        others = Others(model, spec.engine, (*other[:1], *longest(experiment, spec.engine)), jobs[spec.index])
+        measures = {
+            c.id: Adversary(c.measure, c.rule, others)
+            for c in claims
+            if admitted(c, spec)[1] is None and not any(r.moved_by for r in last[c.id])
+        }
+        for batch in batches(experiment, [spec], measures, {spec.index: list(measures)}):
+            done = run_batch(batch, "cpu")
+            assert (done.failed, done.measurements[0].failures) == ({}, {})
+            for id_, replay in done.measurements[0].values.items():
+                last[id_].append(replay)
+    for claim in claims:
+        yield claim, (last[claim.id] or [None])[-1]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_some_adversarial_run_moves_every_claim(name: str) -> None:
+    found = list(looks(EXPERIMENTS[name]))
+    assert [c.id for c, replay in found if replay is not None and replay.moved_by is None] == []
