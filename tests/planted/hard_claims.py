@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import sympy as sp
 
 from theory import (
     Band,
@@ -33,6 +34,7 @@ from theory.condition import Condition
 from theory.rules import Calibration, EventMap, Rule, ZScores
 from theory.two_stage import conditions
 from theory.two_stage.exact import gamma_recursion_residual
+from theory.two_stage.symbols import a, tau_minus, tau_plus
 
 BOX = Domain(
     "hard",
@@ -97,6 +99,17 @@ def unlikely_corner(run: Run) -> bool:
 def at_one_end(run: Run) -> float:
     """1 but for 0.1 more where the step is largest: no slope leads there."""
     return 1.1 if run.setting.clock_step > 0.29 and run.setting.n == 16 else 1.0
+
+
+#: a (1 - 2 max tau) >= 6.
+_STRONG_SIGNAL = Condition(
+    "signal_dominates",
+    a * (1 - 2 * sp.Max(tau_plus, tau_minus)),
+    sp.Integer(6),
+    Source("this test", "hard claims"),
+    "derived",
+    "needed by construction",
+)
 
 
 def needs_its_condition(run: Run) -> bool:
@@ -190,7 +203,7 @@ CLAIMS = [
     _claim("hard.cell", EventMap("n_snr2", 6.0, delta=0.05), small_cell, GRID),
     _claim("hard.calibration", Calibration(0.1, "test"), miscalibrated, GRID),
     _claim("hard.same_law", SameLaw(0.2, "test"), engines_differ, ENGINES),
-    _claim("safe.inside", Event(delta=0.05), needs_its_condition, held=(conditions.ALL["signal_dominates"],)),
+    _claim("safe.inside", Event(delta=0.05), needs_its_condition, held=(_STRONG_SIGNAL,)),
     _claim("safe.at_the_limit", Event(delta=0.05), at_the_limit),
     _claim("safe.silent", Event(delta=0.05), silent),
     replace(_claim("safe.law", Law(0.2, "test"), biased_law), id="planted.safe.law"),

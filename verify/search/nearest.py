@@ -200,7 +200,7 @@ class _LogSlack:
         large, small = float(self._large(*values)), float(self._small(*values))
         if small <= 0:
             return _FARTHEST
-        return math.log(max(large, 1e-300)) - math.log(small)
+        return math.log(max(large, 1e-300)) - math.log(min(small, 1e300))
 
 
 def _rates_moved(

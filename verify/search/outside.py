@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from theory.claim import Claim
-from theory.condition import Condition, all_inside
+from theory.condition import Condition, Constants, all_inside
 from theory.place import Box, Coordinate
+from theory.rng import generator
 from theory.setting import AbstractSetting
 
 __all__ = ["box_outside"]
@@ -17,6 +18,8 @@ __all__ = ["box_outside"]
 _FARTHEST, _MOST_COUNTS = 2.0**20, 8.0
 #: How far outside the box reaches: the condition fails by this factor at its far end.
 _DEPTH = 4.0
+#: Accepted draws among which the one next to the middle of a box is looked for.
+_CENTRES = 32
 
 #: The condition's slack along one coordinate; nan where there is no setting.
 Slack = Callable[[float], float]
@@ -60,14 +63,42 @@ def box_outside(claim: Claim, box: Box, name: str) -> Box:
         low, high = max(1, math.floor(low)), math.ceil(high)
     moved = replace(way.coordinate, low=low, high=high)
     coordinates = tuple(moved if c is way.coordinate else c for c in box.coordinates)
-    return Box(f"{box.name}, outside {name}", coordinates, box.make)
+    accept = None if box.accept is None else _Outside(others, known[name], claim.constants)
+    return Box(f"{box.name}, outside {name}", coordinates, box.make, accept=accept)
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """Accepts settings at which a condition fails and the others hold."""
+
+    others: tuple[Condition, ...]
+    condition: Condition
+    constants: Constants
+
+    def __call__(self, setting: AbstractSetting) -> bool:
+        inside = self.condition.check(setting, self.constants).inside
+        return not inside and all_inside(self.others, setting, self.constants)
+
+
+def _centre(box: Box) -> dict[str, float]:
+    """Coordinates near the middle of the box: of the middle itself, or of the accepted draw next to it."""
+    middle = {c.name: c.at(0.5) for c in box.coordinates}
+    if box.accept is None:
+        return middle
+    draws = [box.values_of(box.draw(generator(0, f"centre of {box.name}", k))) for k in range(_CENTRES)]
+    known: list[dict[str, float]] = [dict(values) for values in draws if values is not None]
+
+    def away(values: dict[str, float]) -> float:
+        return sum((c.share(values[c.name]) - 0.5) ** 2 for c in box.coordinates)
+
+    return min(known, key=away) if known else middle
 
 
 def _reach(
     claim: Claim, box: Box, coordinate: Coordinate, condition: Condition, others: tuple[Condition, ...]
 ) -> _Reach | None:
     """The way out along one coordinate, the others at the middle of the box; None when there is none."""
-    centre = {c.name: c.at(0.5) for c in box.coordinates}
+    centre = _centre(box)
     start = float(centre[coordinate.name])
 
     def at(value: float) -> AbstractSetting:
