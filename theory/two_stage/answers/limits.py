@@ -40,8 +40,11 @@ def _setting(
 #: What is varied -> (LaTeX, least and largest value of the laws' conditions, settings by value).
 _AXES: Mapping[str, tuple[str, float, float, Mapping[float, Setting]]] = {
     "kappa_0": (
-        r"$\kappa_0$ (at $\iota = 0.01$)", 10.0, math.inf,
-        {k: _setting(kappa_0=k) for k in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)},
+        r"$\kappa_0$ (at $\iota \leq 0.01$, $d/n \geq 900$)", 10.0, math.inf,
+        {
+            k: _setting(kappa_0=k, iota=min(0.01, k / 30))
+            for k in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
+        },
     ),
     "iota": (
         r"$\iota$ (at $\kappa_0 = 100$)", 0.0, 0.1,
@@ -75,7 +78,7 @@ _SEEN: Mapping[str, tuple[float, float]] = {
     "flipped": (6.0, math.inf),
 }
 #: The kappa_0 from which downwards cross-talk decides and the law is claimed to fail.
-_SMALL_INIT = 0.03
+_SMALL_INIT = 0.1
 
 
 def _labels(axis: str, value: float, least: float, most: float) -> Mapping[str, float]:
