@@ -196,3 +196,16 @@ def test_a_replay_is_equal_to_the_last_bit() -> None:
         np.testing.assert_array_equal(one.record.coefficients, two.record.coefficients)
         assert one.test_error("spurious", seed=1) == two.test_error("spurious", seed=1)
         assert one.log_test_error(seed=1, samples=500) == two.log_test_error(seed=1, samples=500)
+
+
+def test_a_change_of_sigma_xi_is_a_change_of_eta() -> None:
+    """At the same n SNR^2 and kappa_0: the run at c sigma_xi is the run at c^2 eta, so that the exponent of
+    sigma_xi is twice that of eta and no statement of its own."""
+    base = setting(30, 5)
+    for factor in (0.5, 2.0):
+        scaled = base.at(sigma_xi=factor * base.sigma_xi, eta=base.eta)
+        faster = base.at(eta=factor**2 * base.eta)
+        assert scaled.clock_step == faster.clock_step == factor**2 * base.clock_step
+        one, other = (train(s, steps=40, engine="law", seed=3) for s in (scaled, faster))
+        assert np.array_equal(one.margins, other.margins)
+        assert np.array_equal(one.gamma, other.gamma)

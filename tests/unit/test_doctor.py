@@ -127,7 +127,7 @@ def test_there_is_none_where_the_rates_forbid_it() -> None:
     """At tau = .46 the threshold exceeds 30, the upper end of n SNR^2, with any number of samples."""
     claim = builtin_ledger()["two_stage.theorem_4_1.noisy_misfit"]
     assert diagnosed(setting(tau_plus=0.46), claim=claim).nearest is None
-    assert diagnosed(setting(tau_plus=0.3), claim=claim).nearest is not None
+    assert diagnosed(setting(tau_plus=0.15), claim=claim).nearest is not None
 
 
 def test_a_claim_brings_its_conditions_and_constants() -> None:

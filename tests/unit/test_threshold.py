@@ -51,8 +51,8 @@ def test_at_the_threshold_the_mean_field_has_margin_zero(p: float, kappa_0: floa
     n, tau, h = 10**12, 0.2, 0.02
     a = signal_threshold(n, m, tau, kappa_0, h, 0.5, 0.05)
     count = (round(n / 2 * (1 - tau)), round(n / 2 * tau))
-    field = mean_field(Population(a, (count, count), 1e-9, kappa_0, h, m, n, share=p), 25)
-    assert field.margins[25, 0, 1] == pytest.approx(0.0, abs=1e-4)
+    field = mean_field(Population(a, (count, count), 1e-9, kappa_0, h, m, n, share=p), 26)
+    assert field.margins[26, 0, 1] == pytest.approx(0.0, abs=1e-4)
     assert a * (1 - 2 * tau) > 2 * p
 
 

@@ -9,7 +9,8 @@ quantile of D. And most of its label's filters are active:
     kappa_0 >= 10   the share that the largest of the noisy samples' binomial shares does not exceed with
                     probability 1 - delta/2; the mean field is run at p = 1/2
 
-On the mean field with these counts, the Euler map with the run's own step h,
+On the mean field with these counts, the Euler map with the run's own step h, a step beyond s (where a run is
+read at the latest),
 
     a^*(n, m, tau, kappa_0, h, s, delta) = the a at which p_worst rho(s) = gamma(s),
     rho' = g(p_worst rho - gamma).
@@ -18,7 +19,8 @@ A filter is above the noise, `gamma_{j,r} > rhobar_{j,r,i}`, for every sample wh
 gets nothing from its patch: its coefficient grows fastest. `a^*_r` is the root of `rho(s) = gamma(s)` with
 `rho' = g(-gamma)`, at p = 1.
 
-Both are sufficient, and infinite where the unlucky class has no majority of clean labels.
+Both are sufficient, and infinite where no signal is: the unlucky class has no majority of clean labels, or so
+small a one that the signal comes to rest below the noise.
 
 Source: derived here (`docs/derivations/scope.md`, Signal against flipped labels).
 """
@@ -44,9 +46,10 @@ __all__ = [
 #: The kappa_0 from which on initial signs decide which filters are active; `c_kappa` of the conditions.
 LARGE_INIT = 10.0
 
-#: Above it no signal strength is looked for; Condition 4.1 ends far below.
-_HIGHEST = 1e3
-#: Halvings of [0, _HIGHEST]: to 1e-9.
+#: Gradient descent is monotone up to `h a = 8` (`docs/derivations/scope.md`, Step size): beyond it no signal
+#: strength is looked for. Up to there the signal coefficient grows with a.
+_MONOTONE = 8.0
+#: Halvings of [0, 8/h].
 _HALVINGS = 40
 
 
@@ -86,18 +89,20 @@ def worst_share(n: float, m: float, tau: float, delta: float) -> float:
 
 
 def _margin(
-    a: float, counts: tuple[float, float], h: float, steps: int, share: float, worst: float, felt: float
+    a: float, counts: tuple[float, float], h: float, steps: float, share: float, worst: float, felt: float
 ) -> float:
-    """`worst * rho - gamma` of a sample whose coefficient grows at `g(felt * rho - gamma)`."""
+    """`worst * rho - gamma` of a sample whose coefficient grows at `g(felt * rho - gamma)`; the last of the
+    steps is a part of one."""
     clean, noisy = counts
     rho_clean = rho_noisy = rho = gamma = 0.0
-    for _ in range(steps):
+    whole = int(steps)
+    for step in (*([h] * whole), (steps - whole) * h):
         of_clean = 1 / (1 + math.exp(share * rho_clean + gamma))
         of_noisy = 1 / (1 + math.exp(share * rho_noisy - gamma))
-        rho += h / (1 + math.exp(felt * rho - gamma))
-        rho_clean += h * of_clean
-        rho_noisy += h * of_noisy
-        gamma += a * h * (clean * of_clean - noisy * of_noisy)
+        rho += step / (1 + math.exp(felt * rho - gamma))
+        rho_clean += step * of_clean
+        rho_noisy += step * of_noisy
+        gamma += a * step * (clean * of_clean - noisy * of_noisy)
     return worst * rho - gamma
 
 
@@ -106,10 +111,11 @@ def _root(
     n: float, tau: float, h: float, clock: float, delta: float, share: float, worst: float, felt: float
 ) -> float:
     counts = unlucky_counts(n, tau, delta)
-    steps = max(1, math.ceil(clock / h - 1e-9))
-    if counts[0] <= counts[1] or _margin(_HIGHEST, counts, h, steps, share, worst, felt) >= 0:
+    # The first record at or after the clock lies within a step of it; whole steps would make a* jump with h.
+    steps = clock / h + 1
+    low, high = 0.0, _MONOTONE / h
+    if counts[0] <= counts[1] or _margin(high, counts, h, steps, share, worst, felt) >= 0:
         return math.inf
-    low, high = 0.0, _HIGHEST
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         if _margin(middle, counts, h, steps, share, worst, felt) < 0:
