@@ -50,6 +50,8 @@ __all__ = [
     "PAPER",
     "PAPER_BOX",
     "PERSISTENCE",
+    "SCALES",
+    "SCALES_AT_T1",
     "STAGE_ONE",
     "SWEEP_PARAMETERS",
     "UNEQUAL_RATES",
@@ -167,7 +169,7 @@ def _along(
     return Sweep(parameter, base, factors or usual, hold="step")
 
 
-#: Sweeps of every parameter that has one. Stage I is certain at small samples too where few labels are flipped.
+#: Sweeps of every parameter that has one; with few flipped labels, Stage I is certain at small samples too.
 _SWEPT = {p: _along(p) for p in ("n", "m", "d")}
 _STAGE_ONE_SWEPT = {p: _along(p, tau=0.07) for p in ("n", "m", "d")}
 
