@@ -187,7 +187,7 @@ SCALES = Experiment(
     place=Joined(
         _drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
         _STAGE_ONE_SWEPT,
-        every={"n": 5, "m": 60, "d": 30},
+        every={"n": 7, "m": 75, "d": 30},
     ),
     clock=14.0,
     runs={"quick": 192, "default": 300, "full": 2000},
