@@ -26,6 +26,8 @@ from theory.parameters import Parameters as Parameters
 from theory.place import Box as Box
 from theory.place import Cells as Cells
 from theory.place import Coordinate as Coordinate
+from theory.place import Joined as Joined
+from theory.place import along as along
 from theory.place import fixed as fixed
 from theory.plane import Axis as Axis
 from theory.plane import Boundary as Boundary
@@ -107,6 +109,7 @@ __all__ = [
     "Geometric",
     "Grid",
     "Identity",
+    "Joined",
     "Law",
     "Ledger",
     "LevelSet",
@@ -140,6 +143,7 @@ __all__ = [
     "UniversalBound",
     "Variation",
     "ZScores",
+    "along",
     "altered",
     "builtin_ledger",
     "find_papers",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from theory.condition import Condition, Constants, free_constants
 from theory.experiment import Experiment
-from theory.rules import Kind, Rule
+from theory.place import Joined
+from theory.rules import FittedBand, Kind, Rule
 from theory.source import PROVENANCES, Provenance, Source
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class Claim:
                 raise ValueError(f"claim {self.id}: {name} is no text that can be written: {error}") from None
         if not callable(self.measure):
             raise ValueError(f"claim {self.id}: measure must be a function of a run")
+        if isinstance(self.experiment.place, Joined) and not isinstance(self.rule, FittedBand):
+            raise ValueError(
+                f"claim {self.id}: experiment {self.experiment.id!r} joins sweeps to its box, which only a "
+                f"FittedBand tells apart; the rule is a {type(self.rule).__name__}"
+            )
         if self.conditions:
             setting = self.experiment.setting_class
         for condition in self.conditions:

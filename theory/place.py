@@ -18,7 +18,23 @@ from theory.setting import AbstractSetting
 if TYPE_CHECKING:
     from theory.condition import Condition, Constants
 
-__all__ = ["Box", "Cells", "Coordinate", "Draws", "Place", "Point", "class_made", "fixed", "grid"]
+__all__ = [
+    "SWEPT",
+    "Box",
+    "Cells",
+    "Coordinate",
+    "Draws",
+    "Joined",
+    "Place",
+    "Point",
+    "along",
+    "class_made",
+    "fixed",
+    "grid",
+]
+
+#: Label of a point of a sweep that is joined to a box: the name of the parameter that varies.
+SWEPT = "swept"
 
 #: Settings drawn before a box is said to accept none.
 _TRIES = 100_000
@@ -265,6 +281,96 @@ class Cells:
         return f"{self.name}: {len(self.cells)} setting{'s' if len(self.cells) != 1 else ''}{over}"
 
 
+@dataclass(frozen=True)
+class Joined(Box):
+    """A box, and sweeps of single parameters through it: one experiment for a constant and its powers.
+
+    Settings are drawn from the box; beside every `every` of them each sweep has one replicate, whose points
+    carry the label `SWEPT`, the name of the parameter. `FittedBand` judges its constant on the box and one
+    power a parameter on the sweeps.
+
+    Args:
+        box: where settings are drawn; it is the region that the claim speaks of.
+        sweeps: parameter -> paired cells along it, everything else that matters held fixed.
+        every: runs of the box to each replicate of a sweep; a mapping for sweeps of unequal cost.
+
+    Raises:
+        ValueError: naming the argument.
+
+    >>> from dataclasses import dataclass as d
+    >>> @d(frozen=True)
+    ... class Coin(AbstractSetting):
+    ...     n: int
+    >>> box = Box("coins", (Coordinate("n", 10, 100, whole=True),), lambda x: Coin(**x))
+    >>> joined = Joined(box, {"n": along("n", Coin(10), (10, 100, 1000))}, every=2)
+    >>> [p.labels for p in joined.points(2, np.random.default_rng)][2]
+    {'swept': 'n', 'n': 10.0}
+    """
+
+    name: str = field(init=False)
+    coordinates: tuple[Coordinate, ...] = field(init=False, compare=False, repr=False)
+    make: Callable[[Mapping[str, Any]], AbstractSetting] = field(init=False, compare=False, repr=False)
+    accept: Callable[[AbstractSetting], bool] | None = field(
+        init=False, default=None, compare=False, repr=False
+    )
+    box: Box
+    sweeps: Mapping[str, Cells] = field(hash=False)
+    every: int | Mapping[str, int] = field(default=8, hash=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.box, Joined) or not isinstance(self.box, Box):
+            raise ValueError(f"box must be a Box, was a {type(self.box).__name__}")
+        if not self.sweeps:
+            raise ValueError("sweeps must name at least one parameter, was empty")
+        for parameter, cells in self.sweeps.items():
+            if not cells.paired:
+                raise ValueError(f"sweeps[{parameter!r}] must be paired cells, with labels along it")
+            if not self.replicates_of(parameter, 1) > 0:
+                raise ValueError(f"every must be a whole number above 0 for {parameter!r}")
+        for own in ("name", "coordinates", "make", "accept"):
+            object.__setattr__(self, own, getattr(self.box, own))
+
+    def replicates_of(self, parameter: str, replicates: int) -> int:
+        """Replicates of a sweep beside so many runs of the box, at least one."""
+        every = self.every if isinstance(self.every, int) else self.every[parameter]
+        return math.ceil(replicates / every) if every > 0 else 0
+
+    def draw(self, rng: np.random.Generator) -> AbstractSetting:
+        """A random setting of the box."""
+        return self.box.draw(rng)
+
+    def values_of(self, setting: AbstractSetting) -> Mapping[str, float] | None:
+        """As the box."""
+        return self.box.values_of(setting)
+
+    def contains(self, setting: AbstractSetting) -> bool | None:
+        """As the box: sweeps add no region."""
+        return self.box.contains(setting)
+
+    def points(self, replicates: int, draws: Draws) -> Iterator[Point]:
+        """The box's settings, then every sweep's replicates."""
+        yield from self.box.points(replicates, draws)
+        for parameter, cells in self.sweeps.items():
+            for point in cells.points(self.replicates_of(parameter, replicates), draws):
+                labels = {SWEPT: parameter, **point.labels}
+                yield Point(point.setting, point.replicate, labels, f" along {parameter}{point.key}")
+
+    def moved_to(self, box: Box) -> Joined:
+        """The same sweeps joined to another box, around base points drawn from it where they can be."""
+        sweeps = {name: cells.rebased(box) or cells for name, cells in self.sweeps.items()}
+        return Joined(box, sweeps, self.every)
+
+    def describe(self) -> str:
+        """The box and the parameters of the sweeps in words."""
+        along = (f"{name} {_ends(name, cells)}" for name, cells in self.sweeps.items())
+        return f"{self.box.describe()}; sweeps of {', '.join(along)}"
+
+
+def _ends(parameter: str, cells: Cells) -> str:
+    values = [float(labels[parameter]) for labels, _ in cells.cells if parameter in labels]
+    return f"{min(values):g}..{max(values):g}" if values else ""
+
+
 Place = Box | Cells
 
 
@@ -284,6 +390,16 @@ def class_made(place: Place) -> type[AbstractSetting]:
     if not isinstance(one, AbstractSetting):
         raise ValueError(f"place {place.name!r} must hold theory.AbstractSetting, was a {type(one).__name__}")
     return type(one)
+
+
+def along(parameter: str, base: AbstractSetting, values: Sequence[float]) -> Cells:
+    """One parameter of a setting varied, the others as they are; replicates are paired along it.
+
+    Where dimensionless groups must stay fixed, make the cells by hand: `Cells(name, cells, paired=True)`.
+    """
+    settings = tuple(base.with_(**{parameter: value}) for value in values)
+    cells = tuple(({parameter: float(getattr(s, parameter))}, s) for s in settings)
+    return Cells(f"sweep of {parameter}", cells, paired=True)
 
 
 def grid(name: str, cells: tuple[tuple[Mapping[str, Any], AbstractSetting], ...]) -> Cells:

@@ -7,7 +7,8 @@ is applied to observations is `verify.rules.registry`'s business. Every margin c
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 __all__ = [
@@ -166,11 +167,30 @@ class Band(Rule):
 class FittedBand(Rule):
     """A `Theta(.)` or `O(.)` with unnamed constants: fit them on one block of runs, judge on another.
 
-    `measure(run)` returns quantity / predicted scale, a float. The band fitted on the even-numbered runs
-    is `[min / widen, max * widen]` (`[0, max * widen]` when one-sided); the odd-numbered runs are judged
-    as for `Band`. To keep a scale from passing with absurd constants, the fitted band must not be wider
-    than `max_ratio` (upper/lower, or upper for a one-sided band); the claim is REFUTED as a Theta with usable
-    constants when surely more than delta of the runs leave every band of that width.
+    `measure(run)` returns quantity / predicted scale, a float. Two statements are decided.
+
+    *Constants.* The band fitted on the even-numbered runs is `[min / widen, max * widen]` (`[0, max * widen]`
+    when one-sided); the odd-numbered runs are judged as for `Band`. To keep a scale from passing with absurd
+    constants, the fitted band must not be wider than `max_ratio` (upper/lower, or upper for a one-sided
+    band); the claim is REFUTED as a Theta with usable constants when surely more than delta of the runs leave
+    every band of that width.
+
+    *Powers.* No power of a parameter is left in the ratio at fixed dimensionless groups: each lies inside
+    `+-power`, by equivalence with Bonferroni's correction over the claim's powers (below `power` alone for a
+    one-sided band, which may be looser than it need be). Measured along the sweeps of a `theory.place.Joined`
+    place, one slope a replicate; without sweeps by regression over the box. SUPPORT needs all of them; one
+    that is surely outside refutes.
+
+    Args:
+        powers: the parameters whose powers are measured. None: those of the sweeps; without sweeps those that
+            the setting's class names (`Trends.powers`), or of a class that names none every positive number
+            that varies by a factor of two or more. For a one-sided band only whole numbers among them: of
+            another parameter nobody said at which end the bound is a limit. () claims nothing of how the
+            quantity scales: the constants alone are judged, and the sentence says so.
+        logs: "up to logarithms": parameter -> the power k of its logarithm that may stand beside the scale.
+            The room is then from the power of 1 to that of ln(parameter)^k over the measured range, and
+            `power` beyond.
+        exact: parameter -> why its scaling is exact; stated, not measured.
     """
 
     max_ratio: float
@@ -180,7 +200,10 @@ class FittedBand(Rule):
     two_sided: bool = True
     delta: float = 0.05
     alpha: float = 0.05
-    power: float = 0.25
+    power: float = 0.1
+    powers: tuple[str, ...] | None = None
+    logs: Mapping[str, float] = field(default_factory=dict, hash=False)
+    exact: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         _positive("max_ratio", self.max_ratio)
@@ -194,6 +217,15 @@ class FittedBand(Rule):
             )
         _open_unit("delta", self.delta)
         _level("alpha", self.alpha)
+        for name, k in self.logs.items():
+            if not math.isfinite(k):
+                raise ValueError(f"logs[{name!r}] must be a finite power, was {k!r}")
+        for name, why in self.exact.items():
+            if not why.strip():
+                raise ValueError(f"exact[{name!r}] must say why the scaling is exact, was empty")
+        both = sorted(set(self.exact) & set(self.powers or ()))
+        if both:
+            raise ValueError(f"exact and powers both name {both[0]!r}: it is stated or measured")
 
 
 @dataclass(frozen=True)
@@ -300,7 +332,7 @@ class ZScores(Rule):
     kind: ClassVar[Kind] = "law"
     sds: float = 4.0
     delta: float = 0.01
-    bias: float = 0.5
+    bias: float = 0.2
     spread: tuple[float, float] = (0.85, 1.15)
     alpha: float = 0.05
 

@@ -2,7 +2,8 @@
 
 A margin of 5 % swallows a constant that is 4 % off. So beside the word stands whether the estimate agrees
 with the claimed value itself: "exact" when the interval contains it AND is narrow, its half-width at most a
-fifth of the margin; else "within margin". A bound is "loose" by its own rule (`theory.rules.Bound`).
+fifth of the margin; else "within margin". So is a value whose error surely changes along the region: errors
+of opposite sign at its ends cancel in an estimate. A bound is "loose" by its own rule (`theory.rules.Bound`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from theory.rules import Difference, Exponent, Law
+from theory.rules import Difference, Exponent, Law, ZScores
 from verify.outcome import Decision
 
 __all__ = ["NARROW", "Precision", "graded", "precision_of"]
+
+#: A slope beyond so many standard errors is one: p = 5e-4, for a handful of slopes.
+_SURELY = 3.5
 
 #: The half-width of an "exact" support's interval, as a share of the margin, is at most this.
 NARROW = 0.2
@@ -94,6 +98,26 @@ def _(rule: Difference, decision: Decision) -> Precision | None:
     return _at(decision, "difference", 0.0, rule.margin)
 
 
+@precision_of.register
+def _(rule: ZScores, decision: Decision) -> Precision | None:
+    """Of the mean z-score."""
+    statistic = decision.statistic
+    mean, ends, sd = (statistic.get(k) for k in ("z_mean", "z_mean_interval", "z_sd"))
+    if mean is None or ends is None or sd is None:
+        return None
+    return Precision(mean, sd / math.sqrt(decision.n_trials), 0.0, ends[0], ends[1], rule.bias)
+
+
+def _drifts(decision: Decision) -> str:
+    """The name of a parameter or group along which the error surely has a slope, of more than the share
+    `NARROW` of the largest one that the margin leaves room for; "" without."""
+    allowed = decision.statistic.get("trends_allowed") or {}
+    for name, (slope, error) in (decision.statistic.get("trends") or {}).items():
+        if abs(slope) > max(_SURELY * error, NARROW * allowed.get(name, math.inf)):
+            return str(name)
+    return ""
+
+
 def _log(value: float) -> float:
     return math.log(value) if value > 0 else -math.inf
 
@@ -105,10 +129,17 @@ def graded(rule: Any, decision: Decision) -> Decision:
     precision = precision_of(rule, decision)
     if precision is None:
         return decision
+    grade, drift = precision.grade, _drifts(decision)
     what = "the log ratio" if isinstance(rule, Law) else "the estimate"
+    what = "the mean z-score" if isinstance(rule, ZScores) else what
     error = "" if math.isnan(precision.error) else f" +- {precision.error:.2g} (standard error)"
     text = (
         f" {what[0].upper()}{what[1:]} is {precision.estimate:.4g}{error},"
-        f" {precision.distance:.2g} from the claimed {precision.claimed:g}: {precision.grade}."
+        f" {precision.distance:.2g} from the claimed {precision.claimed:g}: "
     )
-    return replace(decision, grade=precision.grade, reason=decision.reason + text)
+    if drift:
+        grade = "within margin"
+        text += f"{grade}, since it changes with {drift}: right on average over the region, not at its ends."
+    else:
+        text += f"{grade}."
+    return replace(decision, grade=grade, reason=decision.reason + text)

@@ -63,7 +63,7 @@ def verify_claims(
     error_budget: float = ERROR_BUDGET,
     engine: Engine | None = None,
     backend: Backend | None = None,
-    claim_seconds: float = CLAIM_SECONDS,
+    claim_seconds: float | None = None,
     adversaries: bool = True,
 ) -> Verification:
     """Judge claims on fresh runs.
@@ -83,7 +83,8 @@ def verify_claims(
             holds; four fifths for all runs, the rest for fresh ones of what that holds back.
         engine: makes the runs in place of the model's (a false one); such runs are never kept.
         backend: where runs are made; default by `jobs`.
-        claim_seconds: allowed to one call of a claim's measure.
+        claim_seconds: allowed to one call of a claim's measure; None: ten times what a call of the median
+            claim takes, and `CLAIM_SECONDS` at least.
         adversaries: whether supported claims are asked about adversarial runs too: those that none moves are
             VACUOUS (`verify.vacuous`).
 
@@ -92,6 +93,8 @@ def verify_claims(
     """
     if not 0.0 < error_budget < 1.0:
         raise ValueError(f"error_budget must lie in (0, 1), was {error_budget!r}")
+    grows = claim_seconds is None
+    claim_seconds = CLAIM_SECONDS if claim_seconds is None else claim_seconds
     seed = published_seed(claims, papers) if seed is None else seed
     started = time.perf_counter()
     owners = {claim.id: paper for paper in papers for claim in paper.claims}
@@ -131,12 +134,14 @@ def verify_claims(
             backend=backend,
             keeper=keeper,
             claim_seconds=claim_seconds,
+            grows=grows,
             advance=advance,
         ):
             made[measurement.spec.experiment][measurement.spec.index] = measurement
     if backend.name != SerialBackend.name and not device.startswith("cuda"):
         with timings.stage("runs made again"):
-            recheck(work, made, notes, device=device, backend=backend, claim_seconds=claim_seconds)
+            longest = max(claim_seconds, notes.allowed) if grows else claim_seconds
+            recheck(work, made, notes, device=device, backend=backend, claim_seconds=longest)
 
     judgements: list[Judgement] = []
     proofs: dict[int, Proof] = {}
@@ -150,7 +155,13 @@ def verify_claims(
 
     def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
         return make_runs(
-            batches, notes, device=device, backend=backend, keeper=keeper, claim_seconds=claim_seconds
+            batches,
+            notes,
+            device=device,
+            backend=backend,
+            keeper=keeper,
+            claim_seconds=claim_seconds,
+            grows=grows,
         )
 
     def fresh(

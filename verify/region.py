@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from theory.claim import Claim
 from theory.condition import Condition, Constants, all_inside
-from theory.place import Box
+from theory.place import Box, Joined
 from theory.rng import generator
 from theory.setting import AbstractSetting
 
@@ -168,7 +168,9 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     drawn_region(claim, reference)
     region = replace(reference_of(claim, reference), name=f"conditions of {claim.id}", accept=admits(claim))
     place: Any = region
-    if not experiment.place.coordinates:
+    if isinstance(experiment.place, Joined):
+        place = experiment.place.moved_to(region)
+    elif not experiment.place.coordinates:
         rebased = experiment.place.rebased(region)  # type: ignore[union-attr]
         if rebased is None:
             return claim

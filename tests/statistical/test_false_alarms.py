@@ -112,7 +112,7 @@ def fitted(runs: int, drift: float, seed: int, suites: int) -> Iterator[list[Obs
 
 
 def test_fitted_bands_accept_a_true_scale_and_find_one_that_drifts() -> None:
-    rule = FittedBand(max_ratio=8.0, reason="test")
+    rule = FittedBand(max_ratio=8.0, reason="test", powers=())
     true = verdicts(rule, fitted(200, 0.0, seed=4, suites=500))
     assert not too_often(true["refuted"], rule.alpha, 500)
     assert true["supported"] == 500

@@ -38,8 +38,15 @@ def test_every_kind_of_rule_has_a_claim_that_is_true_by_construction() -> None:
     kinds = {type(c.rule).__name__ for c in known_claims()}
     assert kinds == {
         "Identity", "Event", "Ordering", "EventMap", "Band", "FittedBand",
-        "Exponent", "Law", "SameLaw", "ZScores", "Calibration",
+        "Exponent", "Law", "SameLaw", "ZScores", "Calibration", "Bound", "Difference", "Universal",
     }  # fmt: skip
+
+
+def test_rules_by_counts_ranks_and_slopes_meet_skewed_truths_and_their_mirror_images() -> None:
+    names = {c.id.partition(".")[2] for c in known_claims()}
+    for law in ("lognormal_0_5", "lognormal_1", "lognormal_1_5", "exponential"):
+        for rule in ("law", "exponent", "theta", "bound"):
+            assert {f"{rule}.{law}", f"{rule}.{law}.mirrored"} <= names
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ RULES: list[Any] = [
     Event(),
     Ordering(),
     Band(0.0, 1.0, reason="test"),
-    FittedBand(max_ratio=10.0, reason="test"),
+    FittedBand(max_ratio=10.0, reason="test", powers=()),
     Exponent("eta", -1.0),
     Law(margin=0.1, reason="test"),
     SameLaw(margin=0.1, reason="test"),

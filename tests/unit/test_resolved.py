@@ -100,7 +100,7 @@ def test_a_rate_counted_on_few_samples_is_open_at_its_floor() -> None:
 
 
 def test_a_theta_of_saturated_numbers_is_open() -> None:
-    rule = FittedBand(max_ratio=4.0, reason="why")
+    rule = FittedBand(max_ratio=4.0, reason="why", powers=())
     fine = observations([Resolved(1.0, 0.01)] * 200)
     saturated = observations([Resolved(1.0, 1.0, floor=1.0)] * 200)
     assert well_formed(decide(rule, fine)).verdict == "supported"

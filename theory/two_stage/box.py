@@ -194,7 +194,8 @@ class Sweep(Cells):
 
     `n SNR^2`, both flip rates and `kappa_0` stay fixed, and so does `eta` unless it is the parameter:
     then every quantity in gradient steps must follow its scale. Holding `sigma_0` instead would move
-    `kappa_0` and bias the exponents of `sigma_xi` and `d`.
+    `kappa_0` and bias the exponents of `sigma_xi` and `d`. `hold="step"` keeps `h m`, the step in units of
+    its largest one, in place of `eta`: the whole sweep then stays inside the framework's bound on the step.
 
     >>> base = Setting.from_n_snr2(n=100, d=10**6, m=20, n_snr2=6., tau_plus=.1, tau_minus=.1,
     ...                            kappa_0=1., clock_step=.04)
@@ -211,6 +212,7 @@ class Sweep(Cells):
     parameter: SweepParameter
     base: Setting
     factors: tuple[float, ...]
+    hold: Literal["eta", "step"] = "eta"
 
     def __post_init__(self) -> None:
         if self.parameter not in get_args(SweepParameter):
@@ -219,6 +221,8 @@ class Sweep(Cells):
             )
         if not isinstance(self.base, Setting):
             raise ValueError(f"base must be a Setting, was {self.base!r}")
+        if self.hold == "step" and self.parameter == "eta":
+            raise ValueError("hold: a sweep of eta cannot hold the step")
         cells = []
         for factor in self.factors:
             setting = self.at(factor)
@@ -246,6 +250,8 @@ class Sweep(Cells):
             eta *= factor
         else:
             raise ValueError(f"parameter must be eta, n, m, sigma_xi or d, was {self.parameter!r}")
+        if self.hold == "step":
+            eta = base.clock_step * base.m * n / (sigma_xi**2 * d)
         return Setting(
             n=n,
             d=d,

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from theory.condition import Condition
 from theory.experiment import Experiment
+from theory.place import Joined
 from theory.two_stage.box import Domain, Grid, Sweep, SweepParameter
 from theory.two_stage.conditions import (
     ALL,
@@ -26,6 +27,7 @@ from theory.two_stage.threshold import signal_threshold
 __all__ = [
     "EVENT_GRID",
     "EXACT",
+    "EXACT_SCALINGS",
     "FILTERS",
     "INITIAL",
     "LARGE_INIT",
@@ -34,6 +36,7 @@ __all__ = [
     "MAJORITY",
     "NO_NOISE",
     "NO_NOISE_LATE",
+    "NO_NOISE_SCALES",
     "OF_FILTERS",
     "OF_INITIAL",
     "OF_LARGE_INIT",
@@ -47,6 +50,8 @@ __all__ = [
     "PAPER",
     "PAPER_BOX",
     "PERSISTENCE",
+    "SCALES",
+    "SCALES_AT_T1",
     "STAGE_ONE",
     "SWEEP_PARAMETERS",
     "UNEQUAL_RATES",
@@ -127,6 +132,68 @@ STAGE_ONE = Experiment(
     snapshots=(C_T1,),
 )
 
+#: Two decades of m and d and 1.3 of n, inside Condition 4.1 from end to end, n SNR^2 = 20, tau = .15 and
+#: h m fixed: where a Theta keeps no power. sigma_xi and eta scale exactly and have no sweep.
+_ALONG: dict[SweepParameter, tuple[dict[str, float], tuple[float, ...]]] = {
+    "n": ({"n": 40, "m": 10, "d": 1.2e7, "step": 0.29}, (1.0, 2.0, 4.5, 9.0, 20.0)),
+    "m": ({"n": 40, "m": 7, "d": 5e4, "step": 0.95}, (1.0, 4.0, 20.0, 100.0)),
+    "d": ({"n": 60, "m": 10, "d": 5e4, "step": 0.6}, (1.0, 3.0, 10.0, 30.0, 100.0)),
+}
+
+
+#: Why sigma_xi and eta have no sweep.
+EXACT_SCALINGS = {
+    "sigma_xi": "with |mu| by the same factor, sigma_0 by its inverse and eta by its inverse square, no "
+    "margin changes",
+    "eta": "it sets the time unit of the flow; beside it only the step h <= 1/m, as in Euler's method",
+}
+
+
+def _along(
+    parameter: SweepParameter,
+    factors: tuple[float, ...] | None = None,
+    n_snr2: float = 20.0,
+    tau: float = 0.15,
+) -> Sweep:
+    numbers, usual = _ALONG[parameter]
+    base = Setting.from_n_snr2(
+        n=round(numbers["n"]),
+        d=round(numbers["d"]),
+        m=round(numbers["m"]),
+        n_snr2=n_snr2,
+        tau_plus=tau,
+        tau_minus=tau,
+        kappa_0=0.03,
+        clock_step=numbers["step"] / numbers["m"],
+    )
+    return Sweep(parameter, base, factors or usual, hold="step")
+
+
+#: Sweeps of every parameter that has one; with few flipped labels, Stage I is certain at small samples too.
+_SWEPT = {p: _along(p) for p in ("n", "m", "d")}
+_STAGE_ONE_SWEPT = {p: _along(p, tau=0.07) for p in ("n", "m", "d")}
+
+#: The paper's conditions with sweeps through them: what is Theta(1) at T_1.
+SCALES_AT_T1 = Experiment(
+    id="two_stage.scales_at_t1",
+    place=Joined(_drawn("Condition 4.1", OF_PAPER), _SWEPT, every={"n": 12, "m": 60, "d": 30}),
+    clock=C_T1,
+    runs={"quick": 192, "default": 300, "full": 2000},
+)
+
+#: Stage I exists, with sweeps through it: how long the stages last.
+SCALES = Experiment(
+    id="two_stage.scales",
+    place=Joined(
+        _drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
+        _STAGE_ONE_SWEPT,
+        every={"n": 7, "m": 75, "d": 30},
+    ),
+    clock=14.0,
+    runs={"quick": 192, "default": 300, "full": 2000},
+    snapshots=(C_T1,),
+)
+
 #: The signal outgrows the noise in every filter; looked at at T_1.
 FILTERS = Experiment(
     id="two_stage.filters",
@@ -175,6 +242,21 @@ NO_NOISE = Experiment(
     clock=16.0,
     runs={"quick": 150, "default": 240, "full": 2000},
     snapshots=(0.25, C_T1, 1.0, 2.0, 4.0, 8.0),
+)
+
+#: No label noise, with sweeps through it: where an upper bound must not grow with n, m or d.
+NO_NOISE_SCALES = replace(
+    NO_NOISE,
+    id="two_stage.no_noise.scales",
+    place=Joined(
+        _drawn("no label noise", OF_NO_NOISE),
+        {
+            "n": _along("n", (1.0, 1.8, 3.2, 5.6, 10.0), n_snr2=4.0, tau=0.0),
+            "m": _along("m", (1.0, 2.0, 4.0, 10.0), n_snr2=4.0, tau=0.0),
+            "d": _along("d", (1.0, 4.0, 20.0, 100.0), n_snr2=4.0, tau=0.0),
+        },
+        every={"n": 4, "m": 24, "d": 24},
+    ),
 )
 
 #: Data and initial weights alone.

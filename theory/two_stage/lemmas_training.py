@@ -18,8 +18,8 @@ from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.exact import loss_derivative
 from theory.two_stage.experiments import (
     MAJORITY,
-    NO_NOISE,
     NO_NOISE_LATE,
+    NO_NOISE_SCALES,
     OF_MAJORITY,
     OF_NO_NOISE,
     OF_PAPER,
@@ -330,7 +330,7 @@ CLAIMS = (
             "margin gap of 7 separates a fit sample from a misfit one",
         ),
         measure=_derivative_ratio,
-        experiment=NO_NOISE,
+        experiment=NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         measured="largest ratio of two loss derivatives over all samples and times",
@@ -348,7 +348,7 @@ CLAIMS = (
             "by a factor e^10 in loss",
         ),
         measure=_noise_mass_spread,
-        experiment=NO_NOISE,
+        experiment=NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         measured="largest difference of two samples' noise mass within a class over all snapshots",

@@ -11,7 +11,7 @@ from theory.rules import Band, Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
-from theory.two_stage.experiments import OF_STAGE_ONE, STAGE_ONE
+from theory.two_stage.experiments import EXACT_SCALINGS, OF_STAGE_ONE, SCALES, STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
@@ -128,9 +128,10 @@ CLAIMS = (
             max_ratio=100.0,
             reason="the gap is the worst pair of about 100 samples; constants spanning more than 100 would "
             "not tell a gap from none",
+            exact=EXACT_SCALINGS,
         ),
         measure=_gap,
-        experiment=STAGE_ONE,
+        experiment=SCALES,
         conditions=OF_STAGE_ONE,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.proposition_4_3.sample_selection",),

@@ -11,12 +11,14 @@ from theory.two_stage import predictions
 from theory.two_stage.box import SweepParameter
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import (
+    EXACT_SCALINGS,
     LATE,
     MAJORITY,
     OF_MAJORITY,
     OF_PAPER,
     OF_STAGE_ONE,
     OF_UNEQUAL_RATES,
+    SCALES,
     STAGE_ONE,
     SWEEP_PARAMETERS,
     UNEQUAL_RATES,
@@ -170,7 +172,9 @@ CLAIMS = (
             max_ratio=30.0,
             reason="n SNR^2 and the realised flip rate vary over the box; the law 2(1 + 4a tau(1-tau))/(1+a) "
             "varies by 10 over it",
+            exact=EXACT_SCALINGS,
         ),
+        experiment=SCALES,
         parents=("two_stage.theorem_4_2.training_loss",),
         prediction=Prediction(
             r"t_\varepsilon",

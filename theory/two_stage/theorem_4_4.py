@@ -11,7 +11,7 @@ from theory.rules import Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
-from theory.two_stage.experiments import NO_NOISE, OF_NO_NOISE
+from theory.two_stage.experiments import NO_NOISE, NO_NOISE_SCALES, OF_NO_NOISE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import paper
 
@@ -71,7 +71,7 @@ CLAIMS = (
             "would be vacuous at the smallest d",
         ),
         measure=_constant,
-        experiment=NO_NOISE,
+        experiment=NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
         constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.balance_noise", "two_stage.law"),

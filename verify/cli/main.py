@@ -58,7 +58,11 @@ def run(
         typer.Option(metavar="FILE", help="a soundness.json: falsehoods it lists as not found are reported"),
     ] = None,
     claim_timeout: Annotated[
-        float | None, typer.Option(metavar="S", help="seconds allowed to one call of a measure (default 60)")
+        float | None,
+        typer.Option(
+            metavar="S",
+            help="seconds allowed to one call of a measure (default 10 x the median claim, at least 60)",
+        ),
     ] = None,
     fail_on: Annotated[
         str | None,
@@ -109,7 +113,6 @@ def run(
     from simulation.device import resolve_device
     from verify.cli.summary import print_summary
     from verify.pipeline import verify_claims
-    from verify.runs.make import CLAIM_SECONDS
     from verify.timings import timings_text
 
     resolved = _device(resolve_device, device, profile)
@@ -126,7 +129,7 @@ def run(
             place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
             keeper=keeper,
-            claim_seconds=claim_timeout or CLAIM_SECONDS,
+            claim_seconds=claim_timeout,
             adversaries=adversaries,
         )
         verification = with_limits(verification, limits)

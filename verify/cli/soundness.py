@@ -40,7 +40,7 @@ def soundness(
         raise ValueError(f"--suites must be at least 0, was {suites}")
 
     from verify.load import load_sources
-    from verify.soundness import alarms, engines, falsehoods
+    from verify.soundness import alarms, distances, engines, falsehoods
     from verify.soundness.declared import declared_falsehoods
     from verify.soundness.report import check_folder, write_soundness
 
@@ -58,6 +58,7 @@ def soundness(
     )
     sections = [
         falsehoods.section(planted),
+        distances.section(distances.distances(planted.judgements, planted.level)),
         engines.section(
             chosen,
             planted.verdicts,

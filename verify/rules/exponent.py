@@ -23,7 +23,7 @@ from verify.statistics.intervals import MIN_REPLICATES
 from verify.statistics.power import equivalence_power
 from verify.statistics.trials import as_number, count, number_value, percent, without_runs
 
-__all__ = ["ExponentJudge", "Fit", "curvature", "decide_exponent", "fit_slope", "mean_plan"]
+__all__ = ["ExponentJudge", "Fit", "curvature", "decide_exponent", "fit_slope", "mean_plan", "positive_ends"]
 
 MIN_POINTS = 3
 
@@ -201,7 +201,7 @@ def mean_plan(planned_spread: float | None, decision: Decision) -> Plan:
 _FAR = 1e6
 
 
-def _positive_ends(value: Any) -> tuple[float, float]:
+def positive_ends(value: Any) -> tuple[float, float]:
     """The interval of a positive number; an open or non-positive end far away, and finite."""
     low, high = interval(value)
     number = float(value)
@@ -218,7 +218,7 @@ def _level(slope: float, logs: Sequence[float], points: Sequence[Observation]) -
     if not usable:
         return 0.0
     middle = float(np.median([math.log(float(v)) - slope * x for x, v in usable]))
-    ends = [(x, *_positive_ends(v)) for x, v in usable]
+    ends = [(x, *positive_ends(v)) for x, v in usable]
     least = max(math.log(low) - slope * x for x, low, _ in ends)
     most = min(math.log(high) - slope * x for x, _, high in ends)
     return min(max(middle, least), most) if least <= most else middle
@@ -256,7 +256,7 @@ class ExponentJudge(Judge[Exponent]):
                 if math.isnan(float(o.value)):
                     ends = (math.nan, math.nan, math.nan)
                 else:
-                    low, high = _positive_ends(o.value)
+                    low, high = positive_ends(o.value)
                     line = math.exp(level + rule.value * x)
                     # At x below the middle of the sweep the low end makes it steeper, above it the high one.
                     tilt = (low, high) if x < middle else (high, low)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
+from theory.place import SWEPT
 from theory.rules import FittedBand
 from verify.outcome import Decision, Judgement, Observation
 from verify.rules.ends import interval, nearest, scaled
 from verify.rules.excess import log_excess
-from verify.rules.judge import Exempt, Planted, Readout, Unnamed
+from verify.rules.judge import Exempt, Plan, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
-from verify.rules.trend import Trend, guarded, residual_powers
+from verify.rules.residuals import measured_powers, planned_inside, residual_plan, tilted, with_powers
 from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, power_of, slips_of
 from verify.rules.words import mean_in_words
 from verify.statistics.intervals import rate_p
+from verify.statistics.power import TRUE_RATE_SHARE
 from verify.statistics.rate import RateDecision, decide_rate
 from verify.statistics.trials import as_number, by_seed, count, finite, number_value, plain, without_runs
 
@@ -220,21 +222,6 @@ def _width(rule: FittedBand, band: tuple[float, float]) -> float:
     return high / low if low > 0 else math.inf
 
 
-def _trends(rule: FittedBand, observations: Sequence[Observation]) -> list[Trend]:
-    """Powers left in a two-sided ratio, from the first run of every trial of both blocks.
-
-    A constant may depend on the dimensionless groups; a power of a parameter at fixed groups may not exceed
-    `rule.power`. A one-sided bound has none: it may be looser than it need be.
-    """
-    if not rule.two_sided:
-        return []
-    firsts = [trial[0] for trial in by_seed(observations)]
-    usable = [o for o in firsts if fit_band(rule, [number_value(o)]) is not None]
-    return residual_powers(
-        [o.setting for o in usable], [math.log(number_value(o)) for o in usable], rule.power
-    )
-
-
 def _times(factor: Callable[[Any], float]) -> Callable[[Observation], Any]:
     return lambda o: scaled(o.value, factor(o.setting))
 
@@ -255,14 +242,22 @@ def _ends(decision: Decision) -> tuple[float, float]:
     return (math.nan, math.nan) if math.isnan(low) or math.isnan(high) else (low, high)
 
 
+@dataclass(frozen=True)
+class PowersPlan(Plan):
+    """With the (replicates, spread of a slope) of every power that is measured."""
+
+    powers: Sequence[tuple[int, float]] = ()
+
+
 class FittedBandJudge(RateJudge[FittedBand]):
     """A constant times a scale: ends fitted on one block of trials, judged on the other."""
 
     rule: ClassVar[type] = FittedBand
     explanation: ClassVar[str] = (
         "As an event: the quantity over its scale lies in a band that is fitted on one block of runs and"
-        " judged on another; runs that no band of the allowed width contains refute, and so does a power of a"
-        " parameter left in the ratio."
+        " judged on another; runs that no band of the allowed width contains refute. Every power of a"
+        " parameter left in the ratio must be shown to lie within the declared margin of 0; one surely"
+        " outside refutes."
     )
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
@@ -276,17 +271,40 @@ class FittedBandJudge(RateJudge[FittedBand]):
         judged low."""
         numbers = finite([float(o.value) for o in observations])
         middle = float(np.median(numbers)) if numbers else 1.0
+        ends = [interval(o.value) for o in observations]
+        least, most = max((e[0] for e in ends), default=0.0), min((e[1] for e in ends), default=math.inf)
+        # One number that all may be makes the ratio a constant.
+        common = min(max(middle, least), most) if least <= most else middle
         apart = []
         for k, o in enumerate(sorted(observations, key=lambda o: o.index)):
             low, high = interval(o.value)
             above = k % 2 == 0 if float(o.value) == middle else float(o.value) > middle
             far = high if above else low
             apart.append(replace(o, value=math.nan if math.isinf(low) and math.isinf(high) else far))
-        return [[replace(o, value=nearest(o.value, middle, middle)) for o in observations], apart]
+        near = [replace(o, value=nearest(o.value, common, common)) for o in observations]
+        return [near, apart, *tilted(near, observations)]
 
     def decide(self, rule: FittedBand, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-        decision = decide_fitted_band(rule, observations, proof)
-        return guarded(rule.alpha, decision, _trends(rule, observations))
+        box = [o for o in observations if SWEPT not in o.labels]
+        decision = decide_fitted_band(rule, box, proof)
+        return with_powers(rule, decision, measured_powers(rule, observations))
+
+    def claimed(self, rule: FittedBand, labels: Mapping[str, Any]) -> bool:
+        """A point of a sweep stands for a power, not for the constant."""
+        return SWEPT not in labels
+
+    def plan(self, rule: FittedBand, decision: Decision, observations: Sequence[Observation]) -> Plan:
+        powers = residual_plan(rule, decision)
+        basis = f"true violation rate {TRUE_RATE_SHARE * rule.delta:g}"
+        return PowersPlan(
+            basis=f"{basis}, no power left, slopes scattered as observed" if powers else basis, powers=powers
+        )
+
+    def planned(self, rule: FittedBand, n_trials: int, plan: Plan) -> float | None:
+        constants = super().planned(rule, n_trials, plan)
+        if constants is None or not isinstance(plan, PowersPlan):
+            return constants
+        return max(0.0, constants + planned_inside(rule, plan.powers) - 1)
 
     def excess(
         self, rule: FittedBand, value: Any, steps: int, dtype: str, decision: Decision | None = None

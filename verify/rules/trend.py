@@ -105,17 +105,24 @@ def steepest(settings: Sequence[Any], log_ratios: Sequence[float], bound: float)
     return found
 
 
-def residual_powers(settings: Sequence[Any], log_ratios: Sequence[float], allowed: float) -> list[Trend]:
+def residual_powers(
+    settings: Sequence[Any],
+    log_ratios: Sequence[float],
+    allowed: float,
+    parameters: Sequence[str] | None = None,
+    held: Sequence[str] | None = None,
+) -> list[Trend]:
     """Powers of each parameter left in a ratio at fixed dimensionless groups, by least squares in logarithms.
 
-    The groups that the class names as `held` enter linearly and squared (in logarithms, but for the `linear`
-    ones), since a constant may depend on them. Empty when there are hardly more runs than unknowns.
+    The `held` groups enter linearly and squared (in logarithms, but for the `linear` ones), since a constant
+    may depend on them. Parameters and groups are those that the class names, unless they are given. Empty
+    when there are hardly more runs than unknowns.
     """
     values = np.asarray(log_ratios, dtype=np.float64)
     trends = trends_of(settings)
-    parameters = _varying(settings, trends.powers)
+    parameters = _varying(settings, trends.powers if parameters is None else parameters)
     columns = [_column(settings, name) for name in parameters]
-    for name in _varying(settings, trends.held):
+    for name in _varying(settings, trends.held if held is None else held):
         x = _column(settings, name)
         x = x - x.mean()
         columns += [x, x**2]
@@ -149,7 +156,11 @@ def guarded(alpha: float, decision: Decision, found: Sequence[Trend], words: str
     steep = min(found, key=lambda t: t.p_value)
     of_trends = min(1.0, steep.p_value * len(found) / _SHARE)
     p_value = min(of_trends, own / (1 - _SHARE), 1.0)
-    statistic = {**decision.statistic, "trends": {t.parameter: [t.slope, t.error] for t in found}}
+    statistic = {
+        **decision.statistic,
+        "trends": {t.parameter: [t.slope, t.error] for t in found},
+        "trends_allowed": {t.parameter: t.allowed for t in found},
+    }
     decision = replace(decision, statistic=statistic, p_value=p_value)
     if decision.verdict == "refuted":
         if p_value < alpha:

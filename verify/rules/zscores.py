@@ -13,6 +13,7 @@ from theory.claim import Claim, Proof
 from theory.rules import Event, ZScores
 from theory.run import Estimate
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.ends import is_open, nearest
 from verify.rules.event import decide_event
 from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Judge, Plan, Planted
@@ -239,6 +240,27 @@ class ZScoresJudge(Judge[ZScores]):
     many: ClassVar[bool] = True
     open_value = "pair"
     average: ClassVar[bool] = True
+
+    def assignments(self, rule: ZScores, observations: Sequence[Observation]) -> list[list[Observation]]:
+        """Beside the usual ends: open numbers where normal scores would put them, as far as they may be.
+
+        All at their prediction would have no spread, which speaks against the claim.
+        """
+        found = super().assignments(rule, observations)
+        if not any(is_open(o.value) for o in observations):
+            return found
+        from scipy.special import ndtri
+
+        # Scores in an order that has nothing to do with the plan's: a trend of its own would be no help.
+        ordered = np.random.default_rng(0).permutation(len(observations))
+        scores = ndtri((np.arange(len(ordered)) + 0.5) / len(ordered))
+        normal = list(found[0])
+        for k, score in zip(ordered, scores, strict=True):
+            o = observations[k]
+            if isinstance(o.value, (tuple, list)) and not math.isnan(float(o.value[1])):
+                target = float(o.value[1]) + float(score) * float(o.value[2])
+                normal[k] = replace(o, value=(nearest(o.value[0], target, target), *o.value[1:]))
+        return [normal, *found]
 
     def decide(self, rule: ZScores, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_zscores(rule, observations, proof)

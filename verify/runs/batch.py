@@ -61,6 +61,7 @@ class Batch:
         measures: what is measured of each run.
         twice: names of measures that are called twice on every run, to see whether they give one value.
         go_on: a measure that fails on one run is asked on the next ones all the same.
+        seconds: allowed to one call of a measure, where that is more than its worker allows anyway.
     """
 
     index: int
@@ -73,6 +74,7 @@ class Batch:
     by: Engine | None = None
     twice: frozenset[str] = frozenset()
     go_on: bool = False
+    seconds: float = 0.0
 
     @property
     def maker(self) -> Engine:
@@ -95,13 +97,15 @@ class Batch:
 class Done:
     """A finished batch: measurements in the order of its runs; `failed` says, by run index, which could not
     be
-    made and why; seconds and peak bytes of the process."""
+    made and why; seconds and peak bytes of the process; `calls` are the seconds of all calls of each measure
+    and their number, failed ones left out."""
 
     batch: int
     measurements: tuple[Measurement, ...]
     failed: Mapping[int, str] = field(default_factory=dict)
     seconds: float = 0.0
     peak_bytes: int = 0
+    calls: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 from theory.experiment import Experiment
@@ -22,8 +23,11 @@ from verify.runs.work import only
 
 __all__ = ["CLAIM_SECONDS", "Made", "RunFailed", "make_runs", "measure_one", "measured", "recheck"]
 
-#: Allowed to one call of a claim's measure, in seconds.
+#: Allowed to one call of a claim's measure, in seconds, and ten times that of the median claim where more.
 CLAIM_SECONDS = 60.0
+#: A call of a measure may take so many times as long as that of the median claim.
+_TIMES = 10.0
+
 #: Runs that are made again: one in so many, and at least so many of each measure.
 _EVERY, _LEAST = 20, 3
 
@@ -37,6 +41,7 @@ class Made:
         unmade: by experiment and run index, why a run could not be made.
         reused, peak_bytes: runs that were kept before; of a worker's memory.
         seconds: of work in workers, by experiment.
+        calls: by measure, the seconds of its calls so far and their number.
     """
 
     failures: dict[str, tuple[RunSpec, Failure]] = field(default_factory=dict)
@@ -44,6 +49,19 @@ class Made:
     reused: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
+    calls: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def called(self, calls: Mapping[str, tuple[float, int]]) -> None:
+        """Add calls that have ended."""
+        for name, (seconds, number) in calls.items():
+            spent, before = self.calls.get(name, (0.0, 0))
+            self.calls[name] = spent + seconds, before + number
+
+    @property
+    def allowed(self) -> float:
+        """Ten times what a call of the median claim has taken so far, in seconds; 0 before any has ended."""
+        means = [seconds / number for seconds, number in self.calls.values() if number]
+        return _TIMES * median(means) if means else 0.0
 
     def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
         """Note a failure; of several the run that comes first in the plan stands."""
@@ -60,6 +78,7 @@ def make_runs(
     backend: Backend | None = None,
     keeper: Keeper | None = None,
     claim_seconds: float = math.inf,
+    grows: bool = False,
     advance: Callable[[int], None] = lambda runs: None,
 ) -> Iterator[Measurement]:
     """All measurements, in no particular order; the costliest batches start first. Of those that the keeper
@@ -67,6 +86,8 @@ def make_runs(
 
     Args:
         claim_seconds: allowed to one call of a measure.
+        grows: whether ten times a call of the median claim is allowed too, where that is more. A batch in
+            which a measure was cut off is made once more when the calls that ended meanwhile allow more.
         advance: told the number of runs of each batch as it ends.
     """
     backend = backend or SerialBackend()
@@ -83,13 +104,20 @@ def make_runs(
 
     def coming() -> Iterator[Batch]:
         for batch in left:
-            yield _without(batch, made.failures)
+            yield replace(_without(batch, made.failures), seconds=made.allowed if grows else 0.0)
 
     with closing(backend.run(coming(), device, claim_seconds)) as outcomes:  # type: ignore[type-var]
         for outcome in outcomes:
             batch = ordered[outcome.batch]
             if isinstance(outcome, Lost):
                 outcome = _isolated(batch, backend, device, claim_seconds, made)
+            made.called(outcome.calls)
+            if grows and _cut_off(outcome) and made.allowed > claim_seconds:
+                longer = replace(_without(batch, made.failures), seconds=made.allowed)
+                again = backend.alone(longer, device, claim_seconds)
+                if isinstance(again, Done):
+                    made.called(again.calls)
+                    outcome = again
             id_ = batch.specs[0].experiment
             made.seconds[id_] = made.seconds.get(id_, 0.0) + outcome.seconds
             made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
@@ -102,6 +130,10 @@ def make_runs(
                 keeper.save(batch, device, outcome.measurements)
             advance(len(batch.specs))
             yield from outcome.measurements
+
+
+def _cut_off(done: Done) -> bool:
+    return any(f.kind == "timed out" for m in done.measurements for f in m.failures.values())
 
 
 def _without(batch: Batch, names: Mapping[str, Any]) -> Batch:

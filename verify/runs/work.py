@@ -78,12 +78,15 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     kept. A measure that has failed is not asked again in the batch.
 
     Args:
-        seconds: allowed to one call of a measure.
+        seconds: allowed to one call of a measure, or what the batch allows where that is more.
     """
     started = time.perf_counter()
     made: list[Measurement] = []
     failed: dict[int, str] = {}
     broken: set[str] = set()
+    calls: dict[str, tuple[float, int]] = {}
+    if math.isfinite(seconds):
+        seconds = max(seconds, batch.seconds)
     with one_thread(), open(os.devnull, "w", encoding="utf-8") as sink:
         if math.isfinite(seconds) and not isinstance(batch.model.engines, str):
             # A user's own engine: as much for each of its runs as for a measure.
@@ -99,13 +102,13 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
                 allowed = _GRACE * seconds * max(1, len(measures))
                 faulthandler.dump_traceback_later(allowed, exit=True, file=sink)
             try:
-                made.append(_measured(run, spec, measures, batch.twice, broken, seconds))
+                made.append(_measured(run, spec, measures, batch.twice, broken, seconds, calls))
                 if batch.go_on:
                     broken.clear()
             finally:
                 faulthandler.cancel_dump_traceback_later()
     made.sort(key=lambda m: m.spec.index)
-    return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory())
+    return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory(), calls)
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,7 @@ def _measured(
     twice: frozenset[str],
     broken: set[str],
     seconds: float,
+    calls: dict[str, tuple[float, int]],
 ) -> Measurement:
     values: dict[str, Any] = {}
     reasons: dict[str, str] = {}
@@ -203,7 +207,11 @@ def _measured(
     for name, measure in measures:
         if name in broken:
             continue
+        began = time.perf_counter()
         value = _called(measure, run, seconds)
+        if not isinstance(value, Failure):
+            spent, number = calls.get(name, (0.0, 0))
+            calls[name] = spent + time.perf_counter() - began, number + 1
         if name in twice and not isinstance(value, Failure):
             again = _called(measure, run, seconds)
             if not identical(value, again):

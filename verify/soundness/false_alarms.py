@@ -22,11 +22,13 @@ from simulation.models import Engine, Job
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.model import Model
-from theory.place import Cells, fixed, grid
+from theory.place import Box, Cells, Coordinate, Joined, fixed, grid
 from theory.rng import generator
 from theory.rules import (
     Band,
+    Bound,
     Calibration,
+    Difference,
     Event,
     EventMap,
     Exponent,
@@ -36,6 +38,7 @@ from theory.rules import (
     Ordering,
     Rule,
     SameLaw,
+    Universal,
     ZScores,
 )
 from theory.run import Run
@@ -87,6 +90,20 @@ class _IdleRun:
 _FIRST, _SECOND = _Idle("first"), _Idle("second")
 _MODEL = Model("false alarms", _At, {"first": _FIRST, "second": _SECOND})
 _FACTORS = (0.5, 1.0, 2.0)
+#: Skewed laws: a draw, its median and its mean.
+_Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
+
+
+def _lognormal(s: float) -> tuple[_Draw, float, float]:
+    return lambda g, n: np.exp(s * g.normal(size=n)), 1.0, math.exp(s**2 / 2)
+
+
+_SKEWED: Mapping[str, tuple[_Draw, float, float]] = {
+    "lognormal_0_5": _lognormal(0.5),
+    "lognormal_1": _lognormal(1.0),
+    "lognormal_1_5": _lognormal(1.5),
+    "exponential": (lambda g, n: g.exponential(size=n), math.log(2), 1.0),
+}
 _RUNS = Experiment(
     "false_alarms.runs",
     place=grid("grid", tuple(({"x": float(x)}, _At(x=float(x))) for x in range(1, 5))),
@@ -97,6 +114,16 @@ _SWEEP = Experiment(
     "false_alarms.sweep",
     place=Cells("sweep of eta", tuple(({"eta": f}, _At(eta=f)) for f in _FACTORS), paired=True),
     runs={"quick": 6},
+    model=_MODEL,
+)
+_JOINED = Experiment(
+    "false_alarms.joined",
+    place=Joined(
+        Box("settings", (Coordinate("x", 1.0, 4.0),), lambda values: _At(**values)),
+        {"eta": Cells("sweep of eta", tuple(({"eta": f}, _At(eta=f)) for f in _FACTORS), paired=True)},
+        every=4,
+    ),
+    runs={"quick": 48},
     model=_MODEL,
 )
 _ENGINES = Experiment(
@@ -169,6 +196,63 @@ def _power_law(exponent: float, spread: float) -> Callable[[np.random.Generator,
     return draw
 
 
+def _skewed_power(
+    exponent: float, law: str, mirror: int, size: float = 0.05
+) -> Callable[[np.random.Generator, Run], float]:
+    """`eta ** exponent` with skewed errors of the logarithm, and mean 0, at every point of the sweep."""
+    make, _, mean = _SKEWED[law]
+
+    def draw(rng: np.random.Generator, run: Run) -> float:
+        point = _FACTORS.index(run.setting.eta) if run.setting.eta in _FACTORS else 0
+        errors = mirror * size * (make(rng, len(_FACTORS)) - mean)
+        return math.exp(exponent * math.log(run.setting.eta) + float(errors[point]))
+
+    return draw
+
+
+def _skewed_median(law: str, mirror: int) -> Callable[[np.random.Generator, Run], tuple[float, float]]:
+    """A ratio whose median is at the end of a margin of 10 %; its logarithm is skewed."""
+    make, median, _ = _SKEWED[law]
+    return lambda g, r: (1.1 * math.exp(mirror * 0.2 * (float(make(g, 1)[0]) - median)), 1.0)
+
+
+def _skewed_excess(law: str, mirror: int) -> Callable[[np.random.Generator, Run], tuple[float, float]]:
+    """A quantity beyond its bound 0 with probability delta exactly, whatever its tail on either side."""
+    make, _, _ = _SKEWED[law]
+
+    def draw(rng: np.random.Generator, run: Run) -> tuple[float, float]:
+        beyond = rng.random() < _DELTA
+        size = float(make(rng, 1)[0]) ** mirror
+        return (size if beyond else -size), 0.0
+
+    return draw
+
+
+def _skewed_claims() -> list[_Known]:
+    """Claims on the border whose numbers are skewed, and their mirror images: rules by counts, by ranks and
+    by slopes. A slope is a difference of errors, and nearly symmetric whatever they are."""
+    law, exponent = Law(margin=0.1, reason=_WHY), Exponent("eta", -1.0)
+    theta = FittedBand(max_ratio=1e3, reason=_WHY, widen=5.0, powers=("eta",))
+    bound = Bound(delta=_DELTA)
+    out: list[_Known] = []
+    for name in _SKEWED:
+        for mirror, image in ((1, ""), (-1, ".mirrored")):
+            out += [
+                _Known(f"law.{name}{image}", law, _skewed_median(name, mirror), _RUNS, True, True),
+                _Known(
+                    f"exponent.{name}{image}",
+                    exponent,
+                    _skewed_power(-0.95, name, mirror),
+                    _SWEEP,
+                    True,
+                    True,
+                ),
+                _Known(f"theta.{name}{image}", theta, _skewed_power(0.1, name, mirror), _JOINED, True, True),
+                _Known(f"bound.{name}{image}", bound, _skewed_excess(name, mirror), _RUNS, True, True),
+            ]
+    return out
+
+
 def _calibrated(error: float) -> Callable[[np.random.Generator, Run], tuple[bool, float]]:
     """An event predicted with probability 1/2 that happens with 1/2 + error."""
     return lambda rng, run: (bool(rng.random() < 0.5 + error), 0.5)
@@ -222,7 +306,7 @@ def _known() -> list[_Known]:
         ),
         _Known(
             "fitted.border",
-            FittedBand(max_ratio=4 * 1.25**2, reason=_WHY, delta=_DELTA),
+            FittedBand(max_ratio=4 * 1.25**2, reason=_WHY, delta=_DELTA, powers=()),
             lambda g, r: _in_wide_band(g),
             _RUNS,
             True,
@@ -230,7 +314,7 @@ def _known() -> list[_Known]:
         ),
         _Known(
             "fitted.true",
-            FittedBand(max_ratio=8.0, reason=_WHY, delta=_DELTA),
+            FittedBand(max_ratio=8.0, reason=_WHY, delta=_DELTA, powers=()),
             lambda g, r: math.exp(0.2 * _normal(g)),
             _RUNS,
             True,
@@ -254,6 +338,16 @@ def _known() -> list[_Known]:
         ),
         _Known("calibration.border", Calibration(0.25, _WHY), _calibrated(0.25), _RUNS, True, True),
         _Known("calibration.true", Calibration(0.25, _WHY), _calibrated(0.0), _RUNS, True, False),
+        _Known(
+            "difference.border",
+            Difference(0.1, _WHY),
+            lambda g, r: (0.1 + float(g.uniform(-0.5, 0.5)), 0.0),
+            _RUNS,
+            True,
+            True,
+        ),
+        _Known("universal.true", Universal(), lambda g, r: bool(g.random() >= 0), _RUNS, True, False),
+        *_skewed_claims(),
     ]
 
 

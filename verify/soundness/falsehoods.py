@@ -33,6 +33,8 @@ class Falsehoods:
     exempt: tuple[Exempt, ...]
     verdicts: Mapping[str, Verdict]
     runs: int
+    judgements: tuple[Judgement, ...] = ()
+    level: float = 1.0
 
     @property
     def passed(self) -> bool:
@@ -67,7 +69,11 @@ def plant_and_judge(
     judged = {j.claim.id: j for j in verification.judgements}
     items: list[Planted | Exempt] = []
     for claim in claims:
-        items += by_rule(claim, judged[claim.id].judged)
+        if judged[claim.id].verdict == "refuted":
+            why = "the claim itself is refuted on these runs: of a false statement a change may be true"
+            items.append(Exempt(claim, "all changes", "sign", why))
+        else:
+            items += by_rule(claim, judged[claim.id].judged)
     # A falsehood would stand beside the true claims and share their budget.
     family = 1 + sum(in_family(judged[claim.id]) for claim in claims)
     level = ERROR_BUDGET / family
@@ -76,7 +82,10 @@ def plant_and_judge(
     for planted in measured:
         assert planted.measured is not None
         mine = judged[planted.measured.id]
-        if _unchanged(planted, judged[planted.of.id], mine):
+        if judged[planted.of.id].verdict == "refuted":
+            why = "the claim itself is refuted on these runs: of a false statement a change may be true"
+            exempt.append(Exempt(planted.of, planted.name, planted.kind, why))
+        elif _unchanged(planted, judged[planted.of.id], mine):
             why = "same value on every run: what is changed does not enter"
             exempt.append(Exempt(planted.of, planted.name, planted.kind, why))
         elif not mine.judged:
@@ -89,6 +98,8 @@ def plant_and_judge(
         tuple(sorted(exempt, key=lambda e: order[e.of.id])),
         {claim.id: judged[claim.id].verdict for claim in claims},
         int(verification.run_info["runs"]),
+        tuple(judged[claim.id] for claim in claims),
+        level,
     )
 
 
