@@ -199,7 +199,7 @@ def test_a_sweep_keeps_its_axis_around_new_base_points() -> None:
 def test_a_table_holds_the_fields_of_every_class_of_settings(tmp_path: Path) -> None:
     model = function_model(Line, lambda s, rng: {"ok": True}, name="lines")
     on_lines = Experiment("pairs.lines", lines(1, 9), model=model, runs={"quick": 3})
-    claims = [claim(box("own", (10, 100))), claim(box(), id="pairs.line", experiment=on_lines, conditions=())]
+    claims = [claim(box(), id="pairs.line", experiment=on_lines, conditions=()), claim(box("own", (10, 100)))]
     done = verify_claims(claims, "quick", counterexamples=False)
     write_comparison(done, tmp_path / "c.csv")
     with (tmp_path / "c.csv").open(newline="") as file:
