@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ __all__ = [
     "load_claims_file",
     "load_ledger",
     "load_sources",
+    "source_options",
     "travelling",
 ]
 
@@ -188,6 +190,19 @@ def claims_file_of(claim: Claim) -> Path | None:
             if wanted(module) and module.__file__ is not None:
                 return Path(module.__file__)
     return None
+
+
+def source_options(claim: Claim) -> str:
+    """The option with which a command finds a claim, after a space: its file, or its paper's folder; nothing
+    for a built-in one."""
+    file = claims_file_of(claim)
+    if file is not None:
+        return f" --claims-file {shlex.quote(str(file))}"
+    module = sys.modules.get(f"{claim.paper}.paper")
+    found = getattr(module, "THIS", None)
+    if isinstance(found, Paper) and claim.id in found.claim_map and module and module.__file__:
+        return f" --paper {shlex.quote(str(Path(module.__file__).parent))}"
+    return ""
 
 
 def load_ledger(files: Sequence[Path]) -> Ledger:

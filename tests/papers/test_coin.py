@@ -19,8 +19,10 @@ from verify.cli.explain import explanation
 from verify.cli.main import main
 from verify.load import load_sources
 from verify.pipeline import verify_claims
+from verify.report.claims import reproduce
 from verify.runs.keep import KeptBatches
 from verify.search.falsify import falsify
+from verify.search.shrink import replay_command
 from verify.store import RunStore
 from verify.vacuity import vacuities
 
@@ -172,3 +174,19 @@ def test_its_report_speaks_of_nothing_else(call: Call, tmp_path: Path) -> None:
     page = (tmp_path / "r" / "report.md").read_text()
     assert "coin.near" in page
     assert not FOREIGN.search(page)
+
+
+def test_the_commands_that_are_printed_find_the_paper_again(call: Call, paper: Paper) -> None:
+    """A replay names the folder, as claims files are named; so do `claims`, `explain` and the report."""
+    claim = paper.claim_map["coin.near"]
+    setting = claim.experiment.setting_class(n=100, p=0.5)  # type: ignore[call-arg]
+    words = shlex.split(replay_command(claim, setting, 3, "function"))
+    assert words[words.index("--paper") + 1] == str(COIN)
+    status, out, _ = call(*words[3:])
+    assert (status, out) == (0, "coin.near: the claim holds on this run (measured True)\n")
+    assert call("explain", "coin.near", "--paper", str(COIN))[1].startswith("coin.near\n")
+    assert [line.split()[0] for line in call("claims", "--paper", str(COIN))[1].splitlines()[::3]] == [
+        claim.id for claim in paper.claims
+    ]
+    done = verify_claims([claim], "quick", counterexamples=False)
+    assert f" --paper {COIN} --claims coin.near " in reproduce(done.judgements[0], done.run_info)

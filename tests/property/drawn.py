@@ -71,7 +71,7 @@ def refutation(judgement: Judgement) -> str | None:
     if judgement.verdict != "refuted":
         return None
     claim = judgement.claim
-    broken = [o for o in judgement.judged if violates(claim, o.value, o.steps, judgement.decision)]
+    broken = [o for o in judgement.judged if violates(claim, o, judgement.decision)]
     smallest = min(broken, key=lambda o: o.setting.size())
     command = replay_command(claim, smallest.setting, smallest.seed, smallest.engine)
     return f"{claim.id}: {judgement.decision.reason} Replay: {command}"
@@ -83,11 +83,14 @@ def assert_holds(claims: Sequence[Claim], setting: AbstractSetting, seed: int) -
     For claims that hold surely: identities, bounds without exceptional events.
     """
     (engine,) = engine_names(claims[0].experiment)
-    (made,) = measured(claims, [RunSpec("", 0, 0, setting, seed, engine, {})]).values()
+    spec = RunSpec("", 0, 0, setting, seed, engine, {})
+    (made,) = measured(claims, [spec]).values()
     for claim in claims:
         if claim.id in made.not_applicable:
             continue
-        value = made.values[claim.id]
-        assert violates(claim, value, made.steps) is False, (
-            f"{claim.id}: value {value} breaks it. Replay: {replay_command(claim, setting, seed, engine)}"
+        (seen,) = observe(claim, [spec], {0: made})
+        assert seen.not_judged is None
+        assert violates(claim, seen) is False, (
+            f"{claim.id}: value {seen.value} breaks it. "
+            f"Replay: {replay_command(claim, setting, seed, engine)}"
         )

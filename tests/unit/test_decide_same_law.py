@@ -261,11 +261,10 @@ def test_values_that_are_not_finite_are_counted_by_engine_and_name() -> None:
 
 
 def test_a_distance_of_the_margin_has_no_room() -> None:
-    wide = decide_same_law(
-        replace(CLOSE, margin=1 / 3), engines({"x": [0.0, 1, 2]}, {"x": [0.0, 1, 9]}), None
-    )
+    seen = engines({"x": [0.0, 1, 2]}, {"x": [0.0, 1, 9]})
+    wide = decide_same_law(replace(CLOSE, margin=1 / 3), seen, None)
     assert wide.measured == pytest.approx(1 / 3)
-    far = decide_same_law(replace(CLOSE, margin=0.2), engines({"x": [0.0, 1, 2]}, {"x": [0.0, 1, 9]}), None)
+    far = decide_same_law(replace(CLOSE, margin=0.2), seen, None)
     assert far.support_p == 1.0
 
 

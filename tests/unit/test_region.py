@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -28,6 +30,7 @@ from theory.two_stage.box import Domain, Sweep
 from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
 from verify.region import on_conditions, scope_of
+from verify.report.comparison import write_comparison
 from verify.vacuity import condition_share
 
 HERE = Source("example", "1")
@@ -191,3 +194,16 @@ def test_a_sweep_keeps_its_axis_around_new_base_points() -> None:
         etas = [p.labels["eta"] for p in points if p.replicate == r]
         assert etas == pytest.approx([etas[1] / 2, etas[1], 2 * etas[1]])
     assert replace(own, id="x").place.rebased(reference) is not None  # type: ignore[union-attr]
+
+
+def test_a_table_holds_the_fields_of_every_class_of_settings(tmp_path: Path) -> None:
+    model = function_model(Line, lambda s, rng: {"ok": True}, name="lines")
+    on_lines = Experiment("pairs.lines", lines(1, 9), model=model, runs={"quick": 3})
+    claims = [claim(box(), id="pairs.line", experiment=on_lines, conditions=()), claim(box("own", (10, 100)))]
+    done = verify_claims(claims, "quick", counterexamples=False)
+    write_comparison(done, tmp_path / "c.csv")
+    with (tmp_path / "c.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 203
+    assert {row["claim"]: row["b"] == "" for row in rows} == {"pairs.small": False, "pairs.line": True}
+    assert all(float(row["a"]) >= 1 for row in rows)

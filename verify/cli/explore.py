@@ -167,8 +167,15 @@ def phase(
     paths = write_phase(made, boundaries, phase_png(made, boundaries, quantity or known), out)
     hatched = sum(bool(c.outside) for c in made.cells)
     print(
-        f"{chosen.name}: {len(made.cells)} cells, {sum(c.runs for c in made.cells)} runs, {hatched} cells"
-        f" outside the conditions of {made.claim_id or 'no claim'}; {made.plane.fixed}"
+        "; ".join(
+            part
+            for part in (
+                f"{chosen.name}: {len(made.cells)} cells, {sum(c.runs for c in made.cells)} runs",
+                f"{hatched} cells outside the conditions of {made.claim_id}" if made.claim_id else "",
+                made.plane.fixed,
+            )
+            if part
+        )
     )
     for boundary in boundaries:
         print(boundary.text)

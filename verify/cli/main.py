@@ -16,7 +16,7 @@ from verify.cli import explore as cli_explore
 from verify.cli import soundness as cli_soundness
 from verify.cli import stability as cli_stability
 from verify.cli import sweep as cli_sweep
-from verify.cli.options import ClaimsFiles, Outside, check_seed, find_claim, naming
+from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
 
@@ -191,12 +191,13 @@ def papers(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = Fa
 @app.command("claims")
 def list_claims(
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+    paper: Papers = None,
     claims_file: ClaimsFiles = None,
 ) -> None:
     """Every claim: id, source, statement, provenance, conditions."""
-    from verify.load import load_ledger
+    from verify.load import load_sources
 
-    ledger = load_ledger(claims_file or [])
+    ledger = load_sources(claims_file or [], papers=paper or []).ledger
     if as_json:
         print(json.dumps([_claim_dict(c) for c in ledger], indent=2, ensure_ascii=False))
         return
@@ -221,11 +222,11 @@ def _claim_dict(claim: Claim) -> dict[str, object]:
 
 
 @app.command()
-def explain(claim_id: str, claims_file: ClaimsFiles = None) -> None:
+def explain(claim_id: str, paper: Papers = None, claims_file: ClaimsFiles = None) -> None:
     """One claim whole: statement, conditions, prediction, how it is measured and decided."""
     from verify.cli.explain import explanation
 
-    print(explanation(find_claim(claim_id, claims_file)))
+    print(explanation(find_claim(claim_id, claims_file, papers=paper)))
 
 
 @app.command()
@@ -235,6 +236,7 @@ def replay(
     seed: Annotated[int, typer.Option(help="the run's seed")],
     engine: Annotated[str, typer.Option(help="of the claim's model (default: its first)")] = "",
     outside: Outside = None,
+    paper: Papers = None,
     claims_file: ClaimsFiles = None,
 ) -> int:
     """Measure one claim on one run again; exit status 1 when the run breaks it."""
@@ -242,7 +244,7 @@ def replay(
     from verify.rules.registry import violates
     from verify.search.shrink import measure_at, replay_words
 
-    claim = find_claim(claim_id, claims_file)
+    claim = find_claim(claim_id, claims_file, papers=paper)
     if outside:
         claim = replace(claim, drops=tuple(dict.fromkeys((*claim.drops, *outside))))
     seen = measure_at(claim, _setting(setting, claim.experiment.setting_class), seed, engine)

@@ -32,12 +32,14 @@ def claim_records(verification: Verification) -> list[dict[str, Any]]:
 
 def reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
     """The command that makes the claim's runs again, the same to the last bit, and judges it."""
-    from verify.load import claims_file_of
+    from verify.load import source_options
 
-    file = claims_file_of(judgement.claim)
-    options = {"--profile": run_info.get("profile"), "--seed": run_info.get("seed"), "--claims-file": file}
+    options = {"--profile": run_info.get("profile"), "--seed": run_info.get("seed")}
     words = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
-    return " ".join(["python -m verify run", *words, "--claims", judgement.claim.id, "--out reports/again"])
+    where = source_options(judgement.claim).split(maxsplit=1)
+    return " ".join(
+        ["python -m verify run", *words, *where, "--claims", judgement.claim.id, "--out reports/again"]
+    )
 
 
 def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from theory.rng import derive_seed
 from theory.rules import Band
 from theory.setting import AbstractSetting
 from verify.judge import admitted
-from verify.load import travelling
+from verify.load import source_options, travelling
 from verify.outcome import Counterexample, Observation
 from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
@@ -446,7 +446,7 @@ def _rejudge(
             found = _counterexample(claim, worst)
             if not one:
                 command = f"python -m verify falsify {claim.id} --seed {seed} --budget {math.ceil(seconds)}s"
-                found = replace(found, value=decision.measured, replay=command + _claims_file(claim))
+                found = replace(found, value=decision.measured, replay=command + source_options(claim))
             return found, f"the claim as a whole: {text}"
     return None, text
 
@@ -454,12 +454,3 @@ def _rejudge(
 def _at_level(rule: Any, alpha: float) -> Any:
     """The rule at another error level; as it is where it has none."""
     return replace(rule, alpha=alpha) if hasattr(rule, "alpha") else rule
-
-
-def _claims_file(claim: Claim) -> str:
-    import shlex
-
-    from verify.load import claims_file_of
-
-    file = claims_file_of(claim)
-    return "" if file is None else f" --claims-file {shlex.quote(str(file))}"

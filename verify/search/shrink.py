@@ -127,14 +127,13 @@ def _counterexample(
 
 def replay_command(claim: Claim, setting: AbstractSetting, seed: int, engine: str) -> str:
     """The one command that measures the claim on this run again."""
-    from verify.load import claims_file_of
+    from verify.load import source_options
 
     text = json.dumps(setting.as_dict(), separators=(",", ":"))
     command = (
         f"python -m verify replay {claim.id} --setting {shlex.quote(text)} --seed {seed} --engine {engine}"
     )
-    file = claims_file_of(claim)
-    return command if file is None else f"{command} --claims-file {shlex.quote(str(file))}"
+    return command + source_options(claim)
 
 
 def replay_words(claim: Claim, value: Any, broken: bool | None) -> str:
@@ -146,8 +145,7 @@ def replay_words(claim: Claim, value: Any, broken: bool | None) -> str:
 
 def repeat_command(claim: Claim, profile: str, seed: int) -> str:
     """The one command that makes the runs of the claim's whole experiment again and judges them."""
-    from verify.load import claims_file_of
+    from verify.load import source_options
 
     command = f"python -m verify run --claims {claim.id} --profile {profile} --seed {seed}"
-    file = claims_file_of(claim)
-    return command if file is None else f"{command} --claims-file {shlex.quote(str(file))}"
+    return command + source_options(claim)

@@ -97,7 +97,7 @@ def test_shap_on_functional_activations_does_not_add_up() -> None:
 
 @needs_shap
 def test_the_report_says_what_made_the_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from simulation.images.command import main
+    from verify.images.command import main
 
     images = stripes(240, side=8)
     np.savez(tmp_path / "d.npz", x=images.x, y=images.y)
