@@ -56,7 +56,7 @@ def test_no_statement_derived_here_is_said_to_be_the_papers() -> None:
 def test_items_are_the_papers_or_paragraphs_of_the_derivation() -> None:
     """No item is a number of somebody's list: each is read in the paper's sources or in the document."""
     text = (Path(__file__).parents[3] / "docs" / "derivations" / "label_noise_sgd.md").read_text("utf-8")
-    titles = {}
+    titles: dict[str, int] = {}
     for part in text.split("\n## ")[1:]:
         section = int(part.split(".")[0])
         titles |= dict.fromkeys((t.lower() for t in re.findall(r"^\*\*(.+?)\.\*\*", part, re.M)), section)
