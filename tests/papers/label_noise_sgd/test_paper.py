@@ -18,7 +18,7 @@ from theory.label_noise_sgd.paper import THIS
 from theory.label_noise_sgd.sources import SECTIONS
 from theory.ledger import Ledger
 from theory.rng import derive_seed, generator
-from theory.rules import Difference, Exponent, Law, Universal, UniversalBound, ZScores
+from theory.rules import Difference, Event, Exponent, Law, Universal, UniversalBound, ZScores
 from verify.pipeline import verify_claims
 
 BY_ID = {claim.id.removeprefix("label_noise_sgd."): claim for claim in THIS.claims}
@@ -76,7 +76,7 @@ def test_items_are_the_papers_or_paragraphs_of_the_derivation() -> None:
 def test_every_claim_has_a_falsehood() -> None:
     """Declared, or planted by the judge of its rule."""
     declared = {falsehood.of for falsehood in FALSE}
-    by_rule = (Universal, UniversalBound, Exponent, ZScores)
+    by_rule = (Event, Universal, UniversalBound, Exponent, ZScores)
     for claim in THIS.claims:
         assert claim.role != "claim" or claim.id in declared or isinstance(claim.rule, by_rule), claim.id
 
