@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROWS = ("reduced", "reduced-small", "batch", "law", "cnn", "growth", "phase", "cuda")
+ROWS = ("reduced", "reduced-small", "batch", "law", "cnn", "growth", "phase", "label-noise", "cuda")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ[name] = str(options.threads)
     import torch
 
-    from benchmarks import cpu, cuda
+    from benchmarks import cpu, cuda, label_noise_sgd
 
     torch.set_num_threads(options.threads)
     o = options
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "cnn": lambda: [cpu.network_row(o.n, o.d, o.m, o.rounds), cpu.memory_row(o.n, o.d, o.m, 3)],
         "growth": lambda: cpu.growth_rows(o.rounds),
         "phase": lambda: [cpu.phase_row(o.cells, 10, o.jobs, o.phase_share)],
+        "label-noise": label_noise_sgd.rows,
         "cuda": lambda: [
             *cuda.batch_rows(o.n, o.m, o.cuda_runs, 3),
             cuda.network_row(5 * o.n, 100_000, 64, 3),

@@ -15,7 +15,7 @@ from theory.label_noise_sgd.sources import here, note
 from theory.rules import Identity, Law, UniversalBound
 from theory.run import NotApplicable
 
-__all__ = ["CLAIMS", "balances", "drop_is_variation"]
+__all__ = ["CLAIMS", "DROP", "balances", "drop_is_variation"]
 
 Floats = NDArray[np.float64]
 

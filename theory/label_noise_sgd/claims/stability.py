@@ -32,7 +32,7 @@ OUTSIDE = experiment(
         "steps beyond the edge", places.lazy, d=(6, 20), width=(20, 80), batch=(1, 4), amplified=(2, 2.5),
         tilt=(0.002, 0.01), target=TARGETS,
     ),
-    (32, 60, 200), steps=3000,
+    (320, 400, 800), steps=3000,
 )  # fmt: skip
 PAST_EDGE = experiment(
     "past_edge",
@@ -69,14 +69,17 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "stability.beyond",
         here("stability"),
-        r"Every run with $c_B m/d \geq 2$ does, at $d \geq 6$.",
-        Universal("well beyond the edge of mean-square stability"),
+        r"At $c_B m/d \geq 2$ and $d \geq 6$ all but 2 % of the runs do.",
+        Event(0.02, reason="well beyond the edge of mean-square stability"),
         blew_up,
         OUTSIDE,
         conditions=(FAR_FROM_EDGE, NOT_TINY),
         constants=with_(c_edge=1.99),
         measured="whether |a|^2 passes 100 m",
-        note="At d = 3 and 4 about one run in twenty saves itself: its first steps shrink M below the edge.",
+        note=(
+            "The first steps may shrink M below the edge: of 3,000 runs 4 saved themselves, "
+            "at d = 6 to 8; at d = 3 and 4 about one in twenty does."
+        ),
     ),
     edge(
         "stable",
