@@ -9,6 +9,7 @@ import numpy as np
 from simulation.audit.answer import Audit
 from simulation.audit.judging import audit
 from simulation.audit.planning import Plan, plan
+from simulation.audit.record import Record
 from simulation.images.audited import record_of
 from simulation.images.request import Request
 from simulation.images.task import Task, scaled_images
@@ -26,27 +27,43 @@ _RATIO = 1.15
 
 def audit_tasks_of(request: Request) -> tuple[Plan, list[Task]]:
     """The probes, and one training a run on all images with the labels that they have."""
+    made = plan(request.images.labels, runs=_RUNS, rate=request.probe_rate, seed=request.first_seed)
+    return made, _tasks(request, made)
+
+
+def _tasks(request: Request, made: Plan) -> list[Task]:
     images = request.images
     x, labels = scaled_images(images.x), images.labels
-    made = plan(labels, runs=_RUNS, rate=request.probe_rate, seed=request.first_seed)
     nothing, everything = x[:0], np.arange(images.n)
-    return made, [
+    return [
         Task(x, own, labels, nothing, labels[:0], nothing, labels[:0], images.k, everything)
         for own in made.labels
     ]
 
 
-def audit_images(request: Request) -> Audit:
-    """The audit of all images with the labels that they have, by two trainings of the request's network."""
-    made, tasks = audit_tasks_of(request)
-    seeds = [derive_seed(request.first_seed, "images.own_labels", r) for r in range(_RUNS)]
-    runs = train_tasks(tasks, replace(request.recipe, ratio=_RATIO), seeds, device=request.device)
+def _trained(request: Request, made: Plan, round_: int) -> list[Record]:
+    seeds = [derive_seed(request.first_seed, "images.own_labels", _RUNS * round_ + r) for r in range(_RUNS)]
+    runs = train_tasks(
+        _tasks(request, made), replace(request.recipe, ratio=_RATIO), seeds, device=request.device
+    )
     failed = next((run.failed for run in runs if run.failed), "")
     if failed:
         raise ValueError(f"{failed}: lower --lr")
-    return audit(
-        [record_of(run, made, r) for r, run in enumerate(runs)], classes=np.array(request.images.class_names)
-    )
+    return [record_of(run, made, r) for r, run in enumerate(runs)]
+
+
+def audit_images(request: Request) -> Audit:
+    """The audit of all images with the labels that they have, by two trainings of the request's network.
+
+    With `matched`, an answer `unlike` is followed by two more with probes that follow the suspects.
+    """
+    names = np.array(request.images.class_names)
+    records = _trained(request, audit_tasks_of(request)[0], 0)
+    answer = audit(records, classes=names)
+    if request.matched and answer.verdict == "unlike" and len(answer.suspects):
+        second = answer.second_plan(_RUNS, seed=derive_seed(request.first_seed, "images.own_labels.matched"))
+        answer = audit([*records, *_trained(request, second, 1)], classes=names)
+    return answer
 
 
 def audit_request(request: Request) -> int:

@@ -36,7 +36,7 @@ class Request:
         rates, kind: flips to inject, by class; all 0 where labels are taken as they are.
         real: whether `images` has observed labels of its own beside true ones.
         audit: whether labels are taken as they are and audited. probe_rate: share of them to flip as probes;
-            None: the audit's own choice.
+            None: the audit's own choice. matched: whether an answer `unlike` is followed by a second round.
         recipe, validation, seeds, first_seed, device, attribution, out, resume, plan, text: as given.
     """
 
@@ -46,6 +46,7 @@ class Request:
     real: bool
     audit: bool
     probe_rate: float | None
+    matched: bool
     recipe: Recipe
     validation: float
     seeds: int
@@ -117,6 +118,11 @@ def parser(program: str) -> argparse.ArgumentParser:
         p.add_argument(
             "--seeds", type=int, default=16, help="runs; flips, split, weights and batches vary together"
         )
+        p.add_argument(
+            "--matched",
+            action="store_true",
+            help="after `unlike`: a second round of an audit, twice the time",
+        )
         p.add_argument("--attribution", default="none", choices=("none", "gradient", "shap"))
         p.add_argument("--out", type=Path, default=Path("reports/images"), help="folder of the report")
         p.add_argument("--resume", type=Path, metavar="DIR", help="keep finished runs there and reuse them")
@@ -144,6 +150,8 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
     probe = given.probe_flip
     if probe is not None and probe != _OWN_CHOICE and not 0 < probe <= 0.3:
         raise DataError(f"--probe-flip must lie in (0, 0.3], was {probe}")
+    if getattr(given, "matched", False) and probe is None:
+        raise DataError("--matched is the second round of an audit: it goes with --probe-flip")
     # An audit needs a calm Stage I: smaller steps, larger batches, and long enough to see it end.
     lr, batch_text, steps = (0.02, "64", 1500) if probe is not None else (0.05, "32", 1000)
     lr = lr if given.lr is None else given.lr
@@ -168,6 +176,7 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
         real=real,
         audit=probe is not None,
         probe_rate=None if probe == _OWN_CHOICE else probe,
+        matched=getattr(given, "matched", False),
         recipe=recipe,
         validation=given.val,
         seeds=seeds,

@@ -17,7 +17,7 @@ from verify.jsonable import jsonable
 from verify.outcome import Verification
 from verify.report import write_report
 from verify.report.claims import claim_record
-from verify.report.comparison import comparison
+from verify.report.comparison import comparison, write_comparison
 from verify.report.summary import verdict_counts
 from verify.rules.judge import Readout
 from verify.rules.registry import read
@@ -149,6 +149,30 @@ def test_comparison_numbers(verification: Verification) -> None:
     assert missing["measured"].isna().all()
     assert (missing["not_judged_because"] == "width: outside, by a factor 4").all()
     assert not missing["inside.width"].any()
+
+
+class Coins:
+    """Settings of another model."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"n": 7, "coins": 3}
+
+    def groups(self) -> dict[str, float]:
+        return {"odds": 0.5}
+
+
+def test_claims_on_several_models_have_columns_of_their_own(
+    verification: Verification, tmp_path: Path
+) -> None:
+    event = by_id(verification, "zoo.theorem_4_1.order")
+    other = replace(event, observations=tuple(replace(o, setting=Coins()) for o in event.observations[:1]))
+    write_comparison(Verification((event, other), (), {}), tmp_path / "c.csv")
+    table = pd.read_csv(tmp_path / "c.csv")
+    assert table["coins"].dropna().tolist() == [3]
+    assert table["odds"].dropna().tolist() == [0.5]
+    assert table["d"].isna().sum() == 1
+    assert table["n"].notna().all()
+    assert list(table.columns).index("coins") < list(table.columns).index("engine")
 
 
 def test_comparison_of_nothing_has_a_head() -> None:

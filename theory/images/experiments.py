@@ -116,7 +116,7 @@ _LATE = 2500.0
 
 ETA = Experiment(
     "images.theory.eta", place=_sweep("eta", (25.0, 50.0, 100.0, 200.0), _LARGE), clock=_LATE,
-    runs={"quick": 1, "default": 4, "full": 16},
+    runs={"quick": 3, "default": 4, "full": 16},
 )  # fmt: skip
 WIDTH = Experiment(
     "images.theory.m", place=_sweep("m", (50, 100, 200), _LARGE), clock=_LATE,
@@ -124,7 +124,7 @@ WIDTH = Experiment(
 )  # fmt: skip
 KERNEL = Experiment(
     "images.theory.kernel", place=fixed(PatchSetting(sigma_0=40.0, m=100, eta=100.0, paired=1)), clock=_LATE,
-    runs={"quick": 1, "default": 16, "full": 60},
+    runs={"quick": 4, "default": 16, "full": 60},
 )  # fmt: skip
 WITH_INITS = Experiment(
     "images.theory.inits",

@@ -219,6 +219,7 @@ def test_own_labels_with_errors_and_without(tmp_path: Path, capsys: pytest.Captu
         (["--seeds", "0"], "--seeds must be at least 1"),
         (["--probe-flip", ".9"], "--probe-flip must lie in"),
         (["--probe-flip", "--flip", ".1"], "--flip goes neither"),
+        (["--matched"], "goes with --probe-flip"),
         (["--nonsense"], "unrecognized arguments"),
         (["--attribution", "shap"], "shap"),
     ],
@@ -270,3 +271,19 @@ def test_the_papers_pair_from_a_local_binary_file(
     with pytest.raises(DataError, match="truncated"):
         main([*argv[2:], "--data", f"cifar10:{cut}", "--out", str(tmp_path / "none")])
     assert not (tmp_path / "none").exists()
+
+
+def test_a_matched_second_round_follows_unlike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each class mistaken for the next: uniform probes say `unlike`, matched ones give a rate again."""
+    from simulation.images import flip
+
+    images = flip(stripes(600, k=3, seed=1), 0.25, "pair", 1)
+    np.savez(tmp_path / "d.npz", x=images.x, y=images.labels)
+    argv = ["--data", f"npz:{tmp_path / 'd.npz'}", "--model", "mlp", "--steps", "1200", "--probe-flip"]
+    assert main([*argv, "--matched", "--out", str(tmp_path / "o")]) == 0
+    said = capsys.readouterr().out
+    assert "Within each pair of classes, wrong labels behave" in said
+    found = json.loads((tmp_path / "o" / "audit.json").read_text())
+    assert found["matched"]
+    assert found["flip_rate"]["low"] > 0.05
+    assert found["flip_rate"]["high"] < 0.4
