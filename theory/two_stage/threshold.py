@@ -49,6 +49,8 @@ LARGE_INIT = 10.0
 #: Gradient descent is monotone up to `h a = 8` (`docs/derivations/scope.md`, Step size): beyond it no signal
 #: strength is looked for. Up to there the signal coefficient grows with a.
 _MONOTONE = 8.0
+#: Most steps up to the clock; a finer one changes the mean field by less than 1/256.
+_STEPS = 256
 #: Halvings of [0, 8/h].
 _HALVINGS = 40
 
@@ -110,7 +112,7 @@ def _margin(
 def _root(
     n: float, tau: float, h: float, clock: float, delta: float, share: float, worst: float, felt: float
 ) -> float:
-    counts = unlucky_counts(n, tau, delta)
+    counts, h = unlucky_counts(n, tau, delta), max(h, clock / _STEPS)
     # The first record at or after the clock lies within a step of it; whole steps would make a* jump with h.
     steps = clock / h + 1
     low, high = 0.0, _MONOTONE / h
