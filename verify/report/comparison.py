@@ -41,16 +41,9 @@ def comparison(verification: Verification) -> tuple[list[str], list[dict[str, An
     conditions = sorted(
         {name for row in rows for name in row if name not in _FIXED and "." in name}, key=_condition_order
     )
-<<<<<<< HEAD
-    every = dict.fromkeys(
-        name for row in rows for name in row
-    )  # classes of settings have fields of their own
-    groups = [name for name in every if name not in _FIXED and "." not in name]
-=======
     # Claims on several models have settings of several classes: each row fills its own columns.
     seen = dict.fromkeys(name for row in rows for name in row)
     groups = [name for name in seen if name not in _FIXED and "." not in name]
->>>>>>> images
     return [*_FIXED[:4], *groups, *_FIXED[4:], *conditions], rows
 
 
