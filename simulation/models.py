@@ -19,6 +19,7 @@ from theory.run import Run
 from theory.setting import AbstractSetting
 
 __all__ = [
+    "UNITS_A_SECOND",
     "Engine",
     "FalseEngine",
     "FunctionEngine",
@@ -30,6 +31,9 @@ __all__ = [
     "flawed_engines",
     "read_only",
 ]
+
+#: Units of `Engine.work` that a core does in a second, roughly: plans are compared, not clocks.
+UNITS_A_SECOND = 1e8
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,8 @@ class Engine(ABC):
         return None
 
     def work(self, job: Job) -> float:
-        """Relative cost of a job: its order among others, and predicted seconds after one calibrating run."""
+        """Cost of a job in units of which a core does `UNITS_A_SECOND`, roughly: its order among all jobs, of
+        other models too, and predicted seconds after one calibrating run."""
         return float(max(1, job.steps))
 
     def beside(self, jobs: Sequence[Job]) -> float:

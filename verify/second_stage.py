@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from simulation.models import UNITS_A_SECOND
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.rng import derive_seed
@@ -45,9 +46,8 @@ __all__ = [
 
 #: Of the profile's time, at most.
 TIME_SHARE = 0.1
-#: Nominal speed, in units of an engine's `work` a second, and the least a run counts: plans are compared, not
-#: clocks.
-_UNITS, _LEAST = 1e8, 1e-3
+#: The least that a run counts, in nominal seconds.
+_LEAST = 1e-3
 #: Where a profile has no limit, its floor is that of this one.
 _TYPICAL = "default"
 
@@ -66,7 +66,7 @@ def fresh_seed(seed: int) -> int:
 
 def nominal_seconds(work: Sequence[Batch]) -> float:
     """Planned cost of batches, comparable between engines only roughly."""
-    return sum(max(b.cost / _UNITS, _LEAST * len(b.jobs)) for b in work)
+    return sum(max(b.cost / UNITS_A_SECOND, _LEAST * len(b.jobs)) for b in work)
 
 
 def allowed_seconds(profile: str, first_seconds: float) -> float:

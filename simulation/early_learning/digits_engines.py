@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.early_learning.digits import CLASSES, Digits, digits_missing, load_digits, noisy_labels
-from simulation.models import Engine, Job, read_only
+from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.rng import derive_seed, generator
 
@@ -121,9 +121,9 @@ class DigitsEngine(Engine):
         return job.setting, job.steps
 
     def work(self, job: Job) -> float:
-        """Seconds, about."""
+        """Steps of all networks."""
         setting: DigitsSetting = job.setting
-        return 0.03 * job.steps * (1.5 * setting.networks if setting.is_plus else 1.0)
+        return 0.03 * UNITS_A_SECOND * job.steps * (1.5 * setting.networks if setting.is_plus else 1.0)
 
     def missing(self, job: Job) -> str | None:
         """The digits come with scikit-learn."""

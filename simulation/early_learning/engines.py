@@ -16,7 +16,7 @@ from simulation.early_learning.minimiser import NotConverged, minimiser
 from simulation.early_learning.problem import MixtureProblem, draw_start, sample_problem
 from simulation.early_learning.run import MixtureRun
 from simulation.early_learning.training import MixtureResult, descend, train
-from simulation.models import Engine, Job, read_only
+from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.early_learning.setting import MixtureSetting
 from theory.rng import generator
 
@@ -94,13 +94,14 @@ class DescentEngine(Engine):
         return float(job.steps), float(job.setting.n)
 
     def work(self, job: Job) -> float:
-        """Seconds, about: a step's products and element-wise work, and the Gram matrix."""
+        """A step's products and element-wise work, and the Gram matrix."""
         s: MixtureSetting = job.setting
         losses = 1.0 if s.loss == "ce" else 3.5
         if self.name == "dual":
-            return 2e-10 * s.n**3 + max(1, job.steps) * (6e-6 + 4e-10 * s.n**2 + 5e-8 * losses * s.n)
+            step = 6e-6 + 4e-10 * s.n**2 + 5e-8 * losses * s.n
+            return UNITS_A_SECOND * (2e-10 * s.n**3 + max(1, job.steps) * step)
         ways = 3.0 if self.name == "three_ways" else 1.0
-        return ways * (3e-8 * s.n * s.p + max(1, job.steps) * (2e-5 + 1e-9 * s.n * s.p))
+        return UNITS_A_SECOND * ways * (3e-8 * s.n * s.p + max(1, job.steps) * (2e-5 + 1e-9 * s.n * s.p))
 
     def bytes(self, job: Job) -> int:
         """Kernel, and margins and coefficients at every record."""
@@ -132,13 +133,13 @@ class SolverEngine(Engine):
         return [makers[self.name](job) for job in jobs]
 
     def work(self, job: Job) -> float:
-        """Seconds, about."""
+        """A draw, a quadratic programme, or a linear one."""
         s: MixtureSetting = job.setting
         if self.name == "first_step":
-            return 2e-5
+            return 2e-5 * UNITS_A_SECOND
         if self.name == "hard_margin":
-            return float(3e-9 * s.n**3)
-        return float(1e-8 * s.n * min(s.n, s.p) ** 1.5)
+            return float(3e-9 * UNITS_A_SECOND * s.n**3)
+        return float(1e-8 * UNITS_A_SECOND * s.n * min(s.n, s.p) ** 1.5)
 
 
 def _empty(gram: Gram, theta: tuple[float, float] | None = None, f: Floats | None = None) -> MixtureResult:

@@ -65,9 +65,9 @@ class BridgeEngine(Engine):
         return [_run(job) for job in jobs]
 
     def work(self, job: Job) -> float:
-        """Multiplications of a step times steps."""
+        """Multiplications of a step times steps; a library's products do fifty in a unit."""
         s = job.setting
-        return float(max(1, job.steps) * 4.0 * 2 * s.m * s.n * s.d)
+        return float(max(1, job.steps) * 4.0 * 2 * s.m * s.n * s.d / 50)
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""

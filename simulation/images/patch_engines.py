@@ -32,8 +32,8 @@ class FlowEngine(Engine):
         return [_kept(_flow(job), job) for job in jobs]
 
     def work(self, job: Job) -> float:
-        """Multiplications."""
-        return float(max(1, job.steps) * job.setting.n**2)
+        """A product of (n, n) and (n,) a step; a library's do fifty multiplications in a unit."""
+        return float(max(1, job.steps) * job.setting.n**2 / 50)
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
@@ -65,8 +65,8 @@ class PatchEngine(Engine):
         return out
 
     def work(self, job: Job) -> float:
-        """Multiplications: two products of (2m, d) and (d, n) a step."""
-        return float(max(1, job.steps) * 4.0 * job.setting.m * job.setting.n * 64)
+        """Two products of (2m, d) and (d, n) a step; a library's do fifty multiplications in a unit."""
+        return float(max(1, job.steps) * 4.0 * job.setting.m * job.setting.n * 64 / 50)
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulation.label_noise_sgd.deep import run_deep
-from simulation.models import Engine, Job, read_only
+from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.label_noise_sgd.run import ValuesRun
 
 __all__ = ["ENGINES"]
@@ -35,8 +35,8 @@ class _Deep(Engine):
         return ValuesRun(s, job.seed, "deep", at, at.astype(float), read_only(values))
 
     def work(self, job: Job) -> float:
-        """Predicted seconds."""
-        return 1e-3 * max(1, job.steps)
+        """A millisecond a step."""
+        return 1e-3 * UNITS_A_SECOND * max(1, job.steps)
 
 
 ENGINES = {"deep": _Deep()}

@@ -16,7 +16,7 @@ from simulation.label_noise_sgd.realise import data_set, realise
 from simulation.label_noise_sgd.relu import run_relu
 from simulation.label_noise_sgd.sam_steps import run_sam_steps
 from simulation.label_noise_sgd.training import record_grid
-from simulation.models import Engine, Job, read_only
+from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.label_noise_sgd.options import LinearOptions
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.setting import LinearSetting
@@ -174,11 +174,12 @@ class _Engine(Engine):
         return run
 
     def work(self, job: Job) -> float:
-        """Predicted seconds."""
+        """Products and draws of every step."""
         s = job.setting
         options = job.options if isinstance(job.options, LinearOptions) else LinearOptions()
         steps = options.draws or options.steps or max(1, job.steps)
-        return float(1e-3 + steps * self._speed * (2 * self._rows(s) * (s.d + 1) + 6 * s.batch * s.d + 60))
+        step = self._speed * (2 * self._rows(s) * (s.d + 1) + 6 * s.batch * s.d + 60)
+        return float(UNITS_A_SECOND * (1e-3 + steps * step))
 
     def bytes(self, job: Job) -> int:
         """Peak memory."""

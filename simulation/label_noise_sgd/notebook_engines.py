@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simulation.label_noise_sgd.notebook import run_notebook
-from simulation.models import Engine, Job, read_only
+from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.label_noise_sgd.run import ValuesRun
 
 __all__ = ["ENGINES"]
@@ -41,9 +41,9 @@ class _Notebook(Engine):
         return ValuesRun(s, job.seed, "notebook", at, at.astype(float), read_only(values))
 
     def work(self, job: Job) -> float:
-        """Predicted seconds."""
+        """Products of every step."""
         s = job.setting
-        return float(8e-10 * max(1, job.steps) * s.n * s.width * (s.n + 60))
+        return float(8e-10 * UNITS_A_SECOND * max(1, job.steps) * s.n * s.width * (s.n + 60))
 
 
 ENGINES = {"notebook": _Notebook()}
