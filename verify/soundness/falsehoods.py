@@ -65,6 +65,7 @@ def plant_and_judge(
         jobs=jobs,
         progress=progress,
         counterexamples=False,
+        adversaries=False,  # what no adversarial run moves may yet be true
     )
     judged = {j.claim.id: j for j in verification.judgements}
     items: list[Planted | Exempt] = []
