@@ -72,7 +72,7 @@ def verdict(rule: Any, measure: Any, **experiment: Any) -> str:
         id="walks.claim", source=Source("example", "1"), provenance="derived", statement="s", rule=rule,
         measure=measure, experiment=Experiment("walks", **asked),
     )  # fmt: skip
-    return verify_claims([claim], "quick", 0, counterexamples=False).judgements[0].verdict
+    return verify_claims([claim], "quick", 0, counterexamples=False, adversaries=False).judgements[0].verdict
 
 
 @pytest.mark.parametrize(("drift", "wanted"), [(0.5, "supported"), (0.52, "refuted")])

@@ -72,8 +72,6 @@ class SerialBackend:
 def built_in(measure: Any, model: Model) -> bool:
     """Whether all that a measure and its runs' engines call is this project's own code."""
     engines = model.engines
-    while isinstance(measure, partial):  # has no module of its own
-        measure = measure.func
     modules = [
         *(getattr(part, "__module__", "") or "" for part in _functions(measure)),
         engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
