@@ -66,6 +66,8 @@ class DescentEngine(Engine):
     what the others gave.
     """
 
+    # Made one after the other: a batch only spares their hand-over to a worker.
+    most = 16
     name: Literal["dual", "primal", "two_row", "three_ways"]
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MixtureRun]:
@@ -120,6 +122,7 @@ class SolverEngine(Engine):
     late times; "minimiser" for the finite limit of gradient descent, `separable` where there is none.
     """
 
+    most = 16
     name: Literal["first_step", "separability", "hard_margin", "minimiser"]
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MixtureRun]:
