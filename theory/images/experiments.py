@@ -171,12 +171,12 @@ _PAIR_NET = ImageSetting(classes="3v8", n=232, net="mlp", lr=0.02, batch=64, val
 _TEN_NET = ImageSetting(classes="all", n=1168, net="mlp", lr=0.02, batch=64, validation=0.0)
 _PAIR_EPOCHS, _TEN_EPOCHS = 400.0, 160.0
 
-AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 60, default=16)
+AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 90, default=16)
 AUDIT_FULL = _audited("pairs_mild", _PAIR_NET.with_(flip_rate=0.1), _PAIR_EPOCHS, 60)
 AUDIT_TEN = _audited("ten", _TEN_NET, _TEN_EPOCHS, 60)
-AUDIT_CLEAN = _audited("no_flips", _PAIR_NET.with_(flip_rate=0.0), _PAIR_EPOCHS, 60)
+AUDIT_CLEAN = _audited("no_flips", _PAIR_NET.with_(flip_rate=0.0), _PAIR_EPOCHS, 110)
 AUDIT_REFUSED = _audited("steep", _PAIR_NET.with_(flip_rate=0.4), _PAIR_EPOCHS, 60)
-AUDIT_MATCHED = _audited("matched", _TEN_NET.with_(flip_kind="pair"), _TEN_EPOCHS, 40, audit_classes=True)
+AUDIT_MATCHED = _audited("matched", _TEN_NET.with_(flip_kind="pair"), _TEN_EPOCHS, 60, audit_classes=True)
 
 #: Scores of samples and probes drawn from their laws: what the audit promises where its assumptions hold.
 SCORES = Experiment(
