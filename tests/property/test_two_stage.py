@@ -35,7 +35,7 @@ from theory.claim import Claim
 from theory.condition import Constants
 from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
-from theory.rules import Event, Identity
+from theory.rules import Bound, Event, Identity
 from theory.run import NotApplicable
 from theory.source import Source
 from theory.two_stage import predictions
@@ -75,12 +75,12 @@ IDENTITIES = [
 
 
 def events_of(experiment: Experiment) -> list[Claim]:
-    """Events claimed on these runs; of those that say "more than 5 % fail" a share is no event of a run."""
+    """Events and bounds on these runs; of those that say "more than 5 % fail" a share is no event of a run."""
     return [
         c
         for c in LEDGER
         if c.experiment == experiment
-        and isinstance(c.rule, Event)
+        and isinstance(c.rule, Event | Bound)
         and c.rule.delta == 0.05
         and not c.is_probe
         and c.role == "claim"

@@ -31,7 +31,7 @@ from theory.two_stage.limits.late_classes import late_classes
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, framework, here, paper
 
-__all__ = ["CLAIMS", "margin_error_bound"]
+__all__ = ["CLAIMS", "class_growth_law", "margin_error_bound", "stage_one_derivative"]
 
 Floats = NDArray[np.float64]
 Pair = tuple[float, float]
@@ -145,7 +145,7 @@ def _margin_error(run: Run) -> float:
     return float(np.sqrt(np.mean((margins - _main_term(run, k)) ** 2)))
 
 
-def _stage_one_derivative(run: Run) -> Pair:
+def stage_one_derivative(run: Run) -> Pair:
     """The smallest |l'_i| up to T_1 and c: `g(U_k)` of the class in which U grows faster."""
     s, until = run.setting, run.at(C_T1)
     gain = max(s.n_snr2 / s.n * float((run.clean & (run.y == label)).sum()) for label in (1.0, -1.0)) + 1.5
@@ -189,7 +189,7 @@ def _class_growth(run: Run) -> float | NotApplicable:
     return float((apart[1] - apart[0]) / math.log(float(run.clock[rows[1]] / run.clock[rows[0]])))
 
 
-def _class_growth_law(run: Run) -> Pair | NotApplicable:
+def class_growth_law(run: Run) -> Pair | NotApplicable:
     """The same and `c_- - c_+`."""
     growth, classes = _class_growth(run), late_classes(run)
     if isinstance(growth, NotApplicable):
@@ -296,7 +296,7 @@ CLAIMS = (
         statement=r"In Stage I every $|\ell_i'^{(t)}| \ge c$: for $t \le T_1$, $c = g(U_{T_1})$, "
         r"$U_{t+1} = U_t + h\,\alpha\,g(U_t)$, $\alpha = \max_y \frac{a_y(1-\tau_y)}2 + \frac32$",
         rule=Bound(upper=False, delta=0.05, reason="the lemma's own delta = 0.05"),
-        measure=_stage_one_derivative,
+        measure=stage_one_derivative,
         experiment=PAPER,
         conditions=OF_PAPER,
         constants=DEFAULT_CONSTANTS,
@@ -377,7 +377,7 @@ CLAIMS = (
         statement=r"Between classes the mean noise mass of clean samples grows apart by $c_- - c_+$ per unit "
         r"of $\ln s$: Lemma 5.2's balance holds within a class only",
         rule=Difference(0.01, "the differences are of size .05; corrections to each growth are of order 1/s"),
-        measure=_class_growth_law,
+        measure=class_growth_law,
         experiment=NO_NOISE_LATE,
         conditions=_NO_NOISE_LATE,
         constants=DEFAULT_CONSTANTS,

@@ -14,9 +14,9 @@ from theory.ledger import Ledger
 from theory.run import NotApplicable
 from theory.two_stage.falsehoods.change import changed, given, seen
 from theory.two_stage.lemmas_training import (
-    _class_growth_law,
-    _stage_one_derivative,
+    class_growth_law,
     margin_error_bound,
+    stage_one_derivative,
 )
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1
@@ -80,7 +80,7 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
         "c_+ - c_-",
         "sign",
         "the two differ by twice the difference of the shares",
-        lambda run: _negated(_class_growth_law(run)),
+        lambda run: _negated(class_growth_law(run)),
     )
 
 
@@ -113,7 +113,7 @@ def _main_term_with_sign(run: Run, noisy: bool) -> tuple[float, float] | NotAppl
 
 def _few_filters(run: Run) -> tuple[float, float]:
     """Lemma L8 as if patches did not move the margins and signal grew at half its rate."""
-    smallest, _ = _stage_one_derivative(run)
+    smallest, _ = stage_one_derivative(run)
     s = run.setting
     gain = max(s.n_snr2 / s.n * float((run.clean & (run.y == label)).sum()) for label in (1.0, -1.0)) / 2
     largest = 0.0
