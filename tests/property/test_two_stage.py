@@ -75,7 +75,7 @@ IDENTITIES = [
 
 
 def events_of(experiment: Experiment) -> list[Claim]:
-    """Events and bounds on these runs; of those that say "more than 5 % fail" a share is no event of a run."""
+    """Events and bounds on these runs; of those saying "more than 5 % fail" a share is no event of a run."""
     return [
         c
         for c in LEDGER
