@@ -21,7 +21,7 @@ from verify.second_stage import nominal_seconds
 __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 
 #: For all moves of one claim on one run.
-REPLAY_SECONDS = 10.0
+REPLAY_SECONDS = 2.0
 #: Other runs beside a run that is looked at closely.
 _OTHERS = 2
 #: What is noted of a claim for which there was no time.

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,25 @@ class _TimeUp(BaseException):
     """The alarm of one measure; no `except Exception` of a user's code keeps it."""
 
 
+@lru_cache(maxsize=1)
+def _pools(modules: int) -> Any:
+    """The thread pools of the libraries that are loaded, looked for again when `modules` are more."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One worker is one core: sums over several threads are split differently, and would differ in the last
     bits from one machine or backend to another."""
-    from threadpoolctl import threadpool_limits
-
     torch = sys.modules.get("torch")  # loaded later, it heeds the variable
     threads, given = 0 if torch is None else torch.get_num_threads(), os.environ.get(_THREADS)
     if torch is not None:
         torch.set_num_threads(1)
     os.environ[_THREADS] = "1"  # where `simulation.threads` looks
     try:
-        with threadpool_limits(limits=1):
+        with _pools(len(sys.modules)).limit(limits=1):
             yield
     finally:
         if torch is not None:
@@ -303,7 +310,13 @@ def warm_up(model: Model, engine: str) -> None:
 
 
 def peak_memory() -> int:
-    """The most bytes this process has held in memory so far; 0 where the system does not say."""
+    """The most bytes this process has held in memory, as known a quarter of a second ago at worst: to ask
+    takes longer than many a batch. 0 where the system does not say."""
+    return _peak(int(4 * time.monotonic()))
+
+
+@lru_cache(maxsize=1)
+def _peak(quarter: int) -> int:
     try:
         import resource
     except ImportError:  # pragma: no cover - Windows
