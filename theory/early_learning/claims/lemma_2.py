@@ -172,12 +172,12 @@ def without_rest(run: Any) -> float:
 
 
 def _total(run: Any) -> float:
-    return float(abs(lemma_gradient(run.p, run.t).sum()))
+    return float(abs(run.gradient.sum()))
 
 
 def total_of_others(run: Any) -> float:
     """The sum without the class of the largest target."""
-    return float(abs(np.delete(lemma_gradient(run.p, run.t), np.argmax(run.t)).sum()))
+    return float(abs(np.delete(run.gradient, np.argmax(run.t)).sum()))
 
 
 def _helps(run: Any) -> bool:
@@ -240,7 +240,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(reason="a sum of C numbers of order 1"),
         _total,
         LOGITS,
-        measured="the sum of the gradient",
+        measured="the sum of the derivatives by complex step",
     ),
     in_paper(
         "lemma_2.helps_true_class",
