@@ -19,8 +19,7 @@ What = Literal[
 ]
 
 #: How far a mean over eight seeds may lie from what was seen. Seeds differ by .01 to .03 in accuracies, most
-#: under cross entropy, and by up to .037 in shares of the 180 to 540 wrong labels; separatrix and ranking (N5)
-#: are semi-quantitative.
+#: under cross entropy, and by up to .037 in shares of the 180 to 540 wrong labels; N5 is semi-quantitative.
 MARGINS: Mapping[What, float] = {
     "best": 0.025,
     "last": 0.035,
