@@ -74,7 +74,7 @@ LAST = Experiment(
         eta=0.1,
     ),
     clock=40.0,
-    runs=times(8, 60, 150),
+    runs=times(8, 110, 200),
 )
 
 

@@ -32,7 +32,7 @@ STAGE = Experiment(
         start=2.0,
     ),
     clock=0.7,
-    runs=times(8, 48, 150),
+    runs=times(8, 80, 200),
 )
 SMALL = Experiment(
     "early_learning.stage.squares",
