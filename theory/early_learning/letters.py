@@ -43,6 +43,8 @@ def _setting(values: Mapping[str, Any]) -> MixtureSetting:
     n = int(given.pop("n"))
     gamma, kappa = given.pop("gamma", None), given.pop("kappa", None)
     if gamma is not None:
+        if not gamma * n < 1e15:
+            raise ValueError(f"gamma n must be below 1e15, was {gamma * n!r}")
         given["p"] = max(2, round(gamma * n))
     p = int(given.pop("p"))
     if kappa is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import theory
 from simulation.models import Engine, engine_of, engines_of
 from theory.model import Model
 from theory.paper import Paper
@@ -34,7 +35,8 @@ class Subject:
 def fitting(
     papers: Iterable[Paper], names: Collection[str], constants: bool = False
 ) -> tuple[Paper, type[AbstractSetting], Parameters] | None:
-    """The parameters that know most of the names; of several the paper's with most claims.
+    """The parameters that know most of the names; of several those of `theory.Setting`, then the paper's with
+    most claims.
 
     Args:
         constants: whether names of a paper's constants count as well.
@@ -43,10 +45,11 @@ def fitting(
     for paper in papers:
         for kind, parameters in paper.parameters.items():
             known = {*parameters.names, *(paper.constants.values if constants else ())}
-            found.append((len(set(names) - known), -len(paper.claims), len(found), paper, kind, parameters))
+            order = (len(set(names) - known), kind is not theory.Setting, -len(paper.claims), len(found))
+            found.append((order, paper, kind, parameters))
     if not found:
         return None
-    _, _, _, paper, kind, parameters = min(found, key=lambda f: f[:3])
+    _, paper, kind, parameters = min(found, key=lambda f: f[0])
     return paper, kind, parameters
 
 
