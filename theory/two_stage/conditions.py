@@ -182,7 +182,9 @@ SCOPE: tuple[Condition, ...] = (
     ),
     _scope(
         "signal_short",
-        c_s * SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1),
+        sp.Min(
+            c_s * SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1), 10**6
+        ),  # infinite: none suffices
         a,
         "Signal against flipped labels",
         "The signal is so far below the threshold that Stage I fails more often than the theorem allows.",

@@ -90,6 +90,12 @@ def worst_share(n: float, m: float, tau: float, delta: float) -> float:
     return min(1.0, 0.5 - NormalDist().inv_cdf(-math.expm1(each)) / (2 * math.sqrt(m)))
 
 
+def _fall(margin: float) -> float:
+    """`-l'(z) = 1/(1 + e^z)` without overflow."""
+    small = math.exp(-abs(margin))
+    return (small if margin > 0 else 1.0) / (1 + small)
+
+
 def _margin(
     a: float, counts: tuple[float, float], h: float, steps: float, share: float, worst: float, felt: float
 ) -> float:
@@ -99,9 +105,9 @@ def _margin(
     rho_clean = rho_noisy = rho = gamma = 0.0
     whole = int(steps)
     for step in (*([h] * whole), (steps - whole) * h):
-        of_clean = 1 / (1 + math.exp(share * rho_clean + gamma))
-        of_noisy = 1 / (1 + math.exp(share * rho_noisy - gamma))
-        rho += step / (1 + math.exp(felt * rho - gamma))
+        of_clean = _fall(share * rho_clean + gamma)
+        of_noisy = _fall(share * rho_noisy - gamma)
+        rho += step * _fall(felt * rho - gamma)
         rho_clean += step * of_clean
         rho_noisy += step * of_noisy
         gamma += a * step * (clean * of_clean - noisy * of_noisy)
