@@ -183,5 +183,5 @@ def test_a_mutated_law_is_refuted(law: str, change: str) -> None:
 @pytest.mark.parametrize("name", sorted({m[2] for m in MUTANTS}))
 def test_the_law_as_it_stands_is_not_refuted(name: str) -> None:
     judgement = judged()[f"two_stage.sharp.{name}"]
-    assert judgement.verdict in ("supported", "inconclusive"), judgement.decision.reason
+    assert judgement.verdict in ("supported", "inconclusive", "derived"), judgement.decision.reason
     assert len(judgement.judged) >= 5
