@@ -27,8 +27,8 @@ from verify.runs.work import run_batch
 _AMONG = 12
 #: For all moves of a claim on one run: slower measures are asked about where they are judged.
 _SECONDS = 3.0
-#: Cost of a run, at most: a tenth of a second. Dearer ones are asked about where they are judged.
-_MOST = 0.1 * UNITS_A_SECOND
+#: Cost of a run, at most: a twentieth of a second. Dearer ones are asked about where they are judged.
+_MOST = 0.05 * UNITS_A_SECOND
 
 
 def experiments() -> dict[str, list[Claim]]:
