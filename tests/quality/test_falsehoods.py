@@ -85,7 +85,11 @@ RULES: Mapping[str, tuple[Rule, Experiment, Callable[[Run], Any]]] = {
     "fitted": (FittedBand(8.0, "test"), _DRAWN, lambda run: quantity(run) / run.setting.time_unit),
     "exponent": (Exponent("d", -1.0), _SWEEP, quantity),
     "law": (Law(0.1, "test"), _DRAWN, lambda run: (quantity(run), 3 * run.setting.time_unit)),
-    "zscores": (ZScores("test", delta=0.02, bias=0.5), _DRAWN, lambda run: (10 + 0.1 * noise(run), 10.0, 0.1, 0.0)),
+    "zscores": (
+        ZScores("test", delta=0.02, bias=0.5),
+        _DRAWN,
+        lambda run: (10 + 0.1 * noise(run), 10.0, 0.1, 0.0),
+    ),
     "calibration": (
         Calibration(0.1, "test"),
         _GRID,
