@@ -231,7 +231,7 @@ SIDES_OF = {
     "signal_dominates": (A, signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06)),
     "signal_dominates_filters": (A, filter_threshold(30, 0.3, H, 0.7, 0.06)),
     "signal_ample": (A, 2 * signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06)),
-    "signal_short": (0.6 * signal_threshold(30, 7, 0.3, 0.03 * 700 / math.sqrt(30), H, 0.7, 0.06), A),
+    "signal_short": (1e6, A),  # at S no signal suffices
     "clean_majority": (-30 * LOG(0.5 + math.sqrt(0.21)), LOG(2 / 0.06)),
     "no_label_noise": (1.0, 1.4),
     "kappa_large": (0.03 * 700 / math.sqrt(30), 11.0),
