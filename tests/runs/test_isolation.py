@@ -31,7 +31,15 @@ FAILING = {"raises": "raised", "exits": "exited", "kills": "died", "hangs": "tim
 def judged(file: Path, jobs: int, seconds: float = 2.0) -> Verification:
     sources = load_sources([file], wanted=[f"{file.stem}.*"])
     assert not sources.papers  # a stranger's claims load no paper
-    return verify_claims(list(sources.ledger), "quick", 0, jobs, claim_seconds=seconds, counterexamples=False)
+    return verify_claims(
+        list(sources.ledger),
+        "quick",
+        0,
+        jobs,
+        claim_seconds=seconds,
+        counterexamples=False,
+        adversaries=False,  # toys that could not fail
+    )
 
 
 @pytest.mark.slow
@@ -149,7 +157,9 @@ def test_what_a_failing_claim_left_out_is_made_again_on_resume(tmp_path: Path) -
     seen = []
     for _ in range(2):
         keeper = KeptBatches(RunStore.open(tmp_path / "kept"), "1")
-        done = verify_claims(list(sources.ledger), "quick", 0, 1, claim_seconds=5.0, keeper=keeper)
+        done = verify_claims(
+            list(sources.ledger), "quick", 0, 1, claim_seconds=5.0, keeper=keeper, adversaries=False
+        )
         seen.append([j.verdict for j in done.judgements])
         assert keeper.reused == 0  # no batch was measured whole
     assert seen == [["errored", "supported"]] * 2
@@ -190,6 +200,7 @@ def test_a_helper_beside_the_file_and_a_simulation_of_the_users_own(tmp_path: Pa
     file = written(tmp_path / "mine", "helped", "import helper\nCLAIMS = [claim('a', helper.holds)]\n")
     done = command(
         "run", "--claims-file", str(file), "--claims", "helped.*", "--profile", "quick", "--jobs", "2",
+        "--no-adversaries",
         "--no-figures", "--out", str(tmp_path / "out"), cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -237,7 +248,7 @@ def test_a_claim_outside_a_file_is_measured_too() -> None:
         id="local.heads", source=Source("x", "1"), provenance="derived", statement="s", rule=Event(),
         measure=lambda run: bool(np.isfinite(run.heads)), experiment=TOSSES,
     )  # fmt: skip
-    assert verify_claims([own], "quick").judgements[0].verdict == "supported"
+    assert verify_claims([own], "quick", adversaries=False).judgements[0].verdict == "supported"
 
 
 SAID = {

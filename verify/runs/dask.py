@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,8 @@ from verify.runs.work import pickled, run_pickled
 __all__ = ["DaskBackend"]
 
 _CONNECT_SECONDS = 10.0
+#: How often finished tasks are looked for, and how long a cluster may be without workers.
+_LOOK, _WORKERLESS_SECONDS = 0.02, 60.0
 
 
 class DaskBackend:
@@ -68,7 +71,7 @@ class DaskBackend:
         """A few batches a worker under way at any time, so that a lost connection loses few.
 
         Raises:
-            ValueError: when the scheduler goes away.
+            ValueError: when the scheduler goes away, or has had no workers for `_WORKERLESS_SECONDS`.
         """
         from distributed import Future, as_completed
 
@@ -89,7 +92,7 @@ class DaskBackend:
             for _ in range(2 * self.workers):
                 start_next()
             while running:
-                future = next(stream)
+                future = self._next(stream)
                 batch = running.pop(future.key)
                 if future.status in ("cancelled", "lost"):
                     raise ValueError(f"--scheduler: the scheduler at {self.address} is gone")
@@ -100,6 +103,17 @@ class DaskBackend:
             for key in running:
                 cancelled: Any = Future(key, self._client)
                 cancelled.cancel(force=True)
+
+    def _next(self, stream: Any) -> Any:
+        """The next future that is done: a task that no worker is left for would be waited for without end."""
+        workers_at = time.monotonic()
+        while not stream.has_ready():
+            time.sleep(_LOOK)
+            if self._client.scheduler_info(n_workers=-1)["workers"]:
+                workers_at = time.monotonic()
+            elif time.monotonic() - workers_at > _WORKERLESS_SECONDS:
+                raise ValueError(f"--scheduler: no worker is left at {self.address}")
+        return next(stream)
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
         """On any worker of the cluster."""
