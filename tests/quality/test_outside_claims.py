@@ -24,7 +24,7 @@ def claims() -> tuple[list[Claim], list[Claim]]:
 @cache
 def judged() -> dict[str, Judgement]:
     false, true = claims()
-    verification = verify_claims([*false, *true], profile="quick", counterexamples=False)
+    verification = verify_claims([*false, *true], "quick", 0, counterexamples=False, adversaries=False)
     return {j.claim.id: j for j in verification.judgements}
 
 
