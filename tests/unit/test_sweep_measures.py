@@ -168,11 +168,11 @@ def test_claims_are_measured_by_glob_with_their_conditions() -> None:
 
 def test_a_claim_needs_runs_as_long_as_its_own() -> None:
     config = configuration(measure=["two_stage.theorem_4_1.clean_fit"])
-    with pytest.raises(ValueError, match=r"claim two_stage.theorem_4_1.clean_fit is measured over 64 steps"):
+    with pytest.raises(ValueError, match=r"claim two_stage.theorem_4_1.clean_fit is measured over 32 steps"):
         plan_sweep(config, builtin_ledger)
     sweep = plan_sweep(configuration(clock=20.0, measure=list(config.measure)), builtin_ledger)
     assert (
-        {16.0}
+        {8.0}
         <= {t * 0.25 for t in sweep.batches[0].jobs[0].snapshots}
         <= {0.0, 20.0}
         | {c for claim in sweep.claims for c in (*claim.experiment.snapshots, claim.experiment.clock)}
