@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -222,3 +224,14 @@ def test_parameters_make_settings() -> None:
     assert made_setting.kappa == pytest.approx(0.3)
     with pytest.raises(ValueError, match=r"do not go together|give one of"):
         parameters.setting_at({"n": 100, "gamma": 2.0, "p": 50, "kappa": 0.3, "flip_rate": 0.2})
+
+
+def test_the_page_of_items_names_every_claim() -> None:
+    """And no other: the pages of the paper's items and digits are of the claims as they stand."""
+    pages = Path(__file__).parents[3] / "docs" / "derivations" / "early_learning"
+    listed = set(re.findall(r"`([a-z0-9_]+\.[a-z0-9_.]+)`", (pages / "items.md").read_text("utf-8")))
+    digits = (pages / "digits.md").read_text("utf-8")
+    known = {claim.id.removeprefix("early_learning.") for claim in THIS.claims}
+    assert {name for name in known if not name.startswith("digits.")} <= listed
+    named = {f"digits.{name}" for name in re.findall(r"`([a-z0-9_]+(?:\.[a-z]+)?)`", digits)}
+    assert {name for name in known if name.startswith("digits.")} <= named
