@@ -229,8 +229,8 @@ CLAIMS = (
         statement=r"At $T_1$ the signal coefficients are $\Theta(1)$",
         rule=FittedBand(
             max_ratio=20.0,
-            reason="n, m, d, sigma_xi and eta vary by orders of magnitude; constants that span more than 20 would "
-            "be no constants",
+            reason="n, m, d, sigma_xi and eta vary by orders of magnitude; constants that span more than 20 "
+            "would be no constants",
             exact=EXACT_SCALINGS,
         ),
         measure=_mean_gamma,
@@ -241,8 +241,8 @@ CLAIMS = (
         role="reading",
         corrected_by="two_stage.lemma.coefficient_scale",
         measured="mean of gamma over all filters at c_T time units",
-        note="Read with usable constants over all of Condition 4.1. gamma grows with n SNR^2 (1 - 2 tau), which "
-        "the windows of both let vary by more than 20.",
+        note="Read with usable constants over all of Condition 4.1. gamma grows with n SNR^2 (1 - 2 tau), "
+        "which the windows of both let vary by more than 20.",
     ),
     Claim(
         id="two_stage.theorem_4_1.rho_scale",
