@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -32,14 +33,19 @@ def _of_papers() -> Mapping[str, str]:
     return {word: where for paper in papers for word, where in paper.commands.items()}
 
 
-def run_command(program: str, where: str, argv: Sequence[str]) -> int:
+def run_command(program: str, where: str, argv: Sequence[str], judge: object = None) -> int:
     """The exit status of a paper's command: a dotted function of the words after its own, which returns it.
+
+    Args:
+        judge: given as `judge` to a function that has a parameter of this name (`verify.judge.judge_runs`).
 
     Wrong input (a ValueError or OSError) is one line on standard error and status 2.
     """
     module, _, name = where.rpartition(".")
     try:
-        return int(getattr(import_module(module), name)(argv) or 0)
+        function = getattr(import_module(module), name)
+        given = {"judge": judge} if "judge" in inspect.signature(function).parameters else {}
+        return int(function(argv, **given) or 0)
     except (ValueError, OSError) as error:
         print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -64,7 +64,8 @@ class Paper:
         exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
         falsehoods: the declared false variants of claims in a ledger.
         commands: word -> dotted function of the words after it, which returns the exit status; for
-            `python -m verify WORD` and `python -m simulation WORD`.
+            `python -m verify WORD` and `python -m simulation WORD`. A parameter `judge` is given the core's
+            judge of runs that are made already.
         builds_on: names of papers that it imports.
         optional: judged when named only (examples).
 

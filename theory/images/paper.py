@@ -105,7 +105,7 @@ THIS = Paper(
     tables=TABLES,
     falsehoods=_falsehoods,
     commands={
-        "images": "verify.images.command.main",
+        "images": "simulation.images.command.answer",
         "audit": "verify.audit.command.main",
     },
 )

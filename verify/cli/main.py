@@ -291,6 +291,7 @@ def main() -> None:
     where = _of_papers(argv[0]) if argv else None
     if where is not None:
         from simulation.cli import run_command
+        from verify.judge import judge_runs
 
-        sys.exit(run_command("verify", where, sys.argv[2:]))
+        sys.exit(run_command("verify", where, sys.argv[2:], judge_runs))
     run_app(app, "verify", argv)

@@ -97,7 +97,8 @@ def test_shap_on_functional_activations_does_not_add_up() -> None:
 
 @needs_shap
 def test_the_report_says_what_made_the_maps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from verify.images.command import main
+    from simulation.images.command import answer
+    from verify.judge import judge_runs
 
     images = stripes(240, side=8)
     np.savez(tmp_path / "d.npz", x=images.x, y=images.y)
@@ -113,6 +114,6 @@ def test_the_report_says_what_made_the_maps(tmp_path: Path, capsys: pytest.Captu
         (f"{tmp_path / 'net.py'}:build", "did not add up"),
     ):
         argv = ["--data", f"npz:{tmp_path / 'd.npz'}", "--steps", "60", "--seeds", "1", "--model", model]
-        main([*argv, "--attribution", "shap", "--out", str(tmp_path / "o")])
+        answer([*argv, "--attribution", "shap", "--out", str(tmp_path / "o")], judge_runs)
         assert said in capsys.readouterr().out
         assert (tmp_path / "o" / "figures" / "maps.png").is_file()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from papers.images.cases import stripes
-from simulation.images.command import make_runs, run_one
+from simulation.images.command import answer, make_runs, run_one
 from simulation.images.errors import DataError
 from simulation.images.request import request_of
-from verify.images.command import main
+from verify.judge import judge_runs
 
 pytest.importorskip("torch")
+
+main = partial(answer, judge=judge_runs)
 
 
 @pytest.fixture
