@@ -143,3 +143,18 @@ def test_a_band_is_the_rate_of_leaving_it(bad: int) -> None:
     open_end = decide_band(Band(1.0, math.inf, "test"), seen, None)
     assert open_end.predicted == [1.0, None]
     assert open_end.statistic["upper"] is None
+
+
+@pytest.mark.parametrize(
+    ("happens", "verdict", "said"),
+    [
+        (30, "supported", "It happens in 30 of 200 runs, as claimed (in at least 0.05 of them): its rate"),
+        (0, "refuted", "It happens in 0 of 200 runs, less often than claimed (in at least 0.05 of them)"),
+        (10, "inconclusive", "It happens in 10 of 200 runs: its rate is between 0."),
+    ],
+)
+def test_a_claim_that_something_happens_says_how_often_it_did(happens: int, verdict: str, said: str) -> None:
+    found = decide_rate(by_seed(events(200 - happens, 200)), is_false, 0.95, 0.05)
+    assert found.verdict == verdict
+    assert found.reason.startswith(said)
+    assert "violat" not in found.reason

@@ -27,6 +27,26 @@ class RateDecision:
     support_p: float = 1.0
 
 
+def _at_least(
+    holding: int, of: str, delta: float, low: float, high: float, level: str, verdict: Verdict, more: str
+) -> str:
+    share = f"{1 - delta:g}"
+    if verdict == "supported":
+        return (
+            f"It happens in {holding} of {of}, as claimed (in at least {share} of them): its rate is above"
+            f" {1 - high:.3g} at {level} confidence."
+        )
+    if verdict == "refuted":
+        return (
+            f"It happens in {holding} of {of}, less often than claimed (in at least {share} of them): its rate"
+            f" is below {1 - low:.3g} at {level} confidence."
+        )
+    return (
+        f"It happens in {holding} of {of}: its rate is between {1 - high:.3g} and {1 - low:.3g} (each limit at"
+        f" {level}), around the claimed {share}{more}."
+    )
+
+
 def decide_rate(
     trials: Sequence[Sequence[Observation]],
     violated: Callable[[Observation], bool],
@@ -59,24 +79,20 @@ def decide_rate(
     needed: int | None = None
     if high < delta:
         verdict = "supported"
-        reason = (
-            f"{seen}; the violation rate is below {high:.3g} at {level} confidence, under delta = {delta:g}."
-        )
+        limits = f"is below {high:.3g} at {level} confidence, under delta = {delta:g}"
     elif exceeds(low, delta):
         verdict = "refuted"
-        reason = (
-            f"{seen}; the violation rate is above {low:.3g} at {level} confidence, over delta = {delta:g}."
-        )
+        limits = f"is above {low:.3g} at {level} confidence, over delta = {delta:g}"
     else:
         verdict = "inconclusive"
         needed = _needed(n, some, only, delta, alpha)
         needed = None if needed is None else blocks * needed
-        in_all = "" if blocks == 1 else " in all"
-        more = "" if needed is None else f"; about {needed} runs{in_all} would decide"
-        reason = (
-            f"{seen}; the violation rate lies between {low:.3g} and {high:.3g}"
-            f" (each limit at {level}), and delta = {delta:g} is among them{more}."
-        )
+        limits = f"lies between {low:.3g} and {high:.3g} (each limit at {level}), and delta = {delta:g} is among them"
+    in_all = "" if blocks == 1 else " in all"
+    more = "" if needed is None else f"; about {needed} runs{in_all} would decide"
+    reason = f"{seen}; the violation rate {limits}{more}."
+    if delta > 0.5:  # "at least a share": what is claimed to happen is said, not what is not
+        reason = _at_least(runs - violations, count(runs, "run") + on, delta, low, high, level, verdict, more)
     statistic = {
         "runs": runs,
         "trials": n,
