@@ -148,9 +148,9 @@ def test_a_band_is_the_rate_of_leaving_it(bad: int) -> None:
 @pytest.mark.parametrize(
     ("happens", "verdict", "said"),
     [
-        (30, "supported", "It happens in 30 of 200 runs, as claimed (in at least 0.05 of them): its rate"),
-        (0, "refuted", "It happens in 0 of 200 runs, less often than claimed (in at least 0.05 of them)"),
-        (10, "inconclusive", "It happens in 10 of 200 runs: its rate is between 0."),
+        (30, "supported", "It happens in 30 of 200 runs, as claimed (in at least 0.05): the rate"),
+        (0, "refuted", "It happens in 0 of 200 runs, less often than claimed (in at least 0.05)"),
+        (10, "inconclusive", "It happens in 10 of 200 runs: the rate lies between 0."),
     ],
 )
 def test_a_claim_that_something_happens_says_how_often_it_did(happens: int, verdict: str, said: str) -> None:

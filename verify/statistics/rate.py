@@ -30,21 +30,15 @@ class RateDecision:
 def _at_least(
     holding: int, of: str, delta: float, low: float, high: float, level: str, verdict: Verdict, more: str
 ) -> str:
-    share = f"{1 - delta:g}"
+    """The sentence of a claim that something happens in a share of runs, `low` and `high` of those without."""
+    seen, share = f"It happens in {holding} of {of}", f"{1 - delta:g}"
     if verdict == "supported":
-        return (
-            f"It happens in {holding} of {of}, as claimed (in at least {share} of them): its rate is above"
-            f" {1 - high:.3g} at {level} confidence."
-        )
+        return f"{seen}, as claimed (in at least {share}): the rate is above {1 - high:.3g} at {level} confidence."
     if verdict == "refuted":
-        return (
-            f"It happens in {holding} of {of}, less often than claimed (in at least {share} of them): its rate"
-            f" is below {1 - low:.3g} at {level} confidence."
-        )
-    return (
-        f"It happens in {holding} of {of}: its rate is between {1 - high:.3g} and {1 - low:.3g} (each limit at"
-        f" {level}), around the claimed {share}{more}."
-    )
+        text = f"less often than claimed (in at least {share}): the rate is below"
+        return f"{seen}, {text} {1 - low:.3g} at {level} confidence."
+    ends = f"between {1 - high:.3g} and {1 - low:.3g} (each limit at {level})"
+    return f"{seen}: the rate lies {ends}, around the claimed {share}{more}."
 
 
 def decide_rate(
@@ -87,11 +81,12 @@ def decide_rate(
         verdict = "inconclusive"
         needed = _needed(n, some, only, delta, alpha)
         needed = None if needed is None else blocks * needed
-        limits = f"lies between {low:.3g} and {high:.3g} (each limit at {level}), and delta = {delta:g} is among them"
+        between = f"between {low:.3g} and {high:.3g} (each limit at {level})"
+        limits = f"lies {between}, and delta = {delta:g} is among them"
     in_all = "" if blocks == 1 else " in all"
     more = "" if needed is None else f"; about {needed} runs{in_all} would decide"
     reason = f"{seen}; the violation rate {limits}{more}."
-    if delta > 0.5:  # "at least a share": what is claimed to happen is said, not what is not
+    if delta >= 0.5:  # "at least a share": what is claimed to happen is said, not what is not
         reason = _at_least(runs - violations, count(runs, "run") + on, delta, low, high, level, verdict, more)
     statistic = {
         "runs": runs,
