@@ -30,10 +30,11 @@ class RateDecision:
 def _at_least(
     holding: int, of: str, delta: float, low: float, high: float, level: str, verdict: Verdict, more: str
 ) -> str:
-    """The sentence of a claim that something happens in a share of runs, `low` and `high` of those without."""
+    """The sentence of a claim that something happens in a share of runs; `low` and `high` of the others."""
     seen, share = f"It happens in {holding} of {of}", f"{1 - delta:g}"
     if verdict == "supported":
-        return f"{seen}, as claimed (in at least {share}): the rate is above {1 - high:.3g} at {level} confidence."
+        text = f"as claimed (in at least {share}): the rate is above"
+        return f"{seen}, {text} {1 - high:.3g} at {level} confidence."
     if verdict == "refuted":
         text = f"less often than claimed (in at least {share}): the rate is below"
         return f"{seen}, {text} {1 - low:.3g} at {level} confidence."
