@@ -28,6 +28,11 @@ _OTHERS = 2
 _LEFT_OUT = (
     "Adversarial runs would take more than a tenth of the time: it was not asked whether it could fail."
 )
+#: What is noted of a claim that some moves might have broken, and that none broke which it answered.
+_UNSETTLED = (
+    "No adversarial run that was answered in time moves the answer, and not all were: whether it could fail is"
+    " not settled."
+)
 
 
 def with_vacuous(
@@ -220,8 +225,10 @@ def _worded(judgement: Judgement, replays: Sequence[Replay], failed: bool) -> Ju
     expected = len({o.index for o in _ends(judgement)})
     if judgement.verdict != "supported" or failed or len(replays) < max(1, expected):
         return judgement
-    if any(r.moved_by is not None or not r.complete for r in replays):
+    if any(r.moved_by is not None for r in replays):
         return judgement
+    if not all(r.complete for r in replays):
+        return replace(judgement, chain=(*judgement.chain, _UNSETTLED))
     tried = sum(r.tried for r in replays)
     text = (
         f"None of {tried} adversarial runs (settings exchanged, numbers exchanged, permuted, moved to the"

@@ -16,6 +16,7 @@ from verify.adversarial import Adversary, Others, changed, leaves
 from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
+from verify.runs.make import make_runs
 from verify.vacuous import with_vacuous
 
 
@@ -117,6 +118,14 @@ def test_without_time_a_claim_is_not_asked_and_says_so(verification: Verificatio
     assert {j.verdict for j in left} == {"supported"}
     nothing = [j for j in left if j.claim.id.removeprefix("adversarial.") in SAYS_NOTHING]
     assert all("not asked whether it could fail" in j.chain[-1] for j in nothing)
+
+
+def test_what_is_not_settled_in_time_says_so(verification: Verification) -> None:
+    known = [replace(j, decision=replace(j.decision, verdict="supported")) for j in verification.judgements]
+    left = with_vacuous(known, lambda work, notes: make_runs(work, notes), seconds=0.0)
+    assert {j.verdict for j in left} == {"supported"}
+    nothing = [j for j in left if j.claim.id.removeprefix("adversarial.") in SAYS_NOTHING]
+    assert all("not settled" in j.chain[-1] for j in nothing)
 
 
 @pytest.mark.parametrize("name", SAYS_SOMETHING)
