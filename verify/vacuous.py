@@ -30,8 +30,8 @@ _LEFT_OUT = (
 )
 #: What is noted of a claim that some moves might have broken, and that none broke which it answered.
 _UNSETTLED = (
-    "No adversarial run that was answered in time moves the answer, and not all were: whether it could fail is"
-    " not settled."
+    "No adversarial run that was answered in time moves the answer, and not all were: whether it could fail"
+    " is not settled."
 )
 
 
