@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulation.models import Engine, Job, engine_of
+from simulation.models import UNITS_A_SECOND, Engine, Job, engine_of
 from theory.experiment import Experiment
 from theory.model import Model
 from theory.run import Run
 from verify.runs.plan import RunSpec, control_job, job_of
 
 __all__ = ["Batch", "Done", "Failure", "Lost", "Measure", "Measurement", "batches"]
+
+#: Of cheap runs that travel together: nominal seconds of a batch, and runs in it at most.
+_SECONDS, _MOST = 0.1, 32
 
 #: A function of a run under a name: a claim's, a curve's, a column's.
 Measure = tuple[str, Callable[[Run], Any]]
@@ -117,6 +120,15 @@ class Lost:
     timed_out: bool = False
 
 
+def _beside(model: Model, engine: Engine, jobs: Sequence[Job]) -> int:
+    """Runs in a batch of an engine that makes one at a time: sending a batch takes longer than a cheap run. A
+    user's engine may end its process, and gets a batch a run."""
+    if not (isinstance(model.engines, str) and model.engines.startswith("simulation.")):
+        return 1
+    dearest = max(engine.work(job) for job in jobs)
+    return max(1, min(_MOST, int(_SECONDS * UNITS_A_SECOND / max(dearest, 1.0))))
+
+
 def batches(
     experiment: Experiment,
     specs: Sequence[RunSpec],
@@ -128,8 +140,9 @@ def batches(
 ) -> list[Batch]:
     """Group an experiment's runs; `wanted` names, by run index, the measures of each.
 
-    Runs of near shapes go together where the engine makes several side by side. How runs are grouped depends
-    on the plan alone, never on the number of workers.
+    Runs of near shapes go together where the engine makes several side by side; where it makes them one by
+    one, cheap runs travel together. How runs are grouped depends on the plan alone, never on the number of
+    workers.
     """
     model = experiment.of_model
     groups: dict[tuple[str, Any], list[tuple[RunSpec, Job]]] = {}
@@ -145,8 +158,9 @@ def batches(
         engine = stands_in or engine_of(model, name)
         if engine.most > 1:
             members = sorted(members, key=lambda m: (engine.shape(m[1]), m[0].index))
-        for start in range(0, len(members), engine.most):
-            part = members[start : start + engine.most]
+        size = engine.most if engine.most > 1 else _beside(model, engine, [job for _, job in members])
+        for start in range(0, len(members), size):
+            part = members[start : start + size]
             controls = [control_job(experiment, spec.setting, spec.seed, engine) for spec, _ in part]
             out.append(
                 Batch(

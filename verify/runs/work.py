@@ -182,6 +182,10 @@ def _made(
     if not places:
         return
     engine = batch.maker
+    if engine.most == 1 and len(places) > 1:
+        for k in places:
+            yield from _made(batch, [k], device, failed)
+        return
     try:
         runs = list(engine.make([batch.jobs[k] for k in places], device=device))
         if batch.controls:
