@@ -51,9 +51,14 @@ class Replay:
 
 
 def _is_number(value: Any) -> bool:
+    """What a run measured: a whole number by itself is a size, whole numbers in an array are classes."""
     return isinstance(value, float | bool | np.floating | np.bool_) or (
-        isinstance(value, np.ndarray) and value.dtype.kind in "fb"
+        isinstance(value, np.ndarray) and value.dtype.kind in "fbi"
     )
+
+
+def _is_inexact(value: Any) -> bool:
+    return np.asarray(value).dtype.kind == "f"
 
 
 def _open(value: Any, depth: int) -> Mapping[str, Any] | None:
@@ -215,20 +220,20 @@ def _constant(level: float) -> Callable[[Path, Any], Any]:
 
 
 def _jittered(value: Any, rng: np.random.Generator) -> Any:
-    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+    if not _is_inexact(value):
         return value
     return value * (1 + _JITTER * rng.standard_normal(np.shape(value)))
 
 
 def _shifted(value: Any, rng: np.random.Generator) -> Any:
-    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+    if not _is_inexact(value):
         return value
     return value + _JITTER * rng.standard_normal(np.shape(value))
 
 
 def _squared(value: Any) -> Any:
     """In order as before, and on another scale: exponents double."""
-    if isinstance(value, bool | np.bool_) or np.asarray(value).dtype.kind == "b":
+    if not _is_inexact(value):
         return value
     return value * np.abs(value)
 

@@ -6,6 +6,7 @@ A claim's own code may raise, exit, hang or kill its process: that claim fails, 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,8 @@ CLAIM_SECONDS = 60.0
 #: A call of a measure may take so many times as long as that of the median claim.
 _TIMES = 10.0
 
-#: Runs that are made again: one in so many, and at least so many of each measure.
-_EVERY, _LEAST = 20, 3
+#: Runs that are made again: one in so many, at least so many of each measure, at most so many an experiment.
+_EVERY, _LEAST, _MOST = 20, 2, 100
 
 
 @dataclass
@@ -191,7 +192,7 @@ def recheck(
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
-    One run in `_EVERY`, and at least `_LEAST` a measure.
+    One run in `_EVERY`, at least `_LEAST` a measure, at most `_MOST` an experiment beyond those.
     """
     again = list(_chosen(work, made))
     for outcome in backend.afresh(again, device, claim_seconds):
@@ -211,33 +212,39 @@ def recheck(
 
 
 def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:
-    """Batches of one run each, the last runs first."""
-    runs = sorted(
-        ((spec.experiment, spec.index, batch, k) for batch in work for k, spec in enumerate(batch.specs)),
-        key=lambda run: run[:2],
-        reverse=True,
-    )
-    seen: dict[str, int] = {}
+    """Batches of one run each: of each experiment those that are taken at a distance, then for every measure
+    that has too few of them the last ones."""
+    runs = [
+        (spec, batch, k)
+        for batch in work
+        for k, spec in enumerate(batch.specs)
+        if spec.index in made[spec.experiment]
+    ]
+    of_experiment = Counter(spec.experiment for spec, _, _ in runs)
+    runs.sort(key=lambda run: (run[0].experiment, -run[0].index))
+    seen: Counter[str] = Counter()
     number = 0
-    for experiment, index, batch, k in runs:
-        measurement = made[experiment].get(index)
-        if measurement is None:
-            continue
-        names = [name for name, _ in batch.measures[k] if name in measurement.values]
-        if index % _EVERY and all(seen.get(name, 0) >= _LEAST for name in names):
-            continue
-        for name in names:
-            seen[name] = seen.get(name, 0) + 1
-        yield replace(
-            batch,
-            index=number,
-            specs=(batch.specs[k],),
-            jobs=(batch.jobs[k],),
-            controls=batch.controls[k : k + 1],
-            measures=(tuple(m for m in batch.measures[k] if m[0] in names),),
-            twice=frozenset(),
-        )
-        number += 1
+
+    def apart(spec: RunSpec) -> bool:
+        return spec.index % max(_EVERY, of_experiment[spec.experiment] // _MOST) == 0
+
+    for needed in (False, True):
+        for spec, batch, k in runs:
+            values = made[spec.experiment][spec.index].values
+            names = [name for name, _ in batch.measures[k] if name in values]
+            if apart(spec) == needed or (needed and all(seen[name] >= _LEAST for name in names)):
+                continue
+            seen.update(names)
+            yield replace(
+                batch,
+                index=number,
+                specs=(spec,),
+                jobs=(batch.jobs[k],),
+                controls=batch.controls[k : k + 1],
+                measures=(tuple(m for m in batch.measures[k] if m[0] in names),),
+                twice=frozenset(),
+            )
+            number += 1
 
 
 class RunFailed(ValueError):
