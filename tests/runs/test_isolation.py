@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +187,35 @@ def test_a_measure_that_fails_the_second_time_only_is_noted() -> None:
     recheck(work, made, notes, device="cpu", backend=SerialBackend())
     assert notes.failures["m"][1].kind == "not reproducible"
     assert "not again" in notes.failures["m"][1].text
+
+
+def test_runs_made_again_reach_every_measure_and_stay_few() -> None:
+    """One in twenty, two of a measure at least, a hundred of a large experiment."""
+    from stranger import TOSSES
+
+    (first, *_) = plan_runs(TOSSES, "quick", 0)
+
+    def asked(runs: int, rare: set[int]) -> Counter[str]:
+        asked: Counter[str] = Counter()
+
+        def often(run: object) -> bool:
+            asked["often"] += 1
+            return True
+
+        def seldom(run: object) -> bool:
+            asked["rare"] += 1
+            return True
+
+        specs = [replace(first, index=k) for k in range(runs)]
+        wanted = {k: ["often", "rare"] if k in rare else ["often"] for k in range(runs)}
+        work = batches(TOSSES, specs, {"often": often, "rare": seldom}, wanted)
+        made = {TOSSES.id: {m.spec.index: m for m in make_runs(work, Made())}}
+        asked.clear()
+        recheck(work, made, Made(), device="cpu", backend=SerialBackend())
+        return asked
+
+    assert asked(40, {3, 5, 7}) == {"often": 4, "rare": 2}
+    assert asked(4000, set()) == {"often": 100}
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

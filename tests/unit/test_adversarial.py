@@ -33,6 +33,7 @@ def toss(s: Coins, rng: np.random.Generator) -> Mapping[str, Any]:
         "heads": float(up.sum()),
         "tails": float((~up).sum()),
         "residual": 1e-17 * float(rng.random()),
+        "classes": up.astype(np.int64) + 1,
         "sums": np.cumsum(up) / np.arange(1, s.n + 1),
     }
 
@@ -64,12 +65,17 @@ SAYS_SOMETHING: dict[str, tuple[Rule, Any]] = {
     "own_residual": (Identity(), lambda run: abs(run.residual)),  # measured by the engine itself
     "bound": (Bound(delta=0.05), lambda run: (abs(run.share - run.setting.p), 3 / math.sqrt(run.setting.n))),
     "difference": (Difference(0.02, "why"), lambda run: (run.share, run.setting.p)),
+    "classes": (
+        Universal(),
+        lambda run: bool(run.classes[0] == 1 + round(float(run.sums[0]))),
+    ),  # whole numbers
     "prefix": (Universal(), lambda run: bool(run.sums[-1] == run.share)),
 }
 SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {
     "constant": (Event(), lambda run: True),
     "error_at_most_1": (Event(), lambda run: bool(run.share <= 1)),
     "in_the_unit_interval": (Universal(), lambda run: bool(0 <= run.sums.min() <= run.sums.max() <= 1.001)),
+    "two_classes": (Universal(), lambda run: bool(run.classes.max() - run.classes.min() < run.setting.n)),
     "implied": (Bound(), lambda run: (abs(slope(run.heads)), 1.0)),  # |l'| <= 1 whatever the run
     "identity_of_the_setting": (Identity(), lambda run: abs((run.setting.p + 1) - run.setting.p - 1) / 2),
     "own_prediction": (Law(0.1, "why"), lambda run: (run.share, run.share)),
