@@ -1,9 +1,10 @@
 """Adversarial runs: a claim whose answer no change of its run moves could not have failed.
 
 `measure` is asked again about runs that never were: a run with another run's setting, with another run's
-numbers, with the entries of its arrays permuted, with its numbers at the ends of the range seen, with every
-number off by 1e-3 or squared in size, and runs of engines that are wrong in one place. A claim that none of
-these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is defined, a constant.
+numbers, with the entries of its arrays permuted, its records in reverse order, its numbers at the ends of the
+range seen, with every number off by 1e-3 or squared in size, and runs of engines that are wrong in one place.
+A claim that none of these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is
+defined, a constant.
 """
 
 from __future__ import annotations
@@ -188,6 +189,7 @@ def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tu
     own, rng = leaves(run), generator(run.seed, "adversarial")
     shuffled = _shuffled(own, rng)
     yield "its entries permuted", changed(run, lambda p, v: shuffled[p])
+    yield "its records in reverse order", changed(run, lambda p, v: _reversed(v, len(run.steps)))
     yield "every number off by 1e-3 of itself", changed(run, lambda p, v: _jittered(v, rng))
     if residual:
         yield "every number off by 0.001", changed(run, lambda p, v: _shifted(v, rng))
@@ -204,6 +206,11 @@ def _shuffled(own: Mapping[Path, Any], rng: np.random.Generator) -> dict[Path, A
         path: v.ravel()[rng.permutation(v.size)].reshape(v.shape) if np.ndim(v) else v
         for path, v in own.items()
     }
+
+
+def _reversed(value: Any, records: int) -> Any:
+    """An array over the records, the last first; a value as it is."""
+    return value[::-1] if np.ndim(value) and len(value) == records > 1 else value
 
 
 def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path, Any], Any]:

@@ -24,6 +24,8 @@ __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 REPLAY_SECONDS = 2.0
 #: Other runs beside a run that is looked at closely.
 _OTHERS = 2
+#: Of a claim's judged runs, those that one is chosen from, at most.
+_CANDIDATES = 60
 #: What is noted of a claim for which there was no time.
 _LEFT_OUT = (
     "Adversarial runs would take more than a tenth of the time: it was not asked whether it could fail."
@@ -86,8 +88,9 @@ def _first_looks(asked: Sequence[Judgement], seconds: float) -> Iterator[list[Ba
     """Of each experiment and engine the runs that are looked at first: one for most claims."""
     for experiment in dict.fromkeys(j.claim.experiment for j in asked):
         left = [j for j in asked if j.claim.experiment == experiment]
-        seen = {o.index: o for j in left for o in j.judged}
-        readers = {index: {j.claim.id for j in left if _reads(j, index)} for index in seen}
+        seen = {o.index: o for j in left for o in (*_ends(j), *_apart(j.judged))}
+        read = {j.claim.id: {o.index for o in j.judged} for j in left}
+        readers = {index: {id_ for id_, indices in read.items() if index in indices} for index in seen}
         cost = {index: _work_of(experiment, o) for index, o in seen.items()}
         while left:
             index = min(seen, key=lambda k: (-len(readers[k]), cost[k], k))
@@ -99,6 +102,11 @@ def _first_looks(asked: Sequence[Judgement], seconds: float) -> Iterator[list[Ba
             left = [j for j in left if j not in mine]
             taken = {j.claim.id for j in mine}
             readers = {k: ids - taken for k, ids in readers.items()}
+
+
+def _apart(judged: Sequence[Observation]) -> Sequence[Observation]:
+    """Some of many runs, at equal distances: enough to choose one from."""
+    return judged[:: -(-len(judged) // _CANDIDATES) or 1]
 
 
 def _close_looks(
@@ -189,10 +197,6 @@ def _replays(
         for id_, replay in measurement.values.items():
             found.setdefault(id_, []).append(replay)
     return found
-
-
-def _reads(judgement: Judgement, index: int) -> bool:
-    return any(o.index == index for o in judgement.judged)
 
 
 def _work_of(experiment: Experiment, o: Observation) -> float:

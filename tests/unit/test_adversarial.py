@@ -176,6 +176,18 @@ def test_leaves_and_changes_keep_the_run_itself() -> None:
     assert moved.steps is run.steps
 
 
+def test_records_in_reverse_order_break_what_holds_in_time() -> None:
+    class Course(_Run):
+        def __init__(self) -> None:
+            super().__init__()
+            self.steps = np.arange(50)
+            self.loss = np.exp(-0.1 * self.steps)
+
+    others = Others(EXPERIMENT.of_model, "function", (), None)  # type: ignore[arg-type]
+    falls = Adversary(lambda run: bool(run.loss[-1] <= 1.5 * run.loss[0]), Event(), others, alone=True)
+    assert falls(Course()).moved_by == "its records in reverse order"  # type: ignore[union-attr]
+
+
 def test_a_replay_out_of_time_says_nothing() -> None:
     model = EXPERIMENT.of_model
     replay = Adversary(lambda run: True, Event(), Others(model, "function", (), None), seconds=-1.0)(_Run())  # type: ignore[arg-type]
