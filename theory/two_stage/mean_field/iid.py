@@ -44,7 +44,7 @@ IID = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=16.0,
-    runs={"quick": 0, "default": 240, "full": 1000},
+    runs={"quick": 0, "default": 180, "full": 1000},
     snapshots=(MIDDLE,),
 )
 
