@@ -25,8 +25,9 @@ from verify.outcome import Judgement, Observation, Verification, paper_name
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.release_seed import release_seed
-from verify.runs.backends import Backend, SerialBackend, backend_for, built_in
+from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Failure, Measurement, batches
+from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs, spec_of
 from verify.second_stage import allowed_seconds, fresh_observations, nominal_seconds, second_stage

@@ -23,11 +23,8 @@ _N = 6
 #: 16,000 draws of each engine certify eight distances below .05 at 99 %, with probability .8 for equal laws.
 _RUNS = {"quick": 0, "default": 16_000, "full": 40_000}
 
-#: The least dimension and an ordinary one are drawn by default too.
-_FULL_ONLY = {**_RUNS, "default": 0}
 
-
-def _draws(name: str, d: int, runs: Mapping[str, int] = _RUNS) -> Experiment:
+def _draws(name: str, d: int) -> Experiment:
     return Experiment(
         id=f"two_stage.draws.{name}",
         place=Fixed(
@@ -45,7 +42,7 @@ def _draws(name: str, d: int, runs: Mapping[str, int] = _RUNS) -> Experiment:
         ),
         clock=0.1,
         max_steps=1,
-        runs=runs,
+        runs=_RUNS,
         engines=("law", "reduced"),
         pair_engines=False,
     )
@@ -54,9 +51,9 @@ def _draws(name: str, d: int, runs: Mapping[str, int] = _RUNS) -> Experiment:
 #: Both engines' draws by the dimension's name.
 DRAWS: Mapping[str, Experiment] = {
     "n_plus_1": _draws("n_plus_1", _N + 1),
-    "n_plus_2": _draws("n_plus_2", _N + 2, _FULL_ONLY),
+    "n_plus_2": _draws("n_plus_2", _N + 2),
     "4n": _draws("4n", 4 * _N),
-    "100n": _draws("100n", 100 * _N, _FULL_ONLY),
+    "100n": _draws("100n", 100 * _N),
 }
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
-from theory.model import Model
 from verify.runs.batch import Batch, Done, Lost
 from verify.runs.work import run_batch
 
-__all__ = ["Backend", "SerialBackend", "backend_for", "built_in"]
+__all__ = ["Backend", "SerialBackend", "backend_for"]
 
 
 class Backend(Protocol):
@@ -67,24 +65,6 @@ class SerialBackend:
     ) -> Iterator[Done | Lost]:
         """In this process."""
         return self.run(batches, device, seconds)
-
-
-def built_in(measure: Any, model: Model) -> bool:
-    """Whether all that a measure and its runs' engines call is this project's own code."""
-    engines = model.engines
-    modules = [
-        *(getattr(part, "__module__", "") or "" for part in _functions(measure)),
-        engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
-    ]
-    return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
-
-
-def _functions(measure: Any) -> list[Any]:
-    """The functions that a partial one is made of, however deep; another measure is one itself."""
-    if not isinstance(measure, partial):
-        return [measure]
-    given = [x for x in (*measure.args, *measure.keywords.values()) if callable(x)]
-    return [function for part in (measure.func, *given) for function in _functions(part)]
 
 
 def backend_for(jobs: int, *, isolated: bool = False) -> Backend:

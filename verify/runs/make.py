@@ -15,8 +15,9 @@ from typing import Any
 
 from theory.experiment import Experiment
 from theory.run import Run
-from verify.runs.backends import Backend, SerialBackend, backend_for, built_in
+from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Done, Failure, Lost, Measurement, batches
+from verify.runs.built_in import built_in
 from verify.runs.keep import Keeper
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short

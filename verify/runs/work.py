@@ -23,6 +23,7 @@ from theory.falsehood import altered
 from theory.model import Model
 from theory.run import NotApplicable, Run
 from verify.runs.batch import Batch, Done, Failure, Measure, Measurement
+from verify.runs.built_in import built_in
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 
@@ -78,6 +79,23 @@ def one_thread() -> Iterator[None]:
             os.environ[_THREADS] = given
 
 
+@contextmanager
+def _watchdog() -> Iterator[Callable[[float], None]]:
+    """Gives a function that ends this process after so many seconds unless it is called again: it wakes what
+    no signal does, a library's code that never returns."""
+    with open(os.devnull, "w", encoding="utf-8") as sink:
+
+        def watch(seconds: float) -> None:
+            faulthandler.cancel_dump_traceback_later()
+            if math.isfinite(seconds):
+                faulthandler.dump_traceback_later(seconds, exit=True, file=sink)
+
+        try:
+            yield watch
+        finally:
+            watch(math.inf)
+
+
 def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     """Make and measure one batch on one thread.
 
@@ -94,26 +112,24 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     calls: dict[str, tuple[float, int]] = {}
     if math.isfinite(seconds):
         seconds = max(seconds, batch.seconds)
-    with one_thread(), open(os.devnull, "w", encoding="utf-8") as sink:
-        if math.isfinite(seconds) and not isinstance(batch.model.engines, str):
-            # A user's own engine: as much for each of its runs as for a measure.
-            faulthandler.dump_traceback_later(_GRACE * seconds * len(batch.jobs), exit=True, file=sink)
+    asked = {id(measure): measure for measures in batch.measures for _, measure in measures}
+    guarded = math.isfinite(seconds) and not all(built_in(m, batch.model) for m in asked.values())
+    with one_thread(), _watchdog() as watch:
+        if guarded and not isinstance(batch.model.engines, str):
+            watch(_GRACE * seconds * len(batch.jobs))  # a user's own engine: as much a run as for a measure
         for k, run in _runs(batch, device, failed):
             spec, measures = batch.specs[k], batch.measures[k]
             if isinstance(run, NotApplicable):
                 reasons = {name: run.reason for name, _ in measures}
                 made.append(Measurement(spec, batch.jobs[k].steps, {}, reasons))
                 continue
-            if math.isfinite(seconds):
-                # Wakes what no signal does, a library's code that never returns: the process ends with it.
-                allowed = _GRACE * seconds * max(1, len(measures))
-                faulthandler.dump_traceback_later(allowed, exit=True, file=sink)
-            try:
-                made.append(_measured(run, spec, measures, batch.twice, broken, seconds, calls))
-                if batch.go_on:
-                    broken.clear()
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+            if guarded:
+                watch(_GRACE * seconds * max(1, len(measures)))
+            made.append(_measured(run, spec, measures, batch.twice, broken, seconds, calls))
+            if batch.go_on:
+                broken.clear()
+            if guarded:
+                watch(math.inf)
     made.sort(key=lambda m: m.spec.index)
     return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory(), calls)
 

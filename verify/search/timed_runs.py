@@ -17,8 +17,8 @@ from verify.judge import admitted, observe
 from verify.load import travelling
 from verify.outcome import Observation
 from verify.rules.registry import judge_of
-from verify.runs.backends import built_in
 from verify.runs.batch import batches
+from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, measured
 from verify.runs.plan import RunSpec
 from verify.search.strategies import seeds, settings_at
