@@ -37,13 +37,13 @@ def observation(value: Any, index: int = 0, **changes: Any) -> Observation:
     return Observation(**(fields | changes))
 
 
-def claim_of(claim_id: str, experiment: Experiment, **changes: Any) -> Claim:
+def claim_of(claim_id: str, experiment: Experiment, /, **changes: Any) -> Claim:
     """An event that holds in every run, unless told otherwise."""
     fields: dict[str, Any] = {
-        "source": Source("example", "1"), "provenance": "derived", "statement": "example", "rule": Event(),
-        "measure": lambda run: True,
+        "id": claim_id, "source": Source("example", "1"), "provenance": "derived", "statement": "example",
+        "rule": Event(), "measure": lambda run: True, "experiment": experiment,
     }  # fmt: skip
-    return Claim(claim_id, experiment=experiment, **(fields | changes))
+    return Claim(**(fields | changes))
 
 
 def observations(values: Iterable[Any], **changes: Any) -> list[Observation]:
