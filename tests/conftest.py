@@ -1,4 +1,4 @@
-"""Settings of every test: property tests by profile, one thread a process.
+"""Settings of every test: property tests by profile, one thread a process; and the command line.
 
 `HYPOTHESIS_PROFILE` chooses how hard property tests try:
 
@@ -12,7 +12,10 @@ Standing in `tests/`, this file also puts the folder on the import path (`from o
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 
 # Arrays here are small: more threads only contend with the other test processes. Read when torch and
@@ -25,3 +28,22 @@ settings.register_profile("quick", derandomize=True, max_examples=30, deadline=N
 settings.register_profile("default", max_examples=100, deadline=None, database=None, print_blob=True)
 settings.register_profile("full", max_examples=1000, deadline=None, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Exit status, stdout and stderr of `python -m verify WORDS`, in this process."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        from verify.cli.main import main
+
+        monkeypatch.setattr(sys, "argv", ["verify", *words])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert isinstance(stop.value.code, int)
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return call

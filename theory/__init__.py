@@ -22,7 +22,7 @@ _EXPORTS = {
     "ConditionCheck": "theory.condition",
     "Constant": "theory.constant",
     "Constants": "theory.condition",
-    "Coordinate": "theory.place",
+    "Coordinate": "theory.coordinate",
     "Curve": "theory.question",
     "Derived": "theory.rules",
     "Difference": "theory.rules",

@@ -7,6 +7,7 @@ from theory.condition import Condition as Condition
 from theory.condition import ConditionCheck as ConditionCheck
 from theory.condition import Constants as Constants
 from theory.constant import Constant as Constant
+from theory.coordinate import Coordinate as Coordinate
 from theory.exhibit import Exhibit as Exhibit
 from theory.exhibit import Panel as Panel
 from theory.exhibit import Series as Series
@@ -25,7 +26,6 @@ from theory.parameters import Parameter as Parameter
 from theory.parameters import Parameters as Parameters
 from theory.place import Box as Box
 from theory.place import Cells as Cells
-from theory.place import Coordinate as Coordinate
 from theory.place import Joined as Joined
 from theory.place import along as along
 from theory.place import fixed as fixed

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Entry", "letters_markdown", "lookup"]
+__all__ = [
+    "Entry",
+    "letters_markdown",
+]
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,6 @@ class Entry:
     meaning: str
     unit: str
     group: str
-
-
-def lookup(letter: str, entries: Iterable[Entry]) -> Entry:
-    """The entry of a letter by its name in code.
-
-    Raises:
-        KeyError: naming the letter.
-
-    >>> lookup("n", [Entry("n", "n", "number of samples", "samples", "Setting")]).unit
-    'samples'
-    """
-    for entry in entries:
-        if entry.letter == letter:
-            return entry
-    raise KeyError(letter)
 
 
 def letters_markdown(entries: Iterable[Entry], title: str, introduction: Iterable[str] = ()) -> str:

@@ -15,7 +15,6 @@ _EXPORTS = {
     "Observation": "verify.outcome",
     "Verification": "verify.outcome",
     "load_claims_file": "verify.load",
-    "load_ledger": "verify.load",
     "run_engine_conformance": "simulation",
     "run_law_conformance": "simulation",
     "settings_in": "verify.search.strategies",

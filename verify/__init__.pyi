@@ -7,7 +7,6 @@ from simulation.conformance.result import CheckResult as CheckResult
 from simulation.conformance.result import ConformanceError as ConformanceError
 from simulation.conformance.result import ConformanceReport as ConformanceReport
 from verify.load import load_claims_file as load_claims_file
-from verify.load import load_ledger as load_ledger
 from verify.outcome import Counterexample as Counterexample
 from verify.outcome import Decision as Decision
 from verify.outcome import Judgement as Judgement
@@ -28,7 +27,6 @@ __all__ = [
     "Observation",
     "Verification",
     "load_claims_file",
-    "load_ledger",
     "run_engine_conformance",
     "run_law_conformance",
     "settings_in",

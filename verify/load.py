@@ -29,7 +29,6 @@ __all__ = [
     "claims_file_of",
     "claims_module",
     "load_claims_file",
-    "load_ledger",
     "load_sources",
     "source_options",
     "travelling",
@@ -203,15 +202,6 @@ def source_options(claim: Claim) -> str:
     if isinstance(found, Paper) and claim.id in found.claim_map and module and module.__file__:
         return f" --paper {shlex.quote(str(Path(module.__file__).parent))}"
     return ""
-
-
-def load_ledger(files: Sequence[Path]) -> Ledger:
-    """The claims of the built-in papers, then those of the files.
-
-    Raises:
-        ClaimsFileError: for an unusable file, a repeated id or an unknown parent.
-    """
-    return load_sources(files).ledger
 
 
 def load_sources(

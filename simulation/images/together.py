@@ -28,8 +28,6 @@ SIDE_BY_SIDE = ("cnn", "mlp", "paper")
 #: Images evaluated at a time.
 _CHUNK = 512
 
-Snapshot = Callable[[int, int, Any], None]
-
 
 def train_together(
     tasks: Sequence[Task],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-
-from verify.cli.main import main
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -22,18 +20,9 @@ def ENGINE(problem, *, eta, steps, dtype="float64", device="cpu"):
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Exit status, stdout and stderr of `python -m verify conformance ARGUMENTS`."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["verify", "conformance", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
-
-    return call
+def here(command: Call) -> Call:
+    """`python -m verify conformance ARGUMENTS`."""
+    return partial(command, "conformance")
 
 
 def test_one_of_ours(here: Call) -> None:

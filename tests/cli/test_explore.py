@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from verify.cli.main import main
-
+Call = Callable[..., tuple[int, str, str]]
 CLAIMS = Path(__file__).parents[1] / "planted" / "search_claims.py"
-
-
-def call(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> int:
-    monkeypatch.setattr(sys, "argv", ["verify", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
 
 
 @pytest.mark.parametrize(
@@ -57,55 +48,48 @@ def call(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> int:
     ],
 )
 def test_wrong_input_is_one_line_that_names_it(
-    arguments: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:  # fmt: skip
+    arguments: str, named: str, command: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert call(monkeypatch, arguments.split()) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    assert captured.err.startswith("verify: error: ")
-    assert named in captured.err
+    status, out, err = command(*arguments.split())
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("verify: error: ")
+    assert named in err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_falsify_prints_one_replay_command_and_exits_with_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_falsify_prints_one_replay_command_and_exits_with_one(command: Call) -> None:
     words = ["falsify", "planted.search.identity", "--claims-file", str(CLAIMS), "--budget", "10s"]
-    assert call(monkeypatch, words) == 1
-    out = capsys.readouterr().out
+    status, out, _ = command(*words)
+    assert status == 1
     assert "verdict:  counterexample found" in out
     assert out.count("python -m verify replay") == 1
 
 
-def test_falsify_exits_with_zero_where_nothing_is_found(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_falsify_exits_with_zero_where_nothing_is_found(command: Call) -> None:
     words = ["falsify", "planted.sound.rare", "--claims-file", str(CLAIMS), "--budget", "1s"]
-    assert call(monkeypatch, words) == 0
-    assert "verdict:  none found in " in capsys.readouterr().out
+    status, out, _ = command(*words)
+    assert status == 0
+    assert "verdict:  none found in " in out
 
 
-def test_doctor_as_plain_text_and_as_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert call(monkeypatch, ["doctor", "--kappa-0", "30"]) == 0
-    out = capsys.readouterr().out
+def test_doctor_as_plain_text_and_as_json(command: Call) -> None:
+    status, out, _ = command("doctor", "--kappa-0", "30")
+    assert status == 0
     assert "init_noise" in out
     assert "outside, by 30" in out
     assert "\x1b" not in out
-    assert call(monkeypatch, ["doctor", "--kappa-0", "30", "--json"]) == 0
-    data = json.loads(capsys.readouterr().out)
+    status, text, _ = command("doctor", "--kappa-0", "30", "--json")
+    assert status == 0
+    data = json.loads(text)
     assert [c["inside"] for c in data["conditions"] if c["name"] == "init_noise"] == [False]
     assert data["nearest"]["command"] in out
 
 
-def test_phase_writes_its_files(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_phase_writes_its_files(command: Call, tmp_path: Path) -> None:
     words = ["phase", "tau-tau", "--cells", "3", "--runs", "1", "--jobs", "1", "--out", str(tmp_path / "p")]
-    assert call(monkeypatch, [*words, "--quantity", "event", "--claim", "none"]) == 0
-    assert "9 cells, " in capsys.readouterr().out
+    status, out, _ = command(*words, "--quantity", "event", "--claim", "none")
+    assert status == 0
+    assert "9 cells, " in out
     assert sorted(p.suffix for p in (tmp_path / "p").iterdir()) == [".csv", ".json", ".png"]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from verify.cli.main import main
 
 CLAIMS = """
 import numpy as np
@@ -35,40 +32,24 @@ FALSEHOODS = [Falsehood(of="mine.small", name="large", kind="symbols",
                         claim=replace(CLAIMS[0], measure=large), why="|Z| < 1 in two of three runs")]
 """
 
+Call = Callable[..., tuple[int, str, str]]
+
 
 @pytest.fixture
-def here(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
+def here(command: Call, tmp_path: Path) -> Call:
     """`python -m verify soundness` on a claims file of this text, in this process."""
 
     def call(text: str, *arguments: str) -> tuple[int, str, str]:
         path = tmp_path / "mine.py"
         path.write_text(text)
-        given = [
-            "verify",
-            "soundness",
-            "--claims-file",
-            str(path),
-            "--claims",
-            "mine.*",
-            "--profile",
-            "quick",
-        ]
+        given = ["soundness", "--claims-file", str(path), "--claims", "mine.*", "--profile", "quick"]
         quiet = ["--jobs", "1", "--suites", "0", "--out", str(tmp_path / "out")]
-        monkeypatch.setattr(sys, "argv", [*given, *quiet, *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
+        return command(*given, *quiet, *arguments)
 
     return call
 
 
-def test_a_claims_file_with_falsehoods_of_its_own(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path
-) -> None:
+def test_a_claims_file_with_falsehoods_of_its_own(here: Call, tmp_path: Path) -> None:
     status, out, err = here(CLAIMS)
     assert (status, err) == (0, "")
     assert out.startswith("2 of 2 planted falsehoods refuted: 100.0 % [15.8, 100.0]; gross ones 1 of 1\n")
@@ -87,9 +68,7 @@ def test_a_claims_file_with_falsehoods_of_its_own(
     assert record["engines"]["detected"] == 0
 
 
-def test_a_falsehood_that_gets_through_is_named_first_and_fails(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path
-) -> None:
+def test_a_falsehood_that_gets_through_is_named_first_and_fails(here: Call, tmp_path: Path) -> None:
     """Broken on purpose: a declared falsehood that is true."""
     status, out, _ = here(CLAIMS.replace("measure=large)", "rule=Event(delta=0.06))"))
     assert status == 1
@@ -99,9 +78,7 @@ def test_a_falsehood_that_gets_through_is_named_first_and_fails(
     assert record["falsehoods"]["undetected"][0]["verdict"] == "supported"
 
 
-def test_the_same_seed_gives_the_same_verdicts(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path
-) -> None:
+def test_the_same_seed_gives_the_same_verdicts(here: Call, tmp_path: Path) -> None:
     found = []
     for _ in range(2):
         here(CLAIMS, "--seed", "5")
@@ -120,7 +97,7 @@ def test_the_same_seed_gives_the_same_verdicts(
     ],
 )
 def test_wrong_falsehoods_are_refused_in_one_line(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path, change: tuple[str, str], message: str
+    here: Call, tmp_path: Path, change: tuple[str, str], message: str
 ) -> None:
     status, out, err = here(CLAIMS.replace(*change))
     assert (status, out) == (2, "")
@@ -139,7 +116,7 @@ def test_wrong_falsehoods_are_refused_in_one_line(
     ],
 )
 def test_wrong_options_are_refused_in_one_line(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path, arguments: tuple[str, ...], message: str
+    here: Call, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     status, out, err = here(CLAIMS, *arguments)
     assert (status, out) == (2, "")
@@ -148,9 +125,7 @@ def test_wrong_options_are_refused_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_is_a_file_is_refused_before_any_run(
-    here: Callable[..., tuple[int, str, str]], tmp_path: Path
-) -> None:
+def test_a_folder_that_is_a_file_is_refused_before_any_run(here: Call, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     status, out, err = here(CLAIMS)
     assert (status, out) == (2, "")
@@ -158,7 +133,7 @@ def test_a_folder_that_is_a_file_is_refused_before_any_run(
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_false_alarms_are_counted_beside(here: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_false_alarms_are_counted_beside(here: Call, tmp_path: Path) -> None:
     status, out, _ = here(CLAIMS, "--suites", "4")
     record = json.loads((tmp_path / "out" / "soundness.json").read_text())["false_alarms"]
     assert status == 0
@@ -169,7 +144,7 @@ def test_false_alarms_are_counted_beside(here: Callable[..., tuple[int, str, str
     assert all(0 <= c["supported"] <= 4 for c in record["claims"])
 
 
-def test_a_negative_number_of_suites_is_refused(here: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_negative_number_of_suites_is_refused(here: Call) -> None:
     status, _, err = here(CLAIMS, "--suites", "-1")
     assert (status, err.count("\n")) == (2, 1)
     assert "--suites must be at least 0, was -1" in err

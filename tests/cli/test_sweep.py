@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from verify.cli.main import main
 from verify.runs.batch import Batch
 from verify.sweep.memory import Fit
 from verify.sweep.runs import split_batch
@@ -68,21 +68,12 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+def here(command: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
     """`verify sweep ...` in this process and an own folder, which holds `c.toml`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.toml").write_text(TEXT)
     (tmp_path / "claims.py").write_text(CLAIMS.replace("@PID@", str(os.getpid())))
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["verify", "sweep", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
-
-    return call
+    return partial(command, "sweep")
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

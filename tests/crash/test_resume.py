@@ -18,7 +18,6 @@ from crash.store_writer import PROFILE
 
 from simulation.two_stage import training
 from theory.claim import Claim
-from verify.cli.main import main
 from verify.jsonable import jsonable
 from verify.load import load_claims_file
 from verify.outcome import Verification
@@ -174,22 +173,12 @@ def test_values_that_cannot_be_kept_are_made_again(claims: list[Claim], tmp_path
 
 
 @pytest.fixture
-def verify_run(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Call:
+def verify_run(command: Call, file: Path, tmp_path: Path) -> Call:
     """Exit status, stdout and stderr of `verify run` on two small claims, into `tmp_path/report`."""
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(
-            sys, "argv",
-            ["verify", "run", "--profile", "quick", "--jobs", "1", "--out", str(tmp_path / "report"),
-             "--claims-file", str(file), "--claims", "own.loss", *arguments],
-        )  # fmt: skip
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
+        given = ["--profile", "quick", "--jobs", "1", "--out", str(tmp_path / "report")]
+        return command("run", *given, "--claims-file", str(file), "--claims", "own.loss", *arguments)
 
     return call
 

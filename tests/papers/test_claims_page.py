@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from verify.cli.main import main
 from verify.load import load_sources
 from verify.pipeline import verify_claims
 from verify.search.falsify import falsify
@@ -38,25 +37,18 @@ def written(folder: Path, name: str, code: str) -> Path:
     return file
 
 
-def status_of(monkeypatch: pytest.MonkeyPatch, line: str) -> object:
-    monkeypatch.setattr(sys, "argv", ["verify", *shlex.split(line)])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    return stop.value.code
-
-
 def test_the_function_model_is_a_file_of_forty_lines() -> None:
     assert len([line for line in WALK.splitlines() if line.strip()]) <= 40
 
 
 def test_the_function_model_goes_through_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., tuple[int, str, str]]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(tmp_path, "walk", WALK)
     line = "run --claims-file walk.py --claims 'walk.*' --profile quick --jobs 1 --no-figures --seed 0"
     line += " --resume kept --out r"
-    assert status_of(monkeypatch, line) == 0
+    assert command(*shlex.split(line))[0] == 0
     records = {r["id"]: r for r in json.loads((tmp_path / "r" / "claims.json").read_text())}
     assert {name: r["verdict"] for name, r in records.items()} == {
         "walk.hoeffding": "supported", "walk.half": "refuted", "walk.arcsine": "supported",
@@ -66,15 +58,15 @@ def test_the_function_model_goes_through_the_command(
     page = (tmp_path / "r" / "report.md").read_text()
     assert "walk.arcsine" in page
     assert not FOREIGN.search(page)
-    capsys.readouterr()
-    assert status_of(monkeypatch, line) == 0
-    assert "344 of 344 runs reused" in capsys.readouterr().err
+    status, _, err = command(*shlex.split(line))
+    assert status == 0
+    assert "344 of 344 runs reused" in err
     again = {r["id"]: r for r in json.loads((tmp_path / "r" / "claims.json").read_text())}
     assert {n: r["statistic"] for n, r in again.items()} == {n: r["statistic"] for n, r in records.items()}
 
 
 def test_what_contradicts_its_reading_is_found_and_replayed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., tuple[int, str, str]]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     file = written(tmp_path, "walk", WALK)
@@ -82,8 +74,9 @@ def test_what_contradicts_its_reading_is_found_and_replayed(
     found = falsify(reading, seconds=10).found
     assert found is not None
     assert found.setting.n >= 100  # as the condition asks
-    assert status_of(monkeypatch, found.replay.removeprefix("python -m verify ")) == 1
-    assert "walk.half" in capsys.readouterr().out
+    status, out, _ = command(*shlex.split(found.replay)[3:])
+    assert status == 1
+    assert "walk.half" in out
 
 
 def test_the_model_with_an_engine_is_judged(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ import pytest
 from theory.paper import Paper
 from theory.rules import Band
 from verify.cli.explain import explanation
-from verify.cli.main import main
 from verify.load import load_sources
 from verify.pipeline import verify_claims
 from verify.report.claims import reproduce
@@ -39,18 +37,14 @@ def paper() -> Paper:
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+def call(command: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
     """Exit status, stdout and stderr of `verify ...` in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["verify", *words])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        assert not FOREIGN.search(captured.out + captured.err)
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, captured.out, captured.err
+        status, out, err = command(*words)
+        assert not FOREIGN.search(out + err)
+        return status, out, err
 
     return run
 

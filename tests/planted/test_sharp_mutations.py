@@ -73,9 +73,23 @@ def scaled(name: str, factor: float) -> Measure:
     return measure
 
 
+def patched(name: str, module: Any, attribute: str, wrong: Callable[..., Any]) -> Measure:
+    """The claim's measure with one function of a module replaced."""
+    claim, original = LEDGER[f"two_stage.sharp.{name}"], getattr(module, attribute)
+
+    def measure(run: Run) -> Any:
+        setattr(module, attribute, wrong)
+        try:
+            return claim.measure(run)
+        finally:
+            setattr(module, attribute, original)
+
+    return measure
+
+
 def opposed_signal(name: str) -> Measure:
     """The claim's measure with the late signal share c of both classes negated."""
-    claim, original = LEDGER[f"two_stage.sharp.{name}"], sharp_late.late_classes
+    original = sharp_late.late_classes
 
     def negated(run: Run) -> Any:
         classes = original(run)
@@ -83,32 +97,17 @@ def opposed_signal(name: str) -> Measure:
             return classes
         return tuple(replace(y, c=-y.c) for y in classes)
 
-    def measure(run: Run) -> Any:
-        sharp_late.late_classes = negated
-        try:
-            return claim.measure(run)
-        finally:
-            sharp_late.late_classes = original
-
-    return measure
+    return patched(name, sharp_late, "late_classes", negated)
 
 
 def added_flips(name: str) -> Measure:
     """The claim's measure with the flipped labels' part of c_y added instead of subtracted."""
-    claim, original = LEDGER[f"two_stage.sharp.{name}"], limit_late.harmonic_signal_share
 
     def wrong() -> sp.Expr:
         pushes = (1 - tau) * limit_late.h_c + tau * limit_late.h_n
         return a / 2 * pushes / (1 + a / 2 * pushes)
 
-    def measure(run: Run) -> Any:
-        limit_late.harmonic_signal_share = wrong
-        try:
-            return claim.measure(run)
-        finally:
-            limit_late.harmonic_signal_share = original
-
-    return measure
+    return patched(name, limit_late, "harmonic_signal_share", wrong)
 
 
 def opposed_sides(run: Run, clock: float) -> SideSums:

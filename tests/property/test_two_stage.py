@@ -21,6 +21,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +55,12 @@ from theory.two_stage.limits.transition import derived_strong_signal_limit
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1, EPS
-from verify.cli.main import main
 from verify.load import load_claims_file
 from verify.search.strategies import seeds, settings_in
 from verify.statistics.intervals import rate_lower, rate_upper
 
 ROOT = Path(__file__).parents[2]
-FALSE_CLAIMS = {c.id: c for c in load_claims_file(ROOT / "tests" / "planted" / "false_claims.py")}
+FALSE_CLAIMS = {c.id: c for c in load_claims_file(ROOT / "tests" / "planted" / "twin_claims.py")}
 LEDGER = list(builtin_ledger())
 
 IDENTITIES = [
@@ -200,15 +200,12 @@ def test_the_events_are_those_of_the_lemmas_and_theorems() -> None:
     }  # fmt: skip
 
 
-def test_a_broken_event_is_refuted_and_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_event_is_refuted_and_replayed(command: Callable[..., tuple[int, str, str]]) -> None:
     claim = FALSE_CLAIMS["planted.stage_order"]
     (judgement,) = judged([claim], drawn_specs(claim.experiment)[:8])
     message = refutation(judgement)
     assert message is not None
-    monkeypatch.setattr(sys, "argv", replay_arguments(message)[1:])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 1
+    assert command(*replay_arguments(message)[2:])[0] == 1
 
 
 # Stage times within their scale ----------------------------------------------------------------------

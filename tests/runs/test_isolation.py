@@ -89,30 +89,35 @@ def written(folder: Path, name: str, body: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_measure_cannot_change_what_others_see(tmp_path: Path, jobs: int) -> None:
-    file = written(
-        tmp_path,
-        "sorting",
-        "CLAIMS = [claim('sorts', lambda run: run.x.sort() is None),"
-        " claim('other', lambda run: bool(np.any(np.diff(run.x) < 0)))]\n",
-    )
-    done = judged(file, jobs)
-    assert [j.verdict for j in done.judgements] == ["errored", "supported"]
-    assert "read-only" in done["sorting.sorts"].decision.reason
+OTHER = "claim('other', lambda run: bool(np.any(np.diff(run.x) < 0)))]\n"
+#: By name: a first claim that fails, and what its judgement says.
+FAILING = {
+    "sorts": ("CLAIMS = [claim('first', lambda run: run.x.sort() is None), ", "read-only"),
+    "draws": (
+        "rng = np.random.default_rng(0)\nCLAIMS = [claim('first', lambda run: rng.random() < .96), ",
+        "not reproducible: gave",
+    ),
+    "typed": ("CLAIMS = [claim('first', lambda run: 'yes'), ", "must be True or False, was 'yes'"),
+    "unmade": (
+        "def broken(s, rng):\n    raise RuntimeError('out of luck')\n"
+        "M = function_model(Coin, broken)\n"
+        "F = Experiment('unmade.f', place=fixed(Coin(3)), runs={'quick': 5}, model=M)\n"
+        "from dataclasses import replace\n"
+        "CLAIMS = [replace(claim('first', lambda run: 1), experiment=F), ",
+        "5 of 5 runs could not be made: RuntimeError: out of luck",
+    ),
+}
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_measure_that_draws_for_itself_is_not_reproducible(tmp_path: Path, jobs: int) -> None:
-    file = written(
-        tmp_path,
-        "drawing",
-        "rng = np.random.default_rng(0)\n"
-        "CLAIMS = [claim('draws', lambda run: rng.random() < .96), claim('other', lambda run: True)]\n",
-    )
-    done = judged(file, jobs)
+@pytest.mark.parametrize(
+    ("name", "jobs"), [("sorts", 1), ("sorts", 2), ("draws", 1), ("draws", 2), ("typed", 1), ("unmade", 1)]
+)
+def test_a_claim_that_fails_errs_alone(tmp_path: Path, name: str, jobs: int) -> None:
+    """It changes nothing that others see, and its reason says what happened."""
+    code, said = FAILING[name]
+    done = judged(written(tmp_path, name, code + OTHER), jobs)
     assert [j.verdict for j in done.judgements] == ["errored", "supported"]
-    assert done["drawing.draws"].decision.statistic["failure"] == "not reproducible"
+    assert said in done[f"{name}.first"].decision.reason
 
 
 def test_state_that_grows_with_the_runs_is_not_reproducible(tmp_path: Path) -> None:
@@ -126,30 +131,6 @@ def test_state_that_grows_with_the_runs_is_not_reproducible(tmp_path: Path) -> N
     done = judged(file, 2)
     # Called twice on one run it answers alike; made again in a new process and another order, it does not.
     assert done.judgements[0].verdict == "errored"
-
-
-def test_a_wrong_return_type_names_the_claim(tmp_path: Path) -> None:
-    file = written(
-        tmp_path, "typed", "CLAIMS = [claim('text', lambda run: 'yes'), claim('other', lambda run: True)]\n"
-    )
-    done = judged(file, 1)
-    assert [j.verdict for j in done.judgements] == ["errored", "supported"]
-    assert "must be True or False, was 'yes'" in done["typed.text"].decision.reason
-
-
-def test_an_engine_that_fails_errs_its_claims(tmp_path: Path) -> None:
-    file = written(
-        tmp_path,
-        "failing",
-        "def broken(s, rng):\n    raise RuntimeError('out of luck')\n"
-        "M = function_model(Coin, broken)\n"
-        "F = Experiment('failing.f', place=fixed(Coin(3)), runs={'quick': 5}, model=M)\n"
-        "from dataclasses import replace\n"
-        "CLAIMS = [replace(claim('made', lambda run: 1), experiment=F), claim('other', lambda run: True)]\n",
-    )
-    done = judged(file, 1)
-    assert [j.verdict for j in done.judgements] == ["errored", "supported"]
-    assert "5 of 5 runs could not be made: RuntimeError: out of luck" in done["failing.made"].decision.reason
 
 
 def test_what_a_failing_claim_left_out_is_made_again_on_resume(tmp_path: Path) -> None:

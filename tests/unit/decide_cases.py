@@ -1,4 +1,4 @@
-"""Observations made by hand, for the tests of the verdict calculus."""
+"""Observations and claims made by hand, for the tests of the verdict calculus."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from theory.claim import Claim
+from theory.experiment import Experiment
+from theory.rules import Event
+from theory.source import Source
 from theory.two_stage.setting import Setting
 from verify.outcome import VERDICTS, Decision, Observation
 
@@ -31,6 +35,15 @@ def observation(value: Any, index: int = 0, **changes: Any) -> Observation:
         "dtype": "float64",
     }
     return Observation(**(fields | changes))
+
+
+def claim_of(claim_id: str, experiment: Experiment, /, **changes: Any) -> Claim:
+    """An event that holds in every run, unless told otherwise."""
+    fields: dict[str, Any] = {
+        "id": claim_id, "source": Source("example", "1"), "provenance": "derived", "statement": "example",
+        "rule": Event(), "measure": lambda run: True, "experiment": experiment,
+    }  # fmt: skip
+    return Claim(**(fields | changes))
 
 
 def observations(values: Iterable[Any], **changes: Any) -> list[Observation]:

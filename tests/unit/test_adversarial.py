@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from decide_cases import claim_of
 
 from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, Source, function_model
 from theory.rules import Bound, Difference, Event, Exponent, Identity, Law, Rule, Universal
@@ -84,12 +85,9 @@ SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {
 
 def claims_of() -> list[Claim]:
     return [
-        Claim(
-            id=f"adversarial.{name}", source=Source("example", "1"), provenance="derived", statement=name,
-            rule=rule, measure=measure, experiment=EXPERIMENT,
-        )
+        claim_of(f"adversarial.{name}", EXPERIMENT, statement=name, rule=rule, measure=measure)
         for name, (rule, measure) in (SAYS_SOMETHING | SAYS_NOTHING).items()
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture(scope="module")

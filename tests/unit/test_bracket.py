@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
 import mpmath
 import numpy as np
 import pytest
-import sympy as sp
 from flint import arb, ctx
 
 from simulation.two_stage.certificate import certify
@@ -144,19 +143,7 @@ def test_mutant_without_undetermined_filters_is_violated() -> None:
 def test_mutant_bracket_moved_by_its_width_is_violated() -> None:
     case, b = next((c, b) for c, b in _bracketed() if c.setting.kappa_0 > 300)
     moved = b.margin_high - b.margin_low + 1e-6
-    assert not case.inside(
-        Bracket(
-            b.steps,
-            b.gamma_low,
-            b.gamma_high,
-            b.rho_low,
-            b.rho_high,
-            b.margin_low + moved,
-            b.margin_high + moved,
-            b.noisy,
-            b.stopped,
-        )
-    )
+    assert not case.inside(replace(b, margin_low=b.margin_low + moved, margin_high=b.margin_high + moved))
 
 
 def test_narrow_where_it_is_claimed_and_refused_elsewhere() -> None:
@@ -254,9 +241,6 @@ def test_sums_and_products_are_outward() -> None:
 
 
 # The aligned state ------------------------------------------------------------------------------------
-
-
-x, y = sp.symbols("x y")
 
 
 def plain_products(

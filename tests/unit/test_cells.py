@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from decide_cases import claim_of
 from scipy import stats
 
-from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, Source, function_model
+from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, function_model
 from theory.place import grid
 from theory.rules import Band, Event, EventMap, FittedBand, Ordering, Rule
 from verify.cells import planned_cells
@@ -33,11 +34,7 @@ GRID = grid("grid", tuple(({"p": round(0.1 * k, 1)}, Coin(100, round(0.1 * k, 1)
 
 
 def claim(rule: Rule, place: Any = BOX) -> Claim:
-    return Claim(
-        id="cells.claim", source=Source("example", "1"), provenance="derived", statement="for every p",
-        rule=rule, measure=lambda run: True,
-        experiment=Experiment("cells", place=place, model=MODEL, runs={"quick": 9}),
-    )  # fmt: skip
+    return claim_of("cells.claim", Experiment("cells", place, model=MODEL, runs={"quick": 9}), rule=rule)
 
 
 def seen(place: Any, value: Any, runs: int, seed: int = 0) -> tuple[Observation, ...]:

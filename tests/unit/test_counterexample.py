@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import shlex
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from decide_cases import BASE, observation, observations
+from decide_cases import BASE, claim_of, observation, observations
 
 from theory.claim import Claim
 from theory.condition import Condition, Constants
@@ -33,7 +33,6 @@ from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 from theory.two_stage.symbols import C, n
-from verify.cli.main import main
 from verify.judge import judge
 from verify.load import load_claims_file
 from verify.outcome import Observation
@@ -53,10 +52,7 @@ LEAST_WRONG = 20
 
 
 def claim(rule: Rule, measure: Any = bool, experiment: Experiment = FIXED, **changes: Any) -> Claim:
-    return Claim(
-        id="example.claim", source=HERE, provenance="derived", statement="example", rule=rule,
-        measure=measure, experiment=experiment, **changes,
-    )  # fmt: skip
+    return claim_of("example.claim", experiment, rule=rule, measure=measure, **changes)
 
 
 # rule, values that hold, values that break it; runs of 100 steps
@@ -245,20 +241,16 @@ def test_the_command_replays(
     status: int,
     word: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: Callable[..., tuple[int, str, str]],
 ) -> None:
     path = tmp_path / "my claims.py"
     path.write_text(FILE)
     (own,) = [c for c in load_claims_file(path) if c.id == f"own.{name}"]
     (judgement,) = verify_claims([own], profile="quick").judgements
     at = judgement.observations[0]
-    command = replay_command(own, at.setting, at.seed, at.engine)
+    line = replay_command(own, at.setting, at.seed, at.engine)
     if name == "false":
         assert judgement.counterexample is not None
-        command = judgement.counterexample.replay
-    monkeypatch.setattr(sys, "argv", ["verify", *shlex.split(command)[3:]])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == status
-    assert capsys.readouterr().out == (f"own.{name}: the claim {word} (measured {name == 'true'})\n")
+        line = judgement.counterexample.replay
+    said = f"own.{name}: the claim {word} (measured {name == 'true'})\n"
+    assert command(*shlex.split(line)[3:])[:2] == (status, said)

@@ -10,28 +10,10 @@ import pytest
 from decide_cases import observation, observations, well_formed
 from scipy import integrate, stats
 
-from theory.rules import Calibration, ZScores
-from verify.outcome import Decision, Observation
+from theory.rules import Calibration
+from verify.outcome import Observation
 from verify.rules.calibration import border_cumulants, cell_square, decide_calibration, excess_p, gamma_tail
 from verify.rules.registry import decide
-
-RULE = ZScores(reason="test")
-
-
-def scores(z: np.ndarray, slack: float = 0.0) -> list[Observation]:
-    """Runs with these z-scores around predictions of different size and spread."""
-    sd = 0.1 + np.arange(len(z)) % 7
-    return observations([(5.0 + s * v, 5.0, s, slack) for s, v in zip(sd, z, strict=True)])
-
-
-def normal(runs: int, seed: int = 0, shift: float = 0.0, scale: float = 1.0) -> Decision:
-    z = shift + scale * np.random.default_rng(seed).standard_normal(runs)
-    return well_formed(decide(RULE, scores(z)))
-
-
-def rate(suites: int, runs: int, verdict: str, **change: float) -> int:
-    return sum(normal(runs, seed, **change).verdict == verdict for seed in range(suites))
-
 
 CALIBRATED = Calibration(0.1, reason="test")
 

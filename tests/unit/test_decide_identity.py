@@ -80,14 +80,6 @@ def test_each_run_is_held_to_its_own_float_type() -> None:
     assert (decision.verdict, decision.statistic["worst_run"]) == ("refuted", 2)
 
 
-def test_float_types() -> None:
-    assert machine_epsilon("torch.float32") == 2.0**-23
-    assert machine_epsilon("bfloat16") == 2.0**-7
-    for name in ("int64", "float63", ""):
-        with pytest.raises(ValueError, match="dtype must name a float type"):
-            machine_epsilon(name)
-
-
 @pytest.mark.parametrize("value", [-1e-16, True, np.False_])
 def test_a_residual_is_a_number_not_below_zero(value: object) -> None:
     with pytest.raises(ValueError, match="claim value"):
@@ -110,7 +102,7 @@ def test_machine_epsilons_by_name() -> None:
     for name, eps in (("float64", -52), ("float32", -23), ("float16", -10), ("bfloat16", -7)):
         for prefix in ("", "torch.", "numpy.", "torch.numpy."):
             assert machine_epsilon(prefix + name) == 2.0**eps
-    for bad in ("int64", "nonsense", "float64torch."):
+    for bad in ("int64", "float63", "nonsense", "float64torch.", ""):
         with pytest.raises(ValueError, match=f"^dtype must name a float type, was {bad!r}$"):
             machine_epsilon(bad)
 
@@ -163,8 +155,6 @@ def test_an_identity_that_fails() -> None:
     assert found.statistic["worst_residual_over_bound"] == 1 / bound
     lost = decide_identity(rule, observations([math.nan]), None)
     assert (lost.measured, lost.statistic["worst_residual_over_bound"]) == (None, None)
-    with pytest.raises(ValueError, match=r"^claim value must be a residual >= 0, or .*, was -1e-20"):
-        decide_identity(rule, observations([-1e-20]), None)
     assert (
         decide_identity(rule, observations([accepted_residual(rule, seen[0])]), None).verdict == "supported"
     )

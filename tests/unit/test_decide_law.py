@@ -9,14 +9,13 @@ import pytest
 from decide_cases import BASE, observation, observations, well_formed
 from scipy import stats
 
-from theory.rules import Law, SameLaw
+from theory.rules import Law
 from verify.outcome import Decision, Observation
 from verify.rules.law import decide_law, log_ratio
 from verify.rules.registry import decide
 from verify.statistics.median import median_equivalence
 
 LAW = Law(margin=0.1, reason="test")
-SAME = SameLaw(margin=0.15, reason="test")
 
 
 def pairs(ratios: list[float], predicted: float = 5.0) -> list[Observation]:
@@ -254,7 +253,3 @@ def test_a_doubled_p_value_no_longer_refutes() -> None:
     low, high = found.statistic["interval"]
     assert f"92 % interval [{low:.4g}, {high:.4g}], neither inside nor outside [0.8333, 1.2]" in found.reason
     assert "would decide" not in found.reason
-
-
-def test_the_calculus_hands_on() -> None:
-    assert decide(AT_TWENTY, law_runs([1.0] * 5)).verdict == "supported"

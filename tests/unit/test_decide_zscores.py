@@ -95,14 +95,6 @@ def test_a_z_score_needs_four_numbers(value: object) -> None:
         decide(RULE, observations([value]))
 
 
-def test_the_spread_interval_is_the_chi_squared_one() -> None:
-    x = np.random.default_rng(4).normal(size=30)
-    e = spread_interval(list(x), 0.1)
-    s2 = x.var(ddof=1)
-    assert e.low == pytest.approx(math.sqrt(29 * s2 / stats.chi2.ppf(0.95, 29)))
-    assert e.high == pytest.approx(math.sqrt(29 * s2 / stats.chi2.ppf(0.05, 29)))
-
-
 def rate(suites: int, runs: int, verdict: str, **change: float) -> int:
     return sum(normal(runs, seed, **change).verdict == verdict for seed in range(suites))
 

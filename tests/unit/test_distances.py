@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from decide_cases import claim_of
 
 from theory import (
     Bound,
@@ -22,7 +23,6 @@ from theory import (
     Identity,
     Joined,
     Law,
-    Source,
     Universal,
     UniversalBound,
     ZScores,
@@ -60,10 +60,7 @@ SCALES = Experiment(
 
 
 def claim(name: str, rule: Any, measure: Any, where: Experiment = RUNS) -> Claim:
-    return Claim(
-        id=f"distances.{name}", source=Source("here", "1"), provenance="derived", statement="s", rule=rule,
-        measure=measure, experiment=where,
-    )  # fmt: skip
+    return claim_of(f"distances.{name}", where, rule=rule, measure=measure)
 
 
 def noise(run: Any, sd: float) -> float:

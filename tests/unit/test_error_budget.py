@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from decide_cases import BASE, observations
+from decide_cases import BASE, claim_of, observations
 from scipy import stats
 
 from theory.claim import Claim, Proof
@@ -34,12 +34,7 @@ EXPERIMENT = Experiment("budget", place=Fixed(BASE), clock=0.01, runs={"quick": 
 
 
 def claim(name: str, rule: Any = None, **changes: Any) -> Claim:
-    fields: dict[str, Any] = {
-        "id": f"budget.{name}", "source": Source("example", "1"), "provenance": "derived",
-        "statement": "example", "rule": rule or Event(), "measure": lambda run: True,
-        "experiment": EXPERIMENT,
-    }  # fmt: skip
-    return Claim(**(fields | changes))
+    return claim_of(f"budget.{name}", EXPERIMENT, rule=rule or Event(), **changes)
 
 
 def event(name: str, violations: int, runs: int = 100, **changes: Any) -> Judgement:

@@ -33,7 +33,7 @@ from verify.search.outside import box_outside
 from verify.search.shrink import measure_at
 
 PLANTED = Path(__file__).parents[1] / "planted"
-SEARCH, FALSE = PLANTED / "search_claims.py", PLANTED / "false_claims.py"
+SEARCH, FALSE = PLANTED / "search_claims.py", PLANTED / "twin_claims.py"
 
 FALSE_HERE = ("corner", "band", "law", "identity")
 

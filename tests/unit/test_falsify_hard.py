@@ -16,7 +16,7 @@ from verify.search.falsify import falsify
 from verify.search.shrink import measure_at
 from verify.search.timed_runs import Trials
 
-HARD = Path(__file__).parents[1] / "planted" / "hard_claims.py"
+HARD = Path(__file__).parents[1] / "planted" / "search_claims.py"
 CLAIMS = {c.id: c for c in load_claims_file(HARD)}
 
 #: Judged at one setting: found with a run that its replay breaks.

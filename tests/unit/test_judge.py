@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from decide_cases import BASE
+from decide_cases import BASE, claim_of
 
 from simulation.models import FunctionRun
 from theory.claim import Claim, Proof
@@ -44,18 +44,8 @@ def holds(run: Run) -> bool:
 
 
 def claim(**changes: Any) -> Claim:
-    fields: dict[str, Any] = {
-        "id": "judge.example",
-        "source": HERE,
-        "provenance": "derived",
-        "statement": "example",
-        "rule": Event(),
-        "measure": holds,
-        "experiment": EXPERIMENT,
-        "conditions": (WIDE, LARGE),
-        "constants": Constants({"C": 1.0}),
-    }
-    return Claim(**(fields | changes))
+    given: dict[str, Any] = {"measure": holds, "conditions": (WIDE, LARGE)}
+    return claim_of("judge.example", EXPERIMENT, **({"constants": Constants({"C": 1.0})} | given | changes))
 
 
 def judged(

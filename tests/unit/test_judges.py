@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from decide_cases import BASE, observation, observations
+from decide_cases import BASE, claim_of, observation, observations
 
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Identity, Law, Ordering, Rule, ZScores
-from theory.source import Source
 from theory.two_stage.box import Fixed
 from verify.judge import judge as judged
 from verify.outcome import Decision, Observation
@@ -27,7 +26,7 @@ EXPERIMENT = Experiment("judges", place=Fixed(BASE), clock=1.0, runs={"quick": 1
 
 
 def claim(rule: Any) -> Claim:
-    return Claim("a.claim", Source("x", "1"), "derived", "text", rule, lambda run: True, EXPERIMENT)
+    return claim_of("a.claim", EXPERIMENT, rule=rule)
 
 
 def test_every_rule_of_theory_has_a_judge_and_an_explanation() -> None:

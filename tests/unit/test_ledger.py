@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from decide_cases import claim_of
 
 from theory.claim import Claim
 from theory.condition import all_inside
 from theory.ledger import Ledger, builtin_ledger
 from theory.paper import find_papers
 from theory.place import Box, Cells
-from theory.rules import Event
 from theory.source import Source
 from theory.two_stage.box import Fixed
 from theory.two_stage.experiments import PAPER
@@ -145,16 +145,7 @@ def test_experiments_share_their_id_only_with_themselves() -> None:
 
 
 def claim_named(claim_id: str, **changes: object) -> Claim:
-    fields: dict[str, object] = {
-        "id": claim_id,
-        "source": Source("example", "1"),
-        "provenance": "derived",
-        "statement": "example",
-        "rule": Event(),
-        "measure": bool,
-        "experiment": PAPER,
-    }
-    return Claim(**(fields | changes))  # type: ignore[arg-type]
+    return claim_of(claim_id, PAPER, **changes)
 
 
 def test_an_id_can_be_registered_once() -> None:

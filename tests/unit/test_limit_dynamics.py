@@ -220,28 +220,6 @@ def test_brackets_contain_the_transition_clock(strength: float, rate: float) -> 
     assert s_2 < strong_signal_clock(rate)
 
 
-def test_no_bracket_without_stage_one() -> None:
-    assert limit_transition.transition_bracket(1.0, 0.1) == (0.0, 0.0)
-    with pytest.raises(ValueError, match="tau"):
-        limit_transition.transition_bracket(6.0, 0.5)
-
-
-def test_comparison_curve_is_the_upper_bracket_root() -> None:
-    """Integrating Mhat to the bracket meets `Delta s/2 = kappa Mhat`."""
-    from scipy.integrate import solve_ivp
-    from scipy.special import expit
-
-    strength, rate = 6.0, 0.1
-    high = limit_transition.upper_bracket(strength, rate)
-    alpha, beta = strength * (1 - rate) / 2 + 0.5, strength * rate / 2
-    solution = solve_ivp(
-        lambda _, M: alpha * expit(-M) - beta / 2, (0.0, high), [0.0], rtol=1e-11, atol=1e-13
-    )
-    assert strength * (1 - rate) / 2 * solution.y[0, -1] == pytest.approx(
-        0.5 * (0.5 + strength / 2) * high / 2, rel=1e-8
-    )
-
-
 def test_envelope_solves_its_equation() -> None:
     x = sp.Symbol("x", positive=True)
     for value in (0.0, 0.3, 4.0, 50.0):

@@ -198,15 +198,6 @@ def test_the_event_is_certain_far_from_its_threshold_and_impossible_below() -> N
     assert misfit_probability(replace(strong, counts=((50, 0), (50, 0))), 0.5) == 1.0
 
 
-def test_a_setting_without_mixed_labels_has_its_counts() -> None:
-    from theory.two_stage.mean_field.mean_field import population
-
-    s = Setting.from_n_snr2(
-        n=3, d=99, m=5, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=1.0, clock_step=0.1
-    )
-    assert population(s, [1, 1, 1], [1, 1, -1]).counts == ((2, 1), (0, 0))
-
-
 # Laws by hand -----------------------------------------------------------------------------------------
 
 
@@ -356,6 +347,7 @@ def test_a_fixed_share_and_counts_of_labels() -> None:
     s = place(n=6)
     found = population(s, [1, 1, 1, 1, -1, -1], [1, 1, 1, -1, 1, 1])
     assert found == Population(s.n_snr2, ((3, 1), (0, 2)), s.iota, s.kappa_0, s.clock_step, s.m, s.d)
+    assert population(place(n=3), [1, 1, 1], [1, 1, -1]).counts == ((2, 1), (0, 0))
 
 
 def test_last_crossings_by_hand() -> None:

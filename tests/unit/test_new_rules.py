@@ -331,12 +331,9 @@ def test_true_claims_keep_their_word_under_planned_power(rule: Any, seen: list[O
 
 
 @EACH
-def test_sentences_name_the_declared_numbers(rule: Any, seen: list[Observation]) -> None:
-    judge, judgement = judge_of(rule), judged(claim(rule), tuple(seen), None)
-    assert judge.sentence(rule).endswith(".")
-    assert "Decided by" not in judge.sentence(rule)
-    assert 0 < len(judge.numbers(judgement)) < 300
-    readout = judge.readout(rule, judgement.decision, seen[0])
+def test_a_run_of_a_true_claim_holds(rule: Any, seen: list[Observation]) -> None:
+    decision = judged(claim(rule), tuple(seen), None).decision
+    readout = judge_of(rule).readout(rule, decision, seen[0])
     assert readout.holds or math.isnan(readout.measured)
 
 

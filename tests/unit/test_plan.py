@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from decide_cases import claim_of
 
 from theory.claim import Claim, Proof
 from theory.experiment import PROFILES, Experiment
@@ -15,7 +16,6 @@ from theory.place import Place
 from theory.rng import derive_seed
 from theory.rules import Band, Event
 from theory.run import Run
-from theory.source import Source
 from theory.two_stage.box import Domain, Fixed, Grid, Sweep
 from theory.two_stage.drawn_claims import DRAWS
 from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
@@ -132,15 +132,7 @@ def test_the_length_of_a_run_and_its_snapshots() -> None:
 
 
 def claim(name: str, rule: object, measure: object, e: Experiment) -> Claim:
-    return Claim(
-        id=f"plan.{name}",
-        source=Source("example", "1"),
-        provenance="derived",
-        statement="example",
-        rule=rule,  # type: ignore[arg-type]
-        measure=measure,  # type: ignore[arg-type]
-        experiment=e,
-    )
+    return claim_of(f"plan.{name}", e, rule=rule, measure=measure)
 
 
 @pytest.fixture

@@ -64,22 +64,23 @@ WRONG_RHO = {
 }
 
 
-@pytest.mark.parametrize("term", WRONG_GAMMA.values(), ids=WRONG_GAMMA.keys())
-def test_gamma_proof_fails_for_an_edited_term(term: sp.Expr, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recursions, "gamma_term", term)
-    proof = recursions.prove_gamma_recursion()
-    assert not proof.holds
-    assert "does NOT vanish" in proof.steps[-1]
-    assert recursions.prove_rho_recursion().holds
+WRONG = [("gamma", term) for term in WRONG_GAMMA.values()] + [("rho", term) for term in WRONG_RHO.values()]
+EACH_WRONG = pytest.mark.parametrize(
+    ("name", "term"), WRONG, ids=[*(f"gamma: {x}" for x in WRONG_GAMMA), *(f"rho: {x}" for x in WRONG_RHO)]
+)
 
 
-@pytest.mark.parametrize("term", WRONG_RHO.values(), ids=WRONG_RHO.keys())
-def test_rho_proof_fails_for_an_edited_term(term: sp.Expr, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recursions, "rho_term", term)
-    proof = recursions.prove_rho_recursion()
+@EACH_WRONG
+def test_the_proof_of_an_edited_term_alone_fails(
+    name: str, term: sp.Expr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proofs = {"gamma": recursions.prove_gamma_recursion, "rho": recursions.prove_rho_recursion}
+    monkeypatch.setattr(recursions, f"{name}_term", term)
+    proof = proofs.pop(name)()
     assert not proof.holds
     assert "does NOT vanish" in proof.steps[-1]
-    assert recursions.prove_gamma_recursion().holds
+    (other,) = proofs.values()
+    assert other().holds
 
 
 @pytest.mark.parametrize(("name", "term"), [("gamma_term", -gamma_term), ("rho_term", -rho_term)])
@@ -213,16 +214,11 @@ def test_stated_terms_are_the_gradient(seed: int) -> None:
     assert relative_error(tiny.rho(), rho) < 1e-12
 
 
-@pytest.mark.parametrize("term", WRONG_GAMMA.values(), ids=WRONG_GAMMA.keys())
-def test_wrong_gamma_terms_are_not_the_gradient(term: sp.Expr) -> None:
+@EACH_WRONG
+def test_wrong_terms_are_not_the_gradient(name: str, term: sp.Expr) -> None:
     tiny = Tiny(0)
-    assert relative_error(tiny.gamma(term), tiny.coefficients()[0]) > 0.1
-
-
-@pytest.mark.parametrize("term", WRONG_RHO.values(), ids=WRONG_RHO.keys())
-def test_wrong_rho_terms_are_not_the_gradient(term: sp.Expr) -> None:
-    tiny = Tiny(0)
-    assert relative_error(tiny.rho(term), tiny.coefficients()[1]) > 0.1
+    found, expected = (tiny.gamma, 0) if name == "gamma" else (tiny.rho, 1)
+    assert relative_error(found(term), tiny.coefficients()[expected]) > 0.1
 
 
 def test_numbers_follow_the_stated_term(monkeypatch: pytest.MonkeyPatch) -> None:

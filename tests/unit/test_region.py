@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sympy as sp
+from decide_cases import claim_of
 
 from theory import (
     AbstractSetting,
@@ -18,7 +20,6 @@ from theory import (
     Constant,
     Constants,
     Coordinate,
-    Event,
     Experiment,
     Paper,
     Reference,
@@ -51,19 +52,10 @@ LARGE = Condition("large", sp.Symbol("a"), Constant("c"), HERE, "derived", "an e
 MODEL = function_model(Pair, lambda s, rng: {"ok": s.b < 0.9})
 
 
-def claim(place: Box | Cells, c: float = 10.0, **changes: object) -> Claim:
-    fields = {
-        "id": "pairs.small",
-        "source": HERE,
-        "provenance": "derived",
-        "statement": "b is below .9",
-        "rule": Event(delta=0.05),
-        "measure": lambda run: run.ok,
-        "experiment": Experiment("pairs", place, model=MODEL, runs={"quick": 200}),
-        "conditions": (LARGE,),
-        "constants": Constants({"c": c}),
-    }
-    return Claim(**(fields | changes))  # type: ignore[arg-type]
+def claim(place: Box | Cells, c: float = 10.0, **changes: Any) -> Claim:
+    experiment = Experiment("pairs", place, model=MODEL, runs={"quick": 200})
+    given: dict[str, Any] = {"conditions": (LARGE,), "constants": Constants({"c": c})}
+    return claim_of("pairs.small", experiment, **({"measure": lambda run: run.ok} | given | changes))
 
 
 def scope(place: Box | Cells, c: float = 10.0):  # type: ignore[no-untyped-def]

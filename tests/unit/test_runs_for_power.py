@@ -23,9 +23,7 @@ from theory.rules import (
 )
 from verify.outcome import Decision
 from verify.rules.power import planned_power, runs_for_power, with_power
-from verify.statistics.intervals import (
-    runs_for_event,
-)
+from verify.statistics.intervals import runs_for_event
 from verify.statistics.power import rate_power
 
 

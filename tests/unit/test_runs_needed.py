@@ -15,7 +15,6 @@ from verify.statistics.intervals import (
     runs_for_event,
     runs_for_mean,
     runs_to_certify,
-    runs_to_refute,
 )
 
 
@@ -45,13 +44,6 @@ def test_the_limit_must_lie_below_delta_not_at_it() -> None:
     assert runs_to_certify(float(np.nextafter(limit, 1)), 0.5) == 2
 
 
-@pytest.mark.parametrize(("delta", "alpha", "runs"), [(0.3, 0.01, 4), (0.5, 0.01, 7), (0.04, 0.05, 1)])
-def test_the_fewest_violations_that_refute(delta: float, alpha: float, runs: int) -> None:
-    assert runs_to_refute(delta, alpha) == runs
-    assert delta**runs < alpha <= delta ** (runs - 1)
-    assert runs_to_refute(0.05) == 2
-
-
 def fewest(rate: float, delta: float, alpha: float, power: float) -> int:
     """By enumeration of every count at every number of runs."""
     for runs in range(1, 4000):
@@ -76,6 +68,8 @@ def fewest(rate: float, delta: float, alpha: float, power: float) -> int:
         (1.0, 0.3, 0.1, 0.9),
         (1.0, 0.05, 0.05, 0.8),
         (0.9, 0.5, 0.1, 0.99),
+        (0.005, 0.05, 0.05, 0.8),
+        (0.15, 0.05, 0.05, 0.8),
     ],
 )
 def test_the_fewest_runs_that_decide_an_event(rate: float, delta: float, alpha: float, power: float) -> None:
@@ -86,6 +80,7 @@ def test_defaults_and_ends_of_the_plan_for_an_event() -> None:
     assert runs_for_event(0.01, 0.1) == fewest(0.01, 0.1, 0.05, 0.8)
     assert runs_for_event(0.3, 0.1) == fewest(0.3, 0.1, 0.05, 0.8)
     assert runs_for_event(0.1, 0.1) is None
+    assert runs_for_event(0.0499, 0.05) is None
     for bad in (-0.01, 1.01, math.nan):
         with pytest.raises(ValueError, match=rf"^rate must lie in \[0, 1\], was {bad!r}$"):
             runs_for_event(bad, 0.1)

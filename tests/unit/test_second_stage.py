@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from decide_cases import claim_of
 from scipy import stats
 
-from theory import AbstractSetting, Claim, Experiment, Source, function_model
+from theory import AbstractSetting, Claim, Experiment, function_model
 from theory.place import fixed
 from theory.rng import generator
 from theory.rules import Event, Identity
@@ -42,10 +43,7 @@ def claim(name: str, rate: float, rule: Any = None, **changes: Any) -> Claim:
         broken = bool(generator(run.seed, name).random() < rate)
         return float(broken) if isinstance(rule, Identity) else not broken
 
-    return Claim(
-        id=f"stages.{name}", source=Source("example", "1"), provenance="derived", statement="example",
-        rule=rule, measure=measure, experiment=EXPERIMENT, **changes,
-    )  # fmt: skip
+    return claim_of(f"stages.{name}", EXPERIMENT, rule=rule, measure=measure, **changes)
 
 
 def planned(seed: int) -> list[RunSpec]:

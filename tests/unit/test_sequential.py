@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from verify.statistics.intervals import (
-    rate_p,
-)
-from verify.statistics.sequential import PRIOR, anytime_lower, anytime_upper, log_e_value
+from verify.statistics.intervals import rate_p
+from verify.statistics.sequential import PRIOR, anytime_lower, log_e_value
 
 DELTA, ALPHA = 0.05, 0.05
 
@@ -87,10 +85,8 @@ def test_the_limits_are_where_the_e_value_reaches_one_over_alpha() -> None:
     for k, n in ((3, 20), (20, 20), (1, 400)):
         low = anytime_lower(k, n, ALPHA)
         assert log_e_value(k, n, low) == pytest.approx(-math.log(ALPHA), abs=1e-6)
-        assert anytime_upper(n - k, n, ALPHA) == pytest.approx(1 - low)
         assert low < k / n
     assert anytime_lower(0, 50, ALPHA) == 0.0
-    assert anytime_upper(50, 50, ALPHA) == 1.0
 
 
 def test_the_confidence_sequence_covers_at_every_number_of_runs_at_once() -> None:
@@ -136,9 +132,7 @@ def test_anytime_limits_solve_for_one_over_alpha() -> None:
         low = anytime_lower(k, n, alpha, prior)
         assert 0 < low < k / n
         assert log_e_value(k, n, low, prior) == pytest.approx(-math.log(alpha), abs=1e-9)
-        assert anytime_upper(n - k, n, alpha, prior[::-1]) == 1 - low
     assert anytime_lower(0, 5, 0.1) == 0.0
-    assert anytime_upper(5, 5, 0.1) == 1.0
     tiny = anytime_lower(1, 10**6, 1e-12)
     assert 0 < tiny < 1e-17
     assert log_e_value(1, 10**6, tiny) == pytest.approx(12 * math.log(10), rel=1e-3)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from decide_cases import claim_of
 from typer.testing import CliRunner
 
 from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, Source, function_model
@@ -37,12 +38,8 @@ def claim(name: str = "a", rate: float = 0.0, rule: Any = None, high: int = 100,
     def measure(run: Any) -> bool:
         return bool(generator(run.seed, name).random() >= rate)
 
-    fields: dict[str, Any] = {
-        "id": f"stability.{name}", "source": Source("example", "1"), "provenance": "derived",
-        "statement": "example", "rule": rule or Event(), "measure": measure,
-        "experiment": Experiment(f"stability.{high}", place=box(high), model=MODEL, runs={"quick": 100}),
-    }  # fmt: skip
-    return Claim(**(fields | changes))
+    experiment = Experiment(f"stability.{high}", place=box(high), model=MODEL, runs={"quick": 100})
+    return claim_of(f"stability.{name}", experiment, rule=rule or Event(), measure=measure, **changes)
 
 
 def test_the_seed_is_a_function_of_what_is_judged() -> None:

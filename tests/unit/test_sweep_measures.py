@@ -25,7 +25,6 @@ SETTING = Setting.from_n_snr2(
     n=30, d=3000, m=5, n_snr2=8.0, tau_plus=0.2, tau_minus=0.3, kappa_0=0.1, clock_step=0.1
 )
 PAGE = Path(__file__).parents[2] / "docs" / "sweeps.md"
-EXAMPLE = {"eps": "0.4", "clock": "1", "state": "2", "word": "noisy"}
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +37,6 @@ def run() -> MeasuredRun:
 def clean_run() -> MeasuredRun:
     setting = SETTING.with_(tau_plus=0.0, tau_minus=0.0)
     return MeasuredRun(train(setting, steps=100, seed=3, snapshots=range(0, 101, 10)), setting)
-
-
-def usage(name: str) -> str:
-    parameters = [EXAMPLE[kind] for kind in QUANTITIES[name].parameters]
-    return f"{name}({', '.join(parameters)})" if parameters else name
 
 
 def value(text: str, run: MeasuredRun) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from decide_cases import BASE, observation, observations, sweep
+from decide_cases import BASE, claim_of, observation, observations, sweep
 from report_zoo import make_verification
 
 from theory.claim import Claim
@@ -30,11 +30,7 @@ HERE = Source("example", "1")
 
 def claim(rule: Any, **changes: Any) -> Claim:
     experiment = Experiment("vacuity", place=Fixed(BASE), clock=1.0, runs={"quick": 1})
-    fields: dict[str, Any] = {
-        "id": "vacuity.example", "source": HERE, "provenance": "derived", "statement": "example",
-        "rule": rule, "measure": lambda run: True, "experiment": experiment,
-    }  # fmt: skip
-    return Claim(**(fields | changes))
+    return claim_of("vacuity.example", experiment, rule=rule, **changes)
 
 
 def judged(rule: Any, seen: list[Observation], **changes: Any) -> Any:

@@ -13,7 +13,6 @@ from theory.proof import checked, vanishes
 __all__ = [
     "COSINE_LATE",
     "LATE_NORM2",
-    "all_support",
     "cosine_late",
     "late_margins",
     "late_norm2",
@@ -50,11 +49,6 @@ def late_margins(tau: float, w: float, kappa: float) -> tuple[float, float]:
     """
     scale = kappa * (1 + kappa) * tau
     return math.log(scale / (2 * w + kappa)), math.log(scale / (2 * (1 - w) + kappa))
-
-
-def all_support(w: float, kappa: float, gamma: float) -> float:
-    """`(2w + kappa)/(1 + kappa) sqrt(p/n)`: at 2 and above all examples are support vectors (seen)."""
-    return (2 * w + kappa) / (1 + kappa) * math.sqrt(gamma)
 
 
 def prove_late() -> Proof:

@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar, root
 from scipy.special import expit, ndtr
 from scipy.stats import binom
 
-__all__ = ["Minimiser", "counting_bound", "finite_minimiser", "papers_threshold", "separability_threshold"]
+__all__ = ["Minimiser", "counting_bound", "finite_minimiser", "separability_threshold"]
 
 Floats = NDArray[np.float64]
 
@@ -48,11 +48,6 @@ def separability_threshold(w: float, sigma: float) -> float:
 
     found = minimize_scalar(value, bounds=(-1.0, 20.0), method="bounded", options={"xatol": 1e-10})
     return float(found.fun)
-
-
-def papers_threshold(w: float) -> float:
-    """`1 - w`, which the paper's counting argument needs (Liu et al. 2020, Theorem 6)."""
-    return 1 - w
 
 
 def counting_bound(n: int, p: int, w: float, factor: float = 1.0) -> float:

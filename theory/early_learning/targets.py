@@ -31,7 +31,6 @@ __all__ = [
     "prove_self_consistent_target",
     "prove_separatrix",
     "separatrix",
-    "separatrix_by_bisection",
     "with_t",
 ]
 
@@ -114,18 +113,6 @@ def corrected_for_ever(start: float, lam: float, beta: float, eta: float, steps:
         rest = target * (1 - prob) + (1 - target) * prob
         margin += eta * (-prob + lam * prob * (1 - prob) * (2 * target - 1) / rest)
     return margin > 0
-
-
-def separatrix_by_bisection(lam: float, beta: float, eta: float, digits: int = 22) -> float:
-    """The start that separates correction from memorisation, by bisection of the map itself."""
-    low, high = 0.5, 1.0 - 1e-6
-    for _ in range(digits):
-        middle = (low + high) / 2
-        if corrected_for_ever(middle, lam, beta, eta):
-            high = middle
-        else:
-            low = middle
-    return (low + high) / 2
 
 
 def neutral_strength(share: float, *, tracked: bool) -> float:

@@ -23,17 +23,19 @@ from theory.two_stage.mean_field.sampled_field import time_law
 from theory.two_stage.setting import Setting
 from theory.two_stage.stays import share_time, stay_times
 
-__all__ = ["CLAIMS", "law_of_run", "measured_and_law", "plain_law"]
+__all__ = [
+    "CLAIMS",
+    "law_of_run",
+    "measured_and_law",
+]
 
 
-def law_of_run(run: Any, *, within: bool = True) -> float | NotApplicable:
-    """Median t_1/2 by the time law, in steps, at the run's estimated energies and realised labels.
-
-    Args:
-        within: whether the energy within classes counts as noise.
+def law_of_run(run: Any) -> float | NotApplicable:
+    """Median t_1/2 by the time law, in steps, at the run's estimated energies and realised labels; the energy
+    within classes counts as noise.
     """
     s, steps = run.setting, int(run.steps[-1])
-    noise = run.noise_energy + (run.within_energy if within else 0.0)
+    noise = run.noise_energy + run.within_energy
     at = Setting(
         n=len(run.y), d=s.d, m=s.m, sigma_xi=math.sqrt(noise / s.d), signal_norm=math.sqrt(run.signal_energy),
         tau_plus=s.flip_rate, tau_minus=s.flip_rate, sigma_0=run.sigma_0, eta=run.eta,
@@ -44,7 +46,8 @@ def law_of_run(run: Any, *, within: bool = True) -> float | NotApplicable:
     return float(np.median(law.times(0.5))) / at.clock_step
 
 
-def _both(run: Any, within: bool) -> tuple[float, float] | NotApplicable:
+def measured_and_law(run: Any) -> tuple[float, float] | NotApplicable:
+    """t_1/2 of the network, and the law's median with E_w counted as noise; in steps."""
     reason = usable(run)
     if reason:
         return reason
@@ -53,18 +56,8 @@ def _both(run: Any, within: bool) -> tuple[float, float] | NotApplicable:
     own = share_time(stay_times(run.margins[:, noisy], run.steps), 0.5)
     if not math.isfinite(own):
         return NotApplicable("half of the noisy images are not memorised in the run")
-    law = law_of_run(run, within=within)
+    law = law_of_run(run)
     return law if isinstance(law, NotApplicable) else (own, law)
-
-
-def measured_and_law(run: Any) -> tuple[float, float] | NotApplicable:
-    """t_1/2 of the network, and the law's median with E_w counted as noise; in steps."""
-    return _both(run, within=True)
-
-
-def plain_law(run: Any) -> tuple[float, float] | NotApplicable:
-    """The same with E_w left out."""
-    return _both(run, within=False)
 
 
 def _claim(name: str, statement: str, experiment: Any, **more: Any) -> Claim:

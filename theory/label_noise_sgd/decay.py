@@ -15,7 +15,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from scipy.special import lambertw
 
-from theory.label_noise_sgd.symbols import B, M, T, d, eta, sigma, t
+from theory.label_noise_sgd.symbols import B, M, d, eta, sigma, t
 
 __all__ = [
     "amplification",
@@ -169,4 +169,3 @@ def persistent_rate(eta: float, v: float, m: float, p: float) -> float:
 
 #: For the text of claims: the letters of the amplified decay.
 RATE = eta**2 * sigma**2 / B / (1 - eta / 2 * (1 + (d + 1) / B) * M)
-CHI = eta * sigma**2 * d ** sp.Rational(3, 2) / (2 * B * T)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from theory.label_noise_sgd.decay import chi, kappa
 
 __all__ = [
-    "aligned_clock",
     "escape_from_small_start",
     "first_order_exponents",
     "logistic",
@@ -45,14 +44,6 @@ def first_order_exponents(eta: float, sigma: float, d: int, target: float, batch
     x = chi(eta, sigma, d, target, batch)
     rate = kappa(eta, sigma, batch) * (1 + eta * np.sqrt(d) * target * (d + 1 + batch) / (d * batch))
     return np.array([0.0, *[-(1 - x) * rate] * (d - 1), -((d + 1) + (d - 1) * x) * rate])
-
-
-def aligned_clock(d: int, mu_0: float, u: float, neurons: int) -> float:
-    """kappa t after which |w_i|^2/a_i^2 = d holds for each of so many neurons within a factor e.
-
-    `ln((d-1) mu_0 N^2/(e u)) + 3`: the neuron with the smallest start along theta* is the last.
-    """
-    return float(np.log((d - 1) * mu_0 * neurons**2 / (np.e * u)) + 3)
 
 
 def logistic(steps: Any, q_0: float, eta: float, target: float) -> Any:

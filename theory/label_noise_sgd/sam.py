@@ -13,7 +13,6 @@ from scipy.special import gammaln
 from theory.label_noise_sgd.symbols import t
 
 __all__ = [
-    "full_batch_steps",
     "mean_norm",
     "normalised_rate",
     "normalised_root",
@@ -38,11 +37,6 @@ def mean_norm(d: float) -> float:
 def normalised_rate(eta: float, rho: float, d: float, mu: float) -> float:
     """Decay of M_perp a step under 1-SAM without label noise: `2 eta rho^2 (1 + (d + 5/2) eta mu)`."""
     return 2 * eta * rho**2 * (1 + (d + 2.5) * eta * mu)
-
-
-def full_batch_steps(eta: float, rho: float, d: float, mu_0: float, target: float) -> float:
-    """Steps of full-batch SAM until it stops flat: `2 d/(2 eta rho^2) ln(mu_0/|theta*|)`."""
-    return float(2 * d / (2 * eta * rho**2) * np.log(mu_0 / target))
 
 
 @cache

@@ -30,10 +30,8 @@ __all__ = [
     "general_flow",
     "implicit_defect",
     "implicit_u",
-    "large_d_u",
     "mean_cosine",
     "rates_at_fixed_point",
-    "s_of_u",
 ]
 
 Floats = NDArray[np.float64]
@@ -102,11 +100,6 @@ def rates_at_fixed_point() -> tuple[sp.Expr, ...]:
     return tuple(sp.simplify(sp.factor(x.subs(e, d - 1))) for x in out)
 
 
-def s_of_u(value: Any, target: float) -> Any:
-    """`s = T^2/u` on the constraint."""
-    return target**2 / value
-
-
 def implicit_u(clock: Any, u_0: float, d: float, target: float) -> Floats:
     r"""u(tau) from `|u^2 - d T^2|^((d+1)/d) u^(-2/d) = (same at 0) e^(-2 tau)`, by root finding.
 
@@ -129,11 +122,6 @@ def implicit_u(clock: Any, u_0: float, d: float, target: float) -> Floats:
         return float(brentq(lambda x: law(x) - goal, low, high, xtol=1e-14 * rest, rtol=1e-14))
 
     return np.asarray(np.vectorize(one, otypes=[float])(np.asarray(clock, dtype=float)))
-
-
-def large_d_u(clock: Any, u_0: float, d: float, target: float) -> Any:
-    """The large-d form `sqrt(d T^2 + (u_0^2 - d T^2) e^(-2 tau))`: a few percent low at small d."""
-    return np.sqrt(d * target**2 + (u_0**2 - d * target**2) * np.exp(-2 * np.asarray(clock)))
 
 
 def mean_cosine(along: float, across: float, d: int) -> float:

@@ -274,7 +274,10 @@ class LawJudge(Judge[Law]):
         return equivalence_power(n_trials, spread, room, rule.alpha)
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
-        return [replace(o, value=(10 * (1 + rule.margin), 1.0)) for o in observations]
+        far = 10 * (1 + rule.margin)
+        if rule.bound is not None:  # no run lies beyond it: a rounding error inside
+            far = min(far, math.exp(rule.bound * (1 - 1e-12)))
+        return [replace(o, value=(far, 1.0)) for o in observations]
 
     def share(self, rule: Law) -> float | None:
         return None

@@ -23,8 +23,6 @@ __all__ = ["LokyBackend", "pool", "start_seconds"]
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Started processes by their number, for the next call: a start costs more than many a batch.
 _POOLS: dict[int, Any] = {}
-# Let go while the interpreter is whole: what ends a pool logs, and there is no log at the very end.
-atexit.register(_POOLS.clear)
 #: Seconds after which a pool that says nothing is looked at.
 _LOOK = 5.0
 
@@ -139,6 +137,9 @@ def pool(workers: int) -> Any:
         # A worker whose memory has grown is renewed; said as an error, that would end the thread that serves.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         known = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
+        if not _POOLS:
+            # Let go while the interpreter is whole: what ends a pool logs, and no log outlives it.
+            atexit.register(_POOLS.clear)
         _POOLS[workers] = known
     return known
 

@@ -28,7 +28,6 @@ __all__ = [
     "runs_for_event",
     "runs_for_mean",
     "runs_to_certify",
-    "runs_to_refute",
 ]
 
 #: A spread estimated from fewer values is worth nothing: Student's t at one degree of freedom is 6.3.
@@ -172,19 +171,6 @@ def runs_to_certify(delta: float, alpha: float = 0.05, violations: int = 0) -> i
         else:
             low = middle + 1
     return high
-
-
-def runs_to_refute(delta: float, alpha: float = 0.05) -> int:
-    """Fewest runs that refute `rate <= delta` when every one of them is a violation.
-
-    >>> [runs_to_refute(delta) for delta in (0.10, 0.05, 0.01)]
-    [2, 2, 1]
-    """
-    _check_unit("delta", delta)
-    runs = 1
-    while not exceeds(rate_lower(runs, runs, alpha), delta):
-        runs += 1
-    return runs
 
 
 def exceeds(value: float, limit: float) -> bool:

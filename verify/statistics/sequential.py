@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["PRIOR", "anytime_lower", "anytime_upper", "log_e_value"]
+__all__ = ["PRIOR", "anytime_lower", "log_e_value"]
 
 #: Jeffreys' law of the rate: heavy at both ends, where planted errors and tiny rates lie.
 PRIOR = (0.5, 0.5)
@@ -77,12 +77,3 @@ def anytime_lower(violations: int, trials: int, alpha: float, prior: tuple[float
         else:
             high = middle
     return low
-
-
-def anytime_upper(violations: int, trials: int, alpha: float, prior: tuple[float, float] = PRIOR) -> float:
-    """The largest rate that is not rejected: `1 - anytime_lower` of the runs that held.
-
-    >>> round(anytime_upper(0, 59, 0.05), 3), anytime_upper(0, 0, 0.05)
-    (0.062, 1.0)
-    """
-    return 1.0 - anytime_lower(trials - violations, trials, alpha, prior[::-1])

@@ -13,8 +13,6 @@ from simulation.images.images import Images
 
 __all__ = ["load_npz", "pixels", "whole_numbers"]
 
-_KNOWN = ("x", "y", "y_observed", "x_test", "y_test")
-
 
 def load_npz(path: Path) -> Images:
     """Arrays `x`, `y` and optionally `y_observed`, `x_test`, `y_test`.

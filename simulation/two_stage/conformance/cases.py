@@ -64,11 +64,6 @@ class Case:
         """Least distance of a pre-activation from 0 at any step."""
         return float(np.abs(self.reference.products).min())
 
-    @property
-    def is_clear(self) -> bool:
-        """Whether rounding, in float32 too, can switch no filter and is not amplified."""
-        return self.is_clear_in("float32")
-
     def is_clear_in(self, dtype: str) -> bool:
         """Whether rounding of this type can switch no filter and is not amplified."""
         if self.eta > 2 / curvature(self.problem):

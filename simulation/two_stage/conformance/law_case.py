@@ -134,7 +134,7 @@ def drawn_case(
 
     Args:
         unit: of length in which sigma_xi and |mu| are given.
-        single: clear for float32 too (`Case.is_clear`).
+        single: clear for float32 too (`Case.is_clear_in`).
     """
     n, d, m, a, iota, tau_plus, tau_minus = _SHAPES[number % SHAPES]
     base = Setting.from_n_snr2(

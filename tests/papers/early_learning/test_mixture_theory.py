@@ -188,9 +188,9 @@ def test_lagged_rates_lose_beta_in_slow_steps() -> None:
 def test_separatrix_of_the_map() -> None:
     for lam in (2.5, 3.0, 7.0):
         for beta in (0.0, 0.9):
-            found = targets.separatrix_by_bisection(lam, beta, 1.0)
-            assert found == pytest.approx(targets.separatrix(lam), abs=1e-3)
-    assert targets.separatrix_by_bisection(3.5, 0.9, 8.0) > targets.separatrix(3.5) + 0.1
+            assert not targets.corrected_for_ever(targets.separatrix(lam) - 1e-3, lam, beta, 1.0)
+            assert targets.corrected_for_ever(targets.separatrix(lam) + 1e-3, lam, beta, 1.0)
+    assert not targets.corrected_for_ever(targets.separatrix(3.5) + 0.1, 3.5, 0.9, 8.0)
 
 
 def test_errors_name_the_argument() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from verify.pipeline import verify_claims
 
 BY_ID = {claim.id.removeprefix("label_noise_sgd."): claim for claim in THIS.claims}
 FALSE = list(THIS.falsehoods(Ledger(THIS.claims)))
-#: How an item of the paper begins, by what was read of it.
-ITEMS = ("abstract, ", "README, ", "real-world notebook, ", "Theorem 4.", "Lemma 4.", "the condition ")
 PLANTED = (
     ("decay.rate", "no amplification"),
     ("decay.rate", "sigma for sigma^2"),
@@ -122,11 +120,6 @@ def _one_run(experiment: Experiment, replicate: int = 0) -> Any:
     steps = s.steps(experiment.clock) if experiment.clock else 0
     job = Job(s, derive_seed(3, experiment.id, replicate), min(steps, 150_000), options=experiment.options)
     return engine.make([job], device="cpu")[0]
-
-
-@cache
-def _settings_inside(name: str) -> Experiment:
-    return BY_ID[name].experiment
 
 
 @pytest.mark.parametrize("claim", THIS.claims, ids=lambda c: c.id)

@@ -34,7 +34,8 @@ REST_SPECTRUM = experiment(
     (0, 16, 48), 15.0, off=20.0, along="even",
 )  # fmt: skip
 
-#: kappa t of `rich.aligned_clock` for 240 neurons at d = 6 within a tenth, the last of them included.
+#: kappa t after which |w_i|^2/a_i^2 = d for each of N = 240 neurons at d = 6 within a factor e,
+#: `ln((d-1) mu_0 N^2/(e u)) + 3`, to a tenth: the neuron with the smallest start along theta* is the last.
 SETTLED = experiment(
     "settled",
     box(
@@ -92,12 +93,8 @@ def general_matrix(run: LinearRun) -> Pair:
     return float(np.linalg.norm(run.path.P[-1, :-1, :-1] - end) / np.linalg.norm(end)), 0.0
 
 
-_at_rest = partial(
-    claim,
-    experiment=REST,
-    conditions=(STABLE, WIDE, ADIABATIC),
-    constants=with_(c_edge=0.4, c_chi=0.05),
-)
+_adiabatic = partial(claim, conditions=(STABLE, WIDE, ADIABATIC), constants=with_(c_edge=0.4, c_chi=0.05))
+_at_rest = partial(_adiabatic, experiment=REST)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -175,7 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         REST_SPECTRUM,
         measured="relative error of M in Frobenius norm, and 0",
     ),
-    claim(
+    _adiabatic(
         "rest.every_neuron",
         here("rest point"),
         r"Each of N neurons' $|w_i|^2/a_i^2$ is d once $\kappa t \geq \ln\frac{(d-1)\mu_0N^2}{eu} + 3$, "
@@ -183,8 +180,6 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.1, "e = .1 of its duration", planned_spread=0.06),
         worst_neuron,
         SETTLED,
-        conditions=(STABLE, WIDE, ADIABATIC),
-        constants=with_(c_edge=0.4, c_chi=0.05),
         measured="largest relative distance from d over neurons at kappa t = 23, and 0",
     ),
 )

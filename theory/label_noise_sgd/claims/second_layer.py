@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,67 +98,63 @@ def off_drop(run: LinearRun) -> Pair:
     return _block_drops(run)[1], 0.0
 
 
+_stable = partial(claim, conditions=(STABLE,))
+
 CLAIMS: tuple[Claim, ...] = (
-    claim(
+    _stable(
         "second_layer.theta_variance",
         here("decay"),
         r"In Phase I $\mathrm{Var}\,\theta_k = \frac{\eta\mu\sigma^2/2B}{1 - c_B\mu}$.",
         Law(0.05, "time means over a window in which mu moves", planned_spread=0.05),
         theta_variance,
         OSCILLATION,
-        conditions=(STABLE,),
         measured="variance over the window across theta*, and V at the window's mean mu",
     ),
-    claim(
+    _stable(
         "second_layer.oscillation",
         note("Lemma 4.4, oscillation of the second layer"),
         r"$\mathrm{Var}_t(a_i) = |w_i|^2 V/\mu^2$: the second layer oscillates in proportion to the first.",
         Law(0.1, "time means over a window in which mu moves", planned_spread=0.06),
         second_layer_spread,
         OSCILLATION,
-        conditions=(STABLE,),
         measured="slope of Var_t(a_i) on |w_i|^2 over neurons, and V/mu^2",
         note="Read once the part of a outside the range of W has decayed; before, that decay is "
         "taken for variance.",
     ),
-    claim(
+    _stable(
         "second_layer.size",
         here("second layer"),
         r"$E|a|^2 = dV/\mu + |\theta^*|^2/\mu$.",
         Law(0.05, "time means over a window in which mu moves", planned_spread=0.06),
         second_layer_size,
         OSCILLATION,
-        conditions=(STABLE,),
         measured="mean of |a|^2 over the window, and the formula",
     ),
-    claim(
+    _stable(
         "periodic.on",
         readme("periodic experiment"),
         r"Noise on and off in turn: tr M falls by the law of Phase I while it is on.",
         Law(0.12, "relaxation after every switch", planned_spread=0.03),
         on_drop,
         PERIODIC,
-        conditions=(STABLE,),
         measured="ln-drop of tr M over all blocks with noise, and L over their steps",
     ),
-    claim(
+    _stable(
         "periodic.off",
         readme("periodic experiment"),
         r"It stands still while the noise is off.",
         Difference(2e-3, "relaxation of theta after a switch moves tr M by |delta|^2"),
         off_drop,
         PERIODIC,
-        conditions=(STABLE,),
         measured="largest |ln-drop| of tr M over a block without noise, and 0",
     ),
-    claim(
+    _stable(
         "second_layer.off_range",
         here("second layer"),
         r"The part of a outside the range of W decays d times as fast as the first layer: like $e^{-dL(t)}$.",
         Law(0.05, "first order in s/M_perp", planned_spread=0.02),
         off_range_decay,
         DROP,
-        conditions=(STABLE,),
         measured="ln-decay of its square over the run, and d L",
     ),
     reading(

@@ -238,8 +238,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.04, "the margin of the law in L(t)", planned_spread=0.06),
         partial(along_in_plain_clock, goal=1.0),
         RICH,
-        conditions=(STABLE, WIDE, ADIABATIC),
-        constants=with_(c_edge=0.4),
+        conditions=_ADIABATIC,
+        constants=_IN_L,
         measured="u and its implicit law in kappa t",
     ),
     reading(
@@ -250,8 +250,8 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.02, "the margin of the law in L(t)", planned_spread=0.06),
         partial(across_in_plain_clock, goal=1.0),
         RICH,
-        conditions=(STABLE, WIDE, ADIABATIC),
-        constants=with_(c_edge=0.4),
+        conditions=_ADIABATIC,
+        constants=_IN_L,
         measured="M_perp and its law in kappa t",
     ),
     edge(

@@ -104,9 +104,8 @@ def sample_shrinkage(run: LinearRun) -> Pair:
     return 1 - mean / s.target, s.rho**2 * float(np.sqrt(s.d)) / s.target
 
 
-_SMALL = (SMALL_STEP_SAM,)
-_TENTH = with_(c_step=0.101)
-_by_sample = partial(claim, experiment=SAM, conditions=_SMALL, constants=_TENTH)
+_small = partial(claim, conditions=(SMALL_STEP_SAM,), constants=with_(c_step=0.101))
+_by_sample = partial(_small, experiment=SAM)
 
 CLAIMS: tuple[Claim, ...] = (
     _by_sample(
@@ -151,26 +150,22 @@ CLAIMS: tuple[Claim, ...] = (
         partial(sample_along, goal=3.0),
         measured="u at the record nearest to tau = 3, and its law",
     ),
-    claim(
+    _small(
         "sam.rest_u",
         here("one-sample SAM"),
         r"It ends where label noise ends, $u = \sqrt{d}|\theta^*|$, with no floor and hardly any shrinkage.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rest_u,
         SAM_REST,
-        conditions=_SMALL,
-        constants=_TENTH,
         measured="u at the end",
     ),
-    claim(
+    _small(
         "sam.rest_s",
         here("one-sample SAM"),
         r"and $s = |\theta^*|/\sqrt{d}$.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rest_s,
         SAM_REST,
-        conditions=_SMALL,
-        constants=_TENTH,
         measured="s at the end",
     ),
     reading(
@@ -183,15 +178,13 @@ CLAIMS: tuple[Claim, ...] = (
         SAM_REST,
         measured="shortfall of theta's time mean over |theta*|, and rho^2 sqrt(d)/|theta*|",
     ),
-    claim(
+    _small(
         "sam.sample_rate_limit",
         here("one-sample SAM"),
         r"As $\eta \to 0$ the rate is $2\eta\rho^2$ itself (two step sizes, extrapolated).",
         Law(0.01, "second order in eta mu (d+1)", planned_spread=0.006),
         limit_rate,
         SAM_TWO_STEPS,
-        conditions=_SMALL,
-        constants=_TENTH,
         measured="twice the rate at half the step minus the rate, over 2 eta rho^2, and 1",
     ),
 )

@@ -1,0 +1,84 @@
+"""A named range to draw a number in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+__all__ = ["Coordinate"]
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """A named range: `low <= x <= high`, on a logarithmic or linear scale, whole numbers or not.
+
+    Raises:
+        ValueError: naming the coordinate, when the range is empty or a logarithmic one reaches 0.
+    """
+
+    name: str
+    low: float
+    high: float
+    scale: Literal["log", "linear"] = "log"
+    whole: bool = False
+    meaning: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name must not be empty")
+        if self.scale not in ("log", "linear"):
+            raise ValueError(f"{self.name}: scale must be log or linear, was {self.scale!r}")
+        if not self.low <= self.high or not math.isfinite(self.high - self.low):
+            raise ValueError(
+                f"{self.name}: low must be at most high, both finite, was {self.low!r} and {self.high!r}"
+            )
+        if self.scale == "log" and not self.low > 0:
+            raise ValueError(f"{self.name}: a log scale needs low > 0, was {self.low!r}")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """A random value, uniform on the scale.
+
+        A logarithmic range of one point takes no draw; a linear one does.
+        """
+        if self.scale == "linear":
+            value = float(rng.uniform(self.low, self.high))
+        elif self.low < self.high:
+            value = float(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+        else:
+            value = float(self.low)
+        return round(value) if self.whole else value
+
+    def at(self, share: float) -> float:
+        """The value a share of the way from low (0) to high (1) on the scale.
+
+        >>> Coordinate("n", 10, 1000, whole=True).at(0.5)
+        100
+        """
+        if share <= 0 or self.low == self.high:
+            value = float(self.low)
+        elif share >= 1:
+            value = float(self.high)
+        elif self.scale == "linear":
+            value = self.low + (self.high - self.low) * share
+        else:
+            value = self.low * (self.high / self.low) ** share
+        return round(value) if self.whole else value
+
+    def share(self, value: float) -> float:
+        """Where a value lies on the scale: 0 at low, 1 at high; 0 for a range of one point."""
+        if self.low == self.high:
+            return 0.0
+        if self.scale == "log" and not value > 0:
+            return -math.inf
+        if self.scale == "linear":
+            return (value - self.low) / (self.high - self.low)
+        return math.log(value / self.low) / math.log(self.high / self.low)
+
+    def describe(self) -> str:
+        """The range in words: `n 40..90`."""
+        if self.low == self.high:
+            return f"{self.name} {self.low:g}"
+        return f"{self.name} {self.low:g}..{self.high:g}"
