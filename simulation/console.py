@@ -38,12 +38,17 @@ def spread_options(argv: Sequence[str], names: Sequence[str]) -> list[str]:
     return out
 
 
-def run_app(app: typer.Typer, name: str, argv: Sequence[str]) -> None:
+def run_app(app: typer.Typer, name: str, argv: Sequence[str], program: str = "") -> None:
     """Run a typer app and leave the process: one line and status 2 for wrong input, an error's own `status`
-    where it has one, 130 for Ctrl-C."""
+    where it has one, 130 for Ctrl-C.
+
+    Args:
+        name: before its messages.
+        program: the command that it was called by; completion in shells is for this one.
+    """
     _open_streams()
     try:
-        status = app(args=list(argv), prog_name=f"python -m {name}", standalone_mode=False)
+        status = app(args=list(argv), prog_name=program or f"python -m {name}", standalone_mode=False)
         if status == _INTERRUPTED:  # what typer makes of Ctrl-C
             raise KeyboardInterrupt
         sys.stdout.flush()

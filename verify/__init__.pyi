@@ -6,7 +6,9 @@ from simulation import run_law_conformance as run_law_conformance
 from simulation.conformance.result import CheckResult as CheckResult
 from simulation.conformance.result import ConformanceError as ConformanceError
 from simulation.conformance.result import ConformanceReport as ConformanceReport
+from verify.load import Sources as Sources
 from verify.load import load_claims_file as load_claims_file
+from verify.load import load_sources as load_sources
 from verify.outcome import Counterexample as Counterexample
 from verify.outcome import Decision as Decision
 from verify.outcome import Judgement as Judgement
@@ -25,8 +27,10 @@ __all__ = [
     "Judgement",
     "MeasuredRun",
     "Observation",
+    "Sources",
     "Verification",
     "load_claims_file",
+    "load_sources",
     "run_engine_conformance",
     "run_law_conformance",
     "settings_in",

@@ -22,7 +22,15 @@ from theory.setting import AbstractSetting
 from verify.runs.plan import engine_names, job_of
 from verify.runs.same import identical, short
 
-__all__ = ["SECONDS", "check_model", "check_runs", "check_setting", "settings_of"]
+__all__ = [
+    "SECONDS",
+    "check_model",
+    "check_runs",
+    "check_setting",
+    "differing_entry",
+    "fault_of_run",
+    "settings_of",
+]
 
 #: Settings that are drawn, and the seconds after which no further one is.
 SETTINGS, SECONDS = 20, 0.2
@@ -132,23 +140,33 @@ def check_runs(experiment: Experiment) -> None:
         if engine.missing(job):
             continue
         one, other = (engine.make([job], device="cpu")[0] for _ in range(2))
-        _check_run(f"experiment {experiment.id}: engine {name}", one, job)
-        for entry in _entries(one):
-            if not identical(getattr(one, entry), getattr(other, entry)):
-                raise ValueError(
-                    f"experiment {experiment.id}: engine {name}: {entry} of two runs of one seed differs: a "
-                    "run must be a function of (setting, seed)"
-                )
+        where = f"experiment {experiment.id}: engine {name}"
+        fault = fault_of_run(one, job)
+        if fault is not None:
+            raise ValueError(f"{where}: {fault}")
+        entry = differing_entry(one, other)
+        if entry is not None:
+            raise ValueError(
+                f"{where}: {entry} of two runs of one seed differs: a run must be a function of "
+                "(setting, seed)"
+            )
 
 
-def _check_run(where: str, run: Any, job: Job) -> None:
+def fault_of_run(run: Any, job: Job) -> str | None:
+    """What a run lacks of the contract (`theory.run.Run`); None for nothing."""
     for name in ("setting", "seed", "engine", "dtype", "steps", "clock"):
         if not hasattr(run, name):
-            raise ValueError(f"{where}: a run must have {name}")
+            return f"a run must have {name}"
     if (run.setting, run.seed, run.dtype) != (job.setting, job.seed, job.dtype):
-        raise ValueError(f"{where}: a run must bear its job's setting, seed and dtype")
+        return "a run must bear its job's setting, seed and dtype"
     if len(run.steps) != len(run.clock) or int(run.steps[-1]) > job.steps:
-        raise ValueError(f"{where}: steps and clock must be as long as each other and end at {job.steps}")
+        return f"steps and clock must be as long as each other and end at {job.steps}"
+    return None
+
+
+def differing_entry(one: Any, other: Any) -> str | None:
+    """The first entry in which two runs differ; None where they are the same bit for bit."""
+    return next((e for e in _entries(one) if not identical(getattr(one, e), getattr(other, e))), None)
 
 
 def _entries(run: Any) -> list[str]:

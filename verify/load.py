@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +27,10 @@ __all__ = [
     "ClaimsFileError",
     "Sources",
     "claims_file_of",
+    "claims_listed",
     "claims_module",
+    "experiments_of_their_own",
+    "faults_of_claim",
     "load_claims_file",
     "load_sources",
     "source_options",
@@ -62,11 +65,18 @@ class Sources:
         papers: built-in, installed, or in a folder.
         files: claims files, as they were given.
         ledger: all claims together, checked.
+        folders: of papers of one's own.
     """
 
     papers: dict[str, Paper]
     files: tuple[Path, ...]
     ledger: Ledger
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def own_files(self) -> tuple[Path, ...]:
+        """Files of one's own on which results depend, with all that lies beside them (`code_version`)."""
+        return (*self.files, *(folder / "paper.py" for folder in self.folders))
 
     def paper_of(self, claim: Claim) -> Paper | None:
         """The paper that a claim belongs to; None for a claim of a file."""
@@ -117,27 +127,11 @@ def load_claims_file(path: Path) -> list[Claim]:
     Raises:
         ClaimsFileError: when it is missing, does not import, or has no list `CLAIMS` of claims.
     """
-    module = _imported(path)
-    claims = vars(module).get("CLAIMS")
-    if not isinstance(claims, list | tuple) or not claims:
-        raise ClaimsFileError(f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim")
+    claims = claims_listed(path)
     for claim in claims:
-        if not isinstance(claim, Claim):
-            raise ClaimsFileError(
-                f"--claims-file {path}: CLAIMS holds a {type(claim).__name__}, not a theory.Claim"
-            )
-        for name, kind, allowed in _FIELDS:
-            if not isinstance(getattr(claim, name), kind):
-                raise ClaimsFileError(
-                    f"--claims-file {path}: claim {claim.id}: {name} must be {allowed}, was a"
-                    f" {type(getattr(claim, name)).__name__}"
-                )
-        if find_judge(claim.rule) is None or not isinstance(getattr(claim.rule, "kind", None), str):
-            raise ClaimsFileError(
-                f"--claims-file {path}: claim {claim.id}: rule must be one of theory's, or one that the file "
-                f"has registered, was a {type(claim.rule).__name__}"
-            )
-    for experiment in (own := _of_their_own(claims)):
+        for fault in faults_of_claim(claim):
+            raise ClaimsFileError(f"--claims-file {path}: {fault}")
+    for experiment in (own := experiments_of_their_own(c.experiment for c in claims)):
         try:
             check_model(experiment, seconds=SECONDS / len(own))
         except ValueError as error:
@@ -145,9 +139,36 @@ def load_claims_file(path: Path) -> list[Claim]:
     return list(claims)
 
 
-def _of_their_own(claims: Iterable[Claim]) -> list[Experiment]:
-    """Experiments whose runs no built-in engine makes."""
-    found = dict.fromkeys(claim.experiment for claim in claims)
+def claims_listed(path: Path) -> Sequence[Any]:
+    """What a file's `CLAIMS` holds, not yet looked at.
+
+    Raises:
+        ClaimsFileError: when the file is missing, does not import, or has no list `CLAIMS`.
+    """
+    claims: Sequence[Any] | None = vars(_imported(path)).get("CLAIMS")
+    if not isinstance(claims, list | tuple) or not claims:
+        raise ClaimsFileError(f"--claims-file {path}: must define CLAIMS, a non-empty list of theory.Claim")
+    return claims
+
+
+def faults_of_claim(claim: Any) -> Iterator[str]:
+    """What cannot be used of an entry of `CLAIMS`, each in one line."""
+    if not isinstance(claim, Claim):
+        yield f"CLAIMS holds a {type(claim).__name__}, not a theory.Claim"
+        return
+    for name, kind, allowed in _FIELDS:
+        if not isinstance(getattr(claim, name), kind):
+            yield f"claim {claim.id}: {name} must be {allowed}, was a {type(getattr(claim, name)).__name__}"
+    if find_judge(claim.rule) is None or not isinstance(getattr(claim.rule, "kind", None), str):
+        yield (
+            f"claim {claim.id}: rule must be one of theory's, or one that the file has registered, was a "
+            f"{type(claim.rule).__name__}"
+        )
+
+
+def experiments_of_their_own(experiments: Iterable[Experiment]) -> list[Experiment]:
+    """Those whose runs no built-in engine makes, each once."""
+    found = dict.fromkeys(experiments)
     return [experiment for experiment in found if not _built_in(experiment)]
 
 
@@ -235,7 +256,8 @@ def load_sources(
         ledger.check()
     except ValueError as error:
         raise ClaimsFileError(f"--claims-file: {error}" if files else str(error)) from error
-    return Sources(loaded, tuple(files), ledger)
+    folders = tuple(Path(text).resolve() for text in papers if _is_folder(text))
+    return Sources(loaded, tuple(files), ledger, folders)
 
 
 def _needed(wanted: Sequence[str], files: bool) -> dict[str, Paper]:
@@ -253,10 +275,14 @@ def _needed(wanted: Sequence[str], files: bool) -> dict[str, Paper]:
     return {name: load_paper(name) for name in names} if wanted else find_papers()
 
 
+def _is_folder(text: str) -> bool:
+    return text not in paper_names() and (Path(text).is_dir() or "/" in text)
+
+
 def _paper(text: str) -> Paper:
     """A built-in or installed paper by name, or that of a folder."""
     folder = Path(text)
-    if text in paper_names() or not (folder.is_dir() or "/" in text):
+    if not _is_folder(text):
         try:
             return load_paper(text)
         except ValueError as error:
@@ -264,7 +290,7 @@ def _paper(text: str) -> Paper:
     found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
     if not isinstance(found, Paper):
         raise ValueError(f"--paper {folder}: paper.py must define THIS, a theory.Paper")
-    for experiment in (own := _of_their_own(found.claims)):
+    for experiment in (own := experiments_of_their_own(c.experiment for c in found.claims)):
         try:
             check_model(experiment, seconds=SECONDS / len(own))
         except ValueError as error:

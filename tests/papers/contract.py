@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import re
 from dataclasses import replace
 from itertools import islice
 
@@ -15,6 +14,7 @@ from theory.paper import Paper, load_paper
 from theory.rng import generator
 from theory.setting import AbstractSetting
 from verify.check import check_model, check_setting
+from verify.checking.statements import is_set
 from verify.runs.plan import engine_names, job_of
 from verify.runs.same import identical
 
@@ -77,19 +77,6 @@ def mathematics_is_set(paper: Paper) -> None:
     texts += [(x.id, x.title) for x in paper.exhibits]
     for where, text in texts:
         assert is_set(text), f"{where}: {text!r}"
-
-
-def is_set(text: str) -> bool:
-    """Whether dollars come in pairs, and braces close within each formula."""
-    parts = re.sub(r"\\\$", "", text).split("$")
-    if len(parts) % 2 == 0:
-        return False
-    for formula in parts[1::2]:
-        bare = re.sub(r"\\[{}]", "", formula)
-        depth = [bare[:k].count("{") - bare[:k].count("}") for k in range(len(bare) + 1)]
-        if not formula.strip() or min(depth) < 0 or depth[-1]:
-            return False
-    return True
 
 
 def claims_have_runs_or_say_why(paper: Paper) -> None:

@@ -77,20 +77,24 @@ def doctor(
     given = named_values([*ctx.args, *(word for text in values or [] for word in ("--set", text))])
     from theory.paper import paper_of
     from verify.doctor import diagnose
+    from verify.file_paper import papers_of_files
     from verify.load import load_sources
     from verify.sweep.subject import fitting
 
     if claim is not None:
         chosen, sources = find_sources(claim, claims_file, "--claim", [paper] if paper else None)
         kind = chosen.experiment.setting_class
-        owner = sources.paper_of(chosen) or paper_of(kind)
+        owner = sources.paper_of(chosen) or paper_of(kind) or papers_of_files(sources).get(chosen.paper)
         if owner is None or kind not in owner.parameters:
             raise ValueError(f"--claim {claim}: no paper says how a {kind.__name__} is made of named values")
         found, parameters = owner, owner.parameters[kind]
         constants = {*owner.constants.values, *chosen.constants.values}
     else:
         chosen, sources = None, load_sources(claims_file or [], papers=[paper] if paper else [])
-        fits = fitting(sources.papers.values(), given, constants=True)
+        own = papers_of_files(sources)
+        fits = fitting(
+            (own if claims_file and not paper else sources.papers | own).values(), given, constants=True
+        )
         if fits is None:
             raise ValueError(
                 "--paper: none of the papers found says how its settings are made of named values"
@@ -138,10 +142,13 @@ def phase(
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
     check_seed(seed)
+    from verify.file_paper import papers_of_files
     from verify.load import load_sources
     from verify.phase.files import check_phase_folder, write_phase
 
-    chosen = find_plane(plane, load_sources(papers=paper or []).papers.values())
+    sources = load_sources(claims_file or [], papers=paper or [])
+    papers = papers_of_files(sources) | sources.papers
+    chosen = find_plane(plane, papers.values())
     known = [q.name for q in chosen.quantities]
     for name in quantity or []:
         if name not in known:
@@ -160,6 +167,7 @@ def phase(
         seed=seed,
         jobs=worker_count(jobs),
         progress=sys.stderr.isatty(),
+        paper=next(p for p in papers.values() if chosen in p.planes),
     )
     from verify.report.figures.phase import phase_png
 

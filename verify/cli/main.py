@@ -13,9 +13,13 @@ import typer
 
 from simulation.console import run_app, spread_options
 from verify.cli import explore as cli_explore
+from verify.cli import own as cli_own
 from verify.cli import soundness as cli_soundness
 from verify.cli import stability as cli_stability
 from verify.cli import sweep as cli_sweep
+from verify.cli import tables as cli_tables
+from verify.cli.cluster import check_scheduler, cluster_at
+from verify.cli.examples import with_examples
 from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, naming
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
@@ -26,13 +30,32 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+_CONSOLE = "theorem-verifier"
+
 app = typer.Typer(
     name="verify",
     help="Judge theorems: which claims hold, where they stop holding, on what evidence.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        print(f"theorem-verifier {metadata.version('theorem-verifier')}")
+        raise typer.Exit
+
+
+@app.callback()
+def whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="say which version this is", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Judge theorems: which claims hold, where they stop holding, on what evidence."""
 
 
 @app.command()
@@ -76,6 +99,11 @@ def run(
         typer.Option(help="ask supported claims about adversarial runs: those that none moves are vacuous"),
     ] = True,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="the verdicts as JUnit XML, one case a claim")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="where runs are made: local, or dask")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="address of a dask scheduler")] = None,
     timings: Annotated[bool, typer.Option("--timings", help="say where the time went")] = False,
 ) -> int:
     """Run the verification and write the report.
@@ -94,6 +122,11 @@ def run(
     words = _fail_words(fail_on)
     if place not in ("own", "conditions"):
         raise ValueError(f"--place must be own or conditions, was {place!r}")
+    if backend not in ("local", "dask"):
+        raise ValueError(f"--backend must be local or dask, was {backend!r}")
+    check_scheduler(backend, scheduler)
+    if junit is not None and (junit.is_dir() or not junit.resolve().parent.is_dir()):
+        raise ValueError(f"--junit: must be a file in a folder that is there, was {junit}")
 
     from verify.load import load_sources
     from verify.report import check_writable, write_report
@@ -117,7 +150,7 @@ def run(
 
     resolved = _device(resolve_device, device, profile)
     workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
-    with kept_runs(resume, claims_file or []) as keeper:
+    with kept_runs(resume, sources.own_files) as keeper, cluster_at(scheduler) as cluster:
         verification = verify_claims(
             chosen,
             profile,
@@ -129,11 +162,16 @@ def run(
             place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
             keeper=keeper,
+            backend=cluster,
             claim_seconds=claim_timeout,
             adversaries=adversaries,
         )
         verification = with_limits(verification, limits)
         write_report(verification, out, figures=not no_figures, jobs=workers)
+    if junit is not None:
+        from verify.junit import write_junit
+
+        write_junit(verification, junit)
     print_summary(verification, out)
     if timings:
         print(timings_text(verification.run_info["timings"]))
@@ -256,12 +294,30 @@ def replay(
     return int(broken is True)
 
 
+app.command()(cli_own.new)
+app.command()(cli_own.check)
 app.command()(cli_explore.falsify)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_explore.doctor)
 app.command()(cli_explore.phase)
 app.command()(cli_soundness.soundness)
 app.command()(cli_stability.stability)
 app.command()(cli_sweep.sweep)
+app.command()(cli_tables.diff)
+app.command()(cli_tables.compare)
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def simulate(ctx: typer.Context) -> None:
+    """Make runs and look at them, nothing judged: the commands of `python -m simulation`."""
+    from simulation.cli import main as simulation_main
+
+    sys.argv = ["simulation", *ctx.args]
+    simulation_main()
+
+
+with_examples(app, "python -m verify")
 
 
 def _setting(text: str, kind: type[AbstractSetting]) -> AbstractSetting:
@@ -285,7 +341,8 @@ def _of_papers(word: str) -> str | None:
 
 
 def main() -> None:
-    """Entry point of `python -m verify`."""
+    """Entry point of `python -m verify`, and of the command `theorem-verifier`."""
+    program = Path(sys.argv[0]).stem if Path(sys.argv[0]).stem == _CONSOLE else "python -m verify"
     several = ["--claims", "--claims-file", "--outside", "--quantity", "--engine-file", "--paper"]
     argv = spread_options(sys.argv[1:], several)
     where = _of_papers(argv[0]) if argv else None
@@ -294,4 +351,4 @@ def main() -> None:
         from verify.judge import judge_runs
 
         sys.exit(run_command("verify", where, sys.argv[2:], judge_runs))
-    run_app(app, "verify", argv)
+    run_app(app, "verify", argv, program)

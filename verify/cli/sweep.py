@@ -5,19 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from verify.cli.cluster import check_scheduler, cluster_at
 from verify.cli.options import ClaimsFiles, check_seed, naming
 from verify.profiles import worker_count
 
 if TYPE_CHECKING:
+    from theory.ledger import Ledger
     from verify.runs.backends import Backend
-    from verify.runs.dask import DaskBackend
     from verify.store import RunStore
     from verify.sweep.driver import Prepared
     from verify.sweep.execute import Made
@@ -45,15 +46,15 @@ def sweep(
     store: Annotated[Path | None, typer.Option(help="run store (default OUT/store)")] = None,
     resume: Annotated[bool, typer.Option(help="take finished runs from the store")] = True,
     paper: Annotated[
-        str | None, typer.Option(metavar="NAME|DIR", help="whose parameters are meant (default: that fits)")
+        str | None,
+        typer.Option(metavar="NAME|DIR|FILE.py", help="whose parameters are meant (default: that fits)"),
     ] = None,
     claims_file: ClaimsFiles = None,
 ) -> int:
     """Make many runs over a grid or a random sample; exit status 1 when a run failed."""
     if backend not in _BACKENDS:
         raise ValueError(f"--backend must be one of {', '.join(_BACKENDS)}, was {backend!r}")
-    if (backend == "dask") != (scheduler is not None):
-        raise ValueError("--backend dask and --scheduler ADDRESS go together: give both or neither")
+    check_scheduler(backend, scheduler)
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
     if seed is not None:
@@ -63,7 +64,7 @@ def sweep(
     from verify.sweep.memory import parse_bytes
 
     limit = None if memory is None else parse_bytes(memory)
-    settings = load_config(config, seed=seed, paper=paper or "")
+    settings = load_config(config, seed=seed, paper=paper or "", files=claims_file or [])
     folder = out or Path("reports/sweeps") / settings.name
     check_folder(folder, settings.hash)
     kept_in = store or folder / STORE
@@ -77,14 +78,21 @@ def sweep(
     resolved = "cpu" if device == "auto" and not settings.subject.maker.gpu else resolve_device(device)
     if resolved.startswith("cuda") and backend in ("auto", "loky"):
         backend = "serial"  # one GPU: processes would only share it
-    named = [settings.paper] if settings.paper else []
-    ledger = cache(lambda: load_sources(claims_file or [], papers=named).ledger)
-    if claims_file:
+    own = [Path(settings.paper)] if settings.paper.endswith(".py") else []
+    named = [settings.paper] if settings.paper and not own else []
+    files = list(dict.fromkeys([*(claims_file or []), *own]))
+    wanted = ["none.*"] if own else []  # no built-in paper beside a file that is the paper
+    sources = cache(lambda: load_sources(files, papers=named, wanted=wanted))
+
+    def ledger() -> Ledger:
+        return sources().ledger
+
+    if files or named:
         ledger()  # a file that does not import is refused even when no claim of it is measured
     with naming("--store"):
         stored = RunStore.open(kept_in) if kept_in.exists() else None
-    version = code_version(claims_file or [])
-    with _cluster(scheduler) as cluster:
+    version = code_version(sources().own_files if files or named else [])
+    with cluster_at(scheduler) as cluster:
         prepared = prepare_sweep(
             settings,
             ledger,
@@ -116,17 +124,6 @@ def sweep(
     if made.failed:
         _say(f"{len(made.failed)} of {len(prepared.sweep.runs)} runs failed; their rows say why")
     return int(bool(made.failed))
-
-
-@contextmanager
-def _cluster(scheduler: str | None) -> Iterator[DaskBackend | None]:
-    if scheduler is None:
-        yield None
-        return
-    from verify.runs.dask import DaskBackend
-
-    with closing(DaskBackend(scheduler)) as connected:
-        yield connected
 
 
 def _workers(prepared: Prepared) -> Backend:

@@ -14,16 +14,18 @@ from typing import Any
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.experiment import Experiment
-from theory.place import grid
+from theory.paper import Paper
+from theory.place import class_made, grid
 from theory.plane import Plane, PlaneQuantity
 from theory.run import Estimate
 from theory.setting import AbstractSetting
 from verify.progress import progress_bar
-from verify.runs.backends import backend_for
+from verify.runs.backends import backend_for, built_in
 from verify.runs.batch import batches
 from verify.runs.make import Made, make_runs
 from verify.runs.plan import plan_runs
 from verify.statistics.intervals import mean_interval, rate_interval
+from verify.sweep.subject import model_of
 
 __all__ = ["Cell", "Phase", "cell_row", "phase_diagram", "phase_experiment"]
 
@@ -67,8 +69,10 @@ class Phase:
     variables: Mapping[str, float]
 
 
-def phase_experiment(plane: Plane, cells: int, runs: int, variables: Mapping[str, float]) -> Experiment:
-    """The runs of a diagram of `cells` x `cells`."""
+def phase_experiment(
+    plane: Plane, cells: int, runs: int, variables: Mapping[str, float], paper: Paper | None = None
+) -> Experiment:
+    """The runs of a diagram of `cells` x `cells`, by the settings' model or their paper's for them."""
     place = grid(
         "grid",
         tuple(
@@ -79,6 +83,7 @@ def phase_experiment(plane: Plane, cells: int, runs: int, variables: Mapping[str
     return Experiment(
         id=f"phase.{plane.name}.{cells}",
         place=place,
+        model=None if paper is None else model_of(paper, class_made(place)),
         clock=plane.clock,
         runs={"quick": runs},
         snapshots=plane.snapshots,
@@ -96,12 +101,14 @@ def phase_diagram(
     seed: int = 0,
     jobs: int = 1,
     progress: bool = False,
+    paper: Paper | None = None,
     **variables: float,
 ) -> Phase:
     """Make the runs of every cell, judged or not, and summarise them.
 
     Args:
         claim: cells outside of its conditions are marked.
+        paper: whose plane it is, where the settings have no model of their own.
         variables: other values of the plane's own.
 
     Raises:
@@ -112,13 +119,18 @@ def phase_diagram(
         if name not in plane.variables:
             raise ValueError(f"plane {plane.name} has no variable {name!r}: {', '.join(plane.variables)}")
     chosen = {**plane.variables, **variables}
-    experiment = phase_experiment(plane, cells, runs, chosen)
+    experiment = phase_experiment(plane, cells, runs, chosen, paper)
     specs = plan_runs(experiment, "quick", seed)
     work = batches(experiment, specs, {"phase": plane.measure}, {spec.index: ["phase"] for spec in specs})
     notes = Made()
     rows: dict[int, Mapping[str, float]] = {}
     with progress_bar(progress, len(specs)) as advance:
-        for m in make_runs(work, notes, backend=backend_for(jobs), advance=advance):
+        for m in make_runs(
+            work,
+            notes,
+            backend=backend_for(jobs, isolated=not built_in(plane.measure, experiment.of_model)),
+            advance=advance,
+        ):
             if "phase" in m.values:
                 rows[m.spec.index] = m.values["phase"]
     for spec, failure in notes.failures.values():

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,9 +114,23 @@ _SampleKey = Annotated[
 
 
 def _subject_of(raw: Mapping[str, Any]) -> Subject:
+    return subject_of(raw.get("paper") or "", _names(raw), raw.get("engine") or "")
+
+
+def _names(raw: Mapping[str, Any]) -> list[str]:
+    """The parameters that are given."""
     tables = [raw.get(key) for key in ("fixed", "grid", "sample")]
-    names = [name for table in tables if isinstance(table, Mapping) for name in table if name != "count"]
-    return subject_of(raw.get("paper") or "", names, raw.get("engine") or "")
+    return [name for table in tables if isinstance(table, Mapping) for name in table if name != "count"]
+
+
+def _file_that_fits(files: Sequence[Path], names: Sequence[str]) -> str:
+    from verify.file_paper import file_papers
+
+    for path in files:
+        for paper in file_papers(path).values():
+            if any(set(names) <= set(p.names) for p in paper.parameters.values()):
+                return str(path)
+    return ""
 
 
 class SweepConfig(_Strict):
@@ -350,8 +364,14 @@ class SweepConfig(_Strict):
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def load_config(path: Path, *, seed: int | None = None, paper: str = "") -> SweepConfig:
+def load_config(
+    path: Path, *, seed: int | None = None, paper: str = "", files: Sequence[Path] = ()
+) -> SweepConfig:
     """The configuration in a file; `seed` and `paper` replace the file's.
+
+    Args:
+        files: claims files: where no paper is named and the settings of one of them have all the parameters,
+            that one is the paper.
 
     Raises:
         ValueError: one line naming the file and the key; unknown keys are errors, with near matches.
@@ -368,6 +388,8 @@ def load_config(path: Path, *, seed: int | None = None, paper: str = "") -> Swee
         raw["seed"] = seed
     if paper:
         raw["paper"] = paper
+    elif files and not raw.get("paper"):
+        raw["paper"] = _file_that_fits(files, _names(raw))
     try:
         return SweepConfig.model_validate(raw)
     except ValidationError as error:

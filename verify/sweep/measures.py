@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -138,12 +139,19 @@ def flattened(column: str, value: Any) -> dict[str, Scalar]:
 
 
 def parse_measures(
-    texts: Sequence[str], ledger: Callable[[], Ledger], quantities: Sequence[Quantity]
+    texts: Sequence[str],
+    ledger: Callable[[], Ledger],
+    quantities: Sequence[Quantity],
+    *,
+    entries: bool = False,
 ) -> tuple[list[Measure], list[Claim]]:
     """The measures named in a configuration, and the claims among them.
 
     A name without a dot is a quantity; one with a dot or an asterisk outside of parentheses is a glob of
     claim ids, for which alone the ledger is loaded.
+
+    Args:
+        entries: whether another name is an entry of the run: of models that a user's own file makes.
 
     Raises:
         ValueError: naming the entry, with near matches, for an unknown name, a wrong number of arguments
@@ -163,7 +171,10 @@ def parse_measures(
             claims += found
             measures += [ClaimMeasure(claim.id, claim.measure) for claim in found]
         else:
-            measures.append(_quantity(text, {q.name: q for q in quantities}))
+            known = {q.name: q for q in quantities}
+            if entries and text.isidentifier() and text not in known:
+                known[text] = Quantity(text, (), "", "an entry of the run", attrgetter(text))
+            measures.append(_quantity(text, known))
     columns = [m.column for m in measures]
     for column in columns:
         if columns.count(column) > 1:

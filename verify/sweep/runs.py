@@ -68,7 +68,8 @@ def plan_sweep(config: SweepConfig, ledger: Callable[[], Ledger]) -> Sweep:
         ValueError: naming the point or the measure that cannot be, and what is allowed.
     """
     subject = config.subject
-    measures, claims = parse_measures(config.measure, ledger, subject.paper.quantities)
+    own = not isinstance(subject.model.engines, str)
+    measures, claims = parse_measures(config.measure, ledger, subject.paper.quantities, entries=own)
     if claims and config.record_every != 1:
         raise ValueError(
             f"record_every must be 1 where claims are measured ({claims[0].id}), was {config.record_every}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import theory
@@ -14,7 +15,7 @@ from theory.paper import Paper
 from theory.parameters import Parameters
 from theory.setting import AbstractSetting
 
-__all__ = ["Subject", "fitting", "subject_of"]
+__all__ = ["Subject", "fitting", "model_of", "subject_of"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ def fitting(
 def _papers(name: str) -> tuple[Paper, ...]:
     from verify.load import load_sources
 
+    if name.endswith(".py"):
+        from verify.file_paper import file_papers
+
+        return tuple(file_papers(Path(name)).values())
     return tuple(load_sources(papers=[name] if name else ()).papers.values())
 
 
@@ -64,7 +69,7 @@ def subject_of(paper: str, names: Collection[str], engine: str) -> Subject:
     """The subject of a sweep over these parameters.
 
     Args:
-        paper: its name or folder, "" for the one that knows the names.
+        paper: its name or folder, a claims file, or "" for the one that knows the names.
         engine: its name, "" for the model's first.
 
     Raises:
@@ -74,9 +79,24 @@ def subject_of(paper: str, names: Collection[str], engine: str) -> Subject:
     if found is None:
         raise ValueError(f"paper: {paper or 'no paper found'} declares no parameters")
     chosen, kind, parameters = found
-    if kind.model is None:
-        raise ValueError(f"paper: {chosen.name}: {kind.__name__} has no model of its own to make runs")
-    known = engines_of(kind.model)
+    model = model_of(chosen, kind)
+    known = engines_of(model)
     if engine and engine not in known:
         raise ValueError(f"engine must be one of {', '.join(known)}, was {engine!r}")
-    return Subject(chosen, parameters, kind.model, engine or next(iter(known)))
+    return Subject(chosen, parameters, model, engine or next(iter(known)))
+
+
+def model_of(paper: Paper, kind: type[AbstractSetting]) -> Model:
+    """The model that makes runs at settings of a class: its own, else that of the paper's first experiment
+    there.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    if kind.model is not None:
+        return kind.model
+    experiments = (c.experiment for c in paper.claims if c.experiment.setting_class is kind)
+    found = next((e.model for e in experiments if e.model is not None), None)
+    if found is None:
+        raise ValueError(f"paper: {paper.name}: {kind.__name__} has no model of its own to make runs")
+    return found

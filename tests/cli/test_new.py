@@ -1,0 +1,83 @@
+"""`verify new`: a skeleton works at once, in every size, and nothing is half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_commands import python, status_of
+
+from verify.load import load_sources
+from verify.skeleton.write import SIZES, write_skeleton
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_skeleton_has_a_true_claim_a_false_one_a_test_and_ten_lines(size: str, tmp_path: Path) -> None:
+    name = f"begun_{size}"
+    files = {path.name for path in write_skeleton(name, size, tmp_path)}
+    assert {"paper.py", f"test_{name}.py", "README.md"} <= files
+    folder = tmp_path / name
+    assert len([x for x in (folder / "README.md").read_text().splitlines() if x.strip()]) <= 10
+    assert "NAME" not in (folder / "paper.py").read_text()
+    sources = load_sources(papers=[str(folder)])
+    (paper,) = sources.papers.values()
+    assert paper.name == name
+    assert {c.role for c in paper.claims} == {"claim"}
+    assert {f.of for f in paper.falsehoods(sources.ledger)} == {c.id for c in paper.claims}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+def test_pytest_passes_in_it_and_would_not_for_a_false_claim(size: str, tmp_path: Path) -> None:
+    name = f"tested_{size}"
+    write_skeleton(name, size, tmp_path)
+    folder = tmp_path / name
+    done = python("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", cwd=folder)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    if size != "function":
+        return
+    paper = folder / "paper.py"
+    paper.write_text(paper.read_text().replace("measure=near,", "measure=nearer,"))
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+    assert done.returncode == 1
+    assert f"'{name}.near': 'refuted'" in done.stdout
+
+
+@pytest.mark.slow
+def test_run_ends_well_and_soundness_finds_what_is_planted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status_of(monkeypatch, "new judged") == 0
+    common = "--profile quick --jobs 1 --seed 0"
+    assert status_of(monkeypatch, f"run --paper judged {common} --no-figures --out r") == 0
+    (record,) = json.loads((tmp_path / "r" / "claims.json").read_text())
+    assert (record["id"], record["verdict"]) == ("judged.near", "supported")
+    assert status_of(monkeypatch, f"soundness --paper judged {common} --suites 0 --out s") == 0
+    assert "1/n for 1/sqrt(n)" in (tmp_path / "s" / "soundness.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("new Mine", "NAME must be lower-case letters"),
+        ("new class", "no word of Python"),
+        ("new two_stage", "is a built-in paper"),
+        ("new numpy", "is the name of an installed module"),
+        ("new taken", "exists already"),
+        ("new mine --size book", "--size must be one of function, model, paper, was 'book'"),
+        ("new mine --in nowhere", "cannot be written"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    line: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    assert status_of(monkeypatch, line) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]

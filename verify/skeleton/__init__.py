@@ -1,0 +1,1 @@
+"""Skeletons of papers: what `python -m verify new` writes."""
