@@ -88,7 +88,10 @@ def field_parameters(kind: type[AbstractSetting]) -> Parameters:
     whole = {name for name, number in numbers.items() if number is int}
 
     def make(values: Mapping[str, Any]) -> AbstractSetting:
-        return kind(**{k: int(v) if k in whole and v == int(v) else v for k, v in values.items()})
+        for name in whole & values.keys():
+            if values[name] != values[name] // 1:
+                raise ValueError(f"{name} must be a whole number, was {values[name]!r}")
+        return kind(**{k: int(v) if k in whole else v for k, v in values.items()})
 
     parameters = []
     for f in fields(kind):  # type: ignore[arg-type]
