@@ -161,6 +161,28 @@ class Claim:
         if self.role == "reading" and not self.corrected_by:
             raise ValueError(f"claim {self.id}: a reading must name the claim that corrects it: corrected_by")
 
+    def __repr__(self) -> str:
+        return f"Claim({self.id!r}, {self.rule!r}, experiment {self.experiment.id!r})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the statement set as mathematics, where it stands and how it is decided."""
+        from html import escape
+
+        from theory.formulas import formula_html, statement_html
+        from theory.show import html_table
+
+        rows = {
+            "statement": statement_html(self.statement),
+            "source": escape(f"{self.source} ({self.provenance})"),
+            "role": self.role,
+            "rule": escape(repr(self.rule)),
+            "conditions": "<br>".join(formula_html(c.latex) for c in self.conditions) or "none",
+            "runs": escape(f"{self.experiment.id}: {self.experiment.place.describe()}"),
+        }
+        if self.note:
+            rows["note"] = statement_html(self.note)
+        return html_table(self.id, rows)
+
     @property
     def paper(self) -> str:
         """The first word of its id: the paper's name, or that of a claims file's own."""

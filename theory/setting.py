@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
@@ -97,6 +98,20 @@ class AbstractSetting:
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain numbers and words, in order."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the fields under their letters, and the groups."""
+        import sympy as sp
+
+        from theory.formulas import formula_html
+        from theory.show import html_table, number_text
+
+        letters = {name: sp.latex(symbol) for symbol, name in self.letters().items()}
+        rows = {}
+        for name, value in {**self.as_dict(), **self.groups()}.items():
+            letter = f"{formula_html(letters[name])} = " if name in letters else ""
+            rows[name] = f"{letter}{escape(number_text(value))}"
+        return html_table(type(self).__name__, rows)
 
 
 def number_kinds(setting: type[AbstractSetting]) -> dict[str, type]:

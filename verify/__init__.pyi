@@ -11,12 +11,12 @@ from verify.load import load_claims_file as load_claims_file
 from verify.load import load_sources as load_sources
 from verify.outcome import Counterexample as Counterexample
 from verify.outcome import Decision as Decision
-from verify.outcome import Judgement as Judgement
 from verify.outcome import Observation as Observation
-from verify.outcome import Verification as Verification
 from verify.pipeline import verify_claims as verify_claims
 from verify.report import write_report as write_report
 from verify.search.strategies import settings_in as settings_in
+from verify.verification import Judgement as Judgement
+from verify.verification import Verification as Verification
 
 __all__ = [
     "CheckResult",

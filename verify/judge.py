@@ -9,6 +9,7 @@ from dataclasses import replace
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from theory.run import NotApplicable, Run
+from verify import verification
 from verify.cells import with_cells
 from verify.grades import graded
 from verify.outcome import Decision, Judgement, Observation
@@ -111,7 +112,9 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     decision, weakest = with_cells(claim, decision, observations)
     decision = graded(claim.rule, decision)
     chain.append(decision.reason)
-    return Judgement(claim, decision, observations, tuple(chain), None, proof, weakest_cell=weakest)
+    return verification.Judgement(
+        claim, decision, observations, tuple(chain), None, proof, weakest_cell=weakest
+    )
 
 
 def errored(
@@ -130,7 +133,7 @@ def errored(
         statistic={"failure": failure.kind, "error": failure.text, "line": failure.line},
         n_trials=0,
     )
-    return Judgement(claim, decision, observations, (reason,))
+    return verification.Judgement(claim, decision, observations, (reason,))
 
 
 def _given(claim: Claim, index: int, run: Run) -> Observation:

@@ -21,7 +21,7 @@ from theory.question import Question
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
-from verify.outcome import Judgement, Observation, Verification, paper_name
+from verify.outcome import Judgement, Observation, paper_name
 from verify.progress import progress_bar
 from verify.region import on_conditions, scope_of
 from verify.release_seed import release_seed
@@ -35,6 +35,7 @@ from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
 from verify.vacuous import with_vacuous
+from verify.verification import Verification
 
 if TYPE_CHECKING:
     from simulation.models import Engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from simulation.early_learning.gram import Gram, gram_of
 from simulation.early_learning.problem import MixtureProblem
 from simulation.early_learning.two_row import TwoRow
 from theory.early_learning.setting import LossName
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ENGINE_NAMES", "EngineName", "MixtureResult", "descend", "record_steps", "train"]
 
@@ -48,6 +51,40 @@ class MixtureResult:
     s: Floats
     sigma: float | None
     theta: Floats | None
+
+    def __repr__(self) -> str:
+        wrong = int(np.count_nonzero(self.s < 0))
+        return f"MixtureResult({self.steps[-1]} steps, {len(self.s)} examples, {wrong} with a wrong label)"
+
+    def _repr_html_(self) -> str:
+        from theory.show import html_table, number_text
+
+        rows = {
+            "steps": f"{self.steps[-1]}, {len(self.steps)} recorded",
+            "examples": f"{len(self.s)}, {int(np.count_nonzero(self.s < 0))} of them with a wrong label",
+            "memorised at the end": number_text(float(self.memorised[-1])),
+            "wrongly labelled, classified truly": number_text(float(self.accuracy_wrong[-1])),
+            "theta . v": f"{number_text(float(self.a[0]))} to {number_text(float(self.a[-1]))}",
+        }
+        return html_table("MixtureResult", rows)
+
+    def plot(self) -> Figure:
+        """Margins towards the true sign, and the shares of wrong labels that are memorised, over steps."""
+        from theory.show import axes, curves
+
+        left, right = axes(2)
+        right_ones = ("right labels", self.f[:, ~self.wrong], "#0072B2")
+        wrong_ones = ("wrong labels", self.f[:, self.wrong], "#D55E00")
+        label = r"margin $e_i \theta \cdot x_i$"
+        curves(left, self.steps, [right_ones, wrong_ones], x_label="step", y_label=label, title="margins")
+        shares = [
+            ("memorised", self.memorised, "#D55E00"),
+            ("classified truly", self.accuracy_wrong, "#0072B2"),
+        ]
+        curves(
+            right, self.steps, shares, x_label="step", y_label="share", title="examples with a wrong label"
+        )
+        return left.figure  # type: ignore[return-value]
 
     @property
     def wrong(self) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulation.two_stage.trajectory import Trajectory
     from theory.two_stage.setting import Setting
 
-__all__ = ["check_target", "save_plot", "save_trajectory"]
+__all__ = ["check_target", "save_plot", "save_trajectory", "trajectory_figure"]
 
 
 def check_target(option: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
@@ -93,18 +93,20 @@ def save_plot(trajectory: Trajectory, setting: Setting, path: Path) -> None:
 
     # The user's own matplotlibrc may ask for what is not here, such as LaTeX.
     with style.context("default"):
-        figure = _figure(trajectory, setting)
+        figure = trajectory_figure(trajectory, setting)
         _write_whole(path, lambda target: figure.savefig(target, dpi=150))
 
 
-def _figure(trajectory: Trajectory, setting: Setting) -> Figure:
-    from matplotlib.figure import Figure
+def trajectory_figure(trajectory: Trajectory, setting: Setting | None) -> Figure:
+    """Margins of clean and noisy samples and the coefficients, over the clock (over steps without one)."""
+    from theory.show import axes as empty_axes
 
-    h = setting.clock_step
+    h = 1.0 if setting is None else setting.clock_step
+    along = "step" if setting is None else "clock s"
     clock = trajectory.steps * h
     clean = trajectory.y == trajectory.y_observed
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    left, right = empty_axes(2)
+    figure: Figure = left.figure  # type: ignore[assignment]
     for who, color, name in ((clean, "#0072B2", "clean"), (~clean, "#D55E00", "noisy")):
         if not who.any():
             continue
@@ -112,7 +114,7 @@ def _figure(trajectory: Trajectory, setting: Setting) -> Figure:
         left.fill_between(clock, low, high, color=color, alpha=0.2, linewidth=0)
         left.plot(clock, middle, color=color, label=f"{name}: median, 5-95 %")
     left.axhline(0, color="0.4", linewidth=0.8)
-    left.set(xlabel="clock s", ylabel=r"margin $\tilde y_i f(x_i)$", title="margins")
+    left.set(xlabel=along, ylabel=r"margin $\tilde y_i f(x_i)$", title="margins")
     right.plot(clock, trajectory.gamma.mean(axis=(1, 2)), color="#009E73", label=r"signal $\gamma$, mean")
     rho = trajectory.rho
     if rho is not None:
@@ -121,7 +123,7 @@ def _figure(trajectory: Trajectory, setting: Setting) -> Figure:
         for who, color, name in ((clean, "#0072B2", "clean"), (~clean, "#D55E00", "noisy")):
             if who.any():
                 right.plot(kept, side[:, who].mean(axis=1), color=color, label=rf"noise mass, {name}")
-    right.set(xlabel="clock s", ylabel="coefficient", title="signal and noise")
+    right.set(xlabel=along, ylabel="coefficient", title="signal and noise")
     for axes in (left, right):
         for time in stage_times(trajectory):
             if np.isfinite(time.step) and time.step > 0:
@@ -138,6 +140,8 @@ def _figure(trajectory: Trajectory, setting: Setting) -> Figure:
                 )
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
+    if setting is None:
+        return figure
     figure.suptitle(
         f"n={setting.n}, d={setting.d:.3g}, m={setting.m}, n SNR^2={setting.n_snr2:.3g}, "
         f"flip rates {setting.tau_plus:g}/{setting.tau_minus:g}, kappa_0={setting.kappa_0:.3g}",

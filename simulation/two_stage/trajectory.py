@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from simulation.two_stage.record import Record
 from simulation.two_stage.test_error import monte_carlo_error
 from simulation.two_stage.weights import Weights
 from theory.two_stage.setting import Setting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Trajectory"]
 
@@ -132,6 +136,30 @@ class Trajectory:
             f"n {self.geometry.n}, m {self.geometry.m}, {flipped} flipped labels, training loss "
             f"{self.train_loss[-1]:.4g}; fresh noise {self.fresh_noise})"
         )
+
+    def plot(self) -> Figure:
+        """Margins of clean and noisy samples and the coefficients, over the clock where the setting is known,
+        else over steps; stage times marked."""
+        from simulation.two_stage.export import trajectory_figure
+
+        return trajectory_figure(self, self.setting)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from theory.show import html_table, number_text
+
+        flipped = int(np.count_nonzero(self.y != self.y_observed))
+        rows = {
+            "engine": f"{self.engine}, {self.dtype}, seed {self.seed}",
+            "steps": f"{self.steps[-1]}, {len(self.steps)} recorded",
+            "samples": f"{self.geometry.n}, {flipped} of them with a flipped label",
+            "filters a side": str(self.geometry.m),
+            "training loss": f"{number_text(self.train_loss[0])} to {number_text(self.train_loss[-1])}",
+            "fit at the end": f"{np.mean(self.margins[-1] > 0):.1%} of the samples",
+            "setting": escape("given as arrays" if self.setting is None else str(self.setting)),
+        }
+        return html_table("Trajectory", rows)
 
     def test_error(
         self,

@@ -1,4 +1,4 @@
-"""`pytest --claims`: one test a claim, whatever its verdict; runs made once, in one process and in several."""
+"""`pytest --claims`: one test a claim, whatever its verdict; runs made once, in several processes too."""
 
 from __future__ import annotations
 

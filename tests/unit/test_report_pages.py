@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from report_cases import INJECTION, Page, by_id
 
+from theory.formulas import formula_html, statement_html, statement_markdown
 from verify.judge import errored
 from verify.outcome import VERDICTS, Verdict, Verification
 from verify.report.cells import MARKS
 from verify.report.figures.style import VERDICT_COLOURS
-from verify.report.formulas import formula_html, statement_html, statement_markdown
 from verify.report.render import render_html, render_markdown
 from verify.report.wording import VERDICT_EXPLANATIONS
 from verify.runs.batch import Failure

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Trajectory"]
 
@@ -46,6 +50,33 @@ class Trajectory:
     moments: Floats
     moments_from: int = -1
     blew_up: bool = False
+
+    def __repr__(self) -> str:
+        end = ", blew up" if self.blew_up else ""
+        return f"Trajectory({self.steps[-1]} steps, d {self.d}, m {self.m}, eta {self.eta:g}{end})"
+
+    def _repr_html_(self) -> str:
+        from theory.show import html_table, number_text
+
+        rows = {
+            "steps": f"{self.steps[-1]}, {len(self.steps)} recorded" + (", blew up" if self.blew_up else ""),
+            "inputs, neurons": f"{self.d}, {self.m}",
+            "step size": number_text(self.eta),
+            "|a|^2": f"{number_text(float(self.s[0]))} to {number_text(float(self.s[-1]))}",
+            "tr W^T W": f"{number_text(float(self.trace[0]))} to {number_text(float(self.trace[-1]))}",
+        }
+        return html_table("Trajectory", rows)
+
+    def plot(self) -> Figure:
+        """The two layers' squared lengths, and `W^T W` along and across theta*, over steps."""
+        from theory.show import axes, curves
+
+        left, right = axes(2)
+        layers = [(r"$|a|^2$", self.s, "#D55E00"), (r"$\mathrm{tr}\, W^\top W$", self.trace, "#0072B2")]
+        curves(left, self.steps, layers, x_label="step", y_label="squared length", title="layers")
+        parts = [(r"along $\theta^*$", self.u, "#0072B2"), ("across it, mean", self.perp, "#D55E00")]
+        curves(right, self.steps, parts, x_label="step", y_label=r"$W^\top W$", title="first layer")
+        return left.figure  # type: ignore[return-value]
 
     @property
     def d(self) -> int:

@@ -151,7 +151,7 @@ def run(
     resolved = _device(resolve_device, device, profile)
     workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
     with kept_runs(resume, sources.own_files) as keeper, cluster_at(scheduler) as cluster:
-        verification = verify_claims(
+        judged = verify_claims(
             chosen,
             profile,
             seed,
@@ -166,7 +166,7 @@ def run(
             claim_seconds=claim_timeout,
             adversaries=adversaries,
         )
-        verification = with_limits(verification, limits)
+        verification = with_limits(judged, limits)
         write_report(verification, out, figures=not no_figures, jobs=workers)
     if junit is not None:
         from verify.junit import write_junit

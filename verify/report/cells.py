@@ -7,9 +7,9 @@ from html import escape
 
 from markupsafe import Markup
 
+from theory.formulas import formula_html, formula_markdown, statement_html, statement_markdown
 from verify.outcome import Verdict
 from verify.report.blocks import Cell, Chip, Code, Formula, Line, Link, Plain, Ref, Tag
-from verify.report.formulas import formula_html, formula_markdown, statement_html, statement_markdown
 
 __all__ = ["MARKS", "cell_html", "cell_markdown", "plain_markdown"]
 

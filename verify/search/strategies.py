@@ -33,12 +33,16 @@ def _values(c: Coordinate) -> st.SearchStrategy[Any]:
     return log_floats(c.low, c.high)
 
 
-def settings_in(box: Box) -> Settings:
-    """Settings of a box; examples shrink toward the low end of every range.
+def settings_in(place: Place) -> Settings:
+    """Settings of a box or of cells, for property tests of one's own: `@given(settings_in(PLACE))`.
 
-    A box that accepts only some is drawn from as a run's settings are: its ranges alone would hardly ever
-    meet what it asks. Such examples shrink to an earlier draw.
+    Examples shrink toward the low end of every range of a box, and toward the first of its cells. A box that
+    accepts only some is drawn from as a run's settings are: its ranges alone would hardly ever meet what it
+    asks. Such examples shrink to an earlier draw.
     """
+    if isinstance(place, Cells):
+        return st.sampled_from(place.settings)
+    box = place
     if box.accept is not None:
         return st.integers(0, 2**32 - 1).map(lambda k: box.draw(generator(0, f"example {box.name}", k)))
 
