@@ -1,4 +1,4 @@
-"""Models that nobody had seen when the commands were written: each goes through all of them, alone on its pages."""
+"""Models that no command was written for: each goes through all of them, and stands alone on its pages."""
 
 from __future__ import annotations
 

@@ -47,13 +47,27 @@ def lower(run):
     return run.top <= math.sqrt(run.setting.length) / 2
 
 
+def claim(name, statement, rule, measure, **more):
+    return Claim(f"walk.{name}", FELLER, "derived", statement, rule, measure, WALKS, **more)
+
+
 CLAIMS = [
-    Claim("walk.top", FELLER, "derived", r"$\max S \le \sqrt{2n\ln 40}$ with probability 0.95", Event(0.05), low, WALKS),
-    Claim("walk.small", FELLER, "derived", r"$\max S \le \sqrt{n}/2$ with probability 0.95", Event(0.05), lower, WALKS,
-          role="reading", corrected_by="walk.top"),
-    Claim("walk.parity", FELLER, "derived", "the end has the parity of the length", Identity(1.0, per_step=False),
-          lambda run: float((run.end - run.setting.length) % 2), WALKS),
-]  # fmt: skip
+    claim("top", r"$\max S \le \sqrt{2n\ln 40}$ with probability 0.95", Event(0.05), low),
+    claim(
+        "small",
+        r"$\max S \le \sqrt{n}/2$ with probability 0.95",
+        Event(0.05),
+        lower,
+        role="reading",
+        corrected_by="walk.top",
+    ),
+    claim(
+        "parity",
+        "the end has the parity of the length",
+        Identity(1.0, per_step=False),
+        lambda run: float((run.end - run.setting.length) % 2),
+    ),
+]
 QUANTITIES = [
     Quantity("height", (), "steps", "of the top", lambda run: float(run.top), within=(0.0, math.inf))
 ]
