@@ -51,8 +51,11 @@ class Replay:
     complete: bool
 
 
-def _is_number(value: Any) -> bool:
-    """What a run measured: a whole number by itself is a size, whole numbers in an array are classes."""
+def _is_number(value: Any, path: Path) -> bool:
+    """What a run measured: a whole number by itself is a size, unless it is among the values that a function
+    returned; whole numbers in an array are classes."""
+    if isinstance(value, int | np.integer) and path[:1] == ("values",):
+        return True
     return isinstance(value, float | bool | np.floating | np.bool_) or (
         isinstance(value, np.ndarray) and value.dtype.kind in "fbi"
     )
@@ -85,7 +88,7 @@ def leaves(run: Any) -> dict[Path, Any]:
     found: dict[Path, Any] = {}
 
     def visit(value: Any, path: Path) -> None:
-        if _is_number(value):
+        if _is_number(value, path):
             found[path] = value
             return
         for name, member in (_open(value, len(path)) or {}).items():
@@ -101,7 +104,7 @@ def changed(run: Any, change: Callable[[Path, Any], Any], **attributes: Any) -> 
     its numbers is forgotten."""
 
     def visit(value: Any, path: Path) -> Any:
-        if _is_number(value):
+        if _is_number(value, path):
             return change(path, value)
         members = _open(value, len(path))
         if members is None:
@@ -269,7 +272,9 @@ def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[P
 def _full(value: Any, end: Any) -> Any:
     if np.ndim(value):
         return np.full_like(value, end)
-    return bool(end) if isinstance(value, bool | np.bool_) else float(end)
+    if isinstance(value, bool | np.bool_):
+        return bool(end)
+    return round(float(end)) if isinstance(value, int | np.integer) else float(end)
 
 
 @dataclasses.dataclass(frozen=True)

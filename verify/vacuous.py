@@ -208,9 +208,17 @@ def _job(experiment: Experiment, o: Observation) -> Job:
 
 
 def _ends(judgement: Judgement) -> list[Observation]:
-    """The first and the last judged run."""
+    """The first and the last judged run; where runs have no length and cost little, those at the smallest and
+    the largest setting too: what two random ones show is less than a claim may be sure of."""
     judged = judgement.judged
-    return [judged[0], judged[-1]][: min(2, len(judged))] if judged else []
+    if not judged:
+        return []
+    chosen = [judged[0], judged[-1]]
+    engine = engine_of(judgement.claim.experiment.of_model, judged[0].engine)
+    if not engine.lengths:
+        ordered = sorted(judged, key=lambda o: (o.setting.size(), o.index))
+        chosen += [ordered[0], ordered[-1]]
+    return list({o.index: o for o in chosen}.values())
 
 
 def _beside(judgements: Sequence[Judgement], run: Observation) -> list[Observation]:

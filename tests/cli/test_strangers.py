@@ -25,7 +25,7 @@ VERDICTS = {
 #: A reading that fails, on which searches have something to find.
 FALSE = {name: next(k for k, v in verdicts.items() if v == "refuted") for name, verdicts in VERDICTS.items()}
 SWEEPS = {
-    "sgd": 'clock = 4.0\nmeasure = ["variance", "sgd.variance"]\n[grid]\nstep = [0.1, 0.5]\n',
+    "sgd": 'clock = 8.0\nmeasure = ["variance", "sgd.variance"]\n[grid]\nstep = [0.1, 0.5]\n',
     "walk": 'measure = ["height", "end", "walk.top"]\n[grid]\nlength = [20, 200]\n',
     "spike": 'measure = ["top", "overlap"]\n[fixed]\nsamples = 60\nratio = 0.5\n[grid]\nstrength = [2, 8]\n',
 }
@@ -73,9 +73,7 @@ def test_it_is_judged_found_false_where_it_is_and_reported_alone(
     found = next(r["counterexample"] for r in records if r["id"] == FALSE[name])
     words_of_replay = shlex.split(found["replay"])
     assert words_of_replay[:3] == ["python", "-m", "verify"]
-    replayed = status_of(monkeypatch, shlex.join(words_of_replay[3:]))
-    # A law speaks of many runs together: one alone does not decide it.
-    assert replayed == (1 if name == "walk" else 0)
+    assert status_of(monkeypatch, shlex.join(words_of_replay[3:])) == 1
 
 
 @pytest.mark.slow
@@ -95,7 +93,7 @@ def test_it_is_swept_as_it_stands(name: str, folder: Path, monkeypatch: pytest.M
     assert status_of(monkeypatch, command) == 0
     rows = pd.read_csv(folder / "swept" / "results.csv")
     assert len(rows) == 8
-    assert not rows.isna().any(axis=None)
+    assert not rows.drop(columns="failed").isna().any(axis=None)
     if name == "sgd":
         near = rows.groupby("step")["variance"].mean()
         assert near.loc[0.5] == pytest.approx(0.5 / 1.5, rel=0.2)
