@@ -24,6 +24,8 @@ __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 REPLAY_SECONDS = 2.0
 #: Other runs beside a run that is looked at closely.
 _OTHERS = 2
+#: Of cheap runs so many are chosen along the size of their settings.
+_SPREAD = 8
 #: Of a claim's judged runs, those that one is chosen from, at most.
 _CANDIDATES = 60
 #: What is noted of a claim for which there was no time.
@@ -124,7 +126,10 @@ def _close_looks(
                 looked.setdefault(o.index, []).append(j)
         work: list[Batch] = []
         for index, claims in looked.items():
-            others = [_job(experiment, o) for o in _beside(mine, seen[index])]
+            near = [o for j in mine for o in j.judged if o.engine == seen[index].engine]
+            beside = (*_beside(mine, seen[index]), *_spread(experiment, near))
+            different = {o.index: o for o in beside if o.seed != seen[index].seed}
+            others = [_job(experiment, o) for o in different.values()]
             others += _longest(judgements, experiment, seen[index].engine)
             work += _looked_at(experiment, seen[index], claims, others, seconds, alone=False)
         yield work
@@ -213,12 +218,16 @@ def _ends(judgement: Judgement) -> list[Observation]:
     judged = judgement.judged
     if not judged:
         return []
-    chosen = [judged[0], judged[-1]]
-    engine = engine_of(judgement.claim.experiment.of_model, judged[0].engine)
-    if not engine.lengths:
-        ordered = sorted(judged, key=lambda o: (o.setting.size(), o.index))
-        chosen += [ordered[0], ordered[-1]]
+    chosen = [judged[0], judged[-1], *_spread(judgement.claim.experiment, judged)[:: _SPREAD - 1]]
     return list({o.index: o for o in chosen}.values())
+
+
+def _spread(experiment: Experiment, seen: Sequence[Observation]) -> list[Observation]:
+    """Runs from the smallest setting to the largest, where runs have no length; else none."""
+    if engine_of(experiment.of_model, seen[0].engine).lengths:
+        return []
+    ordered = sorted(seen, key=lambda o: (o.setting.size(), o.index))
+    return [ordered[round(k * (len(ordered) - 1) / (_SPREAD - 1))] for k in range(_SPREAD)]
 
 
 def _beside(judgements: Sequence[Judgement], run: Observation) -> list[Observation]:
