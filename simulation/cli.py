@@ -61,7 +61,7 @@ def main() -> None:
     named = _of_papers()
     if word in named:
         sys.exit(run_command("simulation", named[word], sys.argv[2:]))
-    words = ", ".join((*own, *named))
+    words = ", ".join(dict.fromkeys((*own, *named)))
     if word in ("", "-h", "--help"):
         print(f"Usage: python -m simulation WORD ...\n\nWORD is one of {words}; WORD --help says more.")
         sys.exit(0 if word else 2)
