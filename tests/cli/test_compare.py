@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_commands import status_of
+from cli_commands import ROOT, status_of
 
 from verify.compare import LEVEL, mean_limits
 from verify.published import load_published
@@ -90,6 +91,17 @@ def test_the_family_of_cells_errs_as_seldom_as_it_says() -> None:
         misses["mean"] += not low <= 0.5 <= high
     assert misses["truth"] <= 40  # exact limits err less often than they may
     assert 15 <= misses["mean"] <= 65  # 40 +- 4 sd
+
+
+def test_the_table_of_the_page_comes_out_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+    (tmp_path / "table.csv").write_text(page.split("```text\n")[1].split("```")[0], encoding="utf-8")
+    shutil.copy(ROOT / "tests" / "strangers" / "walk.py", tmp_path)
+    assert status_of(monkeypatch, "compare table.csv --claims-file walk.py --jobs 1 --runs 400") == 1
+    assert "1 agrees, 1 compatible, 1 differs of 3 cells" in capsys.readouterr().out
 
 
 def test_a_parameter_without_a_column_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
