@@ -11,7 +11,7 @@ import numpy as np
 from theory.show import axes
 from verify.outcome import Judgement, Observation
 from verify.rules.judge import Readout
-from verify.rules.registry import read
+from verify.rules.registry import judge_of, read
 from verify.statistics.intervals import rate_interval
 from verify.statistics.trials import as_number
 
@@ -39,13 +39,14 @@ def evidence_figure(judgement: Judgement) -> Figure:
     if not kept:
         raise ValueError(f"claim {judgement.claim.id}: what was measured is no number that could be drawn")
     (ax,) = axes()
+    accepted = "accepted, on average" if judge_of(judgement.claim.rule).many else "accepted"
     observations, numbers = [o for o, _ in kept], [r for _, r in kept]
     if all(isinstance(o.value, bool | np.bool_) for o in observations):
         _shares(ax, judgement, observations)
     elif all(math.isfinite(r.predicted) for r in numbers) and len({r.predicted for r in numbers}) > 1:
-        _pairs(ax, numbers)
+        _pairs(ax, numbers, accepted)
     else:
-        _numbers(ax, observations, numbers)
+        _numbers(ax, observations, numbers, accepted)
     ax.set_title(f"{judgement.claim.id}: {judgement.verdict}", fontsize="medium")
     handles, labels = ax.get_legend_handles_labels()
     if labels:
@@ -61,7 +62,7 @@ def _readout(judgement: Judgement, observation: Observation) -> Readout:
     return Readout(as_number(value[0]), as_number(value[1]), math.nan, math.nan)
 
 
-def _pairs(ax: Axes, readouts: Sequence[Readout]) -> None:
+def _pairs(ax: Axes, readouts: Sequence[Readout], accepted: str) -> None:
     """Measured over predicted, with the line of equality and the accepted band."""
     ordered = sorted(readouts, key=lambda r: r.predicted)
     x = np.array([r.predicted for r in ordered])
@@ -69,13 +70,15 @@ def _pairs(ax: Axes, readouts: Sequence[Readout]) -> None:
     ax.plot(x, y, "o", color=_MEASURED, markersize=3, label="a run")
     ends = np.array([x.min(), x.max()])
     ax.plot(ends, ends, color=_CLAIMED, label="as predicted")
-    _band(ax, x, ordered)
+    _band(ax, x, ordered, accepted)
     if x.min() > 0 and y.min() > 0 and x.max() / x.min() > 10:
         ax.set(xscale="log", yscale="log")
     ax.set(xlabel="predicted", ylabel="measured")
 
 
-def _numbers(ax: Axes, observations: Sequence[Observation], readouts: Sequence[Readout]) -> None:
+def _numbers(
+    ax: Axes, observations: Sequence[Observation], readouts: Sequence[Readout], accepted: str
+) -> None:
     """Along the coordinate that varies most."""
     name, values = _coordinate(observations)
     order = np.argsort(values, kind="stable")
@@ -83,7 +86,7 @@ def _numbers(ax: Axes, observations: Sequence[Observation], readouts: Sequence[R
     ax.plot(x, [r.measured for r in ordered], "o", color=_MEASURED, markersize=3, label="a run")
     if all(math.isfinite(r.predicted) for r in ordered):
         ax.plot(x, [r.predicted for r in ordered], color=_CLAIMED, label="as predicted")
-    _band(ax, x, ordered)
+    _band(ax, x, ordered, accepted)
     ax.set(xlabel=name, ylabel="measured")
     if _is_log(x):
         ax.set_xscale("log")
@@ -115,14 +118,14 @@ def _shares(ax: Axes, judgement: Judgement, observations: Sequence[Observation])
         ax.set_xscale("log")
 
 
-def _band(ax: Axes, x: Any, readouts: Sequence[Readout]) -> None:
+def _band(ax: Axes, x: Any, readouts: Sequence[Readout], accepted: str) -> None:
     low, high = np.array([r.low for r in readouts]), np.array([r.high for r in readouts])
     if np.isfinite(low).all() and np.isfinite(high).all():
-        ax.fill_between(x, low, high, color=_CLAIMED, alpha=0.25, linewidth=0, label="accepted")
+        ax.fill_between(x, low, high, color=_CLAIMED, alpha=0.25, linewidth=0, label=accepted)
     else:
         for end in (low, high):
             if np.isfinite(end).all():
-                ax.plot(x, end, color=_CLAIMED, linestyle="--", label="accepted up to here")
+                ax.plot(x, end, color=_CLAIMED, linestyle="--", label=f"{accepted}, up to here")
 
 
 def _coordinate(observations: Sequence[Observation]) -> tuple[str, Any]:
@@ -130,7 +133,7 @@ def _coordinate(observations: Sequence[Observation]) -> tuple[str, Any]:
     of the run where none varies."""
     best, found = "run", np.arange(len(observations), dtype=np.float64)
     most = 1
-    dicts = [{**o.setting.groups(), **o.setting.as_dict()} for o in observations]
+    dicts = [{**o.setting.as_dict(), **o.setting.groups()} for o in observations]
     for name, first in dicts[0].items():
         if isinstance(first, bool) or not isinstance(first, int | float):
             continue

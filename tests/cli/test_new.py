@@ -10,6 +10,7 @@ from cli_commands import python, status_of
 
 from verify.load import load_sources
 from verify.skeleton.write import SIZES, write_skeleton
+from verify.store import code_version
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -81,3 +82,14 @@ def test_what_cannot_be_written_is_said_in_one_line(
     assert said in err
     assert err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_runs_kept_by_other_code_of_the_paper_s_are_not_taken(tmp_path: Path) -> None:
+    """What `run --paper DIR --resume` reuses hangs on every module of the folder."""
+    write_skeleton("versioned", "model", tmp_path)
+    sources = load_sources(papers=[str(tmp_path / "versioned")])
+    before = code_version(sources.own_files)
+    model = tmp_path / "versioned" / "model.py"
+    model.write_text(model.read_text().replace("standard_normal", "random"))
+    assert code_version(sources.own_files) != before
+    assert code_version() != before
