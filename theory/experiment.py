@@ -83,6 +83,9 @@ class Experiment:
     def __hash__(self) -> int:
         return hash(self.id)
 
+    def __repr__(self) -> str:
+        return f"Experiment({self.id!r}, {self.place.describe()}, runs {dict(self.runs)})"
+
     @cached_property
     def setting_class(self) -> type[AbstractSetting]:
         """The class of the place's settings.

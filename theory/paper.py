@@ -109,6 +109,9 @@ class Paper:
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def __repr__(self) -> str:
+        return f"Paper({self.name!r}, {len(self.claims)} claims)"
+
     @property
     def reference_boxes(self) -> tuple[Box, ...]:
         """One a class of settings that has one."""

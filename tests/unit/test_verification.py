@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from papers.coin.paper import BOX, CLAIMS, TOSSES, Coin
+from papers.coin.paper import BOX, CLAIMS, THIS, TOSSES, Coin
 
 from theory import Cells, NotApplicable
 from theory.rules import Band
@@ -55,6 +55,10 @@ def test_reprs_are_short_and_say_what_matters(done: Verification) -> None:
     assert "seed 5" in repr(done)
     assert repr(done["coin.far"]).startswith("Judgement('coin.far': refuted, 120 runs")
     assert repr(CLAIMS[1]).startswith("Claim('coin.near', Event(delta=0.05, alpha=0.05")
+    assert repr(TOSSES).startswith(
+        "Experiment('coin.tosses', coins: n 40..400, p 0.2..0.8, runs {'quick': 400"
+    )
+    assert repr(THIS) == "Paper('coin', 4 claims)"
     assert all(len(repr(x)) < 400 for x in (done, done["coin.far"], CLAIMS[0]))
 
 
