@@ -18,8 +18,9 @@ from theory.place import Cells
 from theory.setting import AbstractSetting
 from verify.progress import progress_bar
 from verify.published import PublishedCell
-from verify.runs.backends import backend_for, built_in
+from verify.runs.backends import backend_for
 from verify.runs.batch import batches
+from verify.runs.built_in import built_in
 from verify.runs.make import Made, make_runs
 from verify.runs.plan import plan_runs
 from verify.statistics.intervals import rate_interval

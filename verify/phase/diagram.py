@@ -20,8 +20,9 @@ from theory.plane import Plane, PlaneQuantity
 from theory.run import Estimate
 from theory.setting import AbstractSetting
 from verify.progress import progress_bar
-from verify.runs.backends import backend_for, built_in
+from verify.runs.backends import backend_for
 from verify.runs.batch import batches
+from verify.runs.built_in import built_in
 from verify.runs.make import Made, make_runs
 from verify.runs.plan import plan_runs
 from verify.statistics.intervals import mean_interval, rate_interval
