@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for path in named:
         if not path.is_file():
             raise pytest.UsageError(f"--claims: no such file, and no folder with a paper.py: {path}")
-    if named and not hasattr(config, "workerinput"):
+    if named:
         given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         config.args = [*given, *(str(path) for path in named)]
 

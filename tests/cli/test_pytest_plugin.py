@@ -96,6 +96,8 @@ def test_under_strict_what_is_not_decided_fails(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_runs_are_made_once_by_several_processes(tmp_path: Path) -> None:
+    # Another test, which no one has named beside --claims, in one process or in several.
+    (tmp_path / "test_near.py").write_text("def test_near(): pass\n", encoding="utf-8")
     counts = []
     for name, options in (("one", ()), ("two", ("-n", "2"))):
         seen = tmp_path / name
