@@ -82,7 +82,7 @@ def mathematics_is_set(paper: Paper) -> None:
 def claims_have_runs_or_say_why(paper: Paper) -> None:
     """Every claim is judged in the default profile and in the full one, which makes no fewer runs."""
     for claim in paper.claims:
-        if claim.kind == "derived":
+        if claim.kind == "derivation":
             continue
         runs = claim.experiment.runs
         few = [profile for profile in ("default", "full") if not runs.get(profile)]
