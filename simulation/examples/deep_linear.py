@@ -35,7 +35,8 @@ class LinearRun:
         found = []
         for mode in half.T:
             k = int(np.argmax(mode > 0))
-            found.append(self.clock[k] - self.setting.step * mode[k] / (mode[k] - mode[k - 1]) if k else np.inf)
+            back = mode[k] / (mode[k] - mode[k - 1]) if k else -np.inf
+            found.append(self.clock[k] - self.setting.step * back)
         return np.array(found)
 
 

@@ -1,4 +1,4 @@
-"""The first paper's closure with noise patches orthogonal to the signal (Kou et al. 2023), exact in law at any d."""
+"""The first paper's closure with noise patches orthogonal to the signal, exact in law at any d."""
 
 from __future__ import annotations
 

@@ -49,8 +49,8 @@ class DescentRun:
 
 
 class Descent(Engine):
-    """Steps of size eta/L at loss L, from w = 0; the time t is the sum of the step sizes. Where L falls as 1/t
-    steps are even in ln t, and t = e^100 takes thousands (Nacson et al. 2019), not e^100/eta."""
+    """Steps of size eta/L at loss L, from w = 0; the time t is the sum of the step sizes. Where L falls as
+    1/t steps are even in ln t, and t = e^100 takes thousands (Nacson et al. 2019), not e^100/eta."""
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
         """One after the other."""

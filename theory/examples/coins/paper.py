@@ -62,7 +62,8 @@ BORDER = (
           th.Law(0.1, "its median is 1.1"), lambda run: (1.1 * math.exp(run.mean), 1.0)),
 )  # fmt: skip
 CLAIMS = (
-    claim("hoeffding", r"$|share - p| \le \sqrt{\ln 40/(2n)}$ with probability $.95$.", th.Bound(delta=0.05), hoeffding),
+    claim("hoeffding", r"$|\mathrm{share} - p| \le \sqrt{\ln 40/(2n)}$ with probability $.95$.",
+          th.Bound(delta=0.05), hoeffding),
     claim("share", "The share of heads is normal, with mean $p$ and variance $p(1 - p)/n$.",
           th.ZScores("the central limit theorem"), score),
     claim("mean", "The mean of n standard normal numbers is normal, with variance $1/n$.",

@@ -1,7 +1,7 @@
 r"""Sigmoidal learning curves of a two-layer linear network (Saxe et al. 2014), each mode at its own time.
 
-From balanced weights along the modes of the data each strength u obeys `du/dt = 2 u (s - u)`: a logistic curve
-from `u_0` to s, half way at `ln(s/u_0 - 1)/(2 s)`. Strong modes are learned first.
+From balanced weights along the modes of the data each strength u obeys `du/dt = 2 u (s - u)`: a logistic
+curve from `u_0` to s, half way at `ln(s/u_0 - 1)/(2 s)`. Strong modes are learned first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from theory.examples.deep_linear.network import Linear
 __all__ = ["THIS"]
 
 WHERE = th.Source("Saxe et al. 2014", "equations 5 to 9")
-SMALL = th.Condition("small_step", sp.Rational(1, 20), sp.Symbol("step"), WHERE, "derived", "descent follows the flow")
+STEP = sp.Symbol("step")
+SMALL = th.Condition("small_step", 0.05, STEP, WHERE, "derived", "descent follows the flow")
 BOX = th.Box(
     "linear networks",
     (th.Coordinate("width", 4, 12, whole=True), th.Coordinate("modes", 2, 4, whole=True),
@@ -62,7 +63,7 @@ def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
 
     why = "the time is inverse to the strength"
     return [
-        th.Falsehood(c.id, "times in reverse order", "order", replace(c, measure=_of(c, backwards)), why)
+        th.Falsehood(c.id, "times in reverse", "order", replace(c, measure=_of(c, backwards)), why)
         for c in CLAIMS[1:]
     ]
 
@@ -74,6 +75,6 @@ def _of(true: th.Claim, change: Any) -> Any:
 THIS = th.Paper(
     "examples.deep_linear",
     th.Reference("A. M. Saxe, J. L. McClelland, S. Ganguli", 2014,
-                 "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", "ICLR"),
+                 "Exact solutions to the nonlinear dynamics of learning in deep linear networks", "ICLR"),
     CLAIMS, (Linear,), {"Flow": (SMALL,)}, falsehoods=falsehoods, optional=True,
 )  # fmt: skip

@@ -28,7 +28,7 @@ class LeastSquares(th.AbstractSetting):
 
 
 def risk(s: LeastSquares, rng: np.random.Generator) -> dict[str, float]:
-    """`E|beta_hat - beta|^2` over the noise of the minimum-norm fit, given the features: bias and variance."""
+    """`E|beta_hat - beta|^2` of the minimum-norm fit over the noise, the features given: bias, variance."""
     p = max(1, round(s.gamma * s.n))
     _, values, rows = np.linalg.svd(rng.standard_normal((s.n, p)), full_matrices=False)
     beta = rng.standard_normal(p)
@@ -44,13 +44,13 @@ def limit(s: LeastSquares) -> tuple[float, float]:
 
 
 def unequal(run: Any) -> bool:
-    peak, *others = (run, run.control)
-    return bool(peak.bias + peak.variance > 3 * (others[0].bias + others[0].variance))
+    other = run.control
+    return bool(run.bias + run.variance > 3 * (other.bias + other.variance))
 
 
 WHERE = th.Source("Hastie et al. 2022", "Theorem 1")
 N, GAP, C = sp.Symbol("n"), sp.Abs(sp.Symbol("gamma") - 1), th.Constant("C")
-AWAY = th.Condition("off_pole", N * GAP**2, C, WHERE, "derived", "p - n is many times sqrt(n): far from the pole")
+AWAY = th.Condition("off_pole", N * GAP**2, C, WHERE, "derived", "|p - n| is several times sqrt(n)")
 MODEL = th.function_model(LeastSquares, risk, name="examples.double_descent")
 
 
@@ -61,7 +61,7 @@ def runs(name: str, low: float, high: float, **more: Any) -> th.Experiment:
                          runs={"quick": 120, "default": 400, "full": 2000}, **more)  # fmt: skip
 
 
-def claim(name: str, text: str, rule: th.Rule, measure: Any, where: th.Experiment, *conditions: th.Condition) -> th.Claim:
+def claim(name: str, text: str, rule: Any, measure: Any, where: Any, *conditions: Any) -> th.Claim:
     return th.Claim(f"examples.double_descent.{name}", WHERE, "paper", text, rule, measure, where, conditions,
                     th.Constants({"C": 4.0}))  # fmt: skip
 
@@ -91,6 +91,7 @@ def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
 THIS = th.Paper(
     "examples.double_descent",
     th.Reference("T. Hastie, A. Montanari, S. Rosset, R. J. Tibshirani", 2022,
-                 "Surprises in high-dimensional ridgeless least squares interpolation", "Annals of Statistics 50"),
-    CLAIMS, (LeastSquares,), {"Theorem 1": (AWAY,)}, constants=th.Constants({"C": 4.0}), falsehoods=falsehoods, optional=True,
+                 "Surprises in high-dimensional ridgeless least squares", "Annals of Statistics 50"),
+    CLAIMS, (LeastSquares,), {"Theorem 1": (AWAY,)}, constants=th.Constants({"C": 4.0}),
+    falsehoods=falsehoods, optional=True,
 )  # fmt: skip

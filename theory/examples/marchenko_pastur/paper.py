@@ -57,16 +57,16 @@ TW = th.Source("Johnstone 2001", "Theorem 1.1", "centred as Ma 2012")
 N, GAMMA, C = sp.Symbol("n"), sp.Symbol("gamma"), th.Constant("C")
 WIDE = th.Condition("columns", N * GAMMA, C, TW, "derived", "both sizes are large")
 MODEL = th.function_model(Covariance, largest, name="examples.marchenko_pastur")
-BOX = th.Box("covariances", (th.Coordinate("n", 200, 5000, whole=True), th.Coordinate("gamma", 0.1, 1)),
+BOX = th.Box("covariances", (th.Coordinate("n", 200, 2000, whole=True), th.Coordinate("gamma", 0.1, 1)),
              lambda x: Covariance(**x))  # fmt: skip
 EDGE = th.Experiment("examples.marchenko_pastur.edge", model=MODEL, place=BOX,
-                     runs={"quick": 600, "default": 1500, "full": 10_000})  # fmt: skip
-SIZES = th.along("n", Covariance(100, 0.5, draws=64), (100, 200, 400, 800, 1600))
+                     runs={"quick": 500, "default": 1500, "full": 10_000})  # fmt: skip
+SIZES = th.along("n", Covariance(100, 0.5, draws=40), (100, 200, 400, 800))
 SPREAD = th.Experiment("examples.marchenko_pastur.spread", model=MODEL, place=SIZES,
                        runs={"quick": 24, "default": 60, "full": 300})  # fmt: skip
 
 
-def claim(name: str, where: th.Source, text: str, rule: th.Rule, measure: Any, runs: th.Experiment) -> th.Claim:
+def claim(name: str, where: th.Source, text: str, rule: Any, measure: Any, runs: Any) -> th.Claim:
     return th.Claim(f"examples.marchenko_pastur.{name}", where, "paper", text, rule, measure, runs, (WIDE,),
                     th.Constants({"C": 20.0}))  # fmt: skip
 
@@ -82,7 +82,8 @@ CLAIMS = (
           lambda run: (run.largest, run.setting.edge), EDGE),
     claim("tracy_widom", TW, r"Centred and scaled it has mean $-1.2065$ and standard deviation $1.2680$.",
           th.ZScores("the limit law, centred with n - 1/2 and p - 1/2"), score, EDGE),
-    claim("spread", TW, r"It fluctuates by $n^{-2/3}$.", th.Exponent("n", -2 / 3), lambda run: run.spread, SPREAD),
+    claim("spread", TW, r"It fluctuates by $n^{-2/3}$.", th.Exponent("n", -2 / 3), lambda run: run.spread,
+          SPREAD),
 )  # fmt: skip
 
 
@@ -94,7 +95,8 @@ def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
 
 THIS = th.Paper(
     "examples.marchenko_pastur",
-    th.Reference("I. M. Johnstone", 2001, "On the distribution of the largest eigenvalue in principal components"
-                 " analysis", "Annals of Statistics 29"),
-    CLAIMS, (Covariance,), {"Limit": (WIDE,)}, constants=th.Constants({"C": 20.0}), falsehoods=falsehoods, optional=True,
+    th.Reference("I. M. Johnstone", 2001, "On the distribution of the largest eigenvalue in principal "
+                 "components analysis", "Annals of Statistics 29"),
+    CLAIMS, (Covariance,), {"Limit": (WIDE,)}, constants=th.Constants({"C": 20.0}), falsehoods=falsehoods,
+    optional=True,
 )  # fmt: skip

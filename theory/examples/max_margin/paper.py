@@ -22,8 +22,10 @@ from theory.examples.max_margin.mixture import Mixture
 __all__ = ["THIS"]
 
 WHERE = th.Source("Soudry et al. 2018", "Theorem 3", "with the constants derived here")
-SEPARABLE = th.Condition("separable", sp.Symbol("d"), sp.Symbol("n"), WHERE, "paper", "n vectors of R^d in general"
-                         " position lie on one side of a plane")  # fmt: skip
+D, N = sp.Symbol("d"), sp.Symbol("n")
+SEPARABLE = th.Condition(
+    "separable", D, N, WHERE, "paper", "n independent vectors lie on one side of a plane"
+)
 RUNS = th.Experiment(
     "examples.max_margin.descent",
     place=th.Box("mixtures", (th.Coordinate("n", 8, 24, whole=True), th.Coordinate("d", 24, 40, whole=True),
@@ -32,9 +34,10 @@ RUNS = th.Experiment(
     runs={"quick": 40, "default": 120, "full": 600},
 )  # fmt: skip
 
+
 def claim(name: str, statement: str, margin: float, reason: str, measure: Any) -> th.Claim:
-    rule = th.Law(margin, reason)
-    return th.Claim(f"examples.max_margin.{name}", WHERE, "derived", statement, rule, measure, RUNS, (SEPARABLE,))
+    return th.Claim(f"examples.max_margin.{name}", WHERE, "derived", statement, th.Law(margin, reason),
+                    measure, RUNS, (SEPARABLE,))  # fmt: skip
 
 
 def loss(run: Any) -> tuple[float, float]:
@@ -55,7 +58,7 @@ CLAIMS = (
           r"steps of a few per cent in $\ln t$", loss),
     claim("gap", r"The margin gap falls as $1/\ln t$: at $t^2$ it is half of that at $t$.", 0.05,
           r"$\ln t + O(1)$ for $\ln t$ of some 50", halved),
-    claim("constant", r"The gap is $\gamma\,(\ln \max_i p_i - \sum_i p_i \ln p_i)/\ln t$, with the dual weights $p$.",
+    claim("constant", r"The gap is $\gamma\,(\ln \max_i p_i - \sum_i p_i \ln p_i)/\ln t$, p: dual weights.",
           0.1, r"$\ln t + O(1)$ for $\ln t$ of some 100", constant),
 )  # fmt: skip
 
