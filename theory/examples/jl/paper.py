@@ -71,7 +71,7 @@ MAPS = th.Experiment("examples.jl.maps", model=th.function_model(JL, distortion,
                      place=BOX, runs={"quick": 600, "default": 1500, "full": 10_000})  # fmt: skip
 LEAST = th.Experiment("examples.jl.least", model=th.function_model(JL, least, name="examples.jl.least"),
                       place=th.Cells("sweep of eps", FIVE, paired=True),
-                      runs={"quick": 16, "default": 40, "full": 200})  # fmt: skip
+                      runs={"quick": 12, "default": 40, "full": 200})  # fmt: skip
 
 
 def claim(name: str, text: str, rule: th.Rule, measure: Any, where: Any = MAPS, **more: Any) -> th.Claim:
