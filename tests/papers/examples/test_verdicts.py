@@ -79,7 +79,7 @@ def test_no_file_outside_them_names_or_imports_one() -> None:
     inside = {p for name in EXAMPLES for p in files(name)}
     outside = [m for m, path in MODULES.items() if path not in inside]
     trees = {m: ast.parse(MODULES[m].read_text(encoding="utf-8")) for m in outside}
-    assert [m for m, tree in trees.items() if papers_named(tree, {*EXAMPLES, "examples"})] == []
+    assert [m for m, tree in trees.items() if papers_named(tree, set(EXAMPLES))] == []
     assert all(of_the_core(m) or ".examples" not in m for m in outside)
     folders = ("theory.examples", "simulation.examples")
     assert [m for m, tree in trees.items() if any(used.startswith(folders) for used in imported(tree))] == []
