@@ -23,13 +23,13 @@ OTHERWISE = {
 #: Most lines that are not blank, the engine included.
 SIZES = {
     "jl": 80,
-    "marchenko_pastur": 90,
+    "marchenko_pastur": 80,
     "double_descent": 80,
     "coins": 80,
     "max_margin": 150,
     "deep_linear": 150,
     "kou": 150,
-    "cao": 185,
+    "cao": 180,
 }
 
 
