@@ -28,10 +28,10 @@ CONSTANTS = th.Constants({"C_b": 8.0, "C_h": 0.3, "C_n": 1.0})
 RUNS = th.Experiment(
     "examples.cao.box",
     place=th.Box("Cao et al.", (th.Coordinate("n", 20, 40, whole=True),
-                                th.Coordinate("d", 800, 2000, whole=True), th.Coordinate("g", 0.05, 50)),
+                                th.Coordinate("d", 800, 2000, whole=True), th.Coordinate("g", 0.03, 50)),
                  lambda x: Patches(**x)),
     clock=1000.0,
-    runs={"quick": 220, "default": 600, "full": 4000},
+    runs={"quick": 240, "default": 600, "full": 4000},
 )  # fmt: skip
 MAP = th.Experiment(
     "examples.cao.map",
