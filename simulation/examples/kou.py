@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Orthogonal(Engine):
         there = replace(factor, R=R)
         problem = realise(replace(drawn, gram=R.T @ R, products=there.B0 @ R, make_factor=lambda: there))
         problem = replace(problem, setting=job.setting, fresh_noise=OrthogonalToSignal(job.setting.sigma_xi))
-        kept = {"steps": job.steps, "recorded": job.record, "snapshots": job.snapshots}
+        kept: dict[str, Any] = {"steps": job.steps, "recorded": job.record, "snapshots": job.snapshots}
         return measured_run(train(problem, engine="reduced", seed=job.seed, **kept), job)
 
     def work(self, job: Job) -> float:

@@ -75,8 +75,8 @@ LEAST = th.Experiment("examples.jl.least", model=th.function_model(JL, least, na
 
 
 def claim(name: str, text: str, rule: th.Rule, measure: Any, where: Any = MAPS, **more: Any) -> th.Claim:
-    more = {"conditions": ALL, "constants": th.Constants({"c": 8.0})} | more
-    return th.Claim(f"examples.jl.{name}", WHERE, "derived", text, rule, measure, where, **more)
+    given: dict[str, Any] = {"conditions": ALL, "constants": th.Constants({"c": 8.0})} | more
+    return th.Claim(f"examples.jl.{name}", WHERE, "derived", text, rule, measure, where, **given)
 
 
 CLAIMS = (
