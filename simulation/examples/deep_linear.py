@@ -67,7 +67,7 @@ class Descent(Engine):
 
     def work(self, job: Job) -> float:
         """Products of the matrices and the interpreter's part."""
-        return float(job.steps + 1) * (5000.0 + 10 * job.setting.width**3)
+        return float((job.steps + 1) * (5000.0 + 10 * job.setting.width**3))
 
 
 ENGINES: Mapping[str, Engine] = {"descent": Descent()}

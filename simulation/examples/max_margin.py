@@ -79,7 +79,7 @@ class Descent(Engine):
 
     def work(self, job: Job) -> float:
         """A product with the Gram matrix a step, and some thirty microseconds of the interpreter."""
-        return float(job.steps + 1) * (3000.0 + job.setting.n**2)
+        return float((job.steps + 1) * (3000.0 + job.setting.n**2))
 
 
 ENGINES: Mapping[str, Engine] = {"descent": Descent()}
