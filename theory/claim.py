@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from theory.condition import Condition, Constants, free_constants
 from theory.experiment import Experiment
+from theory.paper_names import paper_name_of
 from theory.place import Joined
 from theory.rules import FittedBand, Kind, Rule
 from theory.source import PROVENANCES, Provenance, Source
@@ -185,8 +186,8 @@ class Claim:
 
     @property
     def paper(self) -> str:
-        """The first word of its id: the paper's name, or that of a claims file's own."""
-        return self.id.partition(".")[0]
+        """The name of its paper; the first word of its id where it is a folder's or a file's own."""
+        return paper_name_of(self.id)
 
     @property
     def kind(self) -> Kind:

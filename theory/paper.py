@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module, metadata
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from theory.claim import Claim
@@ -19,6 +17,7 @@ from theory.condition import Condition, Constants
 from theory.exhibit import Exhibit
 from theory.falsehood import Falsehood
 from theory.letters import Entry
+from theory.paper_names import ENTRY_POINTS, paper_names
 from theory.parameters import Parameters
 from theory.place import Box, class_made
 from theory.plane import Plane
@@ -31,10 +30,7 @@ from theory.table import Table
 if TYPE_CHECKING:
     from theory.ledger import Ledger
 
-__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "paper_names", "paper_of"]
-
-#: Installed packages offer papers under this group of entry points.
-ENTRY_POINTS = "theorem_verifier.papers"
+__all__ = ["ENTRY_POINTS", "Paper", "find_papers", "load_paper", "load_papers", "paper_names", "paper_of"]
 
 
 def _no_sentences(setting: Any) -> tuple[str, ...]:
@@ -50,7 +46,7 @@ class Paper:
     """A folder of claims.
 
     Args:
-        name: the folder's, and the first word of every claim's id.
+        name: the folder's (dotted for a folder in a folder), with which every claim's id begins.
         reference: authors, year, title, where.
         claims: in the order of the paper.
         settings: classes of settings that its claims speak of.
@@ -128,26 +124,6 @@ class Paper:
         return {claim.id: claim for claim in self.claims}
 
 
-def paper_names() -> tuple[str, ...]:
-    """Names of the papers in `theory`, built-in order: folders that hold a `paper.py`, found without
-    importing
-    any; a folder in a folder has a dotted name (`examples.jl`)."""
-    import theory
-
-    return tuple(sorted(_below(Path(next(iter(theory.__path__))), "")))
-
-
-def _below(folder: Path, prefix: str) -> Iterable[str]:
-    for found in pkgutil.iter_modules([str(folder)]):
-        if not found.ispkg:
-            continue
-        inner = folder / found.name
-        if (inner / "paper.py").is_file():
-            yield prefix + found.name
-        elif not prefix:
-            yield from _below(inner, f"{found.name}.")
-
-
 def load_paper(name: str) -> Paper:
     """The built-in or installed paper of this name.
 
@@ -165,6 +141,16 @@ def load_paper(name: str) -> Paper:
     if not isinstance(found, Paper):
         raise ValueError(f"paper {name}: paper.py must define THIS, a theory.Paper")
     return found
+
+
+def load_papers(name: str) -> tuple[Paper, ...]:
+    """The paper of this name, or all those in the folder of this name (`group` for `group.one`, `group.two`).
+
+    Raises:
+        ValueError: as `load_paper`.
+    """
+    inside = [] if name in paper_names() else [n for n in paper_names() if n.startswith(f"{name}.")]
+    return tuple(load_paper(n) for n in inside or [name])
 
 
 def paper_of(kind: type[AbstractSetting]) -> Paper | None:

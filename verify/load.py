@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from theory.claim import Claim
 from theory.condition import Constants
 from theory.experiment import Experiment
 from theory.ledger import Ledger
-from theory.paper import Paper, find_papers, load_paper, paper_names
+from theory.paper import Paper, find_papers, load_paper, load_papers, paper_names
 from theory.run import Run
 from theory.source import Source
 from verify.check import SECONDS, check_model
@@ -232,15 +233,17 @@ def load_sources(
 
     Args:
         files: claims files.
-        papers: names, or folders of papers of one's own; () for the built-in papers that are not optional.
+        papers: names of papers or of built-in folders of papers, or folders of papers of one's own; () for
+            the built-in papers that are not optional.
         wanted: ids or globs of the claims that will be asked for: where every one begins with the name of a
-            paper, or of none while there are files, no other paper is loaded. One id loads one paper.
+            paper, or of a folder of papers, or of none while there are files, no other paper is loaded. One
+            id loads one paper.
 
     Raises:
         ClaimsFileError: for an unusable file, a repeated id or an unknown parent.
         ValueError: naming --paper, for an unknown paper or an unusable folder.
     """
-    loaded = {paper.name: paper for paper in (_paper(text) for text in papers)}
+    loaded = {paper.name: paper for text in papers for paper in _papers(text)}
     listed = [(path, load_claims_file(path)) for path in files]
     if not papers:
         parents = [parent for _, claims in listed for claim in claims for parent in claim.parents]
@@ -267,7 +270,8 @@ def _needed(wanted: Sequence[str], files: bool) -> dict[str, Paper]:
     known = paper_names()
     names: list[str] = []
     for pattern in wanted:
-        fitting = [name for name in known if pattern.startswith(f"{name}.")]
+        head = re.split(r"[*?[]", pattern, maxsplit=1)[0]
+        fitting = [n for n in known if head.startswith(f"{n}.") or ("." in head and f"{n}.".startswith(head))]
         plain = not set("*?[") & set(pattern.split(".")[0])
         if not fitting and not (plain and files):
             return find_papers()
@@ -276,15 +280,17 @@ def _needed(wanted: Sequence[str], files: bool) -> dict[str, Paper]:
 
 
 def _is_folder(text: str) -> bool:
-    return text not in paper_names() and (Path(text).is_dir() or "/" in text)
+    built_in = any(f"{name}.".startswith(f"{text}.") for name in paper_names())
+    return not built_in and (Path(text).is_dir() or "/" in text)
 
 
-def _paper(text: str) -> Paper:
-    """A built-in or installed paper by name, or that of a folder."""
+def _papers(text: str) -> tuple[Paper, ...]:
+    """A built-in or installed paper by name, those of a built-in folder of papers, or that of a folder of
+    one's own."""
     folder = Path(text)
     if not _is_folder(text):
         try:
-            return load_paper(text)
+            return load_papers(text)
         except ValueError as error:
             raise ValueError(f"--paper: {error}") from error
     found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
@@ -295,4 +301,4 @@ def _paper(text: str) -> Paper:
             check_model(experiment, seconds=SECONDS / len(own))
         except ValueError as error:
             raise ValueError(f"--paper {folder}: {error}") from error
-    return found
+    return (found,)

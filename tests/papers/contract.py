@@ -56,7 +56,7 @@ def claims_are_in_order(paper: Paper) -> None:
         ledger.check()
     others = {c.id for name in paper.builds_on for c in load_paper(name).claims}
     for claim in paper.claims:
-        assert claim.paper == paper.name.split(".")[0], claim.id
+        assert claim.paper == paper.name, claim.id
         assert claim.id.startswith(f"{paper.name}.")
         assert {*claim.parents} <= {*paper.claim_map, *others}, claim.id
         if claim.role == "reading":

@@ -33,7 +33,7 @@ _MOST = 0.05 * UNITS_A_SECOND
 
 def experiments() -> dict[str, list[Claim]]:
     found: dict[str, list[Claim]] = {}
-    for paper in find_papers().values():
+    for paper in find_papers(optional=True).values():
         for claim in paper.claims:
             if judge_of(claim.rule).needs_runs:
                 found.setdefault(claim.experiment.id, []).append(claim)
@@ -103,7 +103,7 @@ CHEAP = [name for name, claims in EXPERIMENTS.items() if cheap(claims[0].experim
 
 def test_many_experiments_are_asked() -> None:
     assert len(CHEAP) >= len(EXPERIMENTS) / 3
-    assert {name.split(".")[0] for name in CHEAP} == set(find_papers())
+    assert {EXPERIMENTS[name][0].paper for name in CHEAP} >= set(find_papers())
 
 
 @pytest.mark.parametrize("name", CHEAP)

@@ -1,0 +1,101 @@
+"""The two-layer CNN with activation ReLU^q: exact gradient descent in n + 1 numbers a filter instead of d.
+
+With V = [mu, xi_1..xi_n], K = V^T V and A = W V every step is `A <- A + C K`, `W <- W + C V^T`, where C holds
+the slopes of the loss at each patch (2m, n + 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.models import Engine, Job
+from theory.examples.cao.patches import Patches
+from theory.rng import generator
+from theory.run import Run
+
+__all__ = ["ENGINES", "Closure", "PatchRun"]
+
+Floats = NDArray[np.float64]
+#: Training ends where the loss is this, and fresh points that the error is counted on.
+LOSS, FRESH = 0.1, 4000
+
+
+class PatchRun:
+    """The weights at the first step with loss <= .1, or after all steps; the loss at each step (T,)."""
+
+    engine = "closure"
+
+    def __init__(self, job: Job, losses: Floats, signal: Floats, noise: Floats) -> None:
+        self.setting, self.seed, self.dtype = job.setting, job.seed, job.dtype
+        self.losses = losses
+        self.steps = np.arange(len(losses))
+        self.clock = self.steps * job.setting.clock_step
+        self.signal, self.noise = signal, noise  # W mu (2m,); the Gram matrix of W off mu (2m, 2m)
+
+    @cached_property
+    def error(self) -> float:
+        """0-1 error on fresh points; only the pre-activations of a fresh patch are drawn."""
+        rng, s = generator(self.seed, "fresh"), self.setting
+        values, axes = np.linalg.eigh(self.noise)
+        z = rng.standard_normal((FRESH, len(values))) * np.sqrt(np.maximum(values, 0)) @ axes.T
+        y = np.where(rng.random(FRESH) < 0.5, 1.0, -1.0)
+        f = power(np.outer(y, self.signal), s.q) + power(z, s.q)
+        return float(np.mean(y * (f @ sides(s)) <= 0))
+
+
+def power(z: Floats, q: int) -> Floats:
+    """ReLU^q."""
+    return np.asarray(np.maximum(z, 0.0) ** q)
+
+
+def sides(s: Patches) -> Floats:
+    """Second layer, (2m,): j/m."""
+    return np.repeat([1.0, -1.0], s.m) / s.m
+
+
+class Closure(Engine):
+    """Full-batch gradient descent on the logistic loss, on data drawn in R^d, labels as they are."""
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
+        """One after the other."""
+        return [self.one(job) for job in jobs]
+
+    def one(self, job: Job) -> PatchRun:
+        """Signal patches y_i mu have pre-activations y_i A_0, noise patches A_i."""
+        s: Patches = job.setting
+        mu, head = s.signal_norm, sides(s)
+        y = np.where(generator(job.seed, "labels").random(s.n) < 0.5, 1.0, -1.0)
+        patches = np.zeros((s.n + 1, s.d))
+        patches[0, 0] = mu
+        patches[1:, 1:] = generator(job.seed, "noise").standard_normal((s.n, s.d - 1))
+        w = generator(job.seed, "weights").standard_normal((2 * s.m, s.d)) * s.start / max(mu, s.d**0.5)
+        gram, a = patches @ patches.T, w @ patches.T
+        eta = s.step * s.m / (s.q * max(mu**2, s.d / s.n))
+        total, losses = np.zeros_like(a), []
+        for t in range(job.steps + 1):
+            signal, noise = np.where(y > 0, a[:, :1], -a[:, :1]), a[:, 1:]
+            margins = y * (head @ (power(signal, s.q) + power(noise, s.q)))
+            losses.append(float(np.logaddexp(0, -margins).mean()))
+            if losses[-1] <= LOSS or t == job.steps:
+                break
+            pull = eta * s.q / (s.n * (1 + np.exp(np.minimum(margins, 500))))
+            change = np.empty_like(a)
+            change[:, 0] = power(signal, s.q - 1) @ pull  # y_i from the loss times y_i of the patch
+            change[:, 1:] = power(noise, s.q - 1) * (pull * y)
+            change *= head[:, None]
+            total += change
+            a += change @ gram
+        w += total @ patches
+        return PatchRun(job, np.array(losses), w[:, 0] * mu, w[:, 1:] @ w[:, 1:].T)
+
+    def work(self, job: Job) -> float:
+        """The interpreter's part of a thousand steps or so, and the data."""
+        s = job.setting
+        return float(min(job.steps, 1000) * (4000.0 + 2 * s.m * s.n * s.n) + 100.0 * s.n * s.d)
+
+
+ENGINES: Mapping[str, Engine] = {"closure": Closure()}
