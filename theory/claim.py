@@ -128,6 +128,12 @@ class Claim:
                 getattr(self, name).encode()
             except UnicodeEncodeError as error:
                 raise ValueError(f"claim {self.id}: {name} is no text that can be written: {error}") from None
+        reason = getattr(self.rule, "reason", "")
+        if not isinstance(reason, str):
+            raise ValueError(
+                f"claim {self.id}: the rule's reason must be text, was {reason!r}; numbers are given by "
+                f"name, as {type(self.rule).__name__}(alpha=0.05)"
+            )
         if not callable(self.measure):
             raise ValueError(f"claim {self.id}: measure must be a function of a run")
         if isinstance(self.experiment.place, Joined) and not isinstance(self.rule, FittedBand):
