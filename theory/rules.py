@@ -433,9 +433,9 @@ class UniversalBound(Bound):
 class Difference(Rule):
     """`measured = predicted` up to an absolute margin, nothing fitted: in the median, or on average.
 
-    `measure(run)` returns `(measured, predicted)`. Judged by equivalence of the median of measured - predicted
-    with 0 at `margin`, by exact order-statistics limits: no law of the differences is assumed. Eight trials
-    decide at level .05; a verdict that must survive the budget of a paper needs 15 or more. As for `Law`, a
+    `measure(run)` returns `(measured, predicted)`. Judged by equivalence of the median of measured minus
+    predicted with 0 at `margin`, by exact order-statistics limits: no law of the differences is assumed.
+    Eight trials decide at level .05; a verdict that must survive the budget of a paper needs 15 or more. As for `Law`, a
     slope of the difference in a parameter of the setting that errors within the margin cannot have also
     refutes.
 

@@ -19,7 +19,16 @@ from theory.place import Box, Joined
 from theory.rng import generator
 from theory.setting import AbstractSetting
 
-__all__ = ["Region", "Scope", "admits", "all_on_conditions", "drawn_region", "on_conditions", "reference_of", "scope_of"]
+__all__ = [
+    "Region",
+    "Scope",
+    "admits",
+    "all_on_conditions",
+    "drawn_region",
+    "on_conditions",
+    "reference_of",
+    "scope_of",
+]
 
 #: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
 _DRAWS, _LEAST = 4000, 1e-3
@@ -183,7 +192,9 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     return replace(claim, experiment=moved)
 
 
-def all_on_conditions(claims: Sequence[Claim], boxes: Mapping[str, Box]) -> tuple[list[Claim], dict[str, str]]:
+def all_on_conditions(
+    claims: Sequence[Claim], boxes: Mapping[str, Box]
+) -> tuple[list[Claim], dict[str, str]]:
     """The claims on places drawn from their conditions, and why some stay on their own place, by id.
 
     A probe of a condition that the whole reference box meets has no region there; a selection of claims is

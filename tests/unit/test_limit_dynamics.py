@@ -119,8 +119,8 @@ MUTANTS: dict[str, Callable[[], Proof]] = {
     "small initialisation with 3/4": lambda: limit_errors.prove_small_initialisation(
         sp.Rational(3, 4) - sp.asin(sp.sqrt((G + sp.Rational(1, 4)) / (G + sp.Rational(3, 8)))) / (4 * sp.pi)
     ),
-    "all coordinates up": lambda: cooperative.prove_cooperative([1, 1, 1, 1, 1]),
-    "clean up, noisy down": lambda: cooperative.prove_cooperative([1, 1, 1, -1, -1]),
+    "all coordinates up": lambda: cooperative.prove_cooperative({"gamma": 1, "clean": 1, "noisy": 1}),
+    "clean up, noisy down": lambda: cooperative.prove_cooperative({"gamma": 1, "clean": 1, "noisy": -1}),
 }
 
 

@@ -43,7 +43,7 @@ def difference(observation: Observation) -> float | None:
 
 
 def decide_difference(rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-    """Decide `|median(measured - predicted)| <= margin` over runs that share no seed, or the same of the mean.
+    """Decide `|median(measured - predicted)| <= margin` over runs that share no seed, or the mean's.
 
     A trial's difference is the mean over the runs of its seed. A run with an infinite value has none: with
     one, the centre is not known and nothing is supported; when such runs are surely the majority, the claim
@@ -137,8 +137,8 @@ class DifferenceJudge(Judge[Difference]):
 
     rule: ClassVar[type] = Difference
     explanation: ClassVar[str] = (
-        "Measured minus predicted with nothing fitted, by an equivalence test of its median against an absolute"
-        " margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
+        "Measured minus predicted with nothing fitted, by an equivalence test of its median against an"
+        " absolute margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
     )
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
