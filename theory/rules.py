@@ -435,9 +435,9 @@ class Difference(Rule):
 
     `measure(run)` returns `(measured, predicted)`. Judged by equivalence of the median of measured minus
     predicted with 0 at `margin`, by exact order-statistics limits: no law of the differences is assumed.
-    Eight trials decide at level .05; a verdict that must survive the budget of a paper needs 15 or more. As for `Law`, a
-    slope of the difference in a parameter of the setting that errors within the margin cannot have also
-    refutes.
+    Eight trials decide at level .05; a verdict that must survive the budget of a paper needs 15 or more. As
+    for `Law`, a slope of the difference in a parameter of the setting that errors within the margin cannot
+    have also refutes.
 
     `of="mean"` is for theorems about the mean: where every difference is known to lie within `+-bound`, the
     test is exact at every level; without a bound it supports nothing below 200 trials and refutes nothing
