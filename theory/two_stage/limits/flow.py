@@ -155,7 +155,7 @@ CLAIMS: tuple[Claim, ...] = (
         ORDER,
         parents=("two_stage.sharp.comparison_principle",),
         conditions=(ALL["kappa_large"], ALL["iota_small"], ALL["step_keeps_order"]),
-        note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0. In one run of a hundred a filter switches "
-        "on at a sample in one arm alone, which the flow of fixed patterns does not know.",
+        note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0. In one run of a hundred a filter "
+        "switches on at a sample in one arm alone, which the flow of fixed patterns does not know.",
     ),
 )
