@@ -25,14 +25,18 @@ STEPS = 120
 GRID = np.arange(STEPS + 1)
 
 
-def claims(runs: int = 5) -> list[Claim]:
+def claims(runs: int = 5, replicates: int = 5) -> list[Claim]:
     few: dict[str, Experiment] = {}
     out = []
     for claim in builtin_ledger():
         if claim.id.startswith("two_stage.engine."):
             short = few.setdefault(
                 claim.experiment.id,
-                replace(claim.experiment, id=f"quality.{claim.experiment.id}", runs={"quick": runs}),
+                replace(
+                    claim.experiment,
+                    id=f"quality.{claim.experiment.id}",
+                    runs={"quick": replicates if claim.experiment.place.settings else runs},
+                ),
             )
             out.append(replace(claim, experiment=short))
     return out
@@ -87,7 +91,8 @@ def test_mini_batches_are_those_of_the_engine() -> None:
 
 
 def test_the_claims_hold_on_the_true_engines_and_on_the_copy_without_a_flaw() -> None:
-    chosen = claims(50)  # enough to support an identity
+    # Enough to support an identity, and an event over two cells.
+    chosen = claims(32, 50)
     assert len(chosen) == 5
     verification = verify_claims(chosen, profile="quick", counterexamples=False)
     assert {j.verdict for j in verification.judgements} == {"supported"}
