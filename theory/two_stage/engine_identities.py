@@ -9,12 +9,14 @@ mistake refutes a claim and not only a test: over short runs, over 2,000 steps, 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.place import grid
 from theory.rules import Event, Identity
 from theory.run import NotApplicable
+from theory.two_stage.box import Domain
 from theory.two_stage.exact import CLAIMS as EXACT_CLAIMS
 from theory.two_stage.experiments import EXACT
 from theory.two_stage.run import Run
@@ -30,7 +32,7 @@ CLOSURE_ENGINES = replace(EXACT, id="two_stage.closure_engines", engines=("law",
 LONG = replace(
     CLOSURE_ENGINES,
     id="two_stage.closure_engines.long",
-    place=replace(EXACT.place, name="exact, long", n=(3, 10), m=(2, 4)),
+    place=replace(cast("Domain", EXACT.place), name="exact, long", n=(3, 10), m=(2, 4)),
     clock=1e4,
     max_steps=2000,
     runs={"quick": 32, "default": 32, "full": 100},

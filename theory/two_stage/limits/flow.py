@@ -73,9 +73,10 @@ def order_in_numbers(run: Run) -> float:
 
 def more_flips_order(run: Run, exchanged: bool = False) -> bool | NotApplicable:
     """Whether at every step of the run and its control, which has more flipped labels, the control's signal
-    is the smaller one on either side, its clean samples have the larger accumulated slopes, its noisy ones
-    the smaller (`exchanged`: the arms taken for each other)."""
-    more = run.control
+    is the smaller one on either side, its clean samples of a class have the larger accumulated slope in the
+    mean, its noisy ones the smaller (`exchanged`: the arms taken for each other). Over the samples whose
+    label is the same in both arms."""
+    more: Run | None = getattr(run, "control", None)
     if more is None:
         return NotApplicable("no control arm")
     if not (run.clean & more.noisy).any():
@@ -86,12 +87,12 @@ def more_flips_order(run: Run, exchanged: bool = False) -> bool | NotApplicable:
     change = slopes[1] - slopes[0]
     signal = (arms[1].gamma - arms[0].gamma).mean(axis=2)
     rounding = 1e-9 * float(np.max(slopes[0]))
-    clean, noisy = change[:, run.clean & more.clean], change[:, run.noisy & more.noisy]
-    return bool(
-        np.all(signal <= 1e-9 * float(np.max(np.abs(run.gamma))))
-        and np.all(clean >= -rounding)
-        and np.all(noisy <= rounding)
-    )
+    kept = bool(np.all(signal <= 1e-9 * float(np.max(np.abs(run.gamma)))))
+    for label in (1.0, -1.0):
+        for direction, same in ((1, run.clean & more.clean), (-1, run.noisy & more.noisy)):
+            of = same & (run.y == label)
+            kept &= not of.any() or bool(np.all(direction * change[:, of].mean(axis=1) >= -rounding))
+    return kept
 
 
 def _more_flips(setting: AbstractSetting) -> AbstractSetting:
@@ -147,15 +148,16 @@ CLAIMS: tuple[Claim, ...] = (
         "more_flips_order",
         "Comparison",
         r"With half as many flipped labels again, all else equal, at every step $\gamma$ is no larger on "
-        r"either side, no clean $\Gamma_i$ smaller and no noisy one larger",
-        Event(0.05, reason="a filter that switches on in one arm alone"),
+        r"either side, the mean $\Gamma_{clean}$ of a class no smaller and the mean $\Gamma_{noisy}$ no "
+        r"larger",
+        Event(0.05, reason="a filter that switches on at a sample in one arm alone"),
         more_flips_order,
-        "order of the accumulated slopes of the samples whose label is the same in both arms, and of gamma",
+        "order of gamma, and of the mean accumulated slopes of samples whose label is the same in both arms",
         None,
         ORDER,
         parents=("two_stage.sharp.comparison_principle",),
         conditions=(ALL["kappa_large"], ALL["iota_small"], ALL["step_keeps_order"]),
-        note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0. In one run of a hundred a filter "
-        "switches on at a sample in one arm alone, which the flow of fixed patterns does not know.",
+        note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0. Single samples break the "
+        "order in one run of twenty: a filter switches on there in one arm alone.",
     ),
 )
