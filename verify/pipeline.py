@@ -23,7 +23,7 @@ from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
 from verify.outcome import Judgement, Observation, paper_name
 from verify.progress import progress_bar
-from verify.region import on_conditions, scope_of
+from verify.region import all_on_conditions, scope_of
 from verify.release_seed import release_seed
 from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Failure, Measurement, batches
@@ -79,7 +79,7 @@ def verify_claims(
         papers: whose questions are answered and exhibits shown, as far as their claims are judged.
         exhibits: whether they are made; they cost runs and serve figures alone.
         place: "conditions" draws the settings of every claim from its conditions, in its paper's reference
-            box, instead of its own place.
+            box, instead of its own place; claims without a region there stay and say why.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
             holds; four fifths for all runs, the rest for fresh ones of what that holds back.
@@ -101,8 +101,9 @@ def verify_claims(
     started = time.perf_counter()
     owners = {claim.id: paper for paper in papers for claim in paper.claims}
     boxes = {c.id: owners[c.id].reference_for(c.experiment.setting_class) for c in claims if c.id in owners}
+    stay: Mapping[str, str] = {}
     if place == "conditions":
-        claims = [on_conditions(claim, boxes.get(claim.id)) for claim in claims]
+        claims, stay = all_on_conditions(claims, {id_: box for id_, box in boxes.items() if box is not None})
     experiments = _experiments(claims)
     chosen = {paper_name(claim, papers) for claim in claims}
     papers = [paper for paper in papers if paper.name in chosen]
@@ -152,7 +153,11 @@ def verify_claims(
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
             observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
-            judgements.append(_judged(claim, observations, notes, unmade, proofs))
+            judgement = _judged(claim, observations, notes, unmade, proofs)
+            if claim.id in stay:
+                own_place = f"Judged on its own place: {stay[claim.id]}."
+                judgement = replace(judgement, chain=(*judgement.chain, own_place))
+            judgements.append(judgement)
         judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
     def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:

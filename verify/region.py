@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -19,7 +19,16 @@ from theory.place import Box, Joined
 from theory.rng import generator
 from theory.setting import AbstractSetting
 
-__all__ = ["Region", "Scope", "admits", "drawn_region", "on_conditions", "reference_of", "scope_of"]
+__all__ = [
+    "Region",
+    "Scope",
+    "admits",
+    "all_on_conditions",
+    "drawn_region",
+    "on_conditions",
+    "reference_of",
+    "scope_of",
+]
 
 #: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
 _DRAWS, _LEAST = 4000, 1e-3
@@ -158,6 +167,8 @@ def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSet
 def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     """The claim on a place drawn from its conditions; cells keep their axis and get new base points.
 
+    Claims of one experiment that are judged at the same settings share the runs there too.
+
     Raises:
         ValueError: naming the claim, when the paper has no reference box of its settings, or its conditions
         hold almost nowhere.
@@ -166,7 +177,7 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     if reference is None:
         raise ValueError(f"claim {claim.id}: its paper has no reference box to draw settings from")
     drawn_region(claim, reference)
-    region = replace(reference_of(claim, reference), name=f"conditions of {claim.id}", accept=admits(claim))
+    region = replace(reference_of(claim, reference), name="its conditions", accept=admits(claim))
     place: Any = region
     if isinstance(experiment.place, Joined):
         place = experiment.place.moved_to(region)
@@ -175,6 +186,33 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
         if rebased is None:
             return claim
         place = rebased
-    key = hashlib.blake2b(claim.id.encode(), digest_size=6).hexdigest()
+    judged_at = (*((c.name, c.large, c.small) for c in claim.conditions), claim.drops, claim.constants)
+    key = hashlib.blake2b(repr(judged_at).encode(), digest_size=6).hexdigest()
     moved = replace(experiment, id=f"{experiment.id}.conditions.{key}", place=place)
     return replace(claim, experiment=moved)
+
+
+def all_on_conditions(
+    claims: Sequence[Claim], boxes: Mapping[str, Box]
+) -> tuple[list[Claim], dict[str, str]]:
+    """The claims on places drawn from their conditions, and why some stay on their own place, by id.
+
+    A probe of a condition that the whole reference box meets has no region there; a selection of claims is
+    judged all the same.
+
+    Raises:
+        ValueError: when no claim can be moved: that of the first.
+    """
+    moved: list[Claim] = []
+    stay: dict[str, str] = {}
+    first: ValueError | None = None
+    for claim in claims:
+        try:
+            moved.append(on_conditions(claim, boxes.get(claim.id)))
+        except ValueError as error:
+            first = first or error
+            moved.append(claim)
+            stay[claim.id] = str(error)
+    if first is not None and len(stay) == len(claims):
+        raise first
+    return moved, stay

@@ -34,7 +34,8 @@ Steps = NDArray[np.int64]
 class Flaw:
     """What is wrong. `noise_sign` multiplies the step of rho, `step` all steps; `per_filter` False leaves out
     1/m; `rolled` trains on labels moved by one sample and reports the others; `leak` is the slope of the
-    activation below 0; `dtype` is what coefficients are accumulated in."""
+    activation below 0; `dtype` is what coefficients are accumulated in, from step `since` on; `exchanged`
+    flips the labels of each class at the other's rate."""
 
     what: str
     noise_sign: float = 1.0
@@ -43,6 +44,8 @@ class Flaw:
     rolled: bool = False
     leak: float = 0.0
     dtype: str = "float64"
+    since: int = 0
+    exchanged: bool = False
 
 
 NONE = Flaw("nothing")
@@ -54,6 +57,10 @@ FALSE_ENGINES: Mapping[str, Flaw] = {
     "labels off by one": Flaw("trained on labels rolled by one sample", rolled=True),
     "leaky ReLU 0.05": Flaw("activation max(x, 0.05 x) with its derivative", leak=0.05),
     "float16 accumulation": Flaw("coefficients kept in half precision", dtype="float16"),
+    "float32 after step 1,000": Flaw(
+        "coefficients kept in single precision from step 1,000 on", dtype="float32", since=1000
+    ),
+    "exchanged flip rates": Flaw("labels of each class flipped at the other's rate", exchanged=True),
 }
 
 
@@ -79,7 +86,7 @@ def descend(
     side = np.concatenate([np.ones(m), -np.ones(m)])
     rate = flaw.step * eta / (n * m) * (1.0 if flaw.per_filter else m)
     C = np.zeros_like(A0)
-    stored = C.astype(flaw.dtype)
+    stored = C.astype(flaw.dtype if flaw.since == 0 else "float64")
     wanted, kept = set(recorded.tolist()), set(snapshots.tolist())
     margins, gamma, coefficients, products = [], [], [], []
     for t in range(steps + 1):
@@ -104,7 +111,9 @@ def descend(
         change = np.empty_like(C)
         change[:, 0] = side * (rate * norms[0]) * ((seen_slope * y) @ push)
         change[:, 1:] = flaw.noise_sign * rate * norms[1:] * push * slope[:, 1:] * side[:, None]
-        stored = stored + change.astype(flaw.dtype)
+        if t >= flaw.since:
+            stored, change = stored.astype(flaw.dtype), change.astype(flaw.dtype)
+        stored = stored + change
         C = stored.astype(np.float64)
     table = np.stack(margins)
     return Record(
@@ -151,10 +160,13 @@ class FlawedEngine(FalseEngine):
 
     def _trajectory(self, job: Job) -> Trajectory:
         setting, variation = job.setting, variation_of(job)
+        drawn = setting
+        if self.flaw.exchanged:
+            drawn = setting.with_(tau_plus=setting.tau_minus, tau_minus=setting.tau_plus)
         if self.name == "law":
-            geometry = draw_geometry(setting, job.seed)
+            geometry = draw_geometry(drawn, job.seed)
         else:
-            geometry = geometry_of(sample_problem(setting, job.seed, variation))
+            geometry = geometry_of(sample_problem(drawn, job.seed, variation))
         size = variation.batch_size
         recorded = range(job.steps + 1) if job.record is None else job.record
         with np.errstate(over="ignore"):  # exp of a large margin: -l' is 0 there

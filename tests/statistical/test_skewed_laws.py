@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
 from decide_cases import observations, well_formed
 
-from theory.rules import Law
+from theory.rules import Difference, Law
 from verify.rules.registry import decide
 from verify.statistics.equivalence import equivalence
 from verify.statistics.means import mean_equivalence, smallest_p
@@ -145,3 +145,46 @@ def test_the_planned_power_of_a_median_is_what_happens() -> None:
         for _ in range(SUITES)
     )
     assert abs(found / SUITES - planned) < 4 * math.sqrt(planned * (1 - planned) / SUITES)
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("n", [12, 64])
+def test_a_difference_on_the_border_is_refuted_and_supported_at_most_at_the_level(
+    name: str, mirror: int, n: int
+) -> None:
+    """Whatever the skewness of the differences, at few trials and at many."""
+    draw, median, _ = LAWS[name]
+    rng, rule = np.random.default_rng(12), Difference(MARGIN, "why")
+    counts = {"refuted": 0, "supported": 0, "inconclusive": 0}
+    for _ in range(SUITES // 2):
+        values = MARGIN + mirror * (draw(rng, n) - median)
+        counts[decide(rule, observations((v, 0.0) for v in values)).verdict] += 1
+    assert not too_often(counts["refuted"], SUITES // 2, 0.05)
+    assert not too_often(counts["supported"], SUITES // 2, 0.05)
+
+
+def test_a_mean_difference_by_student_would_be_caught() -> None:
+    """Lognormal(1.5) with its mean on the border: 12 trials refute in 28 % where .05 is said."""
+    draw, _, mean = LAWS["lognormal 1.5"]
+    rng = np.random.default_rng(13)
+    found = [equivalence(MARGIN + draw(rng, 12) - mean, 0.0, MARGIN, 0.05).verdict for _ in range(SUITES)]
+    assert too_often(found.count("refuted"), SUITES, 0.05) or too_often(
+        found.count("supported"), SUITES, 0.05
+    )
+
+
+def test_a_difference_of_means_decides_with_a_bound_or_with_many_trials_only() -> None:
+    draw, _, mean = LAWS["lognormal 1.5"]
+    rng, free = np.random.default_rng(14), Difference(MARGIN, "why", of="mean")
+    few = [decide(free, observations((v - mean + MARGIN, 0.0) for v in draw(rng, 64))) for _ in range(20)]
+    assert {d.verdict for d in few} == {"inconclusive"}
+    near = [(float(v), 0.0) for v in rng.normal(0.0, 0.05, 400)]
+    assert well_formed(decide(free, observations(near))).verdict == "supported"
+    bounded = Difference(MARGIN, "why", of="mean", bound=1.0)
+    assert well_formed(decide(bounded, observations(near[:60]))).verdict == "supported"
+    far = [(0.6 + v, 0.0) for v, _ in near[:60]]
+    assert "on average" in well_formed(decide(bounded, observations(far))).reason
+    for bad in ({"bound": 1.0}, {"of": "mean", "bound": 0.1}, {"of": "mode"}):
+        with pytest.raises(ValueError, match=r"^(bound|of) must"):
+            Difference(MARGIN, "why", **bad)  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ def test_every_kind_of_rule_has_a_claim_that_is_true_by_construction() -> None:
 def test_rules_by_counts_ranks_and_slopes_meet_skewed_truths_and_their_mirror_images() -> None:
     names = {c.id.partition(".")[2] for c in known_claims()}
     for law in ("lognormal_0_5", "lognormal_1", "lognormal_1_5", "exponential"):
-        for rule in ("law", "exponent", "theta", "bound"):
+        for rule in ("law", "difference", "exponent", "theta", "bound"):
             assert {f"{rule}.{law}", f"{rule}.{law}.mirrored"} <= names
 
 

@@ -17,6 +17,7 @@ from theory.two_stage.limits import errors as limit_errors
 from theory.two_stage.limits import late as limit_late
 from theory.two_stage.limits import transition as limit_transition
 from theory.two_stage.limits.dynamics import Coordinates, a, coordinates
+from theory.two_stage.limits.transition_integral import prove_transition_integral, transition_integral
 from theory.two_stage.mean_field.mean_field import strong_signal_clock, transition_clock
 from theory.two_stage.network import SIDES
 from theory.two_stage.recursions import gamma_term, rho_term
@@ -31,6 +32,7 @@ PROOFS: list[Callable[[], Proof]] = [
     limit_transition.prove_uniqueness,
     limit_transition.prove_comparison,
     limit_transition.prove_strong_signal,
+    prove_transition_integral,
     limit_late.prove_late_margins,
     limit_late.prove_loss_constant,
     limit_late.prove_harmonic,
@@ -119,8 +121,10 @@ MUTANTS: dict[str, Callable[[], Proof]] = {
     "small initialisation with 3/4": lambda: limit_errors.prove_small_initialisation(
         sp.Rational(3, 4) - sp.asin(sp.sqrt((G + sp.Rational(1, 4)) / (G + sp.Rational(3, 8)))) / (4 * sp.pi)
     ),
-    "all coordinates up": lambda: cooperative.prove_cooperative([1, 1, 1, 1, 1]),
-    "clean up, noisy down": lambda: cooperative.prove_cooperative([1, 1, 1, -1, -1]),
+    "integral with a/(a + p)": lambda: prove_transition_integral(a / (a + p) * (1 - tau)),
+    "integral with 1 - 2 tau": lambda: prove_transition_integral(a / (a + 2 * p) * (1 - 2 * tau)),
+    "all coordinates up": lambda: cooperative.prove_cooperative({"gamma": 1, "clean": 1, "noisy": 1}),
+    "clean up, noisy down": lambda: cooperative.prove_cooperative({"gamma": 1, "clean": 1, "noisy": -1}),
 }
 
 
@@ -298,3 +302,13 @@ def test_ends_of_the_brackets() -> None:
     low, high = limit_transition.transition_bracket(6.0, 0.1)
     assert (low, high) == (limit_transition.lower_bracket(6.0, 0.1), limit_transition.upper_bracket(6.0, 0.1))
     assert (low, high) == limit_transition.transition_bracket(6.0, 0.1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("strength", "rate", "share"), [(6.0, 0.1, 0.5), (1.5, 0.1, 0.5), (6.0, 0.1, 0.8), (30.0, 0.3, 0.5)]
+)
+def test_the_clock_by_the_integral_in_s_is_the_zero_of_the_flow(
+    strength: float, rate: float, share: float
+) -> None:
+    found = transition_integral(strength, rate, share)
+    assert found == pytest.approx(transition_clock(strength, rate, share), rel=1e-9)

@@ -30,7 +30,7 @@ from theory.rng import generator
 from theory.two_stage.box import Domain, Sweep
 from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
-from verify.region import on_conditions, scope_of
+from verify.region import all_on_conditions, on_conditions, scope_of
 from verify.report.comparison import write_comparison
 from verify.vacuity import condition_share
 
@@ -105,6 +105,29 @@ def test_conditions_that_hold_almost_nowhere_are_named() -> None:
         on_conditions(claim(box(), c=1000.0), box())
     with pytest.raises(ValueError, match="no reference box"):
         on_conditions(claim(box()), None)
+
+
+def test_of_many_claims_those_without_a_region_stay_and_say_why() -> None:
+    inside, nowhere = claim(box()), claim(box(), id="pairs.nowhere", drops=("large",), c=1e-3)
+    paper = Paper("pairs", Reference("A", 2025, "T", "W"), (inside,), settings=(Pair,), reference_box=box())
+    moved, stay = all_on_conditions([inside, nowhere], {"pairs.small": box(), "pairs.nowhere": box()})
+    assert moved[0].experiment.place.name == "its conditions"
+    assert moved[1] == nowhere
+    assert list(stay) == ["pairs.nowhere"]
+    assert "'inside large' rejects most (4000)" in stay["pairs.nowhere"]
+    with pytest.raises(ValueError, match=r"^claim pairs\.nowhere: 0 of 4000"):
+        all_on_conditions([nowhere], {"pairs.nowhere": box()})
+    both = replace(paper, claims=(inside, nowhere))
+    done = verify_claims([inside, nowhere], "quick", papers=(both,), place="conditions")
+    assert any("Judged on its own place: claim pairs.nowhere: 0 of 4000" in c for c in done[nowhere.id].chain)
+
+
+def test_claims_judged_at_the_same_settings_share_their_runs() -> None:
+    one, two = claim(box()), claim(box(), id="pairs.again")
+    other = claim(box(), id="pairs.other", c=20.0)
+    places = [on_conditions(c, box()).experiment for c in (one, two, other)]
+    assert places[0] == places[1]
+    assert places[0].id != places[2].id
 
 
 def test_a_claim_that_holds_on_its_box_is_refuted_on_its_conditions() -> None:

@@ -27,6 +27,7 @@ from theory.two_stage.limits import plateau as sharp_plateau
 from theory.two_stage.limits import stage_one as sharp_stage_one
 from theory.two_stage.limits import strong_signal as sharp_strong_signal
 from theory.two_stage.limits import transition_claims as sharp_transition
+from theory.two_stage.limits import transition_integral as sharp_integral
 from theory.two_stage.limits.transition import closed_bracket, prove_closed_bracket
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.setting import Setting
@@ -38,6 +39,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_flow.CLAIMS,
     *sharp_stage_one.CLAIMS,
     *sharp_transition.CLAIMS,
+    *sharp_integral.CLAIMS,
     *sharp_strong_signal.CLAIMS,
     *sharp_activation.CLAIMS,
     *sharp_late.CLAIMS,
@@ -221,14 +223,23 @@ def test_stage_one_on_both_sides_and_thresholds_off_by_one_half() -> None:
 # The comparison principle -----------------------------------------------------------------------------
 
 
-def test_order_is_lost_in_the_wrong_coordinates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_in_numbers_is_lost_in_the_wrong_coordinates(monkeypatch: pytest.MonkeyPatch) -> None:
     setting = Setting.from_n_snr2(
         n=24, d=2400, m=10, n_snr2=6.0, tau_plus=0.3, tau_minus=0.3, kappa_0=1.0, clock_step=0.1
     )
-    runs = [run_of(setting, 1.0)]
-    assert all(sharp_flow.order_kept(run) is True for run in runs)
+    run = run_of(setting, 1.0)
+    assert sharp_flow.order_in_numbers(run) < 1e-14
     monkeypatch.setattr(sharp_flow.cooperative, "order_signs", lambda noisy: [1] * (len(noisy) + 1))
-    assert any(sharp_flow.order_kept(run) is False for run in runs)
+    assert sharp_flow.order_in_numbers(run) > 1e-3
+
+
+def test_more_flips_are_told_from_fewer() -> None:
+    experiment = replace(sharp_flow.ORDER, id="test.order", runs={"quick": 12})
+    claim = replace(BY_NAME["more_flips_order"], experiment=experiment)
+    swapped = wrong(claim, partial(sharp_flow.more_flips_order, exchanged=True))
+    judgements = judged(claim, swapped)
+    assert judgements[claim.id].decision.statistic["violations"] == 0
+    assert judgements[swapped.id].verdict == "refuted"
 
 
 def test_laws_declare_margins_below_the_error_they_must_refute() -> None:

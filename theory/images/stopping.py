@@ -143,7 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.noisy_validation",
         source=_SOURCE,
         provenance="derived",
-        statement=r"Accuracy on observed validation labels is $(1-\tau)A + \tau(1-A)/(k-1)$ on average, "
+        statement=r"Accuracy on observed validation labels is $(1-\tau)A + \tau(1-A)/(k-1)$ in the median, "
         r"with $A$ the "
         "accuracy on true labels (symmetric flips)",
         rule=Difference(0.03, "a seventh of what flips of one in five take away"),
@@ -158,7 +158,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.nearest",
         source=_SOURCE,
         provenance="derived",
-        statement="On average the final test error is that of 1-NN on the observed labels, within .05",
+        statement="In the median the final test error is that of 1-NN on the observed labels, within .05",
         rule=Difference(0.05, "half of the difference that two flip rates of the box make"),
         measure=end_and_nearest,
         experiment=RUNS,

@@ -225,6 +225,13 @@ SCOPE: tuple[Condition, ...] = (
         "Gradient descent follows its flow, and times are resolved to h.",
     ),
     _scope(
+        "step_keeps_order",
+        2 * time_unit,
+        a,
+        "Step size",
+        "No step overshoots: the map is monotone where h a_y/8 <= 1, and all filters give a_y <= 4 a.",
+    ),
+    _scope(
         "width_activation",
         m,
         50 * sp.log(n / delta),

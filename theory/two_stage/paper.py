@@ -40,6 +40,7 @@ from theory.two_stage.limits import plateau as sharp_plateau
 from theory.two_stage.limits import stage_one as sharp_stage_one
 from theory.two_stage.limits import strong_signal as sharp_strong_signal
 from theory.two_stage.limits import transition_claims as sharp_transition
+from theory.two_stage.limits import transition_integral as sharp_integral
 from theory.two_stage.mean_field import activation as sharp_activation
 from theory.two_stage.mean_field import dtest as sharp_dtest
 from theory.two_stage.mean_field import iid as sharp_iid
@@ -68,6 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_flow.CLAIMS,
     *sharp_stage_one.CLAIMS,
     *sharp_transition.CLAIMS,
+    *sharp_integral.CLAIMS,
     *sharp_strong_signal.CLAIMS,
     *sharp_activation.CLAIMS,
     *sharp_late.CLAIMS,

@@ -28,6 +28,9 @@ def soundness(
     suites: Annotated[
         int, typer.Option(help="verifications of claims known by construction, for false alarms; 0: none")
     ] = 1000,
+    wider_runs: Annotated[
+        int, typer.Option(help="runs of each claim outside each of its conditions, in the reference box")
+    ] = 0,
 ) -> int:
     """Plant falsehoods and false engines and see them refuted, count false alarms; exit status 1 if a target
     is missed."""
@@ -38,9 +41,11 @@ def soundness(
         raise ValueError(f"--jobs must be at least 1, was {jobs}")
     if suites < 0:
         raise ValueError(f"--suites must be at least 0, was {suites}")
+    if wider_runs < 0:
+        raise ValueError(f"--wider-runs must be at least 0, was {wider_runs}")
 
     from verify.load import load_sources
-    from verify.soundness import alarms, distances, engines, falsehoods
+    from verify.soundness import alarms, distances, engines, falsehoods, wider
     from verify.soundness.declared import declared_falsehoods
     from verify.soundness.report import check_folder, write_soundness
 
@@ -69,6 +74,18 @@ def soundness(
             all_must_be_noticed=not claims,
         ),
     ]
+    if wider_runs:
+        found, runs = wider.wider_conditions(
+            chosen,
+            planted.verdicts,
+            tuple(sources.papers.values()),
+            profile=profile,
+            seed=seed,
+            jobs=workers,
+            runs=wider_runs,
+            progress=progress,
+        )
+        sections.append(wider.section(found, runs))
     if suites:
         sections.append(alarms.section(suites, seed=seed, jobs=workers))
     run_info = {

@@ -1,4 +1,4 @@
-"""Differences: measured minus predicted, on average, within an absolute margin."""
+"""Differences: measured minus predicted within an absolute margin, in the median or on average."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from theory.claim import Claim, Proof
 from theory.rules import Difference
 from verify.outcome import Decision, Judgement, Observation
+from verify.rules.centre import centre_error, centre_power, compared, least_trials
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
@@ -19,13 +20,11 @@ from verify.rules.law import majority_p
 from verify.rules.trend import guarded, steepest
 from verify.rules.variants import Change, prediction_changes
 from verify.rules.words import mean_in_words
-from verify.statistics.equivalence import equivalence
-from verify.statistics.power import equivalence_power
-from verify.statistics.trials import as_number, by_seed, count, percent, value_error, without_runs
+from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
 __all__ = ["LEAST_TRIALS", "DifferenceJudge", "decide_difference", "difference"]
 
-#: Fewest independent trials for a verdict: below, the t-tests' levels hold for normal differences only.
+#: Fewest independent trials for a verdict.
 LEAST_TRIALS = 8
 
 
@@ -44,11 +43,11 @@ def difference(observation: Observation) -> float | None:
 
 
 def decide_difference(rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
-    """Decide `|mean(measured - predicted)| <= margin` over runs that share no seed.
+    """Decide `|median(measured - predicted)| <= margin` over runs that share no seed, or the mean's.
 
     A trial's difference is the mean over the runs of its seed. A run with an infinite value has none: with
-    one, the mean is not known and nothing is supported; when such runs are surely the majority, the claim is
-    refuted. Fewer than 8 trials decide nothing. `measured` and `predicted` are means over the usable runs.
+    one, the centre is not known and nothing is supported; when such runs are surely the majority, the claim
+    is refuted. Fewer than 8 trials decide nothing. `measured` and `predicted` are means over the usable runs.
 
     Raises:
         ValueError: naming the claim value, when it is not a pair of numbers.
@@ -82,13 +81,14 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
         return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
     measured = float(np.mean([float(o.value[0]) for o in usable])) if usable else None
     predicted = float(np.mean([float(o.value[1]) for o in usable])) if usable else None
-    if len(means) < LEAST_TRIALS:
-        reason = f"Only {len(means)} of {count(n, 'trial')} have finite values; {LEAST_TRIALS} are needed."
+    least = max(LEAST_TRIALS, least_trials(rule))
+    if len(means) < least:
+        reason = f"Only {len(means)} of {count(n, 'trial')} have finite values; {least} are needed."
         return Decision(
-            "inconclusive", reason, measured, predicted, statistic, n, LEAST_TRIALS + hopeless,
+            "inconclusive", reason, measured, predicted, statistic, n, least + hopeless,
             p_value=p_majority, support_p=1.0,
         )  # fmt: skip
-    result = equivalence(means, 0.0, rule.margin, rule.alpha)
+    result = compared(rule, means, rule.margin)
     p_value = min(1.0, result.p_value * (2 if hopeless else 1), p_majority)
     refuted = result.verdict == "refuted" and p_value < rule.alpha
     verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
@@ -101,17 +101,20 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
     if lost:
         more += f"; {count(lost, 'run')} without a finite value left out"
         if verdict == "supported":
-            verdict, more = "inconclusive", f"{more}, so the mean over all runs is not known"
+            verdict, more = "inconclusive", f"{more}, so the {rule.of} over all runs is not known"
     statistic |= {
+        "of": rule.of,
         "difference": result.mean,
+        "mean_difference": float(np.mean(means)),
         "spread": result.spread,
-        "standard_error": None if result.spread is None else result.spread / math.sqrt(len(means)),
-        "interval": [result.inner.low, result.inner.high],
-        "outer_interval": [result.outer.low, result.outer.high],
+        "standard_error": centre_error(rule, result, len(means)),
+        "interval": [plain(result.inner.low), plain(result.inner.high)],
+        "outer_interval": [plain(result.outer.low), plain(result.outer.high)],
         "outer_level": 1 - rule.alpha,
     }
+    average = "in the median" if rule.of == "median" else "on average"
     reason = (
-        f"Over {count(len(means), 'trial')} measured - predicted is {result.mean:.4g} on average, {level}"
+        f"Over {count(len(means), 'trial')} measured - predicted is {result.mean:.4g} {average}, {level}"
         f" interval [{interval.low:.4g}, {interval.high:.4g}], {lies} +-{rule.margin:g}{more}."
     )
     return Decision(
@@ -129,13 +132,13 @@ def _minus(setting: Any) -> float:
 
 
 class DifferenceJudge(Judge[Difference]):
-    """A mean difference against its margin; planned power is P(SUPPORTED) at the true value, for normal
-    trials."""
+    """A median (or mean) difference against its margin; planned power is P(SUPPORTED) at the true value, for
+    normal trials."""
 
     rule: ClassVar[type] = Difference
     explanation: ClassVar[str] = (
-        "Measured minus predicted with nothing fitted, by an equivalence test of its mean against an absolute"
-        " margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
+        "Measured minus predicted with nothing fitted, by an equivalence test of its median against an"
+        " absolute margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
     )
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
@@ -165,9 +168,7 @@ class DifferenceJudge(Judge[Difference]):
         return mean_plan(rule.planned_spread, decision)
 
     def planned(self, rule: Difference, n_trials: int, plan: Plan) -> float | None:
-        spread = plan.spread if rule.planned_spread is None else rule.planned_spread
-        power = equivalence_power(n_trials, spread, rule.margin, rule.alpha)
-        return None if power is None else power if n_trials >= LEAST_TRIALS else 0.0
+        return centre_power(rule, n_trials, plan, rule.margin) if n_trials >= LEAST_TRIALS else 0.0
 
     def worst(self, rule: Difference, observations: Sequence[Observation]) -> list[Observation] | None:
         return [replace(o, value=(float(o.value[1]) + 10 * rule.margin, o.value[1])) for o in observations]
@@ -176,19 +177,20 @@ class DifferenceJudge(Judge[Difference]):
         return None
 
     def score(self, rule: Difference, observations: Sequence[Observation]) -> float:
-        """The mean, not single runs."""
+        """The median (or mean), not single runs."""
         found = [difference(o) for o in observations]
         kept = [d for d in found if d is not None]
         if len(kept) < len(found):
             return CAP
-        return clipped((abs(sum(kept) / len(kept)) - rule.margin) / rule.margin)
+        centre = float(np.median(kept)) if rule.of == "median" else sum(kept) / len(kept)
+        return clipped((abs(centre) - rule.margin) / rule.margin)
 
     def breaks(self, rule: Difference, observations: Sequence[Observation]) -> bool:
         return self.score(rule, observations) > 0
 
     def leans(self, rule: Difference, decision: Decision) -> bool:
-        mean = decision.statistic.get("difference")
-        return not isinstance(mean, float) or abs(mean) > rule.margin
+        centre = decision.statistic.get("difference")
+        return not isinstance(centre, float) or abs(centre) > rule.margin
 
     def variants(self, claim: Claim, observations: Sequence[Observation]) -> Iterator[Planted | Exempt]:
         """The prediction of the other sign, halved, doubled, with a factor lost or a power wrong."""
@@ -213,7 +215,8 @@ class DifferenceJudge(Judge[Difference]):
         return Readout(measured, predicted, predicted - rule.margin, predicted + rule.margin)
 
     def sentence(self, rule: Difference) -> str:
-        return f"Measured minus predicted must be 0 within ±{rule.margin:g} on average, by equivalence."
+        average = "in the median" if rule.of == "median" else "on average"
+        return f"Measured minus predicted must be 0 within ±{rule.margin:g} {average}, by equivalence."
 
     def numbers(self, judgement: Judgement) -> str:
         rule: Any = judgement.claim.rule

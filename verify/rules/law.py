@@ -13,17 +13,14 @@ from theory.claim import Claim, Proof
 from theory.rules import Law
 from theory.run import Estimate
 from verify.outcome import Decision, Judgement, Observation, Verdict
+from verify.rules.centre import centre_error, centre_power, compared, least_trials
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.rules.trend import Trend, bounded_slope, guarded, steepest
 from verify.rules.variants import log_values, prediction_changes
 from verify.rules.words import mean_in_words
-from verify.statistics.equivalence import Equivalence
-from verify.statistics.intervals import MIN_REPLICATES, rate_p
-from verify.statistics.means import LEAST_VALUES, mean_equivalence, smallest_p
-from verify.statistics.median import LEAST_FOR_MEDIAN, median_equivalence, median_power
-from verify.statistics.power import equivalence_power
+from verify.statistics.intervals import rate_p
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
 __all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
@@ -106,7 +103,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             " measured and predicted have no common average."
         )
         return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
-    least = _least(rule)
+    least = least_trials(rule)
     if len(trial_means) < least:
         reason = (
             f"Only {len(trial_means)} of {count(n, 'trial')} have a finite positive measured and predicted"
@@ -117,7 +114,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
         )
 
-    result = _compared(rule, trial_means)
+    result = compared(rule, trial_means, math.log1p(rule.margin))
     ratio = math.exp(result.mean)
     centre = float(np.mean(measured))
     all_ratios = [r for values in by_setting.values() for r in values]
@@ -127,7 +124,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "centre_log_ratio": result.mean,
         "mean_log_ratio": float(np.mean(trial_means)),
         "spread": result.spread,
-        "standard_error": _standard_error(rule, result, len(trial_means)),
+        "standard_error": centre_error(rule, result, len(trial_means)),
         "interval": _ends(result.inner),
         "outer_interval": _ends(result.outer),
         "outer_level": 1 - rule.alpha,
@@ -164,32 +161,6 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         p_value=p_value,
         support_p=1.0 if no_ratio else result.support_p,
     )
-
-
-def _least(rule: Law) -> int:
-    """Fewest trials that decide anything."""
-    if rule.of == "median":
-        return LEAST_FOR_MEDIAN
-    return LEAST_VALUES if rule.bound is None else MIN_REPLICATES
-
-
-def _compared(rule: Law, values: Sequence[float]) -> Equivalence:
-    room = math.log1p(rule.margin)
-    if rule.of == "median":
-        return median_equivalence(values, 0.0, room, rule.alpha)
-    return mean_equivalence(values, 0.0, room, rule.alpha, rule.bound)
-
-
-def _standard_error(rule: Law, result: Equivalence, trials: int) -> float | None:
-    """Of the mean, its own; of the median, half of its two-sided 68 % order-statistics interval."""
-    if result.spread is None:
-        return None
-    if rule.of == "mean":
-        return result.spread / math.sqrt(trials)
-    width = (result.inner.high - result.inner.low) / 2
-    from scipy.special import ndtri
-
-    return width / float(-ndtri(rule.alpha)) if math.isfinite(width) else None
 
 
 def _ends(interval: Estimate) -> list[float | None]:
@@ -265,13 +236,7 @@ class LawJudge(Judge[Law]):
         return mean_plan(rule.planned_spread, decision)
 
     def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
-        spread = plan.spread if rule.planned_spread is None else rule.planned_spread
-        room = math.log1p(rule.margin)
-        if rule.of == "median":
-            return median_power(n_trials, spread, room, rule.alpha)
-        if n_trials < _least(rule) or (rule.bound is None and smallest_p(n_trials) > rule.alpha):
-            return 0.0
-        return equivalence_power(n_trials, spread, room, rule.alpha)
+        return centre_power(rule, n_trials, plan, math.log1p(rule.margin))
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
         far = 10 * (1 + rule.margin)

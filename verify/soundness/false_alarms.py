@@ -216,6 +216,12 @@ def _skewed_median(law: str, mirror: int) -> Callable[[np.random.Generator, Run]
     return lambda g, r: (1.1 * math.exp(mirror * 0.2 * (float(make(g, 1)[0]) - median)), 1.0)
 
 
+def _skewed_difference(law: str, mirror: int) -> Callable[[np.random.Generator, Run], tuple[float, float]]:
+    """A skewed difference whose median is at the end of a margin of .1."""
+    make, median, _ = _SKEWED[law]
+    return lambda g, r: (0.1 + mirror * 0.2 * (float(make(g, 1)[0]) - median), 0.0)
+
+
 def _skewed_excess(law: str, mirror: int) -> Callable[[np.random.Generator, Run], tuple[float, float]]:
     """A quantity beyond its bound 0 with probability delta exactly, whatever its tail on either side."""
     make, _, _ = _SKEWED[law]
@@ -239,6 +245,14 @@ def _skewed_claims() -> list[_Known]:
         for mirror, image in ((1, ""), (-1, ".mirrored")):
             out += [
                 _Known(f"law.{name}{image}", law, _skewed_median(name, mirror), _RUNS, True, True),
+                _Known(
+                    f"difference.{name}{image}",
+                    Difference(0.1, _WHY),
+                    _skewed_difference(name, mirror),
+                    _RUNS,
+                    True,
+                    True,
+                ),
                 _Known(
                     f"exponent.{name}{image}",
                     exponent,

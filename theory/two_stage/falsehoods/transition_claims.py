@@ -11,7 +11,10 @@ from theory.ledger import Ledger
 from theory.two_stage.falsehoods.change import changed, given
 from theory.two_stage.falsehoods.closed_forms import DIFFERENT, of_closed_form
 from theory.two_stage.limits import transition as limit_transition
+from theory.two_stage.limits.dynamics import a
 from theory.two_stage.limits.transition_claims import bracketed_transition
+from theory.two_stage.limits.transition_integral import integral_residual, prove_transition_integral
+from theory.two_stage.symbols import p, tau
 
 __all__ = ["falsehoods"]
 
@@ -51,3 +54,10 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "s_2 lies between .6 and .95 of the upper end, and between 1.3 and 2.2 of the lower one",
             partial(bracketed_transition, upper=name == "upper", factor=factor),
         )
+    integral = of("transition_integral")
+    yield changed(
+        integral, "integral x 1.01 (runs)", "constant", DIFFERENT, partial(integral_residual, factor=1.01)
+    )
+    for what, share in (("c = a/(a + p)", a / (a + p) * (1 - tau)), ("without 1 - tau", a / (a + 2 * p))):
+        wrong = partial(prove_transition_integral, share)
+        yield changed(integral, f"{what} (proof)", "factor", DIFFERENT, proof=wrong)

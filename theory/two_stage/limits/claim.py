@@ -8,6 +8,7 @@ from functools import cache
 import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
+from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Derived, Rule
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
@@ -79,6 +80,7 @@ def sharp_claim(
     parents: tuple[str, ...] = ("two_stage.sharp.flow",),
     prediction: Prediction | None = None,
     note: str = "",
+    conditions: tuple[Condition, ...] = (),
 ) -> Claim:
     """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics."""
     return Claim(
@@ -89,6 +91,7 @@ def sharp_claim(
         rule=rule,
         measure=measure,
         experiment=experiment,
+        conditions=conditions,
         constants=DEFAULT_CONSTANTS,
         parents=parents,
         prediction=prediction,
