@@ -123,6 +123,8 @@ def _frozen(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> 
 
 
 def _forced(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:
+    if s.batch != 1:
+        raise ValueError(f"batch must be 1 where the second layer is imposed, was {s.batch!r}")
     problem, _ = realise(s, options, steps, seed)
     grid = _grid(steps, options.records)
     out = run_forced(
@@ -144,7 +146,7 @@ def _forced(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> 
 def _relu(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:
     problem, _ = realise(s, options, steps, seed)
     grid = _grid(steps, options.records)
-    out = run_relu(problem, eta=s.eta, sigma=s.sigma, steps=steps, records=grid, seed=seed)
+    out = run_relu(problem, eta=s.eta, sigma=s.sigma, steps=steps, records=grid, batch=s.batch, seed=seed)
     return LinearRun(
         s, seed, "relu", grid, _clock(grid, s), options, _still(problem, s),
         values={"w": out.w, "a": out.a, "qv_w": out.qv_w, "qv_a": out.qv_a},
@@ -203,7 +205,7 @@ ENGINES = {
         _Engine("full", _full, lambda s: s.m, 4e-9),
         _Engine("frozen", _frozen, lambda s: s.m, 3e-9),
         _Engine("forced", _forced, lambda s: s.m, 2e-10),
-        _Engine("relu", _relu, lambda s: s.m, 8e-10),
+        _Engine("relu", _relu, lambda s: s.m * s.batch, 8e-10),
         _Engine("sam_steps", _sam_steps, lambda s: s.m, 1e-8),
     )
 }

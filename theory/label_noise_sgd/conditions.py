@@ -14,7 +14,9 @@ __all__ = [
     "CONSTANTS",
     "FAR_FROM_EDGE",
     "GENTLE_PULL",
+    "IMPOSED",
     "NOT_TINY",
+    "NO_NOISE",
     "SLOW_STEP",
     "SMALL",
     "SMALL_STEP_SAM",
@@ -25,7 +27,7 @@ __all__ = [
 
 _C = {
     name: Constant(name, positive=True)
-    for name in ("c_edge", "c_chi", "c_width", "c_step", "c_small", "c_pull", "c_inputs")
+    for name in ("c_edge", "c_chi", "c_width", "c_step", "c_small", "c_pull", "c_inputs", "c_imposed")
 }
 
 _AMPLIFIED = eta / 2 * (1 + (d + 1) / B) * m / d
@@ -69,6 +71,15 @@ GENTLE_PULL = Condition(
     "the imposed second layer stays below its own edge of stability.",
 )  # fmt: skip
 
+NO_NOISE = Condition(
+    "no label noise", sp.Integer(0), sigma, here("small start"), "derived",
+    "a noiseless flow: label noise moves what it conserves.",
+)  # fmt: skip
+IMPOSED = Condition(
+    "imposed second layer", v, _C["c_imposed"], here("imposed second layer"), "derived",
+    "a(t) is drawn with variance v, not trained.",
+)  # fmt: skip
+
 #: Values in use where a claim names none of its own.
 CONSTANTS = Constants(
     {
@@ -79,6 +90,7 @@ CONSTANTS = Constants(
         "c_small": 0.1,
         "c_pull": 0.6,
         "c_inputs": 6.0,
+        "c_imposed": 1e-12,
     }
 )
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.label_noise_sgd import decay, places
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
-from theory.label_noise_sgd.conditions import GENTLE_PULL
+from theory.label_noise_sgd.conditions import GENTLE_PULL, IMPOSED
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
@@ -97,7 +97,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "fluctuation of a product of random factors", planned_spread=0.02),
         forced_decay,
         FORCED,
-        conditions=(GENTLE_PULL,),
+        conditions=(IMPOSED, GENTLE_PULL),
         proof=closed_forms.forced,
         measured="ln-decay of M across theta*, and -n ln of the factor",
     ),
@@ -108,7 +108,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.05, "time mean over half a run", planned_spread=0.05),
         forced_rest,
         FORCED,
-        conditions=(GENTLE_PULL,),
+        conditions=(IMPOSED, GENTLE_PULL),
         proof=closed_forms.forced,
         measured="time mean of M along theta* over the second half, and its stationary value",
     ),

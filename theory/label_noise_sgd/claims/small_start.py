@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.label_noise_sgd import places, rich
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
-from theory.label_noise_sgd.conditions import SLOW_STEP, SMALL, with_
+from theory.label_noise_sgd.conditions import NO_NOISE, SLOW_STEP, SMALL, with_
 from theory.label_noise_sgd.places import box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
@@ -93,7 +93,9 @@ def frozen_cosine(run: LinearRun) -> Pair:
     return float(p.cos[k]), float(np.mean(np.abs(w_now) / np.sqrt(w_now**2 + rest)))
 
 
-_small = partial(claim, experiment=SMALL_START, conditions=(SMALL, SLOW_STEP), constants=with_(c_step=0.0101))
+_small = partial(
+    claim, experiment=SMALL_START, conditions=(NO_NOISE, SMALL, SLOW_STEP), constants=with_(c_step=0.0101)
+)
 
 
 CLAIMS: tuple[Claim, ...] = (

@@ -96,9 +96,14 @@ def more_flips_order(run: Run, exchanged: bool = False) -> bool | NotApplicable:
 
 
 def _more_flips(setting: AbstractSetting) -> AbstractSetting:
-    """Half as many flipped labels again, of the same draws: labels that were flipped stay so."""
+    """Half as many flipped labels again, below a half in all, of the same draws: labels that were flipped
+    stay so."""
     s = cast("Setting", setting)
-    return s.with_(tau_plus=1.5 * s.tau_plus, tau_minus=1.5 * s.tau_minus)
+    return s.with_(tau_plus=_more(s.tau_plus), tau_minus=_more(s.tau_minus))
+
+
+def _more(rate: float) -> float:
+    return min(1.5 * rate, (rate + 0.5) / 2)
 
 
 #: Fixed activation patterns, no head start and no cross-talk: the flow of the comparison principle.
