@@ -16,8 +16,9 @@ ITEMS: tuple[Item, ...] = (
         "Theorem 1, part 1 (early learning)",
         _ids("theorem_1.aligned", "theorem_1.near", "theorem_1.start", "theorem_1.learned",
              "slip.start_is_early"),
-        r"With $T$ the first $t$ with $\theta_t\cdot v \ge 1/10$: for $t < T$, $\|\theta_t - \theta_0\| \le "
-        r"1$ and $\cos(-\nabla L(\theta_t), v) \ge 1/6$; $A_W(\theta_0) \le .5001$ and $A_W(\theta_T) > .9999$.",
+        r"With $T$ the first $t$ with $\theta_t\cdot v \ge 1/10$: for $t < T$, $\|\theta_t - \theta_0\| "
+        r"\le 1$ and $\cos(-\nabla L(\theta_t), v) \ge 1/6$; $A_W(\theta_0) \le .5001$ and "
+        r"$A_W(\theta_T) > .9999$.",
     ),
     Item(
         "Theorem 1, part 2 (vanishing gradients)",
@@ -52,7 +53,7 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item(
         "The regulariser, sharp",
-        _ids("strength.memorisation_threshold", "slip.lambda_sat_as_threshold", "strength.corrected",
+        _ids("strength.memorisation_threshold", "strength.corrected",
              "frozen.side", "target.separatrix", "memory.loaded_in_time", "clamp.never",
              "compared.beats_stopping"),
         "The paper proves nothing of the dynamics of ELR and lists it as open: when labels are kept from "

@@ -38,8 +38,7 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item(
         "The paper's network on image patches",
-        _ids("theory.eta", "theory.m", "theory.kernel", "theory.not_before", "theory.init_free",
-             "theory.bridge"),
+        _ids("theory.eta", "theory.m", "theory.kernel", "theory.not_before", "theory.bridge"),
         r"The paper's clock $nm/(\eta\sigma_\xi^2 d)$, its exponents, and what stands in its place far "
         r"outside $d = \Omega(n^2)$.",
         beyond=True,

@@ -58,7 +58,7 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item(
         "The whole path, sharp",
-        _ids("identity.transport", "reading.decay_without_amplification", "curve.across_1",
+        _ids("identity.transport", "curve.across_1",
              "curve.along_1", "alignment.cosine_3", "rest.u", "floor.across", "stability.inside",
              "stability.beyond", "cause.no_drift_under_full_batch"),
         "One slow curve goes through both phases; its clock, its rest point, its floor and the edge of "

@@ -9,6 +9,7 @@ from typing import Any
 from verify.jsonable import jsonable
 from verify.outcome import Verification
 from verify.report.folder import replaced_folder
+from verify.report.sections.material import Layer
 from verify.report.summary import verdict_counts
 
 __all__ = ["run_record", "write_report"]
@@ -17,7 +18,8 @@ __all__ = ["run_record", "write_report"]
 def write_report(
     verification: Verification, folder: Path, *, figures: bool = True, jobs: int = 1
 ) -> list[Path]:
-    """Write `report.html`, `report.md`, `claims.json`, `comparison.csv`, `run.json` and `figures/*.png`.
+    """Write `report.html`, `appendix.html`, both as Markdown, `claims.json`, `comparison.csv`, `run.json` and
+    `figures/*.png`.
 
     With the claims of several papers `report.html` and `report.md` lead to `NAME/report.html` and so on.
     The folder appears complete or not at all: an interrupt leaves an earlier report untouched. A figure
@@ -63,10 +65,12 @@ def _write_paper(verification: Verification, folder: Path, figures: bool, jobs: 
     for figure in drawn:
         if figure.png is not None:
             (folder / "figures" / f"{figure.name}.png").write_bytes(figure.png)
-    shown = page(verification, drawn)
-    # A lone surrogate in a claim's text must not lose the report.
-    for name, text in (("report.md", markdown_of(shown)), ("report.html", html_of(shown))):
-        (folder / name).write_text(text, encoding="utf-8", errors="replace")
+    layers: tuple[Layer, ...] = ("report", "appendix")
+    for layer in layers:
+        shown = page(verification, drawn, layer)
+        # A lone surrogate in a claim's text must not lose the report.
+        for name, text in ((f"{layer}.md", markdown_of(shown)), (f"{layer}.html", html_of(shown))):
+            (folder / name).write_text(text, encoding="utf-8", errors="replace")
 
 
 def run_record(verification: Verification) -> dict[str, Any]:

@@ -123,7 +123,9 @@ def figures(verification: Verification) -> list[FigureSpec]:
     if not rows:
         return []
     alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j in judged)
-    return [FigureSpec("event_map", "Where the events happen", _CAPTION, partial(_draw, rows), alt)]
+    return [
+        FigureSpec("event_map", "Where do the events happen?", _CAPTION, partial(_draw, rows), alt, lead=True)
+    ]
 
 
 def _draw(rows: list[list[MapPanel]]) -> Figure:

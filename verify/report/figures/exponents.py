@@ -81,7 +81,8 @@ def figures(verification: Verification) -> list[FigureSpec]:
         said.append(f"{judgement.claim.id}: {judgement.decision.reason}")
     if not found:
         return []
-    return [FigureSpec("exponents", "Exponents", _CAPTION, partial(_draw, found), "; ".join(said))]
+    title = "Are the exponents those that are claimed?"
+    return [FigureSpec("exponents", title, _CAPTION, partial(_draw, found), "; ".join(said))]
 
 
 def _draw(found: list[_Slopes]) -> Figure:
