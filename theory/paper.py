@@ -69,8 +69,8 @@ class Paper:
         optional: judged when named only (examples).
 
     Raises:
-        ValueError: when a claim's id does not begin with the name, or two reference boxes make settings of
-            one class.
+        ValueError: when a claim's id does not begin with the name, two reference boxes make settings of one
+            class, or items name a claim twice or too many.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Paper:
             if not claim.id.startswith(f"{self.name}."):
                 raise ValueError(f"paper {self.name}: claim id must begin with the name, was {claim.id!r}")
 
-        check_items(self.name, self.items, self.claim_map)
+        check_items(self.name, self.items)
         if len(self.reference_boxes) > 1:
             kinds = [class_made(box) for box in self.reference_boxes]
             twice = [kind.__name__ for kind in kinds if kinds.count(kind) > 1]

@@ -160,15 +160,9 @@ def with_cells(
         broken = min(int(own.statistic.get("violations", 0)), trials)
         upper = rate_upper(broken, trials, WEAKEST_LEVEL) if trials else 1.0
         if weakest is None or upper > weakest["upper"]:
-            weakest = {
-                "cell": cell.name,
-                "violations": broken,
-                "of": trials,
-                "upper": upper,
-                "axis": cell.axis,
-                "low": cell.low,
-                "high": cell.high,
-            }
+            weakest = {"cell": cell.name, "violations": broken, "of": trials, "upper": upper}
+            if cell.axis is not None:
+                weakest |= {"axis": cell.axis, "low": cell.low, "high": cell.high}
     if not found or weakest is None:
         return decision, None
     p_cell, worst = min(found, key=lambda item: item[0])

@@ -70,8 +70,10 @@ def cell_markdown(cell: Cell) -> str:
         case Formula(latex):
             return formula_markdown(latex)
         case Link(address, text):
-            # The places of the HTML report are not those of this page.
-            return plain_markdown(text) if address.startswith("#") else f"[{plain_markdown(text)}]({address})"
+            # Places of the HTML files have other names in Markdown; the files have the same.
+            page, _, _ = address.partition("#")
+            page = page.replace(".html", ".md")
+            return f"[{plain_markdown(text)}]({page})" if page else plain_markdown(text)
         case Chip(verdict):
             return f"**{verdict}**"
         case Tag(word):

@@ -69,7 +69,7 @@ def figures(verification: Verification) -> list[FigureSpec]:
     caption = _CAPTION if len(found) <= _MOST else f"{_CAPTION} {_MOST} of {len(found)}: {_ORDER}."
     draw = partial(_draw, found[:_MOST])
     alt = "; ".join(said[:_MOST])
-    return [FigureSpec("bounds", "Predicted against measured", caption, draw, alt)]
+    return [FigureSpec("bounds", "Do laws and bands hold run by run?", caption, draw, alt)]
 
 
 def _weight(judgement: Judgement) -> tuple[int, int]:

@@ -84,7 +84,7 @@ def _coordinates(box: Box | None, judgements: Sequence[Judgement]) -> list[Coord
 def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[_Strip]:
     settings = list(dict.fromkeys(o.setting for j in judgements for o in j.judged))
     region = () if box is None else _region(box, [j.claim for j in judgements])
-    out = []
+    out: list[_Strip] = []
     for coordinate in _coordinates(box, judgements):
         values = _values(box, coordinate, settings)
         if not values or coordinate.low == coordinate.high or len(out) == _MOST_ROWS:
@@ -93,6 +93,8 @@ def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str
         edges = _edges(coordinate, values)
         ends = (float(edges[0]), float(edges[-1]))
         counts = np.histogram(values, edges)[0].astype(float)
+        if np.count_nonzero(counts) < 2:  # one value tells nothing of where runs were
+            continue
         shares = np.histogram(inside, edges)[0].astype(float) if inside else np.zeros(_BINS)
         out.append(
             _Strip(

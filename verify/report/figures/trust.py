@@ -75,11 +75,13 @@ def _coverage(judged: Sequence[Judgement]) -> tuple[tuple[str, int], ...]:
 
 
 def _draw(coverage: Sequence[tuple[str, int]], powers: Sequence[float], found: Sequence[_Found]) -> Figure:
-    drawn = [_bars, *([_power] if len(powers) > 1 else []), *([_kinds] if len(found) > 1 else [])]
-    figure, axes = grid_of_axes(len(drawn), 3, height=2.5, width=3.5 * len(drawn))
-    values: dict[Any, Any] = {_bars: coverage, _power: powers, _kinds: found}
-    for ax, panel in zip(axes, drawn, strict=True):
-        panel(ax, values[panel])
+    drawn = 1 + (len(powers) > 1) + (len(found) > 1)
+    figure, axes = grid_of_axes(drawn, 3, height=2.5, width=3.5 * drawn)
+    _bars(axes[0], coverage)
+    if len(powers) > 1:
+        _power(axes[1], powers)
+    if len(found) > 1:
+        _kinds(axes[-1], found)
     return figure
 
 

@@ -10,7 +10,7 @@ from verify.report.number import coverage_text, number_text, weakest_text, word
 from verify.report.sections.material import Material
 from verify.report.wording import rule_sentence
 
-__all__ = ["anchor", "claim_line", "heading_section", "section"]
+__all__ = ["anchor", "claim_line", "heading_section", "section", "traits"]
 
 _NOTE = (
     "A line a claim: its verdict with grade and region, what it says, one number with its 95 % interval, and "
