@@ -13,6 +13,7 @@ from verify.report.sections.items import traits
 from verify.report.sections.material import Layer, Material
 from verify.report.summary import headline, verdict_counts
 from verify.report.wording import show
+from verify.vacuity import Vacuity
 
 __all__ = ["Count", "Page", "page", "title_of"]
 
@@ -44,15 +45,20 @@ class Page:
     sections: tuple[Section, ...]
 
 
-def page(verification: Verification, figures: Sequence[Figure], layer: Layer = "report") -> Page:
-    """The report of one paper's claims, or the appendix that holds everything."""
+def page(
+    verification: Verification,
+    figures: Sequence[Figure],
+    layer: Layer = "report",
+    known: Sequence[Vacuity] | None = None,
+) -> Page:
+    """The report of one paper's claims, or the appendix that holds everything; `known` as in `Material`."""
     info = verification.run_info
     meta = [(name, show(info[name])) for name in _META if info.get(name) is not None]
     if info.get("wall_seconds") is not None:
         meta.append(("wall time", f"{show(info['wall_seconds'])} s"))
     if info.get("git_commit"):
         meta.append(("commit", str(info["git_commit"])[:12]))
-    material = Material(verification, figures, layer)
+    material = Material(verification, figures, layer, known)
     shown = [traits(j) for j in verification.judgements if layer == "appendix" or j.claim.id in material.main]
     return Page(
         layer=layer,

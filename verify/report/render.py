@@ -19,7 +19,7 @@ from verify.report.context import Page, page, title_of
 from verify.report.sections.material import Layer
 from verify.report.summary import headline, verdict_counts
 
-__all__ = ["html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
+__all__ = ["history_page", "html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -62,6 +62,11 @@ def index_pages(parts: Mapping[str, Verification]) -> tuple[str, str]:
         for r in rows
     ]
     return html, "\n".join(["# Verification reports", "", *lines]) + "\n"
+
+
+def history_page(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The page over several reports (`verify.report.history`)."""
+    return str(_template("history.html.j2", html=True).render(rows=rows)) + "\n"
 
 
 @cache

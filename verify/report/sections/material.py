@@ -21,11 +21,13 @@ Layer = Literal["report", "appendix"]
 
 @dataclass(frozen=True)
 class Material:
-    """A verification of one paper and its figures; what several sections need is computed once."""
+    """A verification of one paper and its figures; what several sections need is computed once. `known` are
+    its vacuities, where they have been computed before."""
 
     verification: Verification
     figures: Sequence[Figure]
     layer: Layer = "appendix"
+    known: Sequence[Vacuity] | None = None
 
     @cached_property
     def answers(self) -> list[Answer]:
@@ -38,9 +40,9 @@ class Material:
         return headings(self.verification)
 
     @cached_property
-    def vacuities(self) -> list[Vacuity]:
+    def vacuities(self) -> Sequence[Vacuity]:
         """One a claim with runs."""
-        return vacuities(self.verification)
+        return vacuities(self.verification) if self.known is None else self.known
 
     @cached_property
     def by_id(self) -> dict[str, Judgement]:

@@ -41,7 +41,9 @@ def _of_this_run(material: Material) -> list[_Row]:
     scopes = [j.scope for j in verification.judgements if j.judged and j.scope is not None]
     regions = {name: sum(s.region == name for s in scopes) for name in ("conditions", "box", "cells")}
     shares = [s.coverage for s in scopes if s.region == "box" and s.coverage is not None]
-    boxes = f", which cover {100 * statistics.median(shares):.2g} % of them in the median" if shares else ""
+    median = statistics.median(shares) if shares else 0.0
+    share = f"{100 * median:.2g} %" if median >= 0.01 else "under 1 %"
+    boxes = f", which cover {share} of them in the median" if shares else ""
     rows = [
         _row(
             "Do the runs cover the conditions?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verify.outcome import VERDICTS
-from verify.report.blocks import Block, Chip, Formula, Items, Line, Link, Plain, Section, Tag, Text
+from verify.report.blocks import Block, Chip, Formula, Items, Line, Link, Section, Tag, Text
 from verify.report.sections.material import Material
 from verify.report.wording import VERDICT_EXPLANATIONS, WORD_EXPLANATIONS
 
@@ -20,7 +20,7 @@ def section(material: Material) -> Section:
     names = dict.fromkeys(name for s in settings for name in (*s.as_dict(), *s.groups()))
     letters = [material.letters[name] for name in sorted(names) if name in material.letters]
     if letters:
-        entries = tuple((Formula(e.latex), Plain(e.meaning)) for e in letters)
+        entries = tuple((Formula(e.latex), e.meaning) for e in letters)
         more = Line((Link("appendix.html#letters", "All letters, with units"),))
         blocks.append(Section("", "Letters", (Items(entries, style="columns"), Text(more, "small"))))
     return Section("words", "Glossary", tuple(blocks))
