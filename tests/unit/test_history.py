@@ -43,7 +43,7 @@ def test_reports_stand_in_the_order_in_which_they_were_finished(tmp_path: Path) 
     # The other paper's report is no predecessor.
     assert text.count("first of these papers") == 2
     assert "a/later, since b" in text
-    assert "zoo.gone derived not there" in text
+    assert "zoo.gonederivednot there" in text
 
 
 def test_what_is_no_report_is_said_in_one_line(tmp_path: Path) -> None:

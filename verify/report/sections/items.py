@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from verify.outcome import Judgement
-from verify.report.blocks import Block, Cell, ClaimEntry, Claims, Code, Items, Line, Plain, Section, Text
+from verify.report.blocks import (
+    Block,
+    Cell,
+    ClaimEntry,
+    Claims,
+    Code,
+    Items,
+    Line,
+    Link,
+    Plain,
+    Section,
+    Text,
+)
 from verify.report.claims import reproduce
 from verify.report.headings import Heading
 from verify.report.number import coverage_text, number_text, weakest_text, word
+from verify.report.regimes import constants_text
 from verify.report.sections.material import Material
 from verify.report.wording import rule_sentence
 
@@ -42,6 +55,12 @@ def section(material: Material) -> Section | None:
 def heading_section(material: Material, number: int, heading: Heading) -> Section:
     """The words of the item, then its claims."""
     said = (Text(heading.words, "stated"),) if heading.words else ()
+    conditions = {c.name: c for j in heading.judgements for c in j.claim.conditions}
+    if conditions:
+        first = next(j.claim for j in heading.judgements if j.claim.conditions)
+        at = constants_text(conditions.values(), first.constants)
+        names = f"Conditions of its claims{f' (at {at})' if at else ''}: {', '.join(conditions)}."
+        said = (*said, Text((Plain(names), Link("appendix.html#conditions", "Formulas")), "small"))
     claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
     return Section(anchor(number), heading.name, (*said, claims))
 
