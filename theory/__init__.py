@@ -41,6 +41,7 @@ _EXPORTS = {
     "Geometric": "theory.record",
     "Grid": "theory.two_stage.box",
     "Identity": "theory.rules",
+    "Item": "theory.item",
     "Joined": "theory.place",
     "Law": "theory.rules",
     "Ledger": "theory.ledger",

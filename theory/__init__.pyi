@@ -14,6 +14,7 @@ from theory.exhibit import Series as Series
 from theory.experiment import Experiment as Experiment
 from theory.falsehood import Falsehood as Falsehood
 from theory.falsehood import altered as altered
+from theory.item import Item as Item
 from theory.ledger import Ledger as Ledger
 from theory.ledger import builtin_ledger as builtin_ledger
 from theory.letters import Entry as Entry
@@ -109,6 +110,7 @@ __all__ = [
     "Geometric",
     "Grid",
     "Identity",
+    "Item",
     "Joined",
     "Law",
     "Ledger",

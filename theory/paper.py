@@ -16,6 +16,7 @@ from theory.claim import Claim
 from theory.condition import Condition, Constants
 from theory.exhibit import Exhibit
 from theory.falsehood import Falsehood
+from theory.item import Item, check_items
 from theory.letters import Entry
 from theory.paper_names import ENTRY_POINTS, paper_names
 from theory.parameters import Parameters
@@ -58,6 +59,8 @@ class Paper:
             boxes, one for each class that they make.
         regime: sentences that say where a setting lies.
         exhibits, questions, planes, quantities, letters, tables: data that the core draws and tabulates.
+        items: the headings of its report with their claims, `MOST_CLAIMS` in all; without any it takes the
+            claims as they come, the paper's own first.
         falsehoods: the declared false variants of claims in a ledger.
         commands: word -> dotted function of the words after it, which returns the exit status; for
             `python -m verify WORD` and `python -m simulation WORD`. A parameter `judge` is given the core's
@@ -66,8 +69,8 @@ class Paper:
         optional: judged when named only (examples).
 
     Raises:
-        ValueError: when a claim's id does not begin with the name, or two reference boxes make settings of
-            one class.
+        ValueError: when a claim's id does not begin with the name, two reference boxes make settings of one
+            class, or items name a claim twice or too many.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Paper:
     quantities: tuple[Quantity, ...] = ()
     letters: tuple[Entry, ...] = ()
     tables: tuple[Table, ...] = ()
+    items: tuple[Item, ...] = ()
     falsehoods: Callable[[Ledger], Iterable[Falsehood]] = _no_falsehoods
     commands: Mapping[str, str] = field(default_factory=dict)
     builds_on: tuple[str, ...] = ()
@@ -96,6 +100,7 @@ class Paper:
             if not claim.id.startswith(f"{self.name}."):
                 raise ValueError(f"paper {self.name}: claim id must begin with the name, was {claim.id!r}")
 
+        check_items(self.name, self.items)
         if len(self.reference_boxes) > 1:
             kinds = [class_made(box) for box in self.reference_boxes]
             twice = [kind.__name__ for kind in kinds if kinds.count(kind) > 1]

@@ -32,10 +32,14 @@ _PARTS = 3
 
 @dataclass(frozen=True)
 class Cell:
-    """A part of the planned runs: its words and the indices of its runs."""
+    """A part of the planned runs: its words and the indices of its runs; the coordinate that it is a third
+    of, and the ends, None where it is open or no third."""
 
     name: str
     runs: frozenset[int]
+    axis: str | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 def planned_cells(claim: Claim, planned: Sequence[Observation]) -> tuple[Cell, ...]:
@@ -100,7 +104,8 @@ def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float
         cuts.append(math.inf)
         for low, high in itertools.pairwise(cuts):
             runs = frozenset(o.index for o, v in zip(planned, values, strict=True) if low < v <= high)
-            cells.append(Cell(_words(name, low, high), runs))
+            ends = (None if math.isinf(end) else end for end in (low, high))
+            cells.append(Cell(_words(name, low, high), runs, name, *ends))
     return cells
 
 
@@ -131,7 +136,8 @@ def with_cells(
 
     `planned` are all observations of the plan, judged or not. A cell that surely breaks refutes; a pool that
     refutes by less than half of its level no longer does. The cell told is the one with the largest upper
-    limit of its violation rate: {"cell", "violations", "of", "upper"}, numbers of independent trials.
+    limit of its violation rate: {"cell", "violations", "of", "upper"}, numbers of independent trials, with
+    "axis", "low" and "high" where it is a third of a coordinate.
     """
     rule: Any = claim.rule
     judge = judge_of(rule)
@@ -155,6 +161,8 @@ def with_cells(
         upper = rate_upper(broken, trials, WEAKEST_LEVEL) if trials else 1.0
         if weakest is None or upper > weakest["upper"]:
             weakest = {"cell": cell.name, "violations": broken, "of": trials, "upper": upper}
+            if cell.axis is not None:
+                weakest |= {"axis": cell.axis, "low": cell.low, "high": cell.high}
     if not found or weakest is None:
         return decision, None
     p_cell, worst = min(found, key=lambda item: item[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,14 @@ class NearestSetting:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything `verify doctor` prints."""
+    """Everything `verify doctor` prints; `items` counts the judged claims by where they stand."""
 
     setting: AbstractSetting
     constants: Constants
     lines: tuple[Line, ...]
     regime: tuple[str, ...]
     judged: tuple[str, ...]
+    items: dict[str, int]
     not_judged: dict[str, int]
     target: str
     nearest: NearestSetting | None
@@ -78,6 +79,7 @@ class Diagnosis:
             ],
             "regime": list(self.regime),
             "judged": list(self.judged),
+            "judged_by_item": dict(self.items),
             "not_judged": dict(self.not_judged),
             "target": self.target,
             "nearest": None
@@ -98,6 +100,7 @@ def diagnose(
     *,
     paper: Paper | None = None,
     claim: Claim | None = None,
+    keep: Sequence[str] = (),
     **changes: float | None,
 ) -> Diagnosis:
     """Conditions, regime, judged claims and the nearest setting for a claim (default: the conditions that
@@ -108,13 +111,19 @@ def diagnose(
     Args:
         ledger: of its claims those about settings of this class are looked at.
         paper: default the one in whose folder the setting's class stands.
+        keep: fields that the nearest setting has as they are.
 
     Raises:
-        ValueError: when no paper is known, or there is no such constant, or it is out of range.
+        ValueError: when no paper is known, there is no such field to keep or no such constant, or that is out
+            of range.
     """
     paper = paper or paper_of(type(setting))
     if paper is None:
         raise ValueError(f"paper is missing: {type(setting).__name__} stands in no paper's folder")
+    for name in keep:
+        if name not in setting.as_dict():
+            known = ", ".join(setting.as_dict())
+            raise ValueError(f"--keep: there is no field {name!r}; known: {known}")
     given = {name: value for name, value in changes.items() if value is not None}
     base = claim.constants if claim is not None else paper.constants
     for name, value in given.items():
@@ -136,13 +145,14 @@ def diagnose(
         checks = check_all(own, setting, constants)
         lines += [Line(claim.id, c, check) for c, check in zip(own, checks, strict=True)]
 
-    judged, reasons = [], Counter[str]()
+    judged, items, reasons = [], Counter[str](), Counter[str]()
     for each in ledger:
         if each.experiment.setting_class is not type(setting):
             continue
         reason = _not_judged(each, setting, given)
         if reason is None:
             judged.append(each.id)
+            items[str(each.source)] += 1
         else:
             reasons[reason] += 1
     asked = paper.asked or tuple(paper.conditions)
@@ -150,17 +160,18 @@ def diagnose(
         claim.kept_conditions if claim is not None else tuple(c for h in asked for c in paper.conditions[h])
     )
     parameters = paper.parameters.get(type(setting), _NONE)
-    nearest = nearest_setting(setting, wanted, constants, parameters)
+    nearest = nearest_setting(setting, wanted, constants, parameters, keep)
     return Diagnosis(
         setting=setting,
         constants=constants,
         lines=tuple(lines),
         regime=paper.regime(setting),
         judged=tuple(judged),
+        items=dict(items),
         not_judged=dict(reasons.most_common()),
         target=claim.id if claim is not None else " and ".join(asked) or "no condition",
         nearest=None if nearest is None else _described(setting, nearest, parameters),
-        moves=moved_fields(setting, parameters),
+        moves=moved_fields(setting, parameters, keep),
     )
 
 

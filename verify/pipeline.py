@@ -31,6 +31,7 @@ from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs, spec_of
 from verify.second_stage import allowed_seconds, fresh_observations, nominal_seconds, second_stage
+from verify.source_digest import source_digest
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
@@ -325,6 +326,7 @@ def _run_info(
         "wall_seconds": round(seconds, 1),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "git_commit": _git_commit(),
+        "source_digest": source_digest(),
         "python": platform.python_version(),
         "versions": _versions(),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from theory.rng import derive_seed
 from verify.outcome import Verdict, Verification
@@ -51,6 +52,18 @@ class Stability:
     def steady(self) -> bool:
         """None opposite, and at most 5 % of the claims changed at all."""
         return not self.opposite and len(self.flips) <= 0.05 * self.claims
+
+    def as_dict(self, profile: str) -> dict[str, Any]:
+        """JSON types, for `stability.json`."""
+        return {
+            "schema": "stability/1",
+            "run": {"profile": profile, "seed": self.seeds[0]},
+            "seeds": len(self.seeds),
+            "claims": self.claims,
+            "changed": len(self.flips),
+            "opposite": len(self.opposite),
+            "flips": [{"claim": f.claim_id, "words": list(f.words)} for f in self.flips],
+        }
 
     @property
     def text(self) -> str:

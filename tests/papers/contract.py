@@ -68,6 +68,9 @@ def claims_are_in_order(paper: Paper) -> None:
             assert condition.why.strip(), f"{claim.id}: {condition.name}"
     for question in paper.questions:
         assert {i for part in question.parts for i in part.claims} <= set(paper.claim_map), question
+    for item in paper.items:
+        assert set(item.claims) <= set(paper.claim_map), item
+        assert is_set(item.words), item
 
 
 def mathematics_is_set(paper: Paper) -> None:

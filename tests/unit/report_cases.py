@@ -15,7 +15,10 @@ from report_zoo import INJECTION, make_verification
 
 __all__ = ["FILES", "INJECTION", "Page", "by_id", "make_verification", "strict"]
 
-FILES = {"report.html", "report.md", "claims.json", "comparison.csv", "run.json", "figures"}
+FILES = {
+    "report.html", "report.md", "appendix.html", "appendix.md", "claims.json", "comparison.csv", "run.json",
+    "figures",
+}  # fmt: skip
 
 
 def by_id(verification: Verification, claim_id: str) -> Judgement:
@@ -63,5 +66,5 @@ class Page(HTMLParser):
             assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open and "title" not in self.open:
+        if not {"style", "title", "script"} & set(self.open):
             self.text.append(data)

@@ -180,7 +180,8 @@ def test_answers_have_a_figure_in_both_reports() -> None:
     verification = replace(verification, questions=(asking,), curves=(MeasuredCurve(curve, values),))
     drawn = [f for f in draw_all(verification) if f.name == "question_1"]
     assert [f.error for f in drawn] == [""]
-    html = render_html(verification, drawn)
+    html = render_html(verification, drawn, "appendix")
     assert 'id="question_1"' in html
     assert html.count("data:image/png") == 1
-    assert "figures/question_1.png" in render_markdown(verification, drawn)
+    assert 'href="appendix.html#question_1"' in render_html(verification, drawn)
+    assert "figures/question_1.png" in render_markdown(verification, drawn, "appendix")

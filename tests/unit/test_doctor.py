@@ -116,6 +116,22 @@ def test_each_step_matters() -> None:
     assert "eta" not in nearest.changed
 
 
+@pytest.mark.parametrize("start", STARTS[:2])
+def test_what_is_kept_does_not_move(start: Setting) -> None:
+    free, kept = diagnosed(start).nearest, diagnosed(start, keep=("sigma_0",)).nearest
+    assert free is not None
+    assert free.setting.sigma_0 != start.sigma_0
+    assert kept is None or kept.setting.sigma_0 == start.sigma_0
+    assert kept is None or kept.distance >= free.distance
+    with pytest.raises(ValueError, match=r"--keep: there is no field 'q'; known: n, d"):
+        diagnosed(start, keep=("q",))
+
+
+def test_judged_claims_are_counted_by_item() -> None:
+    found = diagnosed(setting(d=10**7, kappa_0=0.01))
+    assert sum(found.items.values()) == len(found.judged)
+
+
 def test_flip_rates_move_only_where_they_must() -> None:
     nearest = diagnosed(setting(tau_plus=0.01)).nearest
     assert nearest is not None

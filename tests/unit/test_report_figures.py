@@ -29,7 +29,8 @@ def pixels(png: bytes) -> Any:
 def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None:
     drawn = draw_all(verification)
     exhibits = ["exhibit_label_noise", "exhibit_no_noise"]
-    assert [f.name for f in drawn] == [*exhibits, "event_map", "exponents", "bounds", "slack"]
+    others = ["exponents", "bounds", "slack", "trust"]
+    assert [f.name for f in drawn] == ["coverage", "event_map", *exhibits, *others]
     for figure in drawn:
         assert figure.error == ""
         assert figure.png is not None
@@ -38,6 +39,7 @@ def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None
         assert 0.005 < (image < 0.9).any(axis=2).mean() < 0.6, figure.name
         assert figure.caption.endswith(".")
         assert len(figure.alt) > len(figure.title)
+        assert "?" in figure.title
 
 
 def test_figures_without_data_are_left_out() -> None:
@@ -77,10 +79,10 @@ def test_a_failing_figure_costs_only_itself(
     more = (lambda _: [broken], unreadable, *figure_module.FIGURES)
     monkeypatch.setattr(figure_module, "FIGURES", more)
     write_report(small, tmp_path / "out")
-    html = (tmp_path / "out" / "report.html").read_text("utf-8")
+    html = (tmp_path / "out" / "appendix.html").read_text("utf-8")
     assert "This figure could not be drawn: ZeroDivisionError: no &lt;data&gt;" in html
     drawn = {p.stem for p in (tmp_path / "out" / "figures").iterdir()}
-    assert drawn == {"exponents"}
+    assert drawn == {"coverage", "exponents", "trust"}
     assert "This figure could not be drawn: KeyError: &#39;no numbers&#39;" in html
 
 
@@ -105,7 +107,8 @@ def test_worker_processes_draw_the_same_figures(small: Verification) -> None:
     exhibits = make_verification("zoo.lemma.norms").exhibits
     both = replace(small, exhibits=exhibits)
     alone, together = draw_all(both), draw_all(both, jobs=2)
-    assert [f.name for f in together] == ["exhibit_label_noise", "exhibit_no_noise", "exponents"]
+    exhibits_drawn = ["exhibit_label_noise", "exhibit_no_noise"]
+    assert [f.name for f in together] == ["coverage", *exhibits_drawn, "exponents", "trust"]
     assert alone == together
 
 

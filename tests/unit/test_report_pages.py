@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -10,36 +12,52 @@ from pathlib import Path
 import pytest
 from report_cases import INJECTION, Page, by_id
 
+from theory import Item, Paper, Reference
 from theory.formulas import formula_html, statement_html, statement_markdown
+from theory.item import MOST_CLAIMS
 from verify.judge import errored
 from verify.outcome import VERDICTS, Verdict, Verification
-from verify.report.cells import MARKS
+from verify.report.cells import MARKS, heading_slug
 from verify.report.figures.style import VERDICT_COLOURS
+from verify.report.headings import headings
 from verify.report.render import render_html, render_markdown
+from verify.report.sections.material import Layer
 from verify.report.wording import VERDICT_EXPLANATIONS
 from verify.runs.batch import Failure
 from verify.runs.plan import plan_runs
 
+LAYERS: tuple[Layer, ...] = ("report", "appendix")
 
-def test_html_is_self_contained_and_without_scripts(verification: Verification, folder: Path) -> None:
-    html = (folder / "report.html").read_text("utf-8")
-    assert "<script" not in html.lower()
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_html_is_self_contained_and_runs_one_script(
+    verification: Verification, folder: Path, layer: Layer
+) -> None:
+    html = (folder / f"{layer}.html").read_text("utf-8")
     page = Page(html)
     assert page.open == []
     assert page.handlers == []
-    assert {"script", "link", "iframe", "object"}.isdisjoint(page.tags)
+    assert {"link", "iframe", "object"}.isdisjoint(page.tags)
     assert not re.search(r"url\(|@import", html)
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html
+    assert "default-src 'none'" in html
     for address in page.addresses:
-        assert address.startswith(("#", "data:image/png;base64,")), address
+        assert address.startswith(("#", "data:image/png;base64,", "appendix.html", "report.html")), address
     # Every link leads somewhere: to parents that were not chosen there is none.
-    targets = {a[1:] for a in page.addresses if a.startswith("#")}
-    assert targets <= set(page.ids)
-    assert "claim-zoo.exponent.eta" in targets
     assert len(page.ids) == len(set(page.ids))
+    for address in page.addresses:
+        if not address.startswith("data:"):
+            file, _, place = address.partition("#")
+            there = page if not file else Page((folder / file).read_text("utf-8"))
+            assert not place or place in there.ids, address
 
 
-def test_html_shows_every_claim_and_the_injection_as_text(verification: Verification, folder: Path) -> None:
-    text = "".join(Page((folder / "report.html").read_text("utf-8")).text)
+def test_the_appendix_shows_every_claim_and_the_injection_as_text(
+    verification: Verification, folder: Path
+) -> None:
+    text = "".join(Page((folder / "appendix.html").read_text("utf-8")).text)
     for judgement in verification.judgements:
         assert judgement.claim.id in text
         if "$" not in judgement.decision.reason:
@@ -53,16 +71,46 @@ def test_html_shows_every_claim_and_the_injection_as_text(verification: Verifica
         assert verdict in text
 
 
+def test_the_report_shows_its_claims_in_a_line_each(verification: Verification, folder: Path) -> None:
+    html = (folder / "report.html").read_text("utf-8")
+    ids = re.findall(r'data-id="([^"]+)"', html)
+    main = [j.claim.id for h in headings(verification) for j in h.judgements]
+    assert ids == main
+    assert len(main) <= MOST_CLAIMS
+    assert html.count("reproduce:") == len(main) + 1
+    text = "".join(Page(html).text)
+    for claim in main:
+        assert f"--claims {claim} " in text
+
+
+def test_items_of_the_paper_are_the_headings(verification: Verification) -> None:
+    ids = ("zoo.theorem_4_1.order", "zoo.lemma.norms")
+    items = (
+        Item("Theorem 4.1", ids[:1], "Noisy samples come $t < s$ first."),
+        Item("Beyond", ids[1:], beyond=True),
+        Item("Never asked for", ("zoo.absent",)),
+    )
+    reference = Reference("A. Author", 2025, "Zoo", "a journal")
+    paper = Paper("zoo", reference, tuple(j.claim for j in verification.judgements), items=items)
+    html = render_html(replace(verification, papers=(paper,)), [])
+    assert re.findall(r'data-id="([^"]+)"', html) == list(ids)
+    assert '<p class="stated">Noisy samples come <math>' in html
+    places = [html.index(f'id="{name}"') for name in ("items", "item-1", "new", "item-2")]
+    assert places == sorted(places)
+    assert "Never asked for" not in html
+    assert "python -m verify run --paper zoo --profile quick --seed 0" in html
+
+
 def test_html_without_escaping_would_be_caught(verification: Verification) -> None:
     # The check above can fail: the same text put in unescaped makes tags.
     assert "script" in Page(f"<p>{INJECTION}</p>").tags
 
 
 def test_formulas_are_mathml_or_shown_as_source(folder: Path) -> None:
-    html = (folder / "report.html").read_text("utf-8")
+    html = (folder / "appendix.html").read_text("utf-8")
     assert html.count("<math>") > 50
-    # In the table of verdicts, and as statement, reading and measurement of the claim.
-    assert re.findall(r'<code class="tex">(.*?)</code>', html) == [r"a &lt; b \le \unknowncommand{c}"] * 4
+    # As statement, reading and measurement of the claim.
+    assert re.findall(r'<code class="tex">(.*?)</code>', html) == [r"a &lt; b \le \unknowncommand{c}"] * 3
 
 
 @pytest.mark.parametrize(
@@ -106,9 +154,10 @@ def test_a_formula_is_marked_up_by_its_meaning() -> None:
     assert formula_html(r"\unknown{<b>}") == r'<code class="tex">\unknown{&lt;b&gt;}</code>'
 
 
-def test_the_page_can_be_read_without_seeing_it(folder: Path) -> None:
-    html = (folder / "report.html").read_text("utf-8")
-    assert html.count("<table") == html.count("<caption>") > 10
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_page_can_be_read_without_seeing_it(folder: Path, layer: Layer) -> None:
+    html = (folder / f"{layer}.html").read_text("utf-8")
+    assert html.count("<table") == html.count("<caption>") > 0
     assert re.findall(r"<th(?! scope=)[ >]", html) == []
     levels = [int(level) for level in re.findall(r"<h([1-6])>", html)]
     assert levels[0] == 1
@@ -123,10 +172,10 @@ def test_an_errored_claim_shows_line_and_replay(verification: Verification) -> N
     judgement = by_id(verification, "zoo.lemma.norms")
     spec = plan_runs(judgement.claim.experiment, "quick", 0)[3]
     broken = errored(judgement.claim, judgement.observations, spec, failure, "python -m verify replay zoo.x")
-    text = "".join(Page(render_html(Verification((broken,), (), {}), [])).text)
+    text = "".join(Page(render_html(Verification((broken,), (), {}), [], "appendix")).text)
     for words in ("errored", "claims.py:7", "run 3 of zoo.box", "python -m verify replay zoo.x"):
         assert words in text
-    assert "The code of 1 failed." in text
+    assert "The code of 1 failed." in render_html(Verification((broken,), (), {}), [])
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -142,18 +191,29 @@ def test_every_verdict_has_a_mark_a_colour_and_a_place(verification: Verificatio
     assert f"**{verdict}**" in render_markdown(Verification((made,), (), {}), [])
 
 
-def test_markdown_escapes_tags(folder: Path) -> None:
-    text = (folder / "report.md").read_text("utf-8")
+@pytest.mark.parametrize("layer", LAYERS)
+def test_markdown_escapes_tags_and_links_lead_somewhere(folder: Path, layer: Layer) -> None:
+    texts = {f"{name}.md": (folder / f"{name}.md").read_text("utf-8") for name in LAYERS}
+    text = texts[f"{layer}.md"]
     assert "<" not in text
     assert "&lt;script&gt;" in text
+    slugs = {
+        name: {
+            heading_slug(title.replace("`", "")) for title in re.findall(r"^#+ (.*)$", found, re.MULTILINE)
+        }
+        for name, found in texts.items()
+    }
     for link in re.findall(r"\]\(([^)]*)\)", text):
-        assert (folder / link).is_file()
+        file, _, place = link.partition("#")
+        assert not file or (folder / file).is_file(), link
+        assert not place or place in slugs[file or f"{layer}.md"], link
     assert statement_markdown("$a<b$") == r"$a\lt b$"
 
 
-def test_markdown_tables_are_rectangular(folder: Path) -> None:
+@pytest.mark.parametrize("layer", LAYERS)
+def test_markdown_tables_are_rectangular(folder: Path, layer: Layer) -> None:
     width = 0
-    for line in (folder / "report.md").read_text("utf-8").splitlines():
+    for line in (folder / f"{layer}.md").read_text("utf-8").splitlines():
         cells_ = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
         if width and cells_:
             assert cells_ == width, line

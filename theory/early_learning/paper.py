@@ -25,6 +25,7 @@ from theory.early_learning.claims import (
 from theory.early_learning.conditions import CONDITIONS, CONSTANTS
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.exhibits import EXHIBITS
+from theory.early_learning.items import ITEMS
 from theory.early_learning.letters import LETTERS, PARAMETERS, QUANTITIES, regime
 from theory.early_learning.planes import PLANES
 from theory.early_learning.questions import QUESTIONS
@@ -81,6 +82,7 @@ THIS = Paper(
     regime=regime,
     exhibits=EXHIBITS,
     questions=QUESTIONS,
+    items=ITEMS,
     planes=PLANES,
     quantities=QUANTITIES,
     letters=LETTERS,

@@ -12,6 +12,7 @@ from theory.images import audit, bridge, own_network, selecting, stage_one, stop
 from theory.images.conditions import CONDITIONS, CONSTANTS
 from theory.images.exhibits import EXHIBITS
 from theory.images.experiments import BOX
+from theory.images.items import ITEMS
 from theory.images.letters import LETTERS
 from theory.images.questions import QUESTIONS
 from theory.images.setting import BridgeSetting, ImageSetting, PatchSetting, ScoreSetting
@@ -101,6 +102,7 @@ THIS = Paper(
     regime=_regime,
     exhibits=EXHIBITS,
     questions=QUESTIONS,
+    items=ITEMS,
     letters=LETTERS,
     tables=TABLES,
     falsehoods=_falsehoods,

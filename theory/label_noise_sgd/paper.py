@@ -28,6 +28,7 @@ from theory.label_noise_sgd.claims import (
 from theory.label_noise_sgd.claims.sam import full_batch, label_noise, one_sample
 from theory.label_noise_sgd.claims.sam import identities as sam_identities
 from theory.label_noise_sgd.exhibits import EXHIBITS
+from theory.label_noise_sgd.items import ITEMS
 from theory.label_noise_sgd.letters import LETTERS, QUANTITIES
 from theory.label_noise_sgd.net_settings import DeepSetting, NotebookSetting
 from theory.label_noise_sgd.planes import PLANES
@@ -77,6 +78,7 @@ THIS = Paper(
     regime=parameters.regime,
     exhibits=EXHIBITS,
     questions=QUESTIONS,
+    items=ITEMS,
     planes=PLANES,
     quantities=QUANTITIES,
     letters=LETTERS,

@@ -32,6 +32,7 @@ from theory.two_stage.conditions import (
     SCOPE,
 )
 from theory.two_stage.exhibits import EXHIBITS
+from theory.two_stage.items import ITEMS
 from theory.two_stage.letters import GLOSSARY
 from theory.two_stage.limits import error_constants as sharp_error_constants
 from theory.two_stage.limits import flow as sharp_flow
@@ -115,6 +116,7 @@ THIS = Paper(
     quantities=QUANTITIES,
     exhibits=EXHIBITS,
     questions=QUESTIONS,
+    items=ITEMS,
     letters=GLOSSARY,
     falsehoods=_falsehoods,
     commands={"conformance": "simulation.two_stage.conformance.command.main"},

@@ -23,9 +23,9 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
         print("\nRegime")
     for sentence in diagnosis.regime:
         print(f"  {sentence}")
-    print(f"\nClaims judged here: {len(diagnosis.judged)}")
-    for name in diagnosis.judged:
-        print(f"  {name}")
+    print(f"\nClaims judged here: {len(diagnosis.judged)} (--json names them)")
+    for item, count in diagnosis.items.items():
+        print(f"  {count:4} {item}")
     for reason, count in diagnosis.not_judged.items():
         print(f"  not judged, {reason}: {count}")
     print(f"\nNearest setting for {diagnosis.target}")
@@ -76,6 +76,7 @@ def _table(diagnosis: Diagnosis) -> None:
 
 def _plain(diagnosis: Diagnosis) -> None:
     group = ""
+    print(f"  {'condition':18} {'value':>11}    {'threshold':<11} {'value/thr.':<15} where")
     for line in diagnosis.lines:
         if line.group != group:
             group = line.group

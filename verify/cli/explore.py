@@ -67,6 +67,9 @@ def doctor(
     values: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="the same as --NAME VALUE")
     ] = None,
+    keep: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="fields that the nearest setting must not move")
+    ] = "",
     claims_file: ClaimsFiles = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
@@ -107,6 +110,7 @@ def doctor(
         sources.ledger,
         paper=found,
         claim=chosen,
+        keep=tuple(name.strip() for name in keep.split(",") if name.strip()),
         **{k: number(k, text) for k, text in given.items() if k in constants},
     )
     if as_json:

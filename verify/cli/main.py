@@ -13,6 +13,7 @@ import typer
 
 from simulation.console import run_app, spread_options
 from verify.cli import explore as cli_explore
+from verify.cli import index as cli_index
 from verify.cli import own as cli_own
 from verify.cli import soundness as cli_soundness
 from verify.cli import stability as cli_stability
@@ -20,7 +21,7 @@ from verify.cli import sweep as cli_sweep
 from verify.cli import tables as cli_tables
 from verify.cli.cluster import check_scheduler, cluster_at
 from verify.cli.examples import with_examples
-from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, naming
+from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, fits, naming
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
 
@@ -98,6 +99,10 @@ def run(
         bool,
         typer.Option(help="ask supported claims about adversarial runs: those that none moves are vacuous"),
     ] = True,
+    trust: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="soundness.json, stability.json to show on the trust page"),
+    ] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="a report without figures")] = False,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="the verdicts as JUnit XML, one case a claim")
@@ -143,6 +148,11 @@ def run(
     with naming("--soundness"):
         limits = {} if soundness is None else load_limits(soundness)
 
+    from verify.report.trust import read_trust
+
+    with naming("--trust"):
+        records = {} if trust is None else read_trust(trust)
+
     from simulation.device import resolve_device
     from verify.cli.summary import print_summary
     from verify.pipeline import verify_claims
@@ -167,6 +177,7 @@ def run(
             adversaries=adversaries,
         )
         verification = with_limits(judged, limits)
+        verification = replace(verification, run_info={**verification.run_info, "trust": records})
         write_report(verification, out, figures=not no_figures, jobs=workers)
     if junit is not None:
         from verify.junit import write_junit
@@ -228,6 +239,9 @@ def papers(as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = Fa
 
 @app.command("claims")
 def list_claims(
+    pattern: Annotated[
+        str, typer.Argument(help="only ids or items that contain it, or match it as a glob")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
     paper: Papers = None,
     claims_file: ClaimsFiles = None,
@@ -236,10 +250,13 @@ def list_claims(
     from verify.load import load_sources
 
     ledger = load_sources(claims_file or [], papers=paper or []).ledger
+    found = [claim for claim in ledger if fits(claim, pattern)]
+    if not found:
+        raise ValueError(f"PATTERN: no claim's id or item contains or matches {pattern!r}")
     if as_json:
-        print(json.dumps([_claim_dict(c) for c in ledger], indent=2, ensure_ascii=False))
+        print(json.dumps([_claim_dict(c) for c in found], indent=2, ensure_ascii=False))
         return
-    for claim in ledger:
+    for claim in found:
         conditions = ", ".join(c.name for c in claim.conditions) or "none"
         print(f"{claim.id}  [{claim.provenance}, {claim.kind}]  {claim.source}")
         print(f"    {claim.statement}")
@@ -299,6 +316,7 @@ app.command()(cli_own.check)
 app.command()(cli_explore.falsify)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(cli_explore.doctor)
 app.command()(cli_explore.phase)
+app.command()(cli_index.index)
 app.command()(cli_soundness.soundness)
 app.command()(cli_stability.stability)
 app.command()(cli_sweep.sweep)

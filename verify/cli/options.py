@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from theory.claim import Claim
     from verify.load import Sources
 
-__all__ = ["ClaimsFiles", "Outside", "Papers", "check_seed", "find_claim", "find_sources", "naming"]
+__all__ = ["ClaimsFiles", "Outside", "Papers", "check_seed", "find_claim", "find_sources", "fits", "naming"]
 
 ClaimsFiles = Annotated[
     list[Path] | None,
@@ -39,10 +40,11 @@ def find_claim(
 def find_sources(
     claim_id: str, claims_file: list[Path] | None, what: str = "CLAIM_ID", papers: list[str] | None = None
 ) -> tuple[Claim, Sources]:
-    """The claim, and the papers and files that were loaded for it.
+    """The claim, and the papers and files that were loaded for it; an id may lack its first words where the
+    rest names one claim alone.
 
     Raises:
-        ValueError: naming the argument, with near matches.
+        ValueError: naming the argument, with the claims that end so or near matches.
     """
     import difflib
 
@@ -50,10 +52,22 @@ def find_sources(
 
     sources = load_sources(claims_file or [], papers=papers or [], wanted=[claim_id])
     if claim_id not in sources.ledger:
+        ending = [c.id for c in sources.ledger if c.id.endswith(f".{claim_id}")]
+        if len(ending) == 1:  # without its first words it is the only one
+            return sources.ledger[ending[0]], sources
+        if ending:
+            raise ValueError(f"{what}: {claim_id!r} may be any of {', '.join(ending[:4])}")
         near = difflib.get_close_matches(claim_id, [c.id for c in sources.ledger], n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise ValueError(f"{what}: no claim {claim_id!r}{hint}")
     return sources.ledger[claim_id], sources
+
+
+def fits(claim: Claim, pattern: str) -> bool:
+    """Whether the id or the item of a claim contains a text, in either case, or matches it as a glob."""
+    names = (claim.id.lower(), claim.source.item.lower())
+    text = pattern.lower()
+    return any(text in name or fnmatchcase(name, text) for name in names)
 
 
 def check_seed(seed: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +25,9 @@ def stability(
         int | None, typer.Option(help="the first seed, >= 0 (default: derived from what is judged)")
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write stability.json there, for `run --trust`")
+    ] = None,
 ) -> int:
     """Judge the claims at several seeds and report every verdict that changes.
 
@@ -37,6 +42,8 @@ def stability(
     from verify.stability import stability as measured
     from verify.stability import stability_seeds
 
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"--out: must be a folder, was the file {out}")
     if seeds < 2:
         raise ValueError(f"--seeds must be at least 2, was {seeds}")
 
@@ -62,4 +69,8 @@ def stability(
         stability_seeds(first, seeds),
     )
     print(found.text)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(found.as_dict(profile), indent=1)
+        (out / "stability.json").write_text(text + "\n", encoding="utf-8")
     return int(not found.steady)

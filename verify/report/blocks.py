@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -52,9 +53,10 @@ class Formula:
 
 @dataclass(frozen=True)
 class Ref:
-    """A link to a claim of the same report."""
+    """A link to a claim, in the same file or in the appendix beside it."""
 
     claim: str
+    appendix: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,10 @@ Cell: TypeAlias = "str | Plain | Code | Formula | Ref | Link | Chip | Tag | Line
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. "command" is set as code to copy."""
+    """A paragraph. "command" is set as code to copy, "stated" are a paper's words."""
 
     content: Cell
-    style: Literal["", "small", "statement", "warning", "command"] = ""
+    style: Literal["", "small", "statement", "stated", "warning", "command"] = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Items:
 
     entries: tuple[Cell | Branch, ...]
     ordered: bool = False
+    style: Literal["", "columns"] = ""
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,13 @@ class Table:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    style: Literal["", "verdicts", "compact", "numbers", "pairs"] = ""
+    style: Literal["", "score", "compact", "numbers", "pairs"] = ""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as PNG, or the error that kept it from being drawn; `alt` states what it shows."""
+    """A figure as PNG, or the error that kept it from being drawn; `alt` states what it shows, `lead` that it
+    stands in the report itself."""
 
     name: str
     title: str
@@ -134,23 +138,31 @@ class Figure:
     png: bytes | None
     error: str = ""
     alt: str = ""
+    lead: bool = False
 
 
 @dataclass(frozen=True)
 class ClaimEntry:
-    """A claim that unfolds."""
+    """A claim in a line that unfolds: its verdict's words, what it says, its number.
+
+    `traits` are words by name that claims are filtered by: verdict, role, provenance.
+    """
 
     claim: str
-    summary: Cell
+    word: Cell
+    says: Cell
+    number: Cell
     blocks: tuple[Block, ...]
+    traits: Mapping[str, str]
     open: bool = False
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims in detail."""
+    """Claims, a line each. `brief` ones stand in a report, their details in its appendix."""
 
     entries: tuple[ClaimEntry, ...]
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from theory.formulas import formula_html, formula_markdown, statement_html, stat
 from verify.outcome import Verdict
 from verify.report.blocks import Cell, Chip, Code, Formula, Line, Link, Plain, Ref, Tag
 
-__all__ = ["MARKS", "cell_html", "cell_markdown", "plain_markdown"]
+__all__ = ["MARKS", "cell_html", "cell_markdown", "heading_slug", "plain_markdown"]
 
 #: A mark for each verdict, so that neither colour nor print is needed to tell them apart.
 MARKS: dict[Verdict, str] = {
@@ -35,8 +35,9 @@ def _html(cell: Cell) -> str:
             return f"<code>{_breakable(text)}</code>"
         case Formula(latex):
             return formula_html(latex)
-        case Ref(claim):
-            return f'<a href="#claim-{escape(claim)}"><code>{_breakable(claim)}</code></a>'
+        case Ref(claim, appendix):
+            page = "appendix.html" if appendix else ""
+            return f'<a href="{page}#claim-{escape(claim)}"><code>{_breakable(claim)}</code></a>'
         case Link(address, text):
             return f'<a href="{escape(address)}">{escape(text)}</a>'
         case Chip(verdict):
@@ -62,13 +63,17 @@ def cell_markdown(cell: Cell) -> str:
             return statement_markdown(cell)
         case Plain(text):
             return plain_markdown(text)
-        case Code(text) | Ref(text):
-            return f"`{' '.join(text.split())}`".replace("|", r"\|").replace("<", "&lt;")
+        case Code(text):
+            return _code_markdown(text)
+        case Ref(claim, appendix):
+            return f"[{_code_markdown(claim)}]({'appendix.md' if appendix else ''}#{heading_slug(claim)})"
         case Formula(latex):
             return formula_markdown(latex)
         case Link(address, text):
-            # The places of the HTML report are not those of this page.
-            return plain_markdown(text) if address.startswith("#") else f"[{plain_markdown(text)}]({address})"
+            # Places of the HTML files have other names in Markdown; the files have the same.
+            page, _, _ = address.partition("#")
+            page = page.replace(".html", ".md")
+            return f"[{plain_markdown(text)}]({page})" if page else plain_markdown(text)
         case Chip(verdict):
             return f"**{verdict}**"
         case Tag(word):
@@ -77,6 +82,19 @@ def cell_markdown(cell: Cell) -> str:
             return "; ".join(map(cell_markdown, parts))
         case _:
             return " ".join(map(cell_markdown, cell))
+
+
+def _code_markdown(text: str) -> str:
+    return f"`{' '.join(text.split())}`".replace("|", r"\|").replace("<", "&lt;")
+
+
+def heading_slug(text: str) -> str:
+    """The anchor that code hosts give a heading: lower case, without punctuation, a dash for a space.
+
+    >>> heading_slug("two_stage.theorem_4_1.clean_fit"), heading_slug("How to cite")
+    ('two_stagetheorem_4_1clean_fit', 'how-to-cite')
+    """
+    return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
 
 def plain_markdown(text: str) -> str:

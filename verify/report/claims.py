@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -17,9 +17,9 @@ from verify.vacuity import Vacuity, vacuities
 __all__ = ["claim_record", "claim_records", "power_of", "reproduce"]
 
 
-def claim_records(verification: Verification) -> list[dict[str, Any]]:
-    """One record a claim, in the order of the verification."""
-    found = {v.claim_id: v for v in vacuities(verification)}
+def claim_records(verification: Verification, known: Sequence[Vacuity] | None = None) -> list[dict[str, Any]]:
+    """One record a claim, in the order of the verification; `known` are the vacuities of its papers."""
+    found = {v.claim_id: v for v in (vacuities(verification) if known is None else known)}
     return [
         {
             **claim_record(judgement, found.get(judgement.claim.id)),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 from verify.report.blocks import Figure, Section
 from verify.report.sections import all_sections
-from verify.report.sections.material import Material
+from verify.report.sections.items import traits
+from verify.report.sections.material import Layer, Material
 from verify.report.summary import headline, verdict_counts
 from verify.report.wording import show
+from verify.vacuity import Vacuity
 
 __all__ = ["Count", "Page", "page", "title_of"]
 
@@ -29,33 +31,48 @@ class Count:
 
 @dataclass(frozen=True)
 class Page:
-    """A report of one paper. `items` are the claims of each item, for the overview."""
+    """One layer of a paper's report. `items` are the claims of each item, for the appendix's overview;
+    `traits` the words that its claims are filtered by, by name."""
 
+    layer: Layer
     title: str
     headline: str
     checked: str
     meta: tuple[tuple[str, str], ...]
     counts: tuple[Count, ...]
     items: tuple[tuple[str, tuple[Judgement, ...]], ...]
+    traits: Mapping[str, tuple[str, ...]]
     sections: tuple[Section, ...]
 
 
-def page(verification: Verification, figures: Sequence[Figure]) -> Page:
-    """The report of one paper's claims."""
+def page(
+    verification: Verification,
+    figures: Sequence[Figure],
+    layer: Layer = "report",
+    known: Sequence[Vacuity] | None = None,
+) -> Page:
+    """The report of one paper's claims, or the appendix that holds everything; `known` as in `Material`."""
     info = verification.run_info
     meta = [(name, show(info[name])) for name in _META if info.get(name) is not None]
     if info.get("wall_seconds") is not None:
         meta.append(("wall time", f"{show(info['wall_seconds'])} s"))
     if info.get("git_commit"):
         meta.append(("commit", str(info["git_commit"])[:12]))
+    material = Material(verification, figures, layer, known)
+    shown = [traits(j) for j in verification.judgements if layer == "appendix" or j.claim.id in material.main]
     return Page(
+        layer=layer,
         title=title_of(verification),
         headline=headline(verification),
         checked=_checked(verification),
         meta=tuple(meta),
         counts=tuple(_counts(verification)),
-        items=tuple(_items(verification).items()),
-        sections=all_sections(Material(verification, figures)),
+        items=tuple(_items(verification).items()) if layer == "appendix" else (),
+        traits={
+            name: tuple(dict.fromkeys(found[name] for found in shown))
+            for name in ("verdict", "role", "provenance")
+        },
+        sections=all_sections(material),
     )
 
 

@@ -1,8 +1,10 @@
-"""Pages from their templates: `report.html` without scripts, which opens offline, and `report.md`."""
+"""Pages from their templates: the report and its appendix as HTML, which opens offline and runs one script of
+its own, and as Markdown."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,23 +14,25 @@ from markupsafe import Markup
 
 from verify.outcome import Verification
 from verify.report.blocks import Figure
-from verify.report.cells import MARKS, cell_html, cell_markdown, plain_markdown
+from verify.report.cells import MARKS, cell_html, cell_markdown, heading_slug, plain_markdown
 from verify.report.context import Page, page, title_of
+from verify.report.sections.material import Layer
 from verify.report.summary import headline, verdict_counts
 
-__all__ = ["html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
+__all__ = ["history_page", "html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_html(verification: Verification, figures: Sequence[Figure]) -> str:
-    """One paper's report as one HTML document. Everything from claims and runs is escaped."""
-    return html_of(page(verification, figures))
+def render_html(verification: Verification, figures: Sequence[Figure], layer: Layer = "report") -> str:
+    """One paper's report, or its appendix, as one HTML document. Everything from claims and runs is
+    escaped."""
+    return html_of(page(verification, figures, layer))
 
 
-def render_markdown(verification: Verification, figures: Sequence[Figure]) -> str:
+def render_markdown(verification: Verification, figures: Sequence[Figure], layer: Layer = "report") -> str:
     """The same as GitHub-flavoured Markdown; formulas stay LaTeX, figures are linked."""
-    return markdown_of(page(verification, figures))
+    return markdown_of(page(verification, figures, layer))
 
 
 def html_of(shown: Page) -> str:
@@ -60,6 +64,17 @@ def index_pages(parts: Mapping[str, Verification]) -> tuple[str, str]:
     return html, "\n".join(["# Verification reports", "", *lines]) + "\n"
 
 
+def history_page(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The page over several reports (`verify.report.history`)."""
+    return str(_template("history.html.j2", html=True).render(rows=rows)) + "\n"
+
+
+@cache
+def _script() -> str:
+    """The one script of a page, which filters claims. The page's policy names its digest: no other runs."""
+    return (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+
+
 @cache
 def _template(name: str, *, html: bool) -> Any:
     import jinja2
@@ -75,5 +90,10 @@ def _template(name: str, *, html: bool) -> Any:
     environment.filters["plain"] = plain_markdown
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["data"] = lambda png: Markup(base64.b64encode(png).decode("ascii"))
+    environment.filters["slug"] = heading_slug
     environment.globals["marks"] = MARKS
+    environment.globals["script"] = Markup(_script())
+    environment.globals["script_hash"] = base64.b64encode(
+        hashlib.sha256(_script().encode()).digest()
+    ).decode()
     return environment.get_template(name)

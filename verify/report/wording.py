@@ -9,7 +9,14 @@ from typing import Any
 from verify.jsonable import jsonable
 from verify.rules.registry import built_in, judge_of
 
-__all__ = ["VERDICT_EXPLANATIONS", "rule_explanations", "rule_sentence", "show", "show_range"]
+__all__ = [
+    "VERDICT_EXPLANATIONS",
+    "WORD_EXPLANATIONS",
+    "rule_explanations",
+    "rule_sentence",
+    "show",
+    "show_range",
+]
 
 _LIST = 8
 
@@ -75,4 +82,16 @@ VERDICT_EXPLANATIONS = {
     "not-applicable": "no run lay inside the claim's conditions, or the quantity was not defined on any",
     "errored": "the claim's own code failed; run, line and the command that shows it again stand in its"
     " reason",
+}
+
+WORD_EXPLANATIONS = {
+    "exact": "the interval contains the claimed value and is at most a fifth of the margin wide either way",
+    "within margin": "within the declared margin, but not exact",
+    "loose": "the bound holds, and is larger than what it bounds by more than the declared factor",
+    "on its box": "the settings come from ranges that were chosen, not from all of the claim's conditions",
+    "on its cells": "the settings are chosen ones: a sweep or a grid",
+    "weakest cell": "the third of a coordinate, or cell of a grid, whose violation rate is least certified",
+    "probe": "judged outside a condition on purpose: refuted, the condition is needed",
+    "reading": "a printed or tempting statement that is expected to fail; its correction is named",
+    "jointly": "supported together with all others of the paper at .05 (Holm), not one by one",
 }

@@ -83,6 +83,7 @@ class BandJudge(RateJudge[Band]):
 
     rule: ClassVar[type] = Band
     explanation: ClassVar[str] = "As an event: the quantity lies between two declared ends."
+    number_of: ClassVar[str] = "value"
     bounds: ClassVar[bool] = True
     open_value = "number"
 

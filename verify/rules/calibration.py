@@ -12,9 +12,10 @@ import numpy as np
 from theory.claim import Claim, Proof
 from theory.falsehood import FalsehoodKind
 from theory.rules import Calibration
-from verify.outcome import Decision, Observation, Verdict
+from verify.outcome import Decision, Judgement, Observation, Verdict
 from verify.rules.judge import Exempt, Judge, Plan, Planted
 from verify.rules.variants import EXPONENT_ERRORS
+from verify.rules.words import number_in_words
 from verify.statistics.intervals import MIN_REPLICATES
 from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
 
@@ -292,3 +293,11 @@ class CalibrationJudge(Judge[Calibration]):
             f"The root mean square over cells of frequency minus predicted probability must be at most"
             f" {rule.margin:g}, certified at level {1 - rule.alpha:g}."
         )
+
+    def numbers(self, judgement: Judgement) -> str:
+        square = judgement.decision.statistic.get("mean_square")
+        if square is None:
+            return judgement.decision.reason.rstrip(".")
+        size = "no more than its noise" if square <= 0 else number_in_words(math.sqrt(square))
+        cells = judgement.decision.statistic.get("cells_used")
+        return f"share minus probability over {cells} cells, root mean square: {size}"

@@ -140,6 +140,7 @@ class DifferenceJudge(Judge[Difference]):
         "Measured minus predicted with nothing fitted, by an equivalence test of its median against an"
         " absolute margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
     )
+    number_of: ClassVar[str] = "measured - predicted"
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
     open_value = "pair"

@@ -83,6 +83,7 @@ class EventJudge(RateJudge[Event]):
         "One trial a seed: it holds or it does not. The exact (Clopper-Pearson) one-sided limits of the"
         " violation rate are compared with delta."
     )
+    number_of: ClassVar[str] = "holds in"
 
     def decide(self, rule: Event, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_event(rule, observations, proof)

@@ -84,6 +84,7 @@ class EventMapJudge(RateJudge[EventMap]):
         "As an event, on the cells of a grid whose label reaches the threshold; the share of every cell shows"
         " where it stops."
     )
+    number_of: ClassVar[str] = "holds in"
 
     def decide(self, rule: EventMap, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_event_map(rule, observations, proof)

@@ -259,6 +259,7 @@ class FittedBandJudge(RateJudge[FittedBand]):
         " parameter left in the ratio must be shown to lie within the declared margin of 0; one surely"
         " outside refutes."
     )
+    number_of: ClassVar[str] = "quantity / scale"
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
     in_cells: ClassVar[bool] = False

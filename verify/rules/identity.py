@@ -12,7 +12,7 @@ import numpy as np
 
 from theory.claim import Claim, Proof
 from theory.rules import Identity
-from verify.outcome import Decision, Observation
+from verify.outcome import Decision, Judgement, Observation
 from verify.rules.ends import unmeasured
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
@@ -225,3 +225,10 @@ class IdentityJudge(Judge[Identity]):
     def sentence(self, rule: Identity) -> str:
         steps = " · steps" if rule.per_step else ""
         return f"Every relative residual must stay below {rule.factor:g} · eps(dtype){steps}."
+
+    def numbers(self, judgement: Judgement) -> str:
+        statistic = judgement.decision.statistic
+        residual, bound = statistic.get("worst_residual"), statistic.get("worst_bound")
+        if residual is None or bound is None:
+            return judgement.decision.reason.rstrip(".")
+        return f"worst residual {float(residual):.2g}, rounding allows {float(bound):.2g}"

@@ -156,6 +156,7 @@ class Judge(ABC, Generic[R]):
             False are exempt).
         average: whether such numbers err together, as in a mean, or each run for itself.
         leaves_out: whether `decide` leaves out and counts what was not measured (nan) by itself.
+        number_of: what `numbers` gives where they are bare numbers: "measured / predicted".
     """
 
     rule: ClassVar[type]
@@ -172,6 +173,7 @@ class Judge(ABC, Generic[R]):
     open_value: ClassVar[Literal["", "number", "pair", "mapping"]] = ""
     average: ClassVar[bool] = False
     leaves_out: ClassVar[bool] = False
+    number_of: ClassVar[str] = ""
 
     # Deciding --------------------------------------------------------------------------------------
 

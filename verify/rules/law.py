@@ -216,6 +216,7 @@ class LawJudge(Judge[Law]):
         "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio; a"
         " slope of it in a parameter, steeper than the margin allows, refutes too."
     )
+    number_of: ClassVar[str] = "measured / predicted"
     local: ClassVar[bool] = True
     many: ClassVar[bool] = True
     open_value = "pair"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Proof
 from theory.falsehood import FalsehoodKind
 from theory.rules import SameLaw
-from verify.outcome import Decision, Observation, Verdict
+from verify.outcome import Decision, Judgement, Observation, Verdict
 from verify.rules.ends import interval, plain_value, unmeasured
 from verify.rules.judge import Exempt, Judge, Plan, Planted
 from verify.rules.variants import EXPONENT_ERRORS
@@ -298,3 +298,10 @@ class SameLawJudge(Judge[SameLaw]):
             f"Both engines must give the same distributions: no test rejects at {rule.alpha:g}, and a"
             f" distance below {rule.margin:g} is certified."
         )
+
+    def numbers(self, judgement: Judgement) -> str:
+        statistic, distance = judgement.decision.statistic, judgement.decision.measured
+        interval = statistic.get("interval")
+        if distance is None or interval is None:
+            return judgement.decision.reason.rstrip(".")
+        return f"largest distance {float(distance):.2g}, certified below {float(interval[1]):.2g}"

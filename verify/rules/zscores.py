@@ -12,12 +12,13 @@ import numpy as np
 from theory.claim import Claim, Proof
 from theory.rules import Event, ZScores
 from theory.run import Estimate
-from verify.outcome import Decision, Observation, Verdict
+from verify.outcome import Decision, Judgement, Observation, Verdict
 from verify.rules.ends import is_open, nearest
 from verify.rules.event import decide_event
 from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Judge, Plan, Planted
 from verify.rules.variants import CONSTANTS, Change, prediction_changes
+from verify.rules.words import number_in_words
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES, mean_interval, runs_for_mean
 from verify.statistics.power import equivalence_power, rate_power
@@ -345,6 +346,14 @@ class ZScoresJudge(Judge[ZScores]):
             f" deviations; the mean z-score must lie within ±{rule.bias:g} and its standard deviation in"
             f" [{low:g}, {high:g}], each certified at level {1 - rule.alpha:g}."
         )
+
+    def numbers(self, judgement: Judgement) -> str:
+        statistic = judgement.decision.statistic
+        mean, ends, sd = (statistic.get(k) for k in ("z_mean", "z_mean_interval", "z_sd"))
+        if mean is None or ends is None or sd is None:
+            return judgement.decision.reason.rstrip(".")
+        low, high = (number_in_words(end) for end in ends)
+        return f"mean z {number_in_words(mean)}, {low} to {high}; sd of z {number_in_words(sd)}"
 
 
 def _minus(setting: Any) -> float:

@@ -27,9 +27,11 @@ Floats = NDArray[np.float64]
 Logs = dict[str, float]
 
 
-def moved_fields(setting: AbstractSetting, parameters: Parameters | None = None) -> tuple[str, ...]:
-    """The fields that move, in logarithms: positive numbers that are no rates and no units."""
-    still = {*setting.trends.linear, *(parameters.units if parameters is not None else ())}
+def moved_fields(
+    setting: AbstractSetting, parameters: Parameters | None = None, keep: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The fields that move, in logarithms: positive numbers that are no rates, no units and not kept."""
+    still = {*setting.trends.linear, *(parameters.units if parameters is not None else ()), *keep}
     return tuple(
         name
         for name, value in setting.as_dict().items()
@@ -47,8 +49,11 @@ def nearest_setting(
     conditions: Sequence[Condition],
     constants: Constants,
     parameters: Parameters | None = None,
+    keep: Sequence[str] = (),
 ) -> AbstractSetting | None:
     """Minimal log-distance over the moved fields subject to every condition; None if none found.
+
+    Fields in `keep` stay as they are.
 
     Minimises `sum (log x - log x_0)^2` with `log slack >= 0`: in these coordinates conditions are mostly
     linear up to logarithms of logarithms, so that the problem is all but a projection on a polyhedron. Whole
@@ -59,11 +64,11 @@ def nearest_setting(
     if all_inside(conditions, start, constants):
         return start
     moved = _rates_moved(start, conditions, constants)
-    if moved is None:
+    if moved is None or any(getattr(moved, name) != getattr(start, name) for name in keep):
         return None
     if all_inside(conditions, moved, constants):
         return moved
-    names = moved_fields(start, parameters)
+    names = moved_fields(start, parameters, keep)
     inward = parameters.inward if parameters is not None else {}
     problem = _Projection(moved, names, conditions, constants, inward)
     found = [s for s in _rounded(problem, {}, problem.whole) if all_inside(conditions, s, constants)]

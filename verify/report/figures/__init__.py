@@ -4,24 +4,30 @@ them in any process."""
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from functools import partial
 
 from verify.outcome import Verification
 from verify.report.blocks import Figure
-from verify.report.figures import answers, bounds, event_map, exponents, panels, slack
+from verify.report.figures import answers, bounds, coverage, event_map, exponents, panels, slack, trust
 from verify.report.figures.style import FigureSpec, style
 from verify.runs.spread import spread
 
-__all__ = ["FIGURES", "draw_all"]
+__all__ = ["FIGURES", "MOST", "draw_all"]
 
 #: In the order of the report; adding a figure is adding its file and a line here.
 FIGURES = (
-    panels.figures,
+    coverage.figures,
     event_map.figures,
+    panels.figures,
     exponents.figures,
     bounds.figures,
     slack.figures,
     answers.figures,
+    trust.figures,
 )
+#: A chosen dozen: no reader looks at more, and each costs bytes and seconds.
+MOST = 12
 
 _DPI = 120
 #: Of lines, text and a few fills; with so many colours no difference can be seen, at a third of the bytes.
@@ -29,7 +35,7 @@ _COLOURS = 64
 
 
 def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
-    """Every figure for which the verification has the data, in worker processes for several jobs.
+    """At most `MOST` figures for which the verification has the data, in worker processes for several jobs.
 
     An error is kept in the figure's place: a verification that took minutes is worth more than a figure.
     """
@@ -45,11 +51,23 @@ def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
         for exhibit in verification.exhibits
         if exhibit.error
     ]
+    specs = _chosen(specs)
     for spec, drawn in zip(specs, spread(_png, specs, jobs), strict=True):
         error = f"{type(drawn).__name__}: {drawn}" if isinstance(drawn, BaseException) else ""
         png = None if isinstance(drawn, BaseException) else drawn
-        out.append(Figure(spec.name, spec.title, spec.caption, png, error, spec.alt))
+        out.append(Figure(spec.name, spec.title, spec.caption, png, error, spec.alt, spec.lead))
     return out
+
+
+def _chosen(specs: Sequence[FigureSpec]) -> list[FigureSpec]:
+    """Those that lead and one of every file first, then the others as they come; in the order of the report.
+
+    Exhibits and questions are many of a file: the first two of each come before any third.
+    """
+    files = [spec.draw.func.__module__ if isinstance(spec.draw, partial) else "" for spec in specs]
+    rank = [(not spec.lead, max(0, files[:k].count(files[k]) - 1), k) for k, spec in enumerate(specs)]
+    kept = {k for _, _, k in sorted(rank)[:MOST]}
+    return [spec for k, spec in enumerate(specs) if k in kept]
 
 
 def _png(spec: FigureSpec) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_MOST = 12
+_MOST = 9
 _ORDER = "those not supported first, then the paper's own"
 _CAPTION = (
     "Laws: each point is a run, the diagonal is exact agreement, the grey wedge the declared relative margin "
@@ -69,7 +69,7 @@ def figures(verification: Verification) -> list[FigureSpec]:
     caption = _CAPTION if len(found) <= _MOST else f"{_CAPTION} {_MOST} of {len(found)}: {_ORDER}."
     draw = partial(_draw, found[:_MOST])
     alt = "; ".join(said[:_MOST])
-    return [FigureSpec("bounds", "Predicted against measured", caption, draw, alt)]
+    return [FigureSpec("bounds", "Do laws and bands hold run by run?", caption, draw, alt)]
 
 
 def _weight(judgement: Judgement) -> tuple[int, int]:

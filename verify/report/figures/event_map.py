@@ -123,7 +123,9 @@ def figures(verification: Verification) -> list[FigureSpec]:
     if not rows:
         return []
     alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j in judged)
-    return [FigureSpec("event_map", "Where the events happen", _CAPTION, partial(_draw, rows), alt)]
+    edges = any(isinstance(j.claim.rule, EventMap) for j in judged)
+    title = "Where do the events happen?"
+    return [FigureSpec("event_map", title, _CAPTION, partial(_draw, rows), alt, lead=edges)]
 
 
 def _draw(rows: list[list[MapPanel]]) -> Figure:

@@ -30,10 +30,11 @@ def figures(verification: Verification) -> list[FigureSpec]:
     """One an exhibit."""
     return [
         FigureSpec(
-            f"exhibit_{e.id}", e.title, e.caption, partial(draw, e.panels),
+            f"exhibit_{e.id}", f"What does one run show? {e.title}", e.caption, partial(draw, e.panels),
             f"{e.title}: {'; '.join(p.title.replace(chr(10), ', ') for p in e.panels)}. {e.caption}",
+            lead=k == 0,
         )
-        for e in verification.exhibits
+        for k, e in enumerate(verification.exhibits)
         if e.panels
     ]  # fmt: skip
 

@@ -23,7 +23,7 @@ __all__ = ["figures"]
 _Row = tuple[str, str, bool, NDArray[np.float64]]
 
 _CAPTION = (
-    "How far are the bounds from what is observed? Each point is a run, the bar holds the middle half, the "
+    "Each point is a run, the bar holds the middle half, the "
     "tick is the median. Points close to the vertical line show a bound that is tight; points far to the "
     "right a constant that could be smaller."
 )
@@ -42,7 +42,9 @@ def figures(verification: Verification) -> list[FigureSpec]:
         return []
     crossed = [row[0] for row in found if row[3].min() < 0]
     alt = f"{len(found)} bounds; crossed in some runs: {', '.join(crossed) or 'none'}."
-    return [FigureSpec("slack", "Tightness of the bounds", _CAPTION, partial(_draw, found), alt)]
+    return [
+        FigureSpec("slack", "How far are bounds from what is observed?", _CAPTION, partial(_draw, found), alt)
+    ]
 
 
 def _draw(found: list[_Row]) -> Figure:

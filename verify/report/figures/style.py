@@ -94,13 +94,15 @@ _STYLE: Any = {
 @dataclass(frozen=True)
 class FigureSpec:
     """A figure of the report: words, and a function without arguments that draws it. The function and the
-    values it holds can be pickled, so that any process can draw it."""
+    values it holds can be pickled, so that any process can draw it. `lead` figures stand in the report
+    itself, others in its appendix."""
 
     name: str
     title: str
     caption: str
     draw: Callable[[], Figure]
     alt: str = ""
+    lead: bool = False
 
 
 @contextmanager

@@ -27,9 +27,7 @@ def section(material: Material) -> Section | None:
 
 def _answer(material: Material, answer: Answer) -> Section:
     figure = material.figure(answer.figure)
-    evidence = tuple(
-        (Chip(j.verdict), material.ref(j.claim.id), j.decision.reason) for j in answer.judgements
-    )
+    evidence = tuple((Chip(j.verdict), material.ref(j.claim.id)) for j in answer.judgements)
     count = len(evidence)
     title = f"The evidence: {count} claim{'s' if count != 1 else ''}"
     blocks: list[Block] = [Items(tuple(s.text for s in answer.statements))]

@@ -10,7 +10,6 @@ from verify.outcome import Judgement
 from verify.report.blocks import (
     Block,
     Cell,
-    Chip,
     ClaimEntry,
     Claims,
     Code,
@@ -24,7 +23,9 @@ from verify.report.blocks import (
     Text,
 )
 from verify.report.claims import reproduce
+from verify.report.number import number_text, word
 from verify.report.regimes import claim_conditions, constants_text
+from verify.report.sections.items import traits
 from verify.report.sections.material import Material
 from verify.report.summary import not_judged
 from verify.report.wording import rule_sentence, show
@@ -33,19 +34,24 @@ from verify.statistics.trials import count
 __all__ = ["section"]
 
 
+_NOTE = (
+    "paper: stated by the paper, hidden constants left open. framework: the standard form in the work that "
+    "the paper builds on. derived: not in any paper, derived here. A probe leaves a condition out on "
+    "purpose, to learn whether it is needed. A reading is a published or tempting statement "
+    "that is expected to fail."
+)
+
+
 def section(material: Material) -> Section:
     """Each claim unfolds; those refuted inside their conditions are open."""
     entries = tuple(_entry(material, j) for j in material.verification.judgements)
-    return Section("claims", "Claims in detail", (Claims(entries),))
+    blocks = (Text(_NOTE, "small"), Claims(entries))
+    return Section("claims", "All claims", blocks, short="Claims")
 
 
 def _entry(material: Material, judgement: Judgement) -> ClaimEntry:
     claim = judgement.claim
-    role = (Tag(claim.role),) if claim.role != "claim" else ()
-    summary = (
-        Chip(judgement.verdict), Code(claim.id), Plain(str(claim.source)), Tag(claim.provenance),
-        Tag(claim.kind), *role,
-    )  # fmt: skip
+    tags = (Code(claim.id), Plain(str(claim.source)), Tag(claim.provenance), Tag(claim.kind))
     blocks = (
         *_said(judgement),
         *_why(material, judgement),
@@ -53,13 +59,19 @@ def _entry(material: Material, judgement: Judgement) -> ClaimEntry:
         *_rest(material, judgement),
     )
     return ClaimEntry(
-        claim.id, summary, blocks, judgement.fails_verification or judgement.verdict == "errored"
+        claim.id,
+        word(judgement),
+        (claim.statement, tags),
+        Plain(number_text(judgement)),
+        blocks,
+        traits(judgement),
+        judgement.fails_verification or judgement.verdict == "errored",
     )
 
 
 def _said(judgement: Judgement) -> list[Block]:
     claim = judgement.claim
-    blocks: list[Block] = [Text(claim.statement, "statement")]
+    blocks: list[Block] = []
     if claim.note:
         blocks.append(Text(("Reading:", claim.note)))
     if claim.prediction is not None:
@@ -166,6 +178,8 @@ def _rest(material: Material, judgement: Judgement) -> list[Block]:
     if reasons := not_judged(judgement):
         left_out = Items(tuple(Plain(f"{number}: {reason}") for reason, number in reasons.items()))
         blocks.append(Section("", "Runs not judged", (left_out,), folded=True))
+    if claim.corrected_by:
+        blocks.append(Text(("What is true instead:", material.ref(claim.corrected_by))))
     if claim.parents:
         blocks.append(Text(("Rests on", *(material.ref(parent) for parent in claim.parents))))
     return blocks

@@ -12,6 +12,6 @@ def section(material: Material) -> Section | None:
     """The first statement of every answer."""
     if not material.answers:
         return None
-    rows = tuple((Link(f"#{a.figure}", a.asked), a.short) for a in material.answers)
+    rows = tuple((Link(f"appendix.html#{a.figure}", a.asked), a.short) for a in material.answers)
     table = Table("What was asked, and the short answer", ("question", "answer"), rows)
     return Section("glance", "Answers at a glance", (table,), short="Answers")

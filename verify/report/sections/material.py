@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from theory.letters import Entry
 from verify.outcome import Judgement, Verification
 from verify.report.answers import Answer, answers
 from verify.report.blocks import Cell, Code, Figure, Ref
+from verify.report.headings import Heading, headings
 from verify.vacuity import Vacuity, vacuities
 
-__all__ = ["Material"]
+__all__ = ["Layer", "Material"]
+
+Layer = Literal["report", "appendix"]
 
 
 @dataclass(frozen=True)
 class Material:
-    """A verification of one paper and its figures; what several sections need is computed once."""
+    """A verification of one paper and its figures; what several sections need is computed once. `known` are
+    its vacuities, where they have been computed before."""
 
     verification: Verification
     figures: Sequence[Figure]
+    layer: Layer = "appendix"
+    known: Sequence[Vacuity] | None = None
 
     @cached_property
     def answers(self) -> list[Answer]:
@@ -28,14 +35,24 @@ class Material:
         return answers(self.verification)
 
     @cached_property
-    def vacuities(self) -> list[Vacuity]:
+    def headings(self) -> tuple[Heading, ...]:
+        """The main claims by item."""
+        return headings(self.verification)
+
+    @cached_property
+    def vacuities(self) -> Sequence[Vacuity]:
         """One a claim with runs."""
-        return vacuities(self.verification)
+        return vacuities(self.verification) if self.known is None else self.known
 
     @cached_property
     def by_id(self) -> dict[str, Judgement]:
         """Judgements by claim id."""
         return {j.claim.id: j for j in self.verification.judgements}
+
+    @cached_property
+    def main(self) -> frozenset[str]:
+        """Ids of the claims that the report shows; the appendix shows all."""
+        return frozenset(j.claim.id for h in self.headings for j in h.judgements)
 
     @cached_property
     def letters(self) -> dict[str, Entry]:
@@ -44,7 +61,9 @@ class Material:
 
     def ref(self, claim_id: str) -> Cell:
         """A link to a claim, plain where it stands in another report."""
-        return Ref(claim_id) if claim_id in self.by_id else Code(claim_id)
+        if claim_id not in self.by_id:
+            return Code(claim_id)
+        return Ref(claim_id, appendix=self.layer == "report" and claim_id not in self.main)
 
     def figure(self, name: str) -> Figure | None:
         """A figure by name."""

@@ -1,11 +1,11 @@
-"""Versions, seeds, and how to cite."""
+"""Versions and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from verify.report.blocks import Block, Items, Plain, Section, Table, Text
+from verify.report.blocks import Plain, Section, Table
 from verify.report.sections.material import Material
 from verify.report.wording import show
 
@@ -22,24 +22,11 @@ _NAMES = {
 
 
 def section(material: Material) -> Section:
-    """All that the run noted, and the papers whose claims these are."""
+    """All that the run noted."""
     info = material.verification.run_info
     rows = tuple((Plain(name), Plain(value)) for name, value in _rows(info))
-    blocks: list[Block] = [Table("What made this report", (), rows, "pairs")]
-    if material.verification.papers:
-        cited = tuple(Plain(str(p.reference)) for p in material.verification.papers)
-        commit = f", commit {str(info['git_commit'])[:12]}" if info.get("git_commit") else ""
-        ours = (
-            f"This report: theorem-verifier{commit}, profile {info.get('profile')}, seed {info.get('seed')}."
-        )
-        blocks.append(
-            Section(
-                "cite",
-                "How to cite",
-                (Text("The paper whose claims are judged:"), Items(cited), Text(Plain(ours))),
-            )
-        )
-    return Section("versions", "Versions and seeds", tuple(blocks), short="Versions")
+    table = Table("What made this report", (), rows, "pairs")
+    return Section("versions", "Versions and seeds", (table,), short="Versions")
 
 
 def _rows(info: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,52 @@
+"""A numbered item of a paper, or a subject beyond it: what is stated, and the claims that test it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["MOST_CLAIMS", "Item", "check_items"]
+
+#: Claims that the items of a paper may name together: a report shows each in a line, on a few pages.
+MOST_CLAIMS = 40
+
+
+@dataclass(frozen=True)
+class Item:
+    """One heading of the report.
+
+    Args:
+        name: "Theorem 4.1 (Stage I)".
+        claims: ids of the claims that test it, in the order in which they are shown.
+        words: what is stated, in the paper's own words as far as they are known; text with $formulas$. ""
+            where the claims say it themselves.
+        beyond: whether it is no statement of the paper but a sharper or further one, found here.
+    """
+
+    name: str
+    claims: tuple[str, ...]
+    words: str = ""
+    beyond: bool = False
+
+
+def check_items(paper: str, items: Iterable[Item]) -> None:
+    """Raise unless every item has a name and claims, none named twice, and few enough in all.
+
+    Raises:
+        ValueError: naming the paper and the item.
+
+    >>> check_items("coin", [Item("Lemma 1", ("coin.fair",)), Item("Lemma 2", ("coin.fair",))])
+    Traceback (most recent call last):
+    ...
+    ValueError: paper coin: item 'Lemma 2' names coin.fair, as another item does
+    """
+    named = set[str]()
+    for item in items:
+        if not item.name.strip() or not item.claims:
+            raise ValueError(f"paper {paper}: an item needs a name and claims, was {item!r}")
+        for claim in item.claims:
+            if claim in named:
+                raise ValueError(f"paper {paper}: item {item.name!r} names {claim}, as another item does")
+            named.add(claim)
+    if len(named) > MOST_CLAIMS:
+        raise ValueError(f"paper {paper}: items may name {MOST_CLAIMS} claims in all, were {len(named)}")

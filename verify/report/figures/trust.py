@@ -1,0 +1,120 @@
+"""What the verdicts rest on, drawn: coverage of the conditions, planned power, falsehoods found by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from verify.outcome import Judgement, Verification
+from verify.report.figures.style import SERIES_COLOURS, FigureSpec, grid_of_axes
+from verify.statistics.intervals import rate_interval
+from verify.statistics.power import LEAST_POWER
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["figures"]
+
+_CAPTION = (
+    "Left: how much of its conditions the settings of each judged claim cover. Then: the planned power of "
+    "those that chance enters; from .8 on a support counts. Where planted falsehoods were measured: the "
+    "share refuted, by kind, with its exact 95 % interval."
+)
+_SHARES = (
+    (0.999, "all"),
+    (0.5, "half or more"),
+    (0.1, "10 to 50 %"),
+    (0.01, "1 to 10 %"),
+    (-1.0, "under 1 %"),
+)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Falsehoods of a kind."""
+
+    kind: str
+    refuted: int
+    planted: int
+
+
+def figures(verification: Verification) -> list[FigureSpec]:
+    """One figure; none of a verification without judged claims."""
+    judged = [j for j in verification.judgements if j.judged]
+    coverage = _coverage(judged)
+    powers = sorted(float(j.decision.power) for j in judged if j.decision.power is not None)
+    sound = (verification.run_info.get("trust") or {}).get("soundness") or {}
+    kinds = (sound.get("falsehoods") or {}).get("kinds") or {}
+    found = tuple(_Found(k, c["detected"], c["planted"]) for k, c in kinds.items() if c["planted"])
+    if len(judged) < 2:
+        return []
+    enough = sum(p >= LEAST_POWER for p in powers)
+    alt = (
+        f"Coverage: {', '.join(f'{count} claims {name}' for name, count in coverage if count)}. "
+        f"Planned power of {LEAST_POWER:g} or more: {enough} of {len(powers)}."
+    )
+    if found:
+        total = sum(f.planted for f in found)
+        alt += f" Planted falsehoods refuted: {sum(f.refuted for f in found)} of {total}."
+    title = "What do the verdicts rest on?"
+    return [FigureSpec("trust", title, _CAPTION, partial(_draw, coverage, powers, found), alt, lead=True)]
+
+
+def _coverage(judged: Sequence[Judgement]) -> tuple[tuple[str, int], ...]:
+    """How many claims cover how much; last those on chosen cells, and those whose share is not known."""
+    counts = dict.fromkeys([name for _, name in _SHARES], 0) | {"cells": 0, "not known": 0}
+    for judgement in judged:
+        scope = judgement.scope
+        if scope is not None and scope.coverage is not None:
+            counts[next(name for least, name in _SHARES if scope.coverage >= least)] += 1
+        else:
+            counts["cells" if scope is not None and scope.region == "cells" else "not known"] += 1
+    return tuple(counts.items())
+
+
+def _draw(coverage: Sequence[tuple[str, int]], powers: Sequence[float], found: Sequence[_Found]) -> Figure:
+    drawn = 1 + (len(powers) > 1) + (len(found) > 1)
+    figure, axes = grid_of_axes(drawn, 3, height=2.5, width=3.5 * drawn)
+    _bars(axes[0], coverage)
+    if len(powers) > 1:
+        _power(axes[1], powers)
+    if len(found) > 1:
+        _kinds(axes[-1], found)
+    return figure
+
+
+def _bars(ax: Any, coverage: Sequence[tuple[str, int]]) -> None:
+    names, counts = zip(*coverage, strict=True)
+    bars = ax.barh(range(len(names)), counts, color=SERIES_COLOURS[0], alpha=0.75)
+    ax.bar_label(bars, fontsize=8, padding=2)
+    ax.set_yticks(range(len(names)), labels=names)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("claims")
+    ax.set_title("coverage of the conditions", loc="left")
+
+
+def _power(ax: Any, powers: Sequence[float]) -> None:
+    ax.plot(
+        range(1, len(powers) + 1), powers, color=SERIES_COLOURS[0], marker=".", markersize=3, linewidth=0.8
+    )
+    ax.axhline(LEAST_POWER, color="black", linewidth=0.9, linestyle=":")
+    ax.set_ylim(-0.03, 1.03)
+    ax.set_xlabel("claims, in order of it")
+    ax.set_title("planned power", loc="left")
+
+
+def _kinds(ax: Any, found: Sequence[_Found]) -> None:
+    for y, kind in enumerate(found):
+        share = rate_interval(kind.refuted, kind.planted, 0.05)
+        ax.errorbar(
+            [share.value], [y], xerr=[[share.value - share.low], [share.high - share.value]],
+            color=SERIES_COLOURS[0], marker="o", markersize=4, capsize=2.5, linestyle="",
+        )  # fmt: skip
+    ax.set_yticks(range(len(found)), labels=[f"{k.kind} ({k.planted})" for k in found])
+    ax.invert_yaxis()
+    ax.set_xlim(-0.03, 1.03)
+    ax.set_xlabel("share refuted")
+    ax.set_title("planted falsehoods, by kind", loc="left")

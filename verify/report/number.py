@@ -1,0 +1,54 @@
+"""One number of a claim with its error, and the words that qualify its verdict."""
+
+from __future__ import annotations
+
+import math
+
+from verify.outcome import Judgement
+from verify.report.blocks import Cell, Chip, Plain
+from verify.rules.registry import judge_of
+from verify.rules.words import number_in_words
+
+__all__ = ["coverage_text", "number_text", "qualifiers", "weakest_text", "word"]
+
+
+def number_text(judgement: Judgement) -> str:
+    """What the runs say in the few numbers that a line can hold, and of what; why there are none."""
+    if not judgement.observations:
+        return "" if judgement.verdict == "derived" else "no runs in this profile"
+    if judgement.verdict == "errored" or not judgement.judged:
+        return ""
+    judge = judge_of(judgement.claim.rule)
+    return f"{judge.number_of} {judge.numbers(judgement)}".strip()
+
+
+def qualifiers(judgement: Judgement) -> list[str]:
+    """Grade, and "on its box" where the region is not the claim's conditions."""
+    word = "" if judgement.scope is None or judgement.verdict == "derived" else judgement.scope.word
+    return [text for text in (judgement.grade or "", word) if text]
+
+
+def word(judgement: Judgement) -> Cell:
+    """The verdict with its grade and region, and the role where it is no plain claim."""
+    claim = judgement.claim
+    role = [claim.role] if claim.role != "claim" else []
+    words = ", ".join([*qualifiers(judgement), *role])
+    return (Chip(judgement.verdict), Plain(words)) if words else Chip(judgement.verdict)
+
+
+def weakest_text(judgement: Judgement) -> str:
+    """The least certified cell: `m 10 to 15: 0 of 40, rate below 0.072`; "" without."""
+    cell = judgement.weakest_cell
+    if cell is None:
+        return ""
+    upper = number_in_words(float(cell["upper"]))
+    return f"{cell['cell']}: {cell['violations']} of {cell['of']}, rate below {upper}"
+
+
+def coverage_text(judgement: Judgement) -> str:
+    """The share of the claim's conditions that its settings cover; "" where it has no meaning."""
+    scope = judgement.scope
+    if scope is None or scope.coverage is None or math.isnan(scope.coverage):
+        return ""
+    share = scope.coverage
+    return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"

@@ -1,0 +1,103 @@
+"""The paper item by item: what is stated, and a line a claim that unfolds."""
+
+from __future__ import annotations
+
+from verify.outcome import Judgement
+from verify.report.blocks import (
+    Block,
+    Cell,
+    ClaimEntry,
+    Claims,
+    Code,
+    Items,
+    Line,
+    Link,
+    Plain,
+    Section,
+    Text,
+)
+from verify.report.claims import reproduce
+from verify.report.headings import Heading
+from verify.report.number import coverage_text, number_text, weakest_text, word
+from verify.report.regimes import constants_text
+from verify.report.sections.material import Material
+from verify.report.wording import rule_sentence
+
+__all__ = ["anchor", "claim_line", "heading_section", "section", "traits"]
+
+_NOTE = (
+    "A line a claim: its verdict with grade and region, what it says, one number with its 95 % interval, and "
+    "the cell of the region that is least certified. It unfolds to the reason and the command that makes its "
+    "runs again; on paper that command is the one below with the claim's id."
+)
+
+
+def anchor(number: int) -> str:
+    """Of the heading of this number."""
+    return f"item-{number + 1}"
+
+
+def section(material: Material) -> Section | None:
+    """Every item that the paper states; those beyond it stand with what is new."""
+    stated = [(k, h) for k, h in enumerate(material.headings) if not h.beyond]
+    if not stated:
+        return None
+    first = stated[0][1].judgements[0]
+    again = reproduce(first, material.verification.run_info).replace(first.claim.id, "ID")
+    blocks: tuple[Block, ...] = (
+        Text(_NOTE, "small"),
+        Text(("reproduce:", Code(again)), "small"),
+        *(heading_section(material, k, h) for k, h in stated),
+    )
+    return Section("items", "The paper, item by item", blocks, short="Item by item")
+
+
+def heading_section(material: Material, number: int, heading: Heading) -> Section:
+    """The words of the item, then its claims."""
+    said = (Text(heading.words, "stated"),) if heading.words else ()
+    conditions = {c.name: c for j in heading.judgements for c in j.claim.conditions}
+    if conditions:
+        first = next(j.claim for j in heading.judgements if j.claim.conditions)
+        at = constants_text(conditions.values(), first.constants)
+        names = f"Conditions of its claims{f' (at {at})' if at else ''}: {', '.join(conditions)}."
+        said = (*said, Text((Plain(names), Link("appendix.html#conditions", "Formulas")), "small"))
+    claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
+    return Section(anchor(number), heading.name, (*said, claims))
+
+
+def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
+    """A claim of the report; its details stand in the appendix."""
+    claim, run_info = judgement.claim, material.verification.run_info
+    weakest, number = weakest_text(judgement), number_text(judgement)
+    numbers: list[Cell] = [Plain(number)] if number else []
+    if weakest:
+        numbers.append(Plain(f"weakest cell {weakest}"))
+    blocks: list[Block] = [Text(judgement.decision.reason)]
+    region = "" if judgement.scope is None else judgement.scope.text
+    if region:
+        share = coverage_text(judgement)
+        covered = f" It covers {share} of the claim's conditions." if share else ""
+        blocks.append(Text(Plain(f"Region: {region}.{covered}"), "small"))
+    blocks.append(Text(("Decided:", rule_sentence(claim.rule)), "small"))
+    if claim.note:
+        blocks.append(Text(("Reading:", claim.note), "small"))
+    if judgement.counterexample is not None:
+        blocks.append(Text("The smallest counterexample found:", "small"))
+        blocks.append(Text(judgement.counterexample.replay, "command"))
+    blocks += [Text("reproduce:", "small"), Text(reproduce(judgement, run_info), "command")]
+    if claim.corrected_by:
+        blocks.append(Items((("What is true instead:", material.ref(claim.corrected_by)),)))
+    return ClaimEntry(
+        claim.id,
+        word(judgement),
+        (claim.statement, Code(claim.id)),
+        Line(tuple(numbers)) if numbers else Plain(""),
+        tuple(blocks),
+        traits(judgement),
+    )
+
+
+def traits(judgement: Judgement) -> dict[str, str]:
+    """What claims are filtered by."""
+    claim = judgement.claim
+    return {"verdict": judgement.verdict, "role": claim.role, "provenance": claim.provenance}

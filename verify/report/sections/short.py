@@ -1,0 +1,92 @@
+"""In short: a row an item, then what fails, what is loose, where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from theory.rules import EventMap
+from verify.outcome import Judgement
+from verify.report.blocks import Block, Cell, Chip, Items, Link, Plain, Section, Table, Text
+from verify.report.headings import Heading
+from verify.report.number import number_text
+from verify.report.sections.items import anchor
+from verify.report.sections.material import Material
+
+__all__ = ["section"]
+
+_HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged")
+_NOTE = (
+    "Holds: supported or derived, on settings drawn from the claim's conditions, or without any. On a part: "
+    "on a box or on cells that were chosen, or with a bound that is loose. Readings and probes, which are "
+    "expected to fail or judged outside a condition on purpose, count only where they fail."
+)
+_MOST = 8
+
+
+def section(material: Material) -> Section:
+    """The table, and the lists that are not empty."""
+    rows = tuple(_row(k, heading) for k, heading in enumerate(material.headings))
+    blocks: list[Block] = []
+    if rows:
+        blocks.append(Table("How the claims of each item ended", _HEAD, rows, "score"))
+        blocks.append(Text(_NOTE, "small"))
+    main = [j for heading in material.headings for j in heading.judgements]
+    fails = [j for j in main if j.verdict == "refuted" and not j.claim.is_probe]
+    loose = [j for j in main if j.grade == "loose"]
+    stops = [j for j in main if _stops(j)]
+    for title, found, last in (
+        ("What fails", fails, True),
+        ("What is only loosely so", loose, False),
+        ("Where it stops, and which conditions are needed", stops, False),
+    ):
+        if found:
+            lines = tuple(_line(material, j, last) for j in found[:_MOST])
+            more = len(found) - _MOST
+            if more > 0:
+                lines = (*lines, (Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
+            blocks.append(Section("", title, (Items(lines),)))
+    return Section("short", "In short", tuple(blocks))
+
+
+def _row(number: int, heading: Heading) -> tuple[Cell, ...]:
+    counts = dict.fromkeys(_HEAD[1:], 0)
+    for judgement in heading.judgements:
+        kind = _kind(judgement)
+        if kind:
+            counts[kind] += 1
+    link = Link(f"#{anchor(number)}", heading.name)
+    return (link, *(Plain(str(n) if n else "") for n in counts.values()))
+
+
+def _kind(judgement: Judgement) -> str:
+    """The column in which a claim counts; "" where it counts in none."""
+    if judgement.verdict == "refuted" and not judgement.claim.is_probe:
+        return "fails"
+    if judgement.claim.role != "claim":
+        return ""
+    if judgement.verdict == "derived":
+        return "holds"
+    if judgement.verdict == "supported":
+        part = judgement.grade == "loose" or (judgement.scope is not None and judgement.scope.word != "")
+        return "holds on a part" if part else "holds"
+    return "not judged" if judgement.verdict in ("not-applicable", "errored") else "undecided"
+
+
+def _stops(judgement: Judgement) -> bool:
+    probe = judgement.claim.is_probe and judgement.verdict in ("supported", "refuted")
+    return probe or (isinstance(judgement.claim.rule, EventMap) and judgement.verdict == "supported")
+
+
+def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
+    claim = judgement.claim
+    parts: list[Cell] = [Chip(judgement.verdict), claim.statement, Plain(f"({number_text(judgement)})")]
+    if claim.is_probe:
+        needed = "is needed" if judgement.verdict == "refuted" else "was not needed here"
+        parts.append(Plain(f"Judged outside {_listed(claim.drops)}, which {needed}."))
+    if correct and claim.corrected_by:
+        parts += [Plain("True instead:"), material.ref(claim.corrected_by)]
+    return tuple(parts)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
