@@ -31,6 +31,9 @@ from theory.two_stage.conditions import (
     NO_LABEL_NOISE,
     SCOPE,
 )
+from theory.two_stage.decay import claims as weight_decay
+from theory.two_stage.decay.experiments import DECAYED
+from theory.two_stage.decay.setting import DecayedSetting
 from theory.two_stage.exhibits import EXHIBITS
 from theory.two_stage.letters import GLOSSARY
 from theory.two_stage.limits import error_constants as sharp_error_constants
@@ -80,6 +83,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
+    *weight_decay.CLAIMS,
     *answers.CLAIMS,
 )
 
@@ -99,7 +103,7 @@ THIS = Paper(
         where="ICML",
     ),
     claims=CLAIMS,
-    settings=(Setting,),
+    settings=(Setting, DecayedSetting),
     conditions={
         "Condition 4.1": CONDITION_4_1,
         "companions (framework)": COMPANIONS,
@@ -109,7 +113,7 @@ THIS = Paper(
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
     parameters={Setting: PARAMETERS},
-    reference_box=REFERENCE,
+    reference_box=(REFERENCE, DECAYED),
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,
