@@ -24,6 +24,7 @@ from theory.two_stage import (
 )
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.certified import claims as certificates
+from theory.two_stage.clock import claims as clocks
 from theory.two_stage.conditions import (
     COMPANIONS,
     CONDITION_4_1,
@@ -84,6 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
     *weight_decay.CLAIMS,
+    *clocks.CLAIMS,
     *answers.CLAIMS,
 )
 
