@@ -18,13 +18,15 @@ H = 0.1
 _REGIMES = {"large": (30.0, 300.0), "small": (0.01, 0.3)}
 
 
-def box(regime: str, n: tuple[int, int] = (70, 110), h: float = H) -> Domain:
+def box(
+    regime: str, n: tuple[int, int] = (80, 110), m: tuple[int, int] = (20, 32), h: float = H
+) -> Domain:
     """Random settings of a regime with flipped labels enough for a median."""
     return Domain(
         f"clock, {regime} kappa_0",
         n=n,
-        m=(20, 32),
-        signal_margin=(3.5, 8.0),
+        m=m,
+        signal_margin=(4.0, 8.0),
         tau=(0.1, 0.2),
         kappa_0=_REGIMES[regime],
         dimension=(1e8, 1e10),
@@ -74,7 +76,7 @@ SCHEDULES = {
         box(regime),
         Variation(schedule=schedule),
         _CLOCK * _PASSES.get(name, 1.0),
-        24,
+        32 if regime == "small" else 24,
         100,
         max_steps=round(2 * _CLOCK / H),
     )
@@ -104,9 +106,9 @@ MOMENTUM = {
 #: A visit moves a sample by h n/b: .2, .5 and 1.
 BATCHES = {
     size: _paired(
-        f"batches.{size}", box("large", (100, 100)), Variation(batch_size=size), 16.0, default, 200
+        f"batches.{size}", box("large", (100, 100), (40, 50)), Variation(batch_size=size), 16.0, default, 200
     )
-    for size, default in ((50, 48), (20, 72), (10, 48))
+    for size, default in ((50, 48), (20, 72), (10, 72))
 }
 BATCHES_SMALL = {
     size: _paired(
@@ -114,7 +116,7 @@ BATCHES_SMALL = {
         box("small", (100, 100)),
         Variation(batch_size=size),
         14.0,
-        24,
+        48,
         200,
         snapshots=(1.0,),
     )

@@ -139,15 +139,19 @@ def share_below(run: Run) -> bool | NotApplicable:
     return found if isinstance(found, NotApplicable) else any(c.memorised for c in found)
 
 
-@of_flipped_labels
 def breaking_scale(run: Run, power: float = 1.0) -> float:
-    """`e^(lambda T)`, T the clock from which 35 % of the flipped labels stay memorised (`power`: of it)."""
-    share = (run.margins[:, run.noisy] > 0).mean(axis=1) >= 0.35
-    below = np.flatnonzero(~share)
-    first = int(below[-1]) + 1 if len(below) else 0
-    if first == len(share):
+    """What the initial weights have lost, `(1 - h lambda)^(-T/h)`, T the clock at which the mean active share
+    reaches .6, between snapshots (`power`: of it); nan where it is not reached."""
+    share = run.active_fraction.mean(axis=1)
+    clock = run.snapshot_steps * run.setting.clock_step
+    reached = np.flatnonzero(share >= 0.6)
+    if not len(reached) or reached[0] == 0:
         return math.nan
-    return math.exp(power * _lambda(run) * float(run.clock[first]))
+    k = int(reached[0])
+    part = (0.6 - share[k - 1]) / (share[k] - share[k - 1])
+    h = run.setting.clock_step
+    loss = -math.log1p(-h * _lambda(run)) / h
+    return math.exp(power * loss * float(clock[k - 1] + part * (clock[k] - clock[k - 1])))
 
 
 @of_flipped_labels
@@ -269,7 +273,12 @@ CLAIMS: tuple[Claim, ...] = (
         "Finite width",
         r"While $p = 1/2$, a share $P(\mathrm{Bin}(m,\frac12)/m > 2\lambda\gamma)$ of the flipped labels is "
         r"memorised, $\gamma$ of the end state",
-        ZScores("binomial scatter of the flipped labels is the only spread", sds=4.0),
+        ZScores(
+            "binomial scatter of the flipped labels is the only spread; ends of what 84 runs resolve",
+            delta=0.05,
+            bias=0.3,
+            spread=(0.8, 1.25),
+        ),
         share_law,
         "flipped labels memorised at 8/lambda, the law at realised counts, its binomial sd",
         runs_of.WIDTH,
@@ -280,9 +289,9 @@ CLAIMS: tuple[Claim, ...] = (
         "forgetting",
         "Forgetting",
         r"Decay shrinks the initial weights: a state at $p = 1/2$ lasts until $\ln(\kappa_0)/\lambda + O(1)$",
-        Exponent("kappa_0", 1.0, margin=0.1, reason="a decade of kappa_0 is 2.3/lambda, read to h = .16"),
+        Exponent("kappa_0", 1.0, margin=0.1, reason="a decade of kappa_0 is 2.3/lambda, read to a fraction of 1/lambda"),
         breaking_scale,
-        "e^(lambda T), T the clock from which 35 % of the flipped labels stay memorised, at 1.6 lambda*(1/2)",
+        "(1 - h lambda)^(-T/h), T the clock at which the mean active share reaches .6, at 1.6 lambda*(1/2)",
         runs_of.FORGETTING,
         proof=prove_forgetting,
         parents=("two_stage.decay.width",),

@@ -119,7 +119,7 @@ def _sweep_of_start() -> Cells:
     a, tau = 6.0, 0.1
     decay = 1.6 * threshold(a, tau, 0.5)
     cells = tuple(
-        ({"kappa_0": kappa_0}, _setting(a, tau, decay, kappa_0, n=100, m=24, d=10**14, h=0.16))
+        ({"kappa_0": kappa_0}, _setting(a, tau, decay, kappa_0, n=60, m=24, d=10**14, h=0.16))
         for kappa_0 in (1e1, 1e2, 1e3, 1e4, 1e5)
     )
     return Cells("sweep of kappa_0", cells, paired=True)
@@ -130,6 +130,8 @@ FORGETTING = Experiment(
     id="two_stage.decay.forgetting",
     place=_sweep_of_start(),
     clock=56.0,
+    record=_LAST,
+    snapshots=tuple(float(s) for s in range(1, 56)),
     runs={"quick": 0, "default": 8, "full": 60},
 )
 
@@ -177,7 +179,7 @@ PRACTICE = Experiment(
     id="two_stage.decay.practice",
     place=_practice(3.6),
     clock=18.0,
-    runs={"quick": 0, "default": 8, "full": 60},
+    runs={"quick": 0, "default": 12, "full": 60},
     control=_undecayed,
 )
 PRACTICE_HALF = Experiment(
