@@ -24,6 +24,8 @@ from theory.two_stage import (
 )
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.certified import claims as certificates
+from theory.two_stage.certified import transitions
+from theory.two_stage.certified.transitions import TRANSITIONS, TransitionSetting
 from theory.two_stage.clock import claims as clocks
 from theory.two_stage.conditions import (
     COMPANIONS,
@@ -84,6 +86,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
+    *transitions.CLAIMS,
     *weight_decay.CLAIMS,
     *clocks.CLAIMS,
     *answers.CLAIMS,
@@ -105,7 +108,7 @@ THIS = Paper(
         where="ICML",
     ),
     claims=CLAIMS,
-    settings=(Setting, DecayedSetting),
+    settings=(Setting, DecayedSetting, TransitionSetting),
     conditions={
         "Condition 4.1": CONDITION_4_1,
         "companions (framework)": COMPANIONS,
@@ -115,7 +118,7 @@ THIS = Paper(
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
     parameters={Setting: PARAMETERS},
-    reference_box=(REFERENCE, DECAYED),
+    reference_box=(REFERENCE, DECAYED, TRANSITIONS.place),
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,

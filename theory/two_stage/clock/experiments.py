@@ -53,32 +53,32 @@ def _paired(
     )
 
 
-#: Clock of a run; under a cosine twice as much is declared, of which half passes.
+#: Clock of a run at a constant step.
 _CLOCK = 16.0
 
 
 def schedules() -> dict[str, Schedule]:
-    """By name: to 0 over the run, up over 30 steps, down to a third after two time units, long and short."""
+    """By name: to 0 over 240 steps (12 time units pass), up over 30 steps, down to .3 after two time units, long
+    and short by turns."""
     return {
-        "cosine": Schedule("cosine", round(2 * _CLOCK / H)),
+        "cosine": Schedule("cosine", 240),
         "warm_up": Schedule("warm_up", 30),
         "drop": Schedule("drop", round(2 / H), 0.3),
         "alternating": Schedule("alternating", low=0.2),
     }
 
 
-#: What of the declared clock passes, at least.
-_PASSES = {"cosine": 2.0, "drop": 2.0}
+#: Clock at a constant step that a run is given: a third of the step from s = 2 on needs more.
+_GIVEN = {"cosine": 24.0, "drop": 32.0}
 
 SCHEDULES = {
     (name, regime): _paired(
         f"schedule.{name}.{regime}",
         box(regime),
         Variation(schedule=schedule),
-        _CLOCK * _PASSES.get(name, 1.0),
+        _GIVEN.get(name, _CLOCK),
         32 if regime == "small" else 24,
         100,
-        max_steps=round(2 * _CLOCK / H),
     )
     for name, schedule in schedules().items()
     for regime in _REGIMES
