@@ -23,7 +23,9 @@ def _of_decay(s: Setting) -> tuple[str, ...]:
         return ()
     border = threshold(s.n_snr2, s.tau_max, 1.0)
     if not border:
-        return (f"lambda = {s.weight_decay:.3g}: a(1 - 2 tau) <= 2, so no decay keeps a sample of p = 1 out.",)
+        return (
+            f"lambda = {s.weight_decay:.3g}: a(1 - 2 tau) <= 2, so no decay keeps a sample of p = 1 out.",
+        )
     above = s.weight_decay >= border
     return (
         f"lambda = {s.weight_decay:.3g} is {'at least' if above else 'below'} lambda*(1) = {border:.3g}: flipped "

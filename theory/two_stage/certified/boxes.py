@@ -23,7 +23,7 @@ from theory.two_stage.certified.enclosure import Curve, Flow
 
 __all__ = ["ParameterBox", "certify", "cover", "halves", "limit_clock"]
 
-_BITS, _ORDER = 64, 10
+_BITS, _ORDER = 80, 14
 
 
 @dataclass(frozen=True)
@@ -149,12 +149,12 @@ def main() -> None:
     parser.add_argument("--deepest", type=int, default=9)
     parser.add_argument("--looks", type=int, default=400)
     options = parser.parse_args()
-    certified, left = cover(
-        ParameterBox(tuple(options.u), tuple(options.e)), options.deepest, options.looks
-    )
+    certified, left = cover(ParameterBox(tuple(options.u), tuple(options.e)), options.deepest, options.looks)
     print(f"{certified} boxes certified, {len(left)} left")
     for box in left[:20]:
-        print(f"left: u {float(box.u[0]):g} to {float(box.u[1]):g}, e {float(box.e[0]):g} to {float(box.e[1]):g}")
+        print(
+            f"left: u {float(box.u[0]):g} to {float(box.u[1]):g}, e {float(box.e[0]):g} to {float(box.e[1]):g}"
+        )
     raise SystemExit(1 if left else 0)
 
 

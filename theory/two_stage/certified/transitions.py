@@ -156,7 +156,9 @@ CLAIMS = (
     _claim(
         "order_pointwise",
         r"$M_n(s) \ge M_n^\infty(s)$ up to $s_2$, hence $s_2 \le s_\infty$, on a box around the judged $(u, e)$",
-        Derived("ball arithmetic for all parameters of a box around each judged point; unproved between boxes"),
+        Derived(
+            "ball arithmetic for all parameters of a box around each judged point; unproved between boxes"
+        ),
         _box_certified,
         "whether every (u, e) within .25 % (less at small e or 1 - u) of the run's is certified at once",
         note="`python -m theory.two_stage.certified.boxes` certifies a whole rectangle of (u, e).",

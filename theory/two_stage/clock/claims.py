@@ -81,9 +81,7 @@ def times_of(
 def fewer_active(run: Run) -> bool:
     """Flipped labels have fewer active filters at s = 1 than in plain gradient descent from the same seed."""
     plain = run.control
-    shares = [
-        float(each.active_fraction[each.snapshot_at(1.0), each.noisy].mean()) for each in (run, plain)
-    ]  # type: ignore[attr-defined]
+    shares = [float(each.active_fraction[each.snapshot_at(1.0), each.noisy].mean()) for each in (run, plain)]  # type: ignore[attr-defined]
     return shares[0] < shares[1]
 
 
@@ -161,7 +159,7 @@ CLAIMS: tuple[Claim, ...] = (
         EXACT,
         proof=prove_lag,
     ),
-    *(_lagged(*key) for key in ((0.5, 0.1, "large"), (0.5, 0.05, "small"), (0.9, 0.04, "large"))),
+    *(_lagged(*key) for key in ((0.5, 0.1, "large"), (0.5, 0.05, "small"), (0.9, 0.02, "large"))),
     _claim(
         "momentum.unchanged",
         "Heavy ball",
@@ -191,7 +189,10 @@ CLAIMS: tuple[Claim, ...] = (
             "Mini-batches",
             rf"Mini-batches of {size} out of 100: ${latex}$ comes at the same number of steps, at "
             rf"{_KAPPA['large']}",
-            Law(margin, reason="a visit moves a margin by h n/b, .2 to 1: Euler error of that step, -2 % at .5"),
+            Law(
+                margin,
+                reason="a visit moves a margin by h n/b, .2 to 1: Euler error of that step, -2 % at .5",
+            ),
             (lambda run, share=share: times_of(run, share)),
             f"clock of {words} and that of plain gradient descent from the same seed",
             BATCHES[size],

@@ -18,9 +18,7 @@ H = 0.1
 _REGIMES = {"large": (30.0, 300.0), "small": (0.01, 0.3)}
 
 
-def box(
-    regime: str, n: tuple[int, int] = (80, 110), m: tuple[int, int] = (20, 32), h: float = H
-) -> Domain:
+def box(regime: str, n: tuple[int, int] = (80, 110), m: tuple[int, int] = (20, 32), h: float = H) -> Domain:
     """Random settings of a regime with flipped labels enough for a median."""
     return Domain(
         f"clock, {regime} kappa_0",
@@ -58,10 +56,10 @@ _CLOCK = 16.0
 
 
 def schedules() -> dict[str, Schedule]:
-    """By name: to 0 over 240 steps (12 time units pass), up over 30 steps, down to .3 after two time units, long
+    """By name: to 0 over 180 steps (9 time units pass), up over 30 steps, down to .3 after two time units, long
     and short by turns."""
     return {
-        "cosine": Schedule("cosine", 240),
+        "cosine": Schedule("cosine", 180),
         "warm_up": Schedule("warm_up", 30),
         "drop": Schedule("drop", round(2 / H), 0.3),
         "alternating": Schedule("alternating", low=0.2),
@@ -69,7 +67,7 @@ def schedules() -> dict[str, Schedule]:
 
 
 #: Clock at a constant step that a run is given: a third of the step from s = 2 on needs more.
-_GIVEN = {"cosine": 24.0, "drop": 32.0}
+_GIVEN = {"cosine": 18.0, "drop": 32.0}
 
 SCHEDULES = {
     (name, regime): _paired(
@@ -90,14 +88,14 @@ MOMENTUM = {
         f"momentum.{round(100 * beta)}.{round(1000 * h)}.{regime}",
         box(regime, h=h),
         Variation(momentum=beta),
-        14.0,
+        12.0,
         default,
         100,
     )
     for beta, h, regime, default in (
         (0.5, 0.1, "large", 24),
         (0.5, 0.05, "small", 24),
-        (0.9, 0.04, "large", 24),
+        (0.9, 0.02, "large", 24),
         (0.9, 0.1, "large", 20),
         (0.9, 0.1, "small", 20),
     )

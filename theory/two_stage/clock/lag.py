@@ -35,7 +35,9 @@ def prove_lag(stated: sp.Expr | None = None) -> Proof:
             (
                 r"$V_t = \beta V_{t-1} + (1-\beta)hg$ from $V_0 = 0$: $V_t = hg(1-\beta^t)$.",
                 vanishes(velocity.subs(t, 1) - (1 - beta))
-                and vanishes(sp.expand(velocity - beta * velocity.subs(t, t - 1) - (1 - beta), power_base=True)),
+                and vanishes(
+                    sp.expand(velocity - beta * velocity.subs(t, t - 1) - (1 - beta), power_base=True)
+                ),
             ),
             (
                 r"$C_t = C_{t-1} + V_t$: $C_t = hg\,[t - \frac\beta{1-\beta}(1-\beta^t)]$.",
@@ -44,8 +46,10 @@ def prove_lag(stated: sp.Expr | None = None) -> Proof:
             ),
             (
                 r"So the clock lags by $h\beta/(1-\beta)$ once $\beta^t \ll 1$.",
-                vanishes(sp.limit((t - state).subs({beta: sp.Rational(9, 10), t: k}), k, sp.oo)
-                         - (beta / (1 - beta)).subs(beta, sp.Rational(9, 10))),
+                vanishes(
+                    sp.limit((t - state).subs({beta: sp.Rational(9, 10), t: k}), k, sp.oo)
+                    - (beta / (1 - beta)).subs(beta, sp.Rational(9, 10))
+                ),
             ),
         )
     )

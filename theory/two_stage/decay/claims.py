@@ -289,7 +289,12 @@ CLAIMS: tuple[Claim, ...] = (
         "forgetting",
         "Forgetting",
         r"Decay shrinks the initial weights: a state at $p = 1/2$ lasts until $\ln(\kappa_0)/\lambda + O(1)$",
-        Exponent("kappa_0", 1.0, margin=0.1, reason="a decade of kappa_0 is 2.3/lambda, read to a fraction of 1/lambda"),
+        Exponent(
+            "kappa_0",
+            1.0,
+            margin=0.1,
+            reason="a decade of kappa_0 is 2.3/lambda, read to a fraction of 1/lambda",
+        ),
         breaking_scale,
         "(1 - h lambda)^(-T/h), T the clock at which the mean active share reaches .6, at 1.6 lambda*(1/2)",
         runs_of.FORGETTING,

@@ -30,9 +30,7 @@ _RHO_C, _RHO_N = sp.symbols(r"\rho_c \rho_n", positive=True)
 def _jacobian() -> sp.Matrix:
     """Of `rho' = g(M) - lambda rho`, in (rho_c, rho_n)."""
     c = coordinates()
-    return sp.Matrix(
-        [[-_RATE - _KC * c.alpha, _KC * c.beta], [_KN * c.kappa, -_RATE - _KN * c.delta]]
-    )
+    return sp.Matrix([[-_RATE - _KC * c.alpha, _KC * c.beta], [_KN * c.kappa, -_RATE - _KN * c.delta]])
 
 
 def prove_end_state(coupling: sp.Expr | None = None) -> Proof:
@@ -130,8 +128,10 @@ def prove_threshold(stated: sp.Expr | None = None) -> Proof:
                 r"\kappa g(\Delta\rho_n/\kappa)$, which rises with $\rho_n$; $\rho_n$ rises strictly. So "
                 r"after an upward zero there is no downward one: the sign changes once at most, and "
                 r"is at the end that of the end state.",
-                vanishes(rate_n.subs(_GN, sp.Rational(1, 2)).subs(_RHO_C, c.delta * _RHO_N / c.kappa)
-                         - (c.delta / 2 - c.kappa * _GC))
+                vanishes(
+                    rate_n.subs(_GN, sp.Rational(1, 2)).subs(_RHO_C, c.delta * _RHO_N / c.kappa)
+                    - (c.delta / 2 - c.kappa * _GC)
+                )
                 and vanishes(M_c.subs(_RHO_C, c.delta * _RHO_N / c.kappa) - c.Delta * _RHO_N / c.kappa),
             ),
             (
@@ -144,9 +144,7 @@ def prove_threshold(stated: sp.Expr | None = None) -> Proof:
                 r"\delta/(2\kappa)$, its value at the end, where $\rho_n = 1/(2\lambda)$ is larger: none. So "
                 r"$M_n < 0$ for ever iff $\lambda \geq \lambda^*$; below, it crosses 0 exactly once.",
                 vanishes(
-                    _logarithms(
-                        c.Delta / (2 * c.kappa * _RATE) - sp.log(2 * c.kappa / c.delta - 1), formula
-                    )
+                    _logarithms(c.Delta / (2 * c.kappa * _RATE) - sp.log(2 * c.kappa / c.delta - 1), formula)
                 ),
             ),
         )
@@ -200,4 +198,3 @@ def prove_forgetting(power: int = 1) -> Proof:
             ),
         )
     )
-

@@ -121,10 +121,7 @@ def end_state(strength: float, rate: float, decay: float, share: float) -> EndSt
         return (
             strength
             / 2
-            * (
-                (1 - rate) * _coefficient(gamma, share, decay)
-                - rate * _coefficient(-gamma, share, decay)
-            )
+            * ((1 - rate) * _coefficient(gamma, share, decay) - rate * _coefficient(-gamma, share, decay))
             - gamma
         )
 
@@ -200,5 +197,3 @@ def sufficient_decay(strength: float, rate: float) -> float:
     while excess(low) >= 0:
         low /= 2
     return float(brentq(excess, low, 2 * low, xtol=1e-14))
-
-
