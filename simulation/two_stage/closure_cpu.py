@@ -14,8 +14,8 @@ from simulation.progress import track
 from simulation.threads import available_threads
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.kernel import COLUMNS, ROWS, advance
-from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import StopRule, postfix
 
 __all__ = ["run_on_cpu"]

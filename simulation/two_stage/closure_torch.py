@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from simulation.progress import track
 from simulation.two_stage.geometry import Geometry
-from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import BOTH, EITHER, LOSS, NOISY, STEP, StopRule, postfix
 
 __all__ = ["run_on_torch"]

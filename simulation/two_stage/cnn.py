@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from simulation.progress import track
-from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.problem import Problem, patch_gram
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import Monitor, StopRule
 
 __all__ = ["TwoLayerCNN", "run_cnn"]

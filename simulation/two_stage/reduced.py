@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.two_stage.geometry import Geometry
-from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import StopRule
 
 __all__ = ["run_reduced"]

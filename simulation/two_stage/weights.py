@@ -1,7 +1,7 @@
 r"""The weights of a run at one step: coordinates in a basis of the patches, a root of `W W^T`, or all of W.
 
-`W^(t)` in the basis Q of span(V) is `B0 + C D^-1 R^T`; the part off span(V) never moves. Weight decay leaves a
-share of the initial weights, in both parts. The first vector of Q is the direction of mu.
+`W^(t)` in the basis Q of span(V) is `B0 + C D^-1 R^T`; the part off span(V) never moves. Weight decay
+leaves a share of the initial weights, in both parts. The first vector of Q is the direction of mu.
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ from simulation.two_stage.closure_torch import run_on_torch
 from simulation.two_stage.cnn import run_cnn
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.kernel import compiled
-from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.network_kernel import PatchPass
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.record import Record
 from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.training import train_many
 from theory.two_stage.setting import Setting

@@ -129,7 +129,8 @@ def test_a_run_under_a_schedule_tells_its_own_clock() -> None:
 
     schedule = Schedule("warm_up", 10)
     run = MeasuredRun(train(BASE, steps=20, variation=Variation(schedule=schedule)), BASE, schedule=schedule)
-    assert run.clock[10] == pytest.approx(0.1 * 5.5) and run.clock[20] == pytest.approx(0.1 * 15.5)
+    assert run.clock[10] == pytest.approx(0.1 * 5.5)
+    assert run.clock[20] == pytest.approx(0.1 * 15.5)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,8 @@ def test_a_run_under_a_schedule_tells_its_own_clock() -> None:
 def test_what_is_not_exact_is_refused_in_one_line(words: str, options: Any) -> None:
     with pytest.raises(ValueError, match="weight_decay") as refused:
         train(BASE, steps=3, **options)
-    assert words in str(refused.value) and "\n" not in str(refused.value)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_options_out_of_range_are_named() -> None:

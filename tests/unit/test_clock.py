@@ -1,4 +1,5 @@
-"""The clock under schedules, heavy ball and mini-batches: what is proved, and what a wrong clock looks like."""
+"""The clock under schedules, heavy ball and mini-batches: what is proved, and what a wrong clock looks
+like."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def ratios(experiment: Any, first: int, measure: Any, count: int = 12) -> list[f
     for k, point in enumerate(experiment.place.points(count, lambda k: np.random.default_rng([first, k]))):
         (run,) = engine.make([job_of(experiment, point.setting, first + k, engine)], device="cpu")
         other = control_job(experiment, point.setting, first + k, engine)
-        assert other is not None and other.options != experiment.options
+        assert other is not None
+        assert other.options != experiment.options
         (run.control,) = engine.make([other], device="cpu")
         value = measure(run)
         if not isinstance(value, NotApplicable):

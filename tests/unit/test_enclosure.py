@@ -17,8 +17,8 @@ from scipy.integrate import quad
 from theory.certified.visitor import enclose, exact
 from theory.two_stage.certified import enclosure
 from theory.two_stage.certified.enclosure import (
-    Enclosure,
     Curve,
+    Enclosure,
     Flow,
     _flow,
     _product_term,

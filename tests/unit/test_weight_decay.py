@@ -1,4 +1,5 @@
-"""Weight decay: thresholds against integrated flows, proofs that fail when broken, laws that a tenth moves."""
+"""Weight decay: thresholds against integrated flows, proofs that fail when broken, laws that a tenth
+moves."""
 
 from __future__ import annotations
 
@@ -114,7 +115,9 @@ def test_shares_fall_with_lambda_and_a_sufficient_decay_exceeds_the_threshold() 
     for a, tau in CELLS:
         border = threshold(a, tau, 0.5)
         shares = [memorised_share(a, tau, r * border, 200) for r in (0.6, 0.9, 1.0, 1.1, 1.5)]
-        assert shares == sorted(shares, reverse=True) and shares[0] > 0.95 and shares[-1] < 0.05
+        assert shares == sorted(shares, reverse=True)
+        assert shares[0] > 0.95
+        assert shares[-1] < 0.05
         assert 0.4 < shares[2] < 0.5
         assert sufficient_decay(a, tau) > threshold(a, tau, 1.0)
     assert sufficient_decay(2.0, 0.1) == math.inf
@@ -157,7 +160,8 @@ def test_the_law_of_the_width_notices_a_tenth_of_lambda() -> None:
         return float(np.mean(z)) * math.sqrt(len(z))
 
     assert abs(mean(1.0)) < 3.5
-    assert mean(1.1) > 3.5 and mean(1 / 1.1) < -2.5
+    assert mean(1.1) > 3.5
+    assert mean(1 / 1.1) < -2.5
     pairs = [claims.clean_margin(r) for r in made_runs]
     ratios = np.log([x / y for x, y in pairs])
     assert abs(np.median(ratios)) < 0.01
@@ -180,9 +184,11 @@ def test_forgetting_is_linear_in_the_logarithm_of_the_start() -> None:
 def test_both_sides_of_the_lasting_threshold() -> None:
     above, below = runs(made.LASTING, 8, 40), runs(made.BELOW, 8, 60)
     held = [claims.lasts(r) for r in above]
-    assert sum(value is True for value in held) >= 6 and not any(value is False for value in held)
+    assert sum(value is True for value in held) >= 6
+    assert not any(value is False for value in held)
     seen = [claims.share_below(r) for r in below]
-    assert sum(value is True for value in seen) >= 6 and not any(value is False for value in seen)
+    assert sum(value is True for value in seen) >= 6
+    assert not any(value is False for value in seen)
     # The threshold at p = 1/2 in its place is refuted by the same runs.
     assert any(claims.lasts(r, 0.5) is False for r in below)
 

@@ -28,7 +28,8 @@ def _of_decay(s: Setting) -> tuple[str, ...]:
         )
     above = s.weight_decay >= border
     return (
-        f"lambda = {s.weight_decay:.3g} is {'at least' if above else 'below'} lambda*(1) = {border:.3g}: flipped "
+        f"lambda = {s.weight_decay:.3g} is {'at least' if above else 'below'} lambda*(1) = "
+        f"{border:.3g}: flipped "
         f"labels are {'never memorised' if above else 'memorised later, and not all of them'}.",
     )
 

@@ -42,9 +42,11 @@ QUESTION = Question(
         ),
         Part(
             _named("two_stage.clock.batches.{}.t_half", (50, 20, 10)),
-            "At kappa_0 of 30 or more half of the flipped labels are memorised at the same number of steps with "
+            "At kappa_0 of 30 or more half of the flipped labels are memorised at the same number of "
+            "steps with "
             "{these}.",
-            "At kappa_0 of 30 or more half of the flipped labels are memorised at another number of steps with "
+            "At kappa_0 of 30 or more half of the flipped labels are memorised at another number of "
+            "steps with "
             "{these}.",
             "the number of steps at kappa_0 of 30 or more with",
         ),
@@ -52,7 +54,8 @@ QUESTION = Question(
             _named("two_stage.clock.batches.{}.small", (50, 10)),
             "Inside Condition 4.1, at kappa_0 of .3 or less, all of them are memorised at the same number of "
             "steps with {these}.",
-            "Inside Condition 4.1, at kappa_0 of .3 or less, they are not: the last flipped labels are memorised "
+            "Inside Condition 4.1, at kappa_0 of .3 or less, they are not: the last flipped labels "
+            "are memorised "
             "later, or not within the run, with {these}.",
             "the number of steps at kappa_0 of .3 or less with",
         ),

@@ -1,10 +1,11 @@
 r"""`s_2 <= s_inf`, and `M_n(s) >= M_n^inf(s)` before it, certified for all parameters of a box of (u, eps).
 
 In the clock `x = p s` the class dynamics are `X' = g(X - gamma)`, `Z' = g(Z + gamma)`,
-`gamma' = (g(Z + gamma) - u g(X - gamma))/eps`, with `M_n = X - gamma`, `u = tau/(1-tau)`, `eps = 2p/(a(1-tau))`.
-The flow is cooperative in (gamma, -Z, X), and `gamma' >= 0` for ever, so a larger u or eps makes gamma and X
-smaller at every clock: on a box X is at least that of the corner (u, eps) high, gamma at most that of the corner
-low. The limit path reaches `-M_n = y` at a clock that falls in u; at its largest u it must still be later.
+`gamma' = (g(Z + gamma) - u g(X - gamma))/eps`, with `M_n = X - gamma`, `u = tau/(1-tau)`, `eps =
+2p/(a(1-tau))`. The flow is cooperative in (gamma, -Z, X), and `gamma' >= 0` for ever, so a larger u or eps
+makes gamma and X smaller at every clock: on a box X is at least that of the corner (u, eps) high, gamma at
+most that of the corner low. The limit path reaches `-M_n = y` at a clock that falls in u; at its largest u
+it must still be later.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class _Corner:
         self.pieces: dict[int, list[_Piece]] = {-1: [], 1: []}
 
     def at(self, sign: int, clock: Fraction, place: int) -> tuple[arb, arb, int]:
-        """Bounds of (M_c, M_n) on a side at a clock, and the piece it lies in (`place`: search from there)."""
+        """Bounds of (M_c, M_n) on a side at a clock, and the piece it lies in (`place`: search from
+        there)."""
         pieces = self.pieces[sign]
         while not pieces or pieces[-1].end < clock:
             curve = self.curves[sign]
@@ -88,7 +90,8 @@ def _corner(u: Fraction, eps: Fraction) -> _Corner:
 
 
 def certify(box: ParameterBox, looks: int = 400) -> bool:
-    """Whether `M_n(s) >= M_n^inf(s)` up to s_2, and so `s_2 <= s_inf`, is certain for all (u, eps) of the box.
+    """Whether `M_n(s) >= M_n^inf(s)` up to s_2, and so `s_2 <= s_inf`, is certain for all (u, eps) of the
+    box.
 
     Between two of the `looks` clocks gamma is at most its later and X at least its earlier value.
     """
@@ -128,7 +131,8 @@ def halves(box: ParameterBox) -> tuple[ParameterBox, ...]:
 
 
 def cover(box: ParameterBox, deepest: int, looks: int = 400) -> tuple[int, list[ParameterBox]]:
-    """Certify a rectangle, quartered where needed, at most `deepest` times: boxes certified, and those left."""
+    """Certify a rectangle, quartered where needed, at most `deepest` times: boxes certified, and those
+    left."""
     certified, left, stack = 0, [], [(box, 0)]
     while stack:
         one, depth = stack.pop()
@@ -153,7 +157,8 @@ def main() -> None:
     print(f"{certified} boxes certified, {len(left)} left")
     for box in left[:20]:
         print(
-            f"left: u {float(box.u[0]):g} to {float(box.u[1]):g}, e {float(box.e[0]):g} to {float(box.e[1]):g}"
+            f"left: u {float(box.u[0]):g} to {float(box.u[1]):g}, e {float(box.e[0]):g} to "
+            f"{float(box.e[1]):g}"
         )
     raise SystemExit(1 if left else 0)
 

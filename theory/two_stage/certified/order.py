@@ -1,14 +1,14 @@
 r"""`s_2 <= s_inf` proved where `u = tau/(1-tau)` is at least 2/5, and for strong signals from 3/20 on.
 
 Letters: `u`, `eps = 2p/(a(1-tau))`, `c = 1-u`, `e = eps/c` (Stage I exists iff `0 < e < 1`), `S = M_c + M_n`,
-`E = e^{M_n}`, `z(S)` the nullcline `z(z+c) = u e^S` that the limit path follows. Two exact statements carry the
-proof (`docs/derivations/certified.md`, The order of both clocks):
+`E = e^{M_n}`, `z(S)` the nullcline `z(z+c) = u e^S` that the limit path follows. Two exact statements
+carry the proof (`docs/derivations/certified.md`, The order of both clocks):
 
     (1 + u + eps) p s_2 = (1+u) p s_inf - int_{S_2}^{S_*} (1+z) dS + eps int_0^{S_2} K(S, E) dS,
     dK/dE >= 0, so K(S, E) <= K(S, 1) = (1 + e^S)/(1 + z + c),
 
-and a curve `E = z + eps c^2 A ((z-u)/c)^2` below the path, which says how far S_2 stays from S_*. What is left
-are two inequalities between explicit functions on compact boxes, decided by ball arithmetic.
+and a curve `E = z + eps c^2 A ((z-u)/c)^2` below the path, which says how far S_2 stays from S_*. What is
+left are two inequalities between explicit functions on compact boxes, decided by ball arithmetic.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _SMALL = Fraction(1, 10)
 
 @dataclass(frozen=True)
 class Piece:
-    """`c` from `low` to `high`, `e` from `least` to `most`: there the curve with this `rise` (A) stays below the
-    path and its gain is enough."""
+    """`c` from `low` to `high`, `e` from `least` to `most`: there the curve with this `rise` (A) stays
+    below the path and its gain is enough."""
 
     low: Fraction
     high: Fraction
@@ -129,8 +129,8 @@ def _barrier() -> tuple[Callable[..., Any], ...]:
 
 
 def _stays_below(piece: Piece, most: int = 5000) -> bool:
-    """The curve of a piece is a lower barrier: the polynomial is positive on c x zeta x e. Boxes are halved as
-    often as needed (at most `most`), and on each it is bounded by its value in the middle and its slopes."""
+    """The curve of a piece is a lower barrier: the polynomial is positive on c x zeta x e. Boxes are
+    halved as often as needed (at most `most`), and bounded by the value in the middle and the slopes."""
     from theory.certified.visitor import exact
 
     value, *slopes = _barrier()
@@ -151,8 +151,9 @@ def _stays_below(piece: Piece, most: int = 5000) -> bool:
 
 
 def _gains_enough(piece: Piece) -> bool:
-    """`h/c^2 < A (w + e c k)/(1 + 2 c^2 e A)` from `least` to `most`: the right side is a Moebius function of e,
-    so that both ends decide. `w = 2 + 2/(1+c)` and `k` bound `(1+z) dS/dz` and `K(S,1) dS/dz` from below."""
+    """`h/c^2 < A (w + e c k)/(1 + 2 c^2 e A)` from `least` to `most`: the right side is a Moebius function
+    of e, so that both ends decide. `w = 2 + 2/(1+c)` and `k` are lower bounds of `(1+z) dS/dz` and
+    `K(S,1) dS/dz`."""
     from theory.certified.visitor import exact
 
     rise = exact(piece.rise)
@@ -191,8 +192,8 @@ def _gains_enough(piece: Piece) -> bool:
 
 
 def prove_order(pieces: tuple[Piece, ...] = PIECES, weight: sp.Expr | None = None) -> Proof:
-    r"""`s_2 < s_inf` on these pieces (`weight`: another factor for `1+u+eps`, to see it fail). Source: derived
-    here."""
+    r"""`s_2 < s_inf` on these pieces (`weight`: another factor for `1+u+eps`, to see it fail). Source:
+    derived here."""
     E, z, grown, slope, eps, u, g_c, g_n = sp.symbols("E z X q eps u g_c g_n", positive=True)
     c = 1 - u
     total = 1 + u + eps if weight is None else weight
@@ -212,7 +213,8 @@ def prove_order(pieces: tuple[Piece, ...] = PIECES, weight: sp.Expr | None = Non
         (
             (
                 r"Along the path $g_c - ug_n = \epsilon(g_n - H\,dM_n/dS)$, $H = g_c + g_n$; so "
-                r"$p\,ds = dS/H = \frac{(1+e^{M_n})(dS + \epsilon\,dM_n)}{1+u+\epsilon}$, and $\int(1+e^{M_n})dM_n = 0$ "
+                r"$p\,ds = dS/H = \frac{(1+e^{M_n})(dS + \epsilon\,dM_n)}{1+u+\epsilon}$, and "
+                r"$\int(1+e^{M_n})dM_n = 0$ "
                 r"between the zeros of $M_n$.",
                 vanishes(((g_c + g_n) * (1 + eps * slope) - total * g_n).subs(g_c, solved)),
             ),
@@ -222,14 +224,18 @@ def prove_order(pieces: tuple[Piece, ...] = PIECES, weight: sp.Expr | None = Non
                 vanishes(sp.expand(path - on_path).subs(grown, z * (z + c) / u)),
             ),
             (
-                r"Insert this for $E - z$ and integrate the part along $dM_n$ by parts: $(1+u+\epsilon)ps_2 = "
-                r"(1+u)ps_\infty - \int_{S_2}^{S_*}(1+z)dS + \epsilon\int_0^{S_2}K\,dS$, where $\partial K/\partial E "
-                r"= \frac{(z+c)[Ec + e^S(c+z) - zE^2]}{(c+2z)E(E+z+c)^2} \geq 0$ for $E, z \leq 1 \leq e^S, c+z$, "
+                r"Insert this for $E - z$ and integrate the part along $dM_n$ by parts: "
+                r"$(1+u+\epsilon)ps_2 = "
+                r"(1+u)ps_\infty - \int_{S_2}^{S_*}(1+z)dS + \epsilon\int_0^{S_2}K\,dS$, where "
+                r"$\partial K/\partial E "
+                r"= \frac{(z+c)[Ec + e^S(c+z) - zE^2]}{(c+2z)E(E+z+c)^2} \geq 0$ for $E, z \leq 1 "
+                r"\leq e^S, c+z$, "
                 r"and $K(S,1) = \frac{1+e^S}{1+z+c}$.",
                 vanishes((K_E - stated).subs(grown, z * (z + c) / u)) and top == 0,
             ),
             (
-                r"The path stays above $E = z + \epsilon c^2A((z-u)/c)^2$ on each piece (ball arithmetic: the "
+                r"The path stays above $E = z + \epsilon c^2A((z-u)/c)^2$ on each piece (ball "
+                r"arithmetic: the "
                 r"difference of slopes is $c^2\zeta$ times a positive polynomial).",
                 all(_stays_below(piece) for piece in pieces),
             ),
@@ -239,7 +245,8 @@ def prove_order(pieces: tuple[Piece, ...] = PIECES, weight: sp.Expr | None = Non
                 and vanishes(1 - y / (1 + 2 * y) - (1 + y) / (1 + 2 * y)),
             ),
             (
-                r"Then $\epsilon\int_0^{S_2}K(S,1)dS < \epsilon\,ps_\infty + \int_{S_2}^{S_*}(1+z)dS$ on each piece (ball "
+                r"Then $\epsilon\int_0^{S_2}K(S,1)dS < \epsilon\,ps_\infty + \int_{S_2}^{S_*}(1+z)dS$ "
+                r"on each piece (ball "
                 r"arithmetic), that is $s_2 < s_\infty$.",
                 all(_gains_enough(piece) for piece in pieces),
             ),

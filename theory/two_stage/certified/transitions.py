@@ -1,4 +1,5 @@
-"""The transition clock as a random object: exact parameters, an enclosure, and what is claimed of every one."""
+"""The transition clock as a random object: exact parameters, an enclosure, and what is claimed of every
+one."""
 
 from __future__ import annotations
 
@@ -84,8 +85,8 @@ TRANSITIONS = Experiment(
 
 
 def bracket_slack(run: Any, low: float = 1.0, high: float = 1.0) -> float:
-    """How far the enclosure of s_2 keeps from the closed bracket, relatively, at the closer end (`low`, `high`:
-    factors on the ends, to set them wrong)."""
+    """How far the enclosure of s_2 keeps from the closed bracket, relatively, at the closer end (`low`,
+    `high`: factors on the ends, to set them wrong)."""
     s = run.setting
     ends = [number_function(f, _a, _tau, _p)(s.a, s.tau, s.p) for f in transition.closed_bracket()]
     return min(run.low / (low * ends[0]) - 1, high * ends[1] / run.high - 1)
@@ -137,7 +138,8 @@ def _claim(name: str, statement: str, rule: Any, measure: Any, measured: str, **
 CLAIMS = (
     _claim(
         "closed_bracket",
-        r"$\frac{\kappa}{\Delta(1-\tau)}\ln(2\kappa/\delta - 1) \le s_2 \le \frac{2\kappa}\Delta\ln\frac{2-u}u$, "
+        r"$\frac{\kappa}{\Delta(1-\tau)}\ln(2\kappa/\delta - 1) \le s_2 \le "
+        r"\frac{2\kappa}\Delta\ln\frac{2-u}u$, "
         r"$u = \tau/(1-\tau)$, at every $(a,\tau,p)$ with a Stage I",
         Universal("a theorem: one violation is an error in proof or code", rounding=_ROUNDING),
         bracket_slack,
@@ -146,7 +148,8 @@ CLAIMS = (
     ),
     _claim(
         "order",
-        r"$s_2 < s_\infty$ for every $a$ where $\tau \ge 2/7$, and where $\tau \ge 3/23$ and $a(1-2\tau) \ge 40p$",
+        r"$s_2 < s_\infty$ for every $a$ where $\tau \ge 2/7$, and where $\tau \ge 3/23$ and "
+        r"$a(1-2\tau) \ge 40p$",
         Derived("u >= 2/5 with any e < 1, and u >= 3/20 with e <= 1/20; e = 2p/(a(1-2 tau))"),
         lambda run: 0.0,
         "nothing: proved, two inequalities on compact boxes by ball arithmetic",
@@ -155,7 +158,8 @@ CLAIMS = (
     ),
     _claim(
         "order_pointwise",
-        r"$M_n(s) \ge M_n^\infty(s)$ up to $s_2$, hence $s_2 \le s_\infty$, on a box around the judged $(u, e)$",
+        r"$M_n(s) \ge M_n^\infty(s)$ up to $s_2$, hence $s_2 \le s_\infty$, on a box around the "
+        r"judged $(u, e)$",
         Derived(
             "ball arithmetic for all parameters of a box around each judged point; unproved between boxes"
         ),

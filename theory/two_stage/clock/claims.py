@@ -140,7 +140,8 @@ CLAIMS: tuple[Claim, ...] = (
         _claim(
             f"schedule.{name}.{regime}",
             "Schedules",
-            rf"With {_WORDS[name]} $t_{{half}}$ comes at the same clock $s = \sum_t h_t$, at {_KAPPA[regime]}",
+            rf"With {_WORDS[name]} $t_{{half}}$ comes at the same clock $s = \sum_t h_t$, at "
+            rf"{_KAPPA[regime]}",
             Law(_MARGIN[regime], reason=_SCATTER),
             times_of,
             _MEASURED,
@@ -181,7 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         MOMENTUM[0.9, 0.1, "small"],
         role="reading",
         corrected_by="two_stage.clock.momentum.50.small",
-        note="The rest is inertia, of second order in the lag: the signal overshoots before feedback arrives.",
+        note="The rest is inertia, of second order in the lag: the signal overshoots before feedback.",
     ),
     *(
         _claim(

@@ -1,4 +1,5 @@
-"""Runs under a schedule, heavy ball or mini-batches, each beside plain gradient descent from the same seed."""
+"""Runs under a schedule, heavy ball or mini-batches, each beside plain gradient descent from the same
+seed."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from theory.two_stage.box import Domain
 from theory.two_stage.schedule import Schedule
 from theory.two_stage.variation import PLAIN, Variation
 
-__all__ = ["BATCHES", "BATCHES_SMALL", "H", "MOMENTUM", "SCHEDULES", "box", "schedules"]
+__all__ = ["BATCHES", "BATCHES_SMALL", "MOMENTUM", "SCHEDULES", "H", "box", "schedules"]
 
 #: The step; under a schedule the largest is up to 1.8 times it.
 H = 0.1
@@ -56,8 +57,8 @@ _CLOCK = 16.0
 
 
 def schedules() -> dict[str, Schedule]:
-    """By name: to 0 over 180 steps (9 time units pass), up over 30 steps, down to .3 after two time units, long
-    and short by turns."""
+    """By name: to 0 over 180 steps (9 time units pass), up over 30 steps, down to .3 after two time units,
+    long and short by turns."""
     return {
         "cosine": Schedule("cosine", 180),
         "warm_up": Schedule("warm_up", 30),

@@ -1,7 +1,7 @@
 r"""The heavy ball's lag: how far its clock runs behind `h t`.
 
-With `V <- beta V + (1 - beta) h g`, `C += V` and a constant slope g, `C_t = h g [t - beta (1 - beta^t)/(1 - beta)]`:
-after the start the state is that of gradient descent `beta/(1 - beta)` steps earlier.
+With `V <- beta V + (1 - beta) h g`, `C += V` and a constant slope g, `C_t = h g [t - beta (1 - beta^t)/(1
+- beta)]`: after the start the state is that of gradient descent `beta/(1 - beta)` steps earlier.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def lag(momentum: float) -> float:
 
 
 def prove_lag(stated: sp.Expr | None = None) -> Proof:
-    r"""The sum of the velocities under a constant slope (`stated`: another lag in steps). Source: derived here."""
+    r"""The sum of the velocities under a constant slope (`stated`: another lag in steps). Source:
+    derived here."""
     beta = sp.Symbol("beta", positive=True)
     t, k = sp.symbols("t k", integer=True, positive=True)
     shift = beta / (1 - beta) if stated is None else stated

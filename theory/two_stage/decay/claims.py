@@ -54,7 +54,8 @@ _NO_STAGE_ONE = NotApplicable("Stage I does not exist at p = 1/2")
 
 @dataclass(frozen=True)
 class _Class:
-    """A class of a run: its strength `a_y`, realised rate, flipped labels memorised at the end, of `count`."""
+    """A class of a run: its strength `a_y`, realised rate, flipped labels memorised at the end, of
+    `count`."""
 
     label: int
     a: float
@@ -376,7 +377,8 @@ CLAIMS: tuple[Claim, ...] = (
         r"flipped label from being memorised, for $a(1-2\tau) \ge 3.6$",
         Event(delta=0.1, reason="the constant is 1.1 to 2.6 at lambda*(1)"),
         enough,
-        "whether no flipped label is memorised at s = 18 where lambda t_half of the undecayed arm is 3 or more",
+        "whether no flipped label is memorised at s = 18 where lambda t_half of the undecayed arm is "
+        "3 or more",
         runs_of.PRACTICE,
         parents=("two_stage.decay.lasting",),
     ),

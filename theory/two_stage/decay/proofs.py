@@ -1,4 +1,5 @@
-r"""Proofs about the flow with weight decay: its end state, when flipped labels are memorised, the strong signal.
+r"""Proofs about the flow with weight decay: its end state, when flipped labels are memorised, the strong
+signal.
 
 In words: `docs/derivations/weight_decay.md`. `g(z) = 1/(1+e^z)`, `k = -g' = g(1-g) > 0`.
 """
@@ -58,7 +59,8 @@ def prove_end_state(coupling: sp.Expr | None = None) -> Proof:
             ),
             (
                 r"There is one end state: at signal $\gamma$, $\lambda\rho_c = g(\gamma + p\rho_c)$ has one "
-                r"root, falling in $\gamma$ at rate $-k_c/(\lambda + pk_c)$, and $\lambda\rho_n = g(p\rho_n - "
+                r"root, falling in $\gamma$ at rate $-k_c/(\lambda + pk_c)$, and $\lambda\rho_n = "
+                r"g(p\rho_n - "
                 r"\gamma)$ one that rises at $k_n/(\lambda + pk_n)$; so "
                 r"$\frac a2[(1-\tau)\rho_c - \tau\rho_n] - \gamma$ falls strictly.",
                 _implicit_slopes_hold()
@@ -112,7 +114,8 @@ def prove_threshold(stated: sp.Expr | None = None) -> Proof:
                 r"$\kappa M_c = \Delta\rho_n - \alpha M_n \geq \Delta/(2\lambda)$; and "
                 r"$g(M_c) = \lambda\rho_c \geq \lambda\rho_n\delta/\kappa \geq \delta/(2\kappa)$, that is "
                 r"$M_c \leq \ln(2\kappa/\delta - 1)$. So $\lambda \geq \lambda^*$. With $M_n \geq 0$ every "
-                r"inequality turns: $\lambda \leq \lambda^*$. Hence $M_n < 0$ there iff $\lambda > \lambda^*$, "
+                r"inequality turns: $\lambda \leq \lambda^*$. Hence $M_n < 0$ there iff $\lambda > "
+                r"\lambda^*$, "
                 r"and $M_n = 0$ iff $\lambda = \lambda^*$.",
                 vanishes(1 / (1 + (1 / part - 1)) - part)
                 and positive(c.alpha)
@@ -193,7 +196,8 @@ def prove_forgetting(power: int = 1) -> Proof:
             ),
             (
                 r"$\kappa_0e^{-\lambda s}$ reaches order 1, where cross-talk switches filters on, at "
-                r"$\ln(\kappa_0)/\lambda$ up to a constant over $\lambda$; the threshold at $p = 1/2$ ends with it.",
+                r"$\ln(\kappa_0)/\lambda$ up to a constant over $\lambda$; the threshold at $p = 1/2$ "
+                r"ends with it.",
                 vanishes(sp.expand_log(end - sp.log(start) / _RATE, force=True)),
             ),
         )

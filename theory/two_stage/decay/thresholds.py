@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 import sympy as sp
 
 from theory.two_stage.limits.dynamics import a, coordinates
-from theory.two_stage.symbols import p, tau
 
 __all__ = [
     "EndState",
