@@ -25,7 +25,7 @@ from theory.two_stage import (
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.certified import transitions
-from theory.two_stage.certified.transitions import TRANSITIONS, TransitionSetting
+from theory.two_stage.certified.transitions import CLASSES, TransitionSetting
 from theory.two_stage.clock import claims as clocks
 from theory.two_stage.conditions import (
     COMPANIONS,
@@ -118,7 +118,7 @@ THIS = Paper(
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
     parameters={Setting: PARAMETERS},
-    reference_box=(REFERENCE, DECAYED, TRANSITIONS.place),
+    reference_box=(REFERENCE, DECAYED, CLASSES),
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,

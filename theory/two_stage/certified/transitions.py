@@ -25,7 +25,7 @@ from theory.two_stage.sources import here
 from theory.two_stage.symbols import p as _p
 from theory.two_stage.symbols import tau as _tau
 
-__all__ = ["CLAIMS", "TRANSITIONS", "TransitionSetting", "bracket_slack", "order_slack"]
+__all__ = ["CLAIMS", "CLASSES", "TRANSITIONS", "TransitionSetting", "bracket_slack", "order_slack"]
 
 #: Half the width of a certified box around a drawn point, relatively in e and absolutely in u.
 _AROUND = Fraction(1, 400)
@@ -68,17 +68,19 @@ def _simulate(s: TransitionSetting, rng: np.random.Generator) -> dict[str, float
 
 
 #: Flip rates from 1 to 45 %, signals from the border of Stage I to 30 times it.
+CLASSES = Box(
+    "limit dynamics of a class",
+    (
+        Coordinate("tau", 0.01, 0.45, scale="linear"),
+        Coordinate("strength", 1.02, 30.0),
+        Coordinate("p", 0.25, 1.0, scale="linear"),
+    ),
+    lambda x: TransitionSetting(**x),
+)
+
 TRANSITIONS = Experiment(
     "two_stage.certified.transitions",
-    place=Box(
-        "limit dynamics of a class",
-        (
-            Coordinate("tau", 0.01, 0.45, scale="linear"),
-            Coordinate("strength", 1.02, 30.0),
-            Coordinate("p", 0.25, 1.0, scale="linear"),
-        ),
-        lambda x: TransitionSetting(**x),
-    ),
+    place=CLASSES,
     model=function_model(TransitionSetting, _simulate, name="transition"),
     runs={"quick": 0, "default": 100, "full": 10_000},
 )
@@ -89,13 +91,14 @@ def bracket_slack(run: Any, low: float = 1.0, high: float = 1.0) -> float:
     `high`: factors on the ends, to set them wrong)."""
     s = run.setting
     ends = [number_function(f, _a, _tau, _p)(s.a, s.tau, s.p) for f in transition.closed_bracket()]
-    return min(run.low / (low * ends[0]) - 1, high * ends[1] / run.high - 1)
+    return float(min(run.low / (low * ends[0]) - 1, high * ends[1] / run.high - 1))
 
 
 def order_slack(run: Any, factor: float = 1.0) -> float:
     """`factor s_inf / s_2 - 1` at the upper end of the enclosure."""
     s = run.setting
-    return factor * float(number_function(strong_signal_limit(), _tau, _p)(s.tau, s.p)) / run.high - 1
+    limit = number_function(strong_signal_limit(), _tau, _p)(s.tau, s.p)
+    return factor * limit / float(run.high) - 1
 
 
 def _box_certified(run: Any) -> float:
@@ -148,9 +151,11 @@ CLAIMS = (
     ),
     _claim(
         "order",
-        r"$s_2 < s_\infty$ for every $a$ where $\tau \ge 2/7$, and where $\tau \ge 3/23$ and "
-        r"$a(1-2\tau) \ge 40p$",
-        Derived("u >= 2/5 with any e < 1, and u >= 3/20 with e <= 1/20; e = 2p/(a(1-2 tau))"),
+        r"$s_2 < s_\infty$ for every $a$ where $\tau \ge 2/7$, and for strong signals where $\tau \ge 3/23$: "
+        r"$a(1-2\tau) \ge 2p/e$, $e$ of .3 at $\tau = 2/7$ to .05 at $3/23$",
+        Derived(
+            "u >= 2/5 with any e < 1; u >= .3, .25, .17, .15 with e <= .3, .2, .1, .05; e = 2p/(a(1-2 tau))"
+        ),
         lambda run: 0.0,
         "nothing: proved, two inequalities on compact boxes by ball arithmetic",
         proof=_prove_order,

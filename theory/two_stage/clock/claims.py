@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -52,7 +52,17 @@ def fit_clock(run: Run, share: float, late: float = 0.0, power: float = 1.0) -> 
         return math.inf
     if first == 0:
         return 0.0
-    return float((run.clock[first - 1] + run.clock[first]) / 2 - late) ** power
+    middle = float(run.clock[first - 1] + run.clock[first]) / 2
+    return math.pow(middle - late, power)
+
+
+def _plain(run: Run) -> Run:
+    """Plain gradient descent from the same seed."""
+    return cast(Run, run.control)  # type: ignore[attr-defined]
+
+
+def _times_of_share(share: float) -> Callable[[Any], object]:
+    return lambda run: times_of(run, share)
 
 
 @of_flipped_labels
@@ -68,9 +78,9 @@ def times_of(
         return NotApplicable(f"fewer than {_LEAST} flipped labels")
     if _strength(run) < _STRONG:
         return NotApplicable(f"a class has a_y(1 - 2 tau_y) below {_STRONG:g}, where times diverge")
-    plain = run.control
+    plain = _plain(run)
     late = factor * lag(momentum) * run.setting.clock_step
-    times = fit_clock(run, share, late, power), fit_clock(plain, share)  # type: ignore[attr-defined]
+    times = fit_clock(run, share, late, power), fit_clock(plain, share)
     end = float(run.clock[-1])
     if not times[1] < end or times[1] <= 0:
         return NotApplicable("not reached by plain gradient descent, or from the start")
@@ -80,8 +90,9 @@ def times_of(
 @of_flipped_labels
 def fewer_active(run: Run) -> bool:
     """Flipped labels have fewer active filters at s = 1 than in plain gradient descent from the same seed."""
-    plain = run.control
-    shares = [float(each.active_fraction[each.snapshot_at(1.0), each.noisy].mean()) for each in (run, plain)]  # type: ignore[attr-defined]
+    shares = [
+        float(each.active_fraction[each.snapshot_at(1.0), each.noisy].mean()) for each in (run, _plain(run))
+    ]
     return shares[0] < shares[1]
 
 
@@ -194,7 +205,7 @@ CLAIMS: tuple[Claim, ...] = (
                 margin,
                 reason="a visit moves a margin by h n/b, .2 to 1: Euler error of that step, -2 % at .5",
             ),
-            (lambda run, share=share: times_of(run, share)),
+            _times_of_share(share),
             f"clock of {words} and that of plain gradient descent from the same seed",
             BATCHES[size],
             parents=("two_stage.sharp.flow",),

@@ -82,7 +82,7 @@ def _grid(
 
 
 def _decayed(name: str, place: Cells, default: int, full: int, **more: Any) -> Experiment:
-    fields = {"clock": _ENDLESS, "max_steps": _STEPS, "record": _LAST} | more
+    fields: dict[str, Any] = {"clock": _ENDLESS, "max_steps": _STEPS, "record": _LAST} | more
     return Experiment(
         id=f"two_stage.decay.{name}",
         place=place,

@@ -12,7 +12,7 @@ from theory.two_stage.decay.claims import breaking_scale, clean_margin, lasts, s
 from theory.two_stage.decay.experiments import BELOW
 from theory.two_stage.decay.proofs import prove_end_state, prove_forgetting
 from theory.two_stage.decay.thresholds import strong_signal_threshold, threshold_formula
-from theory.two_stage.falsehoods.change import changed
+from theory.two_stage.falsehoods.change import changed, given
 from theory.two_stage.falsehoods.closed_forms import DIFFERENT, of_closed_form
 from theory.two_stage.limits.dynamics import coordinates
 
@@ -39,13 +39,12 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
         ("threshold.strong_signal", strong_signal_threshold()),
     ):
         true = of(name)
-        assert true.proof is not None
         yield changed(
             true,
             "x 1.1 (runs)",
             "constant",
             DIFFERENT,
-            partial(true.measure, stated=formula * 11 / 10),
+            given(true.measure, stated=formula * 11 / 10),
         )
     for factor in (1.1, 1 / 1.1, 2.0):
         yield changed(
