@@ -1,4 +1,4 @@
-"""The page for the paper's authors names claims that exist, refuted where it says so, and every correction."""
+"""The page for the paper's authors names claims that exist, refuted where it says so."""
 
 from __future__ import annotations
 

@@ -138,3 +138,14 @@ def test_the_universal_claims_hold_and_fail_when_an_end_is_moved() -> None:
     assert 0.05 < root < 0.7  # s_2 falls with eps
     with pytest.raises(ValueError, match="strength must exceed 1"):
         TransitionSetting(0.1, 1.0, 0.5)
+
+
+@pytest.mark.slow
+def test_the_boxes_close_what_the_proof_leaves() -> None:
+    for u, e in boxes.GAP:
+        assert not cover(ParameterBox(u, e), 9, 500)[1]
+    # Proof and boxes together leave nothing of u >= 3/20.
+    for u in np.linspace(0.15, 0.999, 150):
+        for e in np.linspace(0.001, 0.999, 60):
+            inside = any(a[0] <= u <= a[1] and b[0] <= e <= b[1] for a, b in boxes.GAP)
+            assert inside or proved(float(u), float(e * (1 - u)))
