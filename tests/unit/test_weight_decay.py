@@ -82,6 +82,9 @@ def test_the_thresholds_are_those_of_the_specification() -> None:
     for (a, tau), values in table.items():
         assert [round(threshold(a, tau, p), 3) for p in (0.5, 1.0)] == list(values)
     assert threshold(1e12, 0.1, 0.5) == pytest.approx(0.098, abs=5e-4)
+    # At the border of Stage I and beyond no decay keeps flipped labels out.
+    assert threshold(2.5, 0.1, 1.0) == threshold(1.0, 0.1, 1.0) == math.inf
+    assert threshold(2.5 * (1 + 1e-6), 0.1, 1.0) > 1e5
     with pytest.raises(ValueError, match="decay must be > 0"):
         end_state(6.0, 0.1, 0.0, 0.5)
 

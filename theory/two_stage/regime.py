@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from theory.setting import AbstractSetting
 from theory.two_stage.decay.setting import DecayedSetting
 from theory.two_stage.decay.thresholds import threshold
@@ -22,7 +24,7 @@ def _of_decay(s: Setting) -> tuple[str, ...]:
     if not isinstance(s, DecayedSetting) or not s.weight_decay:
         return ()
     border = threshold(s.n_snr2, s.tau_max, 1.0)
-    if not border:
+    if math.isinf(border):
         return (
             f"lambda = {s.weight_decay:.3g}: a(1 - 2 tau) <= 2, so no decay keeps a sample of p = 1 out.",
         )

@@ -28,10 +28,16 @@ _BITS = 80
 #: Of Taylor polynomials: where eps is small there are many steps, and their remainders add up.
 _ORDER, _SMALL_ORDER, _SMALL = 10, 14, Fraction(1, 50)
 
-#: What `order` leaves of u >= 3/20: certified by `python -m theory.two_stage.certified.boxes`.
+#: What `order` leaves of u >= .111: certified by `python -m theory.two_stage.certified.boxes`.
 GAP = tuple(
-    ((Fraction(u_low, 100), Fraction(u_high, 100)), (Fraction(e_low, 100), Fraction(1)))
-    for u_low, u_high, e_low in ((30, 40, 30), (25, 30, 20), (17, 25, 10), (15, 17, 5))
+    ((Fraction(u_low, 1000), Fraction(u_high, 1000)), (Fraction(e_low, 1000), Fraction(1)))
+    for u_low, u_high, e_low in (
+        (300, 400, 300),
+        (250, 300, 200),
+        (170, 250, 100),
+        (150, 170, 50),
+        (111, 150, 40),
+    )
 )
 
 

@@ -230,7 +230,7 @@ CLAIMS = (
         constants=DEFAULT_CONSTANTS,
         prediction=_prediction(),
         measured="at the run's (a, tau_+), p = 1/2: whether the lower curve is positive before s_inf",
-        note="Proved for tau >= 2/7, and certified on boxes down to 3/23: two_stage.certified.order. "
+        note="Proved for tau >= 2/7, and certified on boxes down to 1/10: two_stage.certified.order. "
         "Certified at 10,000 random points by `python -m theory.two_stage.certified.survey`.",
     ),
 )

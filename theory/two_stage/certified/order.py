@@ -1,4 +1,4 @@
-r"""`s_2 <= s_inf` proved where `u = tau/(1-tau)` is at least 2/5, and for strong signals from 3/20 on.
+r"""`s_2 <= s_inf` proved where `u = tau/(1-tau)` is at least 2/5, and for strong signals from .111 on.
 
 Letters: `u`, `eps = 2p/(a(1-tau))`, `c = 1-u`, `e = eps/c` (Stage I exists iff `0 < e < 1`), `S = M_c + M_n`,
 `E = e^{M_n}`, `z(S)` the nullcline `z(z+c) = u e^S` that the limit path follows. Two exact statements

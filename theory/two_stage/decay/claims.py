@@ -122,8 +122,7 @@ def _decided(run: Run, low: float, high: float) -> list[_Class] | NotApplicable:
     """Classes whose `lambda/lambda*(1)` at realised counts lies in this range."""
     found = []
     for c in _classes(run):
-        border = threshold(c.a, c.rate, 1.0)
-        if border > 0 and low <= _lambda(run) / border <= high:
+        if low <= _lambda(run) / threshold(c.a, c.rate, 1.0) <= high:
             found.append(c)
     return found or NotApplicable(f"no class has lambda/lambda*(1) between {low:g} and {high:g}")
 

@@ -37,7 +37,7 @@ def _measure(run: Run) -> Mapping[str, float] | NotApplicable:
 
 
 def _level(share: float) -> LevelSet:
-    border = np.vectorize(lambda tau: threshold(_A, float(tau), share))
+    border = np.vectorize(lambda tau: min(threshold(_A, float(tau), share), 1e3))
     return LevelSet(
         rf"$\lambda = \lambda^*({share:g})$",
         lambda decay, tau: decay - border(tau),

@@ -54,7 +54,8 @@ def strong_signal_threshold() -> sp.Expr:
 
 
 def threshold(strength: float, rate: float, share: float) -> float:
-    """`lambda*(p)` in clock units; 0 where Stage I does not exist (`a (1 - 2 tau) <= 2 p`).
+    """`lambda*(p)` in clock units; inf where Stage I does not exist (`a (1 - 2 tau) <= 2 p`): no decay keeps
+    flipped labels out there, and towards that border it grows without bound.
 
     Args:
         strength: a of the class.
@@ -62,12 +63,12 @@ def threshold(strength: float, rate: float, share: float) -> float:
         share: p.
 
     >>> round(threshold(6.0, 0.1, 0.5), 3), round(threshold(6.0, 0.1, 1.0), 3), threshold(1.0, 0.1, 0.5)
-    (0.185, 0.645, 0.0)
+    (0.185, 0.645, inf)
     """
-    if strength * (1 - 2 * rate) <= 2 * share:
-        return 0.0
     kappa, delta = strength * (1 - rate) / 2, share + strength * rate / 2
-    return share * (share + strength / 2) / (2 * kappa * math.log(2 * kappa / delta - 1))
+    if kappa <= delta * (1 + 1e-12):
+        return math.inf
+    return share * (share + strength / 2) / (2 * kappa * math.log1p(2 * (kappa - delta) / delta))
 
 
 @dataclass(frozen=True)
