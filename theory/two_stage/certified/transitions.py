@@ -154,7 +154,8 @@ CLAIMS = (
         r"$s_2 < s_\infty$ for every $a$ where $\tau \ge 2/7$, and for strong signals where $\tau \ge 1/10$: "
         r"$a(1-2\tau) \ge 2p/e$, $e$ of .3 at $\tau = 2/7$ to .04 at $1/10$",
         Derived(
-            "u >= 2/5 with any e < 1; u >= .3, .25, .17, .15, .111 with e <= .3, .2, .1, .05, .04; e = 2p/(a(1-2 tau))"
+            "u >= 2/5 with any e < 1; u >= .3, .25, .17, .15, .111 with e <= .3, .2, .1, .05, .04; "
+            "e = 2p/(a(1-2 tau))"
         ),
         lambda run: 0.0,
         "nothing: proved, two inequalities on compact boxes by ball arithmetic",

@@ -120,10 +120,8 @@ def share_law(run: Run, factor: float = 1.0) -> tuple[float, float, float, float
 
 def _decided(run: Run, low: float, high: float) -> list[_Class] | NotApplicable:
     """Classes whose `lambda/lambda*(1)` at realised counts lies in this range."""
-    found = []
-    for c in _classes(run):
-        if low <= _lambda(run) / threshold(c.a, c.rate, 1.0) <= high:
-            found.append(c)
+    ratios = [(c, _lambda(run) / threshold(c.a, c.rate, 1.0)) for c in _classes(run)]
+    found = [c for c, ratio in ratios if low <= ratio <= high]
     return found or NotApplicable(f"no class has lambda/lambda*(1) between {low:g} and {high:g}")
 
 

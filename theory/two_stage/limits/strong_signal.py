@@ -211,7 +211,7 @@ CLAIMS: tuple[Claim, ...] = (
         "by how much s_2 of the integrated flow exceeds s_inf at the setting's a, tau_+ >= .01, p = 1/2",
         None,
         parents=("two_stage.sharp.strong_signal",),
-        note="Proved for every a where tau >= 2/7, certified on boxes down to 1/10: two_stage.certified.order.",
+        note="Proved where tau >= 2/7, certified on boxes down to 1/10: two_stage.certified.order.",
     ),
     sharp_claim(
         "below_strong_signal.runs",
