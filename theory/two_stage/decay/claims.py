@@ -205,7 +205,7 @@ _THRESHOLD = Prediction(
     "1/clock",
     {"p": "share of active label-side filters", "a": "n SNR^2 of the class", "tau": "its flip rate"},
 )
-_LARGE = "At kappa_0 = 1e5, far outside Condition 4.1's bound on sigma_0, while the initial weights last."
+_LARGE = "At kappa_0 = 1e6, far outside Condition 4.1's bound on sigma_0, while the initial weights last."
 _RATES = "A class's own lambda*(1) at its realised size and flip rate decides; ratios between are not judged."
 
 

@@ -91,15 +91,15 @@ def _decayed(name: str, place: Cells, default: int, full: int, **more: Any) -> E
     )
 
 
-#: The state at p = 1/2, while initial weights of 1e5 times the cross-talk last.
+#: The state at p = 1/2, while initial weights of 1e6 times the cross-talk last; at 8/lambda 300 are left.
 WIDTH = _decayed(
     "width",
     _grid(
         ((6.0, 0.1), (6.0, 0.2), (12.0, 0.2), (12.0, 0.3)),
         (0.7, 0.85, 0.95, 1.0, 1.1, 1.3, 1.6),
         0.5,
-        (1e5,),
-        d=10**15,
+        (1e6,),
+        d=9 * 10**15,
     ),
     5,
     30,
