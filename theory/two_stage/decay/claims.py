@@ -105,7 +105,7 @@ def strong_signal_residual(run: Run, stated: sp.Expr | None = None) -> float:
 
 
 @of_flipped_labels
-def share_law(run: Run, factor: float = 1.0) -> tuple[float, float, float, float]:
+def share_law(run: Run, factor: float = 1.0) -> tuple[float, float, float, float] | NotApplicable:
     """Memorised flipped labels at the end, the law's number at realised counts (lambda times `factor`), its
     binomial standard deviation, and half a sample of slack."""
     measured = predicted = variance = 0.0
@@ -114,8 +114,9 @@ def share_law(run: Run, factor: float = 1.0) -> tuple[float, float, float, float
         measured += c.memorised
         predicted += c.count * q
         variance += c.count * q * (1 - q)
-    # A law that expects none has a spread all the same: one sample in a hundred.
-    return measured, predicted, math.sqrt(variance + 0.01), 0.5
+    if variance < 0.25:
+        return NotApplicable("all or none are expected: a count has no scatter there to be judged by")
+    return measured, predicted, math.sqrt(variance), 0.5
 
 
 def _decided(run: Run, low: float, high: float) -> list[_Class] | NotApplicable:
