@@ -11,7 +11,7 @@ from theory.place import Box, Cells, Place, class_made
 from theory.record import EVERY_STEP, Record
 from theory.setting import AbstractSetting
 
-__all__ = ["PROFILES", "Experiment"]
+__all__ = ["PROFILES", "SAME", "Experiment"]
 
 PROFILES = ("quick", "default", "full")
 
