@@ -73,6 +73,8 @@ from theory.two_stage.box import Domain as Domain
 from theory.two_stage.box import Fixed as Fixed
 from theory.two_stage.box import Grid as Grid
 from theory.two_stage.box import Sweep as Sweep
+from theory.two_stage.decay.setting import DecayedSetting as DecayedSetting
+from theory.two_stage.schedule import Schedule as Schedule
 from theory.two_stage.setting import Setting as Setting
 from theory.two_stage.variation import Variation as Variation
 
@@ -93,6 +95,7 @@ __all__ = [
     "Constants",
     "Coordinate",
     "Curve",
+    "DecayedSetting",
     "Derived",
     "Difference",
     "Domain",
@@ -135,6 +138,7 @@ __all__ = [
     "Run",
     "SameLaw",
     "SameRun",
+    "Schedule",
     "Series",
     "Setting",
     "Source",

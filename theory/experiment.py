@@ -11,9 +11,12 @@ from theory.place import Box, Cells, Place, class_made
 from theory.record import EVERY_STEP, Record
 from theory.setting import AbstractSetting
 
-__all__ = ["PROFILES", "Experiment"]
+__all__ = ["PROFILES", "SAME", "Experiment"]
 
 PROFILES = ("quick", "default", "full")
+
+#: `control_options` of a control arm that has the run's own.
+SAME = "the run's own"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Experiment:
             enters the key of a run; nothing else looks into it.
         control: for comparisons of two arms: the control arm's setting, of the run's. The second run is made
             from the same seed and stands as `run.control`.
+        control_options: the control arm's options, where they are not the run's.
 
     Raises:
         ValueError: naming the argument.
@@ -61,6 +65,7 @@ class Experiment:
     max_steps: int = 50_000
     options: Hashable = None
     control: Callable[[AbstractSetting], AbstractSetting] | None = None
+    control_options: Hashable = SAME
 
     def __post_init__(self) -> None:
         if not isinstance(self.place, Box | Cells):

@@ -49,6 +49,9 @@ def run(
         typer.Option("--kappa-0", help="sigma_0 sigma_xi d / sqrt(n) (default 0.1)"),
     ] = None,
     clock_step: Annotated[float, typer.Option(help="h = eta sigma_xi^2 d / (n m)")] = 0.05,
+    weight_decay: Annotated[float, typer.Option(help="lambda of W <- (1 - h lambda) W - eta grad")] = 0.0,
+    momentum: Annotated[float, typer.Option(help="beta of the heavy ball, in [0, 1)")] = 0.0,
+    batch_size: Annotated[int | None, typer.Option(help="samples a step (default all)")] = None,
     steps: Annotated[int | None, typer.Option(help="gradient steps; or --clock")] = None,
     clock: Annotated[
         float | None, typer.Option(help="length in time units n m/(eta sigma_xi^2 d) (default 12)")
@@ -74,7 +77,9 @@ def run(
 
     from simulation.device import resolve_device
     from simulation.two_stage.training import train
+    from theory.two_stage.variation import Variation
 
+    variation = Variation(batch_size=batch_size, momentum=momentum)
     # One small run is faster on the CPU; the real network at large n d is what a GPU is for.
     chosen = "cpu" if device == "auto" and engine != "cnn" else resolve_device(device)
     keep = sorted({round(count * k / 40) for k in range(41)})
@@ -87,6 +92,8 @@ def run(
         dtype=dtype,
         seed=seed,
         progress=True,
+        weight_decay=weight_decay,
+        variation=variation,
     )
     _print(trajectory, setting)
     if plot is not None:

@@ -14,8 +14,8 @@ from simulation.progress import track
 from simulation.threads import available_threads
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.kernel import COLUMNS, ROWS, advance
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import StopRule, postfix
 
 __all__ = ["run_on_cpu"]
@@ -36,19 +36,21 @@ def run_on_cpu(
     steps: Sequence[int],
     recorded: Sequence[Steps],
     snapshots: Sequence[Steps],
-    batching: Sequence[BatchWeights | None],
+    batching: Sequence[StepWeights | None],
+    decay: Sequence[float],
+    momentum: float,
     stop: StopRule | None,
     dtype: str,
     progress: bool,
 ) -> list[Record]:
     """As `run_reduced`; the numbers of a run depend on that run alone."""
     rule = postfix(stop)
-    jobs = list(zip(geometries, etas, steps, recorded, snapshots, batching, strict=True))
+    jobs = list(zip(geometries, etas, steps, recorded, snapshots, batching, decay, strict=True))
     threads = min(available_threads(), len(jobs))
     cancelled = threading.Event()
 
-    def one(job: tuple[Geometry, float, int, Steps, Steps, BatchWeights | None]) -> Record:
-        return _run(*job, rule, np.dtype(dtype), progress and len(jobs) == 1, cancelled)
+    def one(job: tuple[Geometry, float, int, Steps, Steps, StepWeights | None, float]) -> Record:
+        return _run(*job, momentum, rule, np.dtype(dtype), progress and len(jobs) == 1, cancelled)
 
     if threads <= 1:
         return [one(job) for job in jobs]
@@ -67,7 +69,9 @@ def _run(
     steps: int,
     recorded: Steps,
     snapshots: Steps,
-    draws: BatchWeights | None,
+    draws: StepWeights | None,
+    decay: float,
+    momentum: float,
     rule: Floats,
     dtype: np.dtype[np.floating],
     progress: bool,
@@ -90,12 +94,15 @@ def _run(
     y_observed = padded(np.concatenate([[0.0], geometry.y_observed]), (width,))
     push = padded(eta / (n * m) * norms, (width,))
     C, A = np.zeros((rows, width), dtype), np.empty((rows, width), dtype)
+    V = np.zeros((rows, width) if momentum else (0, 0), dtype)
+    left, keep, beta = np.ones(1, dtype), dtype.type(1.0 - decay), dtype.type(momentum)
     recorded, snapshots = np.ascontiguousarray(recorded), np.ascontiguousarray(snapshots)
     # A rule that stops a run adds the step at which it does so; then a later one is left out, or none is.
     T, S = len(recorded) + len(rule[:1]), len(snapshots) + len(rule[:1])
     out_steps, out_kept = np.empty(T, np.int64), np.empty(S, np.int64)
     out_margins, out_gamma = np.empty((T, n)), np.empty((T, 2 * m))
     out_C, out_A = np.empty((S, 2 * m, n + 1)), np.empty((S, 2 * m, n + 1))
+    out_left = np.empty(S)
     place = np.zeros(3, np.int64)
 
     stretch = max(1, int(_STRETCH / (rows * width**2)))
@@ -112,6 +119,7 @@ def _run(
         over = advance(
             first, after, steps, n, start, N, C, A, side, head, y, y_observed, push, weights, place,
             recorded, out_steps, out_margins, out_gamma, snapshots, out_kept, out_C, out_A, rule,
+            keep, beta, V, left, out_left,
         )  # fmt: skip
         if over:
             break
@@ -128,6 +136,7 @@ def _run(
         coefficients=_first(out_C, S),
         products=_first(out_A, S),
         span_residual=np.zeros(S),
+        initial_share=_first(out_left, S),
     )
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from simulation.progress import track
 from simulation.two_stage.geometry import Geometry
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import BOTH, EITHER, LOSS, NOISY, STEP, StopRule, postfix
 
 __all__ = ["run_on_torch"]
@@ -36,7 +36,9 @@ def run_on_torch(
     steps: Sequence[int],
     recorded: Sequence[Steps],
     snapshots: Sequence[Steps],
-    batching: Sequence[BatchWeights | None],
+    batching: Sequence[StepWeights | None],
+    decay: Sequence[float],
+    momentum: float,
     stop: StopRule | None,
     device: str,
     dtype: str,
@@ -49,7 +51,8 @@ def run_on_torch(
     batch = len(geometries)
     if batch == 0:
         return []
-    state = _State(geometries, etas, device, {"float64": torch.float64, "float32": torch.float32}[dtype])
+    number = {"float64": torch.float64, "float32": torch.float32}[dtype]
+    state = _State(geometries, etas, device, number, decay, momentum)
     evaluate, update = _graphs(state) if device.startswith("cuda") else (state.evaluate, state.update)
     rule = postfix(stop)
     ends = torch.as_tensor(np.asarray(steps), device=device)
@@ -67,6 +70,7 @@ def run_on_torch(
         for t in run:
             kept.setdefault(int(t), []).append(b)
     saved: list[dict[int, tuple[Floats, Floats]]] = [{} for _ in range(batch)]
+    left: list[dict[int, float]] = [{} for _ in range(batch)]
 
     for t in track(range(longest + 1), "training", progress):
         evaluate()
@@ -77,6 +81,7 @@ def run_on_torch(
             torch.mul(state.side, state.C[:, :, 0], out=out_gamma[slot[t]])
         for b in kept.get(t, ()):
             saved[b][t] = (_host(state.C[b]), _host(state.A[b]))
+            left[b][t] = float(state.left[b])
         if t == longest or (len(rule) and t % _LOOK == 0 and not bool((state.alive > 0).any())):
             break
         if mini:
@@ -97,6 +102,7 @@ def run_on_torch(
             margins = np.concatenate([margins, last[0][b : b + 1]])
             gamma = np.concatenate([gamma, last[1][b : b + 1]])
             saved[b][end] = (_host(state.C[b]), _host(state.A[b]))
+            left[b][end] = float(state.left[b])
         margins = np.ascontiguousarray(margins[:, : geometry.n])
         gamma = gamma.reshape(-1, 2, state.m)[:, :, : geometry.m]
         pairs = [saved[b][int(t)] for t in kept_steps]
@@ -112,6 +118,7 @@ def run_on_torch(
                 coefficients=coefficients,
                 products=products,
                 span_residual=np.zeros(len(kept_steps)),
+                initial_share=np.array([left[b][int(t)] for t in kept_steps]),
             )
         )
     return records
@@ -121,7 +128,13 @@ class _State:
     """Tensors of a batch, and the two halves of a step. B runs, R = 2m filters, W = n + 1 patches."""
 
     def __init__(
-        self, geometries: Sequence[Geometry], etas: Sequence[float], device: str, dtype: torch.dtype
+        self,
+        geometries: Sequence[Geometry],
+        etas: Sequence[float],
+        device: str,
+        dtype: torch.dtype,
+        decay: Sequence[float],
+        momentum: float,
     ) -> None:
         self.geometries = geometries
         self.n = n = max(g.n for g in geometries)
@@ -150,7 +163,13 @@ class _State:
         self.signal_push = torch.stack([agree * self.positive, agree * self.negative], dim=2)
         self.noise_push = scale * norms[:, 1:] * self.y_observed * self.real
 
+        # What a step takes off the weights, and what is left of the initial ones, (B, 1, 1).
+        self.decays, self.momentum = any(decay), momentum
+        self.decay = stack([np.array([[loss]]) for loss in decay])
+        self.left = torch.ones_like(self.decay)
+        self.start = self.A0.clone()
         self.C = torch.zeros_like(self.A0)
+        self.V = torch.zeros_like(self.A0) if momentum else None
         self.A = torch.empty_like(self.A0)
         self.work = torch.empty_like(self.A0)
         self.margins = torch.empty_like(self.y_observed)
@@ -162,7 +181,9 @@ class _State:
 
     def evaluate(self) -> None:
         """Pre-activations and margins of the present coefficients; `work` holds relu(A)."""
-        torch.baddbmm(self.A0, self.C, self.N, out=self.A)
+        if self.decays:
+            torch.mul(self.A0, self.left, out=self.start)
+        torch.baddbmm(self.start, self.C, self.N, out=self.A)
         torch.clamp_min(self.A, 0.0, out=self.work)
         f = torch.bmm(self.head, self.work)[:, 0]
         f_minus = torch.bmm(self.head, torch.clamp_min(-self.A[:, :, :1], 0.0))[:, 0]
@@ -178,11 +199,28 @@ class _State:
         dgamma = push[:, :1] * active[:, :, 0] + push[:, 1:] * (self.A[:, :, 0] < 0)
         moved = (self.noise_push * self.g)[:, None, :]
         m = self.m
-        self.C[:, :, 0].addcmul_(dgamma, self.side)
-        self.C[:, :m, 1:].addcmul_(active[:, :m, 1:], moved)
-        self.C[:, m:, 1:].addcmul_(active[:, m:, 1:], moved, value=-1.0)
+        if self.decays:
+            keep = 1.0 - self.decay * self.alive[:, :, None]
+            self.C.mul_(keep)
+            self.left.mul_(keep)
+        if self.V is None:
+            into, share = self.C, 1.0
+        else:
+            into, share = self.V.mul_(self.momentum), 1.0 - self.momentum
+        into[:, :, 0].addcmul_(dgamma, self.side, value=share)
+        into[:, :m, 1:].addcmul_(active[:, :m, 1:], moved, value=share)
+        into[:, m:, 1:].addcmul_(active[:, m:, 1:], moved, value=-share)
+        if self.V is not None:
+            self.C.addcmul_(self.V, self.alive[:, :, None])
 
-    def draw(self, batching: Sequence[BatchWeights | None]) -> None:
+    def reset(self) -> None:
+        """Back to the start of the runs."""
+        self.C.zero_()
+        self.left.fill_(1.0)
+        if self.V is not None:
+            self.V.zero_()
+
+    def draw(self, batching: Sequence[StepWeights | None]) -> None:
         """The next step's sample weights."""
         rows = np.ones(tuple(self.weights.shape))
         for row, geometry, draw in zip(rows, self.geometries, batching, strict=True):
@@ -221,7 +259,7 @@ def _graphs(state: _State) -> tuple[Callable[[], Any], Callable[[], Any]]:
         # Libraries allocate their workspaces on a first call, which no capture may contain.
         state.evaluate()
         state.update()
-        state.C.zero_()
+        state.reset()
     torch.cuda.current_stream(state.A.device).wait_stream(stream)
     replays = []
     for half in (state.evaluate, state.update):

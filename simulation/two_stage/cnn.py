@@ -1,4 +1,4 @@
-r"""The real two-layer ReLU CNN as a torch module, trained by full-batch gradient descent.
+r"""The real two-layer ReLU CNN as a torch module, trained by gradient descent.
 
 Nothing of the theory enters: weights in R^d, forward pass, gradient. The gradient is the chain rule written
 out, which autograd of the module confirms; the signal patch `y_i mu` is never formed per sample. The
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from simulation.progress import track
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, patch_gram
 from simulation.two_stage.record import Record
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import Monitor, StopRule
 
 __all__ = ["TwoLayerCNN", "run_cnn"]
@@ -169,12 +169,12 @@ class _Projector:
         self.factor = torch.linalg.cholesky(unit)
         self.corrects = float(eigenvalues[-1] / eigenvalues[0]) > _CONDITION
 
-    def __call__(self, W: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
-        """`C` (R, n+1), float64, with `W - W0 = C D^-1 V^T + rest`, D = diag of squared norms."""
-        C = self._solve((A - self.A0).double())
+    def __call__(self, W: torch.Tensor, A: torch.Tensor, share: float = 1.0) -> torch.Tensor:
+        """`C` (R, n+1), float64, with `W - share W0 = C D^-1 V^T + rest`, D = diag of squared norms."""
+        C = self._solve((A - share * self.A0).double())
         if self.corrects:
             left = torch.empty_like(A)
-            for rows, rest, _ in self._rests(W, C):
+            for rows, rest, _ in self._rests(W, C, share):
                 self.patches.products(rest, left[rows])
             C += self._solve(left.double())
         return C
@@ -182,21 +182,24 @@ class _Projector:
     def _solve(self, products: torch.Tensor) -> torch.Tensor:
         return torch.cholesky_solve((products / self.norms).T, self.factor).T * self.norms
 
-    def _rests(self, W: torch.Tensor, C: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
-        """Blocks of filters, small as they are copies: rows, `W - W0 - C D^-1 V^T` and `|W - W0|^2`."""
+    def _rests(
+        self, W: torch.Tensor, C: torch.Tensor, share: float
+    ) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
+        """Blocks of filters, small as they are copies: rows, `change - C D^-1 V^T` and `|change|^2`, where
+        the change is `W - share W0`."""
         c = (C / self.norms_sq).to(W.dtype)
         block = max(1, int(_REST_BYTES / (W.shape[1] * W.element_size())))
         for low in range(0, len(W), block):
             rows = slice(low, low + block)
-            rest = W[rows] - self.W0[rows]
+            rest = W[rows] - share * self.W0[rows]
             size = torch.linalg.vector_norm(rest) ** 2
             self.patches.add(rest, c[rows], -1.0)
             yield rows, rest, size
 
-    def residual(self, W: torch.Tensor, C: torch.Tensor) -> float:
-        """Share of `|W - W0|` outside the span of the patches; 0 for no change."""
+    def residual(self, W: torch.Tensor, C: torch.Tensor, share: float = 1.0) -> float:
+        """Share of `|W - share W0|` outside the span of the patches; 0 for no change."""
         outside = total = 0.0
-        for _, rest, size in self._rests(W, C):
+        for _, rest, size in self._rests(W, C, share):
             outside += float(torch.linalg.vector_norm(rest)) ** 2
             total += float(size)
         return math.sqrt(outside / total) if total > 0 else 0.0
@@ -209,7 +212,9 @@ def run_cnn(
     steps: int,
     recorded: NDArray[np.int64],
     snapshots: NDArray[np.int64],
-    batching: BatchWeights | None = None,
+    batching: StepWeights | None = None,
+    decay: float = 0.0,
+    momentum: float = 0.0,
     stop: StopRule | None = None,
     device: str = "cpu",
     dtype: str = "float64",
@@ -221,6 +226,9 @@ def run_cnn(
     """Train the network by plain gradient descent; one Record.
 
     Args:
+        batching: weights of the samples, step by step: mini-batches and schedules.
+        decay: a step first multiplies W by one minus this.
+        momentum: beta of `V <- beta V - (1 - beta) eta grad`, `W <- W + V`.
         stop: the run ends at the first step where this holds, which is recorded and kept as a snapshot.
         gram: `V^T V` of the patches, where it is at hand.
         gradient: "closed", the chain rule written out, or "autograd" of the module, its oracle.
@@ -247,7 +255,8 @@ def run_cnn(
     gamma_out = np.empty((len(recorded) + 1, 2 * m))
     C_out = np.empty((len(snapshots) + 1, 2 * m, n + 1))
     A_out = np.empty_like(C_out)
-    residual_out = np.empty(len(snapshots) + 1)
+    residual_out, share_out = np.empty(len(snapshots) + 1), np.empty(len(snapshots) + 1)
+    share, velocity = 1.0, torch.zeros_like(W) if momentum else None
     wanted, kept = {int(t) for t in recorded}, {int(t) for t in snapshots}
     written: list[int] = []
     saved: list[int] = []
@@ -257,7 +266,7 @@ def run_cnn(
         z = margins.double().cpu().numpy() if t in wanted or monitor is not None else None
         over = monitor is not None and z is not None and monitor.holds(t, z)
         if over or t in wanted or t in kept:
-            C = project(W, A)
+            C = project(W, A, share)
             if over or t in wanted:
                 margins_out[len(written)] = z
                 gamma_out[len(written)] = (side * C[:, 0]).cpu().numpy()
@@ -265,16 +274,31 @@ def run_cnn(
             if over or t in kept:
                 C_out[len(saved)] = C.cpu().numpy()
                 A_out[len(saved)] = A.double().cpu().numpy()
-                residual_out[len(saved)] = project.residual(W, C)
+                residual_out[len(saved)] = project.residual(W, C, share)
+                share_out[len(saved)] = share
                 saved.append(t)
         if over or t == steps:
             break
         weights = None if batching is None else patches.tensor(batching.next())
-        if gradient == "closed":
-            patches.step(W, _slopes(A, margins, y, y_observed, side, weights), -eta, A)
-        else:
-            W.sub_(_autograd(net, patches, y, y_observed, weights), alpha=eta)
-            patches.products(W, A)
+        closed = gradient == "closed"
+        slopes = _slopes(A, margins, y, y_observed, side, weights) if closed else None
+        change = None if closed else _autograd(net, patches, y, y_observed, weights)
+        if decay:
+            W.mul_(1.0 - decay)
+            share *= 1.0 - decay
+        moved, rate = W, eta
+        if velocity is not None:
+            moved, rate = velocity.mul_(momentum), (1.0 - momentum) * eta
+        if slopes is not None and velocity is None:
+            patches.step(W, slopes, -eta, A)
+            continue
+        if slopes is not None:
+            patches.add(moved, slopes, -rate)
+        elif change is not None:
+            moved.sub_(change, alpha=rate)
+        if velocity is not None:
+            W.add_(velocity)
+        patches.products(W, A)
 
     T, S = len(written), len(saved)
     margins_out = margins_out[:T]
@@ -287,6 +311,7 @@ def run_cnn(
         coefficients=C_out[:S],
         products=A_out[:S],
         span_residual=residual_out[:S],
+        initial_share=share_out[:S],
     )
 
 

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from simulation.models import FalseEngine, Job
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.measured import measured_run, variation_of
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.record import Record
 from simulation.two_stage.run import MeasuredRun
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.trajectory import Trajectory
+from simulation.two_stage.weight_decay import decay_of, decay_of_step
 from theory.two_stage.variation import PLAIN
 
 __all__ = ["FALSE_ENGINES", "NONE", "Flaw", "FlawedEngine", "descend"]
@@ -71,7 +72,8 @@ def descend(
     steps: int,
     recorded: Steps,
     snapshots: Steps,
-    draw: BatchWeights | None = None,
+    draw: StepWeights | None = None,
+    decay: float = 0.0,
     flaw: Flaw = NONE,
 ) -> Record:
     """Gradient descent with a flaw; arguments and result as for `simulation.two_stage.reduced.run_reduced`,
@@ -87,10 +89,11 @@ def descend(
     rate = flaw.step * eta / (n * m) * (1.0 if flaw.per_filter else m)
     C = np.zeros_like(A0)
     stored = C.astype(flaw.dtype if flaw.since == 0 else "float64")
+    left, shares = 1.0, []
     wanted, kept = set(recorded.tolist()), set(snapshots.tolist())
     margins, gamma, coefficients, products = [], [], [], []
     for t in range(steps + 1):
-        A = A0 + C @ N
+        A = left * A0 + C @ N
         slope = np.where(A > 0, 1.0, flaw.leak)
         # A filter sees the patch y mu: its product is y <w, mu>.
         seen = A[:, :1] * y
@@ -102,6 +105,7 @@ def descend(
         if t in kept:
             coefficients.append(C.copy())
             products.append(A)
+            shares.append(left)
         if t == steps:
             break
         # -l' of the labels that are trained on.
@@ -113,7 +117,8 @@ def descend(
         change[:, 1:] = flaw.noise_sign * rate * norms[1:] * push * slope[:, 1:] * side[:, None]
         if t >= flaw.since:
             stored, change = stored.astype(flaw.dtype), change.astype(flaw.dtype)
-        stored = stored + change
+        left *= 1.0 - decay
+        stored = (1.0 - decay) * stored + change if decay else stored + change
         C = stored.astype(np.float64)
     table = np.stack(margins)
     return Record(
@@ -125,6 +130,7 @@ def descend(
         coefficients=np.stack(coefficients),
         products=np.stack(products),
         span_residual=np.zeros(len(snapshots)),
+        initial_share=np.array(shares),
     )
 
 
@@ -176,7 +182,8 @@ class FlawedEngine(FalseEngine):
                 steps=job.steps,
                 recorded=np.array(recorded, dtype=np.int64),
                 snapshots=np.array(sorted(job.snapshots), dtype=np.int64),
-                draw=None if size is None else BatchWeights(setting.n, size, job.seed),
+                draw=None if size is None else StepWeights(setting.n, size, job.seed),
+                decay=decay_of_step(decay_of(setting), setting.clock_step, variation),
                 flaw=self.flaw,
             )
         return Trajectory(

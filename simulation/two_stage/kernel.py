@@ -41,10 +41,12 @@ def compiled(function: Any = None, *, reorder: bool = False) -> Any:
 
 
 @compiled
-def _product(start, C, N, A):  # type: ignore[no-untyped-def]
-    """`A = start + C N`: the sum over k in order, four at a time, for four rows at a time."""
+def _product(left, start, C, N, A):  # type: ignore[no-untyped-def]
+    """`A = left start + C N`: the sum over k in order, four at a time, for four rows at a time."""
     rows, width = A.shape
-    A[:, :] = start
+    for r in range(rows):
+        for i in range(width):
+            A[r, i] = left * start[r, i]
     for k_low in range(0, width, _DEEP):
         k_high = min(k_low + _DEEP, width)
         for low in range(0, width, _WIDE):
@@ -99,6 +101,7 @@ def _stops(rule, stack, t, streak, margins, n):  # type: ignore[no-untyped-def]
 def advance(  # type: ignore[no-untyped-def]
     first, stop, last, n, start, N, C, A, side, head, y, y_observed, push, weights, place,
     recorded, out_steps, out_margins, out_gamma, snapshots, out_kept, out_C, out_A, rule,
+    keep, momentum, V, left, out_left,
 ):  # fmt: skip
     """Steps `first` to `stop - 1` of one run; True when the run is over.
 
@@ -106,6 +109,8 @@ def advance(  # type: ignore[no-untyped-def]
     `start` A^(0), `C`, `A` (R, W); `N` D^-1 K (W, W); `side` j and `head` j/m (R,); `y`, `y_observed` (W,);
     `push` (W,) squared norms times eta/(n m); `weights` (stop - first, n) of mini-batches or (0, 0).
     `place` (3,): rows of margins and of states written so far, and steps that noisy samples have been fit.
+    `keep` is what a step leaves of the weights (1 without decay), `left` (1,) what is left of the initial
+    ones. `momentum` beta; `V` (R, W) the coefficients' last change, (0, 0) for beta = 0.
     The state after a call is that of step `stop`, so that the next call continues it. Step `last` is
     evaluated and not made.
     """
@@ -116,7 +121,7 @@ def advance(  # type: ignore[no-untyped-def]
     stack = np.empty(max(1, rule.shape[0]), np.bool_)
     zero, one = start.dtype.type(0), start.dtype.type(1)
     for t in range(first, stop):
-        _product(start, C, N, A)
+        _product(left[0], start, C, N, A)
         f[:] = zero
         signal_plus, signal_minus = zero, zero
         for r in range(rows):
@@ -145,6 +150,7 @@ def advance(  # type: ignore[no-untyped-def]
             place[0] += 1
         if early or (s < len(snapshots) and snapshots[s] == t):
             out_kept[s] = t
+            out_left[s] = left[0]
             for r in range(m_rows):
                 for i in range(kept_columns):
                     out_C[s, r, i] = C[r, i]
@@ -173,10 +179,26 @@ def advance(  # type: ignore[no-untyped-def]
         for r in range(rows):
             c, a, j = C[r], A[r], side[r]
             signal = a[0]
+            if keep != one:
+                for i in range(width):
+                    c[i] *= keep
+            if momentum == zero:
+                for i in range(width):
+                    c[i] += j * moved[i] if a[i] > zero else zero
+                if signal > zero:
+                    c[0] += j * plus
+                elif signal < zero:
+                    c[0] += j * minus
+                continue
+            v, fresh = V[r], (one - momentum) * j
             for i in range(width):
-                c[i] += j * moved[i] if a[i] > zero else zero
+                v[i] *= momentum
+                v[i] += fresh * moved[i] if a[i] > zero else zero
             if signal > zero:
-                c[0] += j * plus
+                v[0] += fresh * plus
             elif signal < zero:
-                c[0] += j * minus
+                v[0] += fresh * minus
+            for i in range(width):
+                c[i] += v[i]
+        left[0] *= keep
     return False

@@ -33,4 +33,4 @@ def measured_run(trajectory: Trajectory, job: Job) -> MeasuredRun:
 
     record, geometry = trajectory.record, trajectory.geometry
     read_only([*vars(record).values(), *vars(geometry).values()])
-    return MeasuredRun(trajectory, job.setting, **dict(job.precision))
+    return MeasuredRun(trajectory, job.setting, schedule=variation_of(job).schedule, **dict(job.precision))

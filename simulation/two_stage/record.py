@@ -18,7 +18,8 @@ class Record:
 
     `margins` (T, n); `gamma` (T, 2, m); `train_loss` (T,); `coefficients` C (S, 2m, n+1) and `products`
     W V (S, 2m, n+1), sides stacked j = +1 first; `steps` (T,), `snapshot_steps` (S,); `span_residual` (S,)
-    the share of `|W^(t) - W^(0)|` outside the span of the patches (0 by construction in the closure).
+    the share of `|W^(t) - W^(0)|` outside the span of the patches (0 by construction in the closure);
+    `initial_share` (S,) the factor of `W^(0)` in `W^(t)`: 1 unless weights decay.
     """
 
     steps: NDArray[np.int64]
@@ -29,3 +30,4 @@ class Record:
     coefficients: Floats
     products: Floats
     span_residual: Floats
+    initial_share: Floats

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulation.two_stage.stages import stays_fit
 from theory.run import Estimate
+from theory.two_stage.schedule import Schedule
 from theory.two_stage.setting import Setting
 from theory.two_stage.stays import first_at_most, gap_at, share_time, stay_times
 
@@ -27,13 +28,20 @@ class MeasuredRun:
     """Measured quantities of one trajectory; definitions, shapes and units stand in `theory.run.Run`."""
 
     def __init__(
-        self, trajectory: Trajectory, setting: Setting, *, test_samples: int = 4000, test_lines: int = 400
+        self,
+        trajectory: Trajectory,
+        setting: Setting,
+        *,
+        schedule: Schedule | None = None,
+        test_samples: int = 4000,
+        test_lines: int = 400,
     ) -> None:
         self.trajectory = trajectory
         self.setting = setting
         self.seed = trajectory.seed
         self.engine = trajectory.engine
         self.dtype = trajectory.dtype
+        self.schedule = schedule
         self.test_samples = test_samples
         self.test_lines = test_lines
         self._errors: dict[tuple[str, str, int, int], Estimate] = {}
@@ -89,7 +97,11 @@ class MeasuredRun:
 
     @cached_property
     def clock(self) -> Floats:
-        return np.asarray(self.steps * self.setting.clock_step)
+        return self._clock_of(self.steps)
+
+    def _clock_of(self, steps: NDArray[np.int64]) -> Floats:
+        passed = steps if self.schedule is None else self.schedule.elapsed(steps)
+        return np.asarray(passed * self.setting.clock_step)
 
     @property
     def margins(self) -> Floats:
@@ -113,7 +125,7 @@ class MeasuredRun:
 
     @cached_property
     def snapshot_clock(self) -> Floats:
-        return np.asarray(self.snapshot_steps * self.setting.clock_step)
+        return self._clock_of(self.snapshot_steps)
 
     @property
     def rho(self) -> Floats:

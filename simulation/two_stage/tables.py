@@ -11,6 +11,8 @@ from typing import Any
 
 from simulation.models import Job
 from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from simulation.two_stage.weight_decay import decay_of, decay_of_step
+from theory.two_stage.schedule import Schedule
 from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = ["check_job", "stop_of", "variation_of_table"]
@@ -25,8 +27,9 @@ def variation_of_table(table: Mapping[str, Any], law: bool) -> Variation:
     _check_keys("variation", table, (f.name for f in fields(Variation)))
     _check_number("variation.decay", table.get("decay", 0.0), (int, float))
     _check_number("variation.batch_size", table.get("batch_size"), (int, type(None)))
+    _check_number("variation.momentum", table.get("momentum", 0.0), (int, float))
     try:
-        variation = Variation(**table)
+        variation = Variation(**{**table, "schedule": _schedule(table.get("schedule"))})
     except ValueError as error:
         raise ValueError(f"variation.{error}") from None
     if law and variation.needs_data:
@@ -69,6 +72,16 @@ def check_job(job: Job) -> None:
         raise ValueError(f"d must be at least n + 1 = {s.n + 1}, was {s.d}")
     if variation.batch_size is not None and variation.batch_size > s.n:
         raise ValueError(f"variation.batch_size must be at most n = {s.n}, was {variation.batch_size}")
+    decay_of_step(decay_of(s), s.clock_step, variation)
+
+
+def _schedule(table: Any) -> Schedule | None:
+    if table is None:
+        return None
+    if not isinstance(table, Mapping):
+        raise ValueError(f"schedule must be a table with kind, span, low, was {table!r}")
+    _check_keys("schedule", table, (f.name for f in fields(Schedule)))
+    return Schedule(**table)
 
 
 def _check_keys(name: str, table: Mapping[str, Any], known: Iterable[str]) -> None:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from simulation.device import resolve_device
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.problem import Problem, sample_problem
 from simulation.two_stage.record import Record
 from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import StopRule
 from simulation.two_stage.trajectory import Trajectory
 from simulation.two_stage.units import computable, require_finite
+from simulation.two_stage.weight_decay import decay_of, decay_of_step
 from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
@@ -85,10 +86,11 @@ def train(
     seed: int = 0,
     progress: bool = False,
     variation: Variation = PLAIN,
+    weight_decay: float | None = None,
     stop: StopRule | None = None,
     gradient: Literal["closed", "autograd"] = "closed",
 ) -> Trajectory:
-    """Full-batch gradient descent on the logistic loss; the trajectory of one run.
+    """Gradient descent on the logistic loss, full-batch unless said otherwise; the trajectory of one run.
 
     Args:
         what: a `Problem` (engines "cnn" and "reduced"), or a `Setting`, from which the law engine draws
@@ -105,7 +107,10 @@ def train(
         dtype: "float64" or "float32", the type the engine computes in.
         seed: of the draw, when `what` is a Setting, and of mini-batches.
         variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
-            Gaussian patches only) and mini-batches.
+            Gaussian patches only), mini-batches, schedule of the step size, momentum.
+        weight_decay: lambda in clock units: a step is `W <- (1 - h lambda) W - eta grad`, with h the clock
+            step `eta sigma_xi^2 d/(n m)`; a program's coefficient is `lambda sigma_xi^2 d/(n m)`. Default the
+            setting's own (`theory.two_stage.decay.DecayedSetting`), else 0. Not with schedule or momentum.
         stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
             first step where it holds. Default: all steps are made.
         gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
@@ -152,6 +157,9 @@ def train(
             what = sample_problem(what, seed, variation)
         geometry = geometry_of(what)
     near, step, unit = computable(geometry, eta, dtype)
+    sigma_xi = _noise_scale(what, setting)
+    rate = decay_of(setting) if weight_decay is None else weight_decay
+    lost = decay_of_step(rate, eta * sigma_xi**2 * what.d / (geometry.n * geometry.m), variation)
 
     record: Record
     if engine == "cnn":
@@ -165,6 +173,8 @@ def train(
             recorded=grid,
             snapshots=kept,
             batching=_batching(geometry.n, variation, seed),
+            decay=lost,
+            momentum=variation.momentum,
             stop=stop,
             gradient=gradient,
             device=resolved,
@@ -180,6 +190,8 @@ def train(
             recorded=[grid],
             snapshots=[kept],
             batching=[_batching(geometry.n, variation, seed)],
+            decay=[lost],
+            momentum=variation.momentum,
             stop=stop,
             device=resolved,
             dtype=dtype,
@@ -193,7 +205,7 @@ def train(
         engine=engine,
         dtype=dtype,
         seed=seed,
-        sigma_xi=_noise_scale(what, setting),
+        sigma_xi=sigma_xi,
         setting=setting,
         keeps_coefficients=record_coefficients,
     )
@@ -252,6 +264,8 @@ def train_many(
         recorded=grids,
         snapshots=kept,
         batching=[_batching(s.n, variation, seed) for s, seed in zip(settings, seeds, strict=True)],
+        decay=[decay_of_step(decay_of(s), s.clock_step, variation) for s in settings],
+        momentum=variation.momentum,
         stop=stop,
         device=resolve_device(device),
         dtype=dtype,
@@ -264,8 +278,10 @@ def train_many(
     ]
 
 
-def _batching(n: int, variation: Variation, seed: int) -> BatchWeights | None:
-    return None if variation.batch_size is None else BatchWeights(n, variation.batch_size, seed)
+def _batching(n: int, variation: Variation, seed: int) -> StepWeights | None:
+    if variation.batch_size is None and variation.schedule is None:
+        return None
+    return StepWeights(n, variation.batch_size, seed, variation.schedule)
 
 
 def _noise_scale(what: Problem | Setting, setting: Setting | None) -> float:

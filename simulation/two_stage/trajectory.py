@@ -113,7 +113,7 @@ class Trajectory:
     def weights(self, at: int | None = None) -> Weights:
         """The weights at a kept step (default: the last)."""
         k = self.snapshot_index(int(self.steps[-1]) if at is None else at)
-        return Weights(self.geometry, self.record.coefficients[k])
+        return Weights(self.geometry, self.record.coefficients[k], float(self.record.initial_share[k]))
 
     def weight_root(self, at: int | None = None) -> Floats:
         """A root of `W W^T` at a kept step (default: the last), (2m, 2m)."""

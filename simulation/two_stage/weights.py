@@ -1,7 +1,7 @@
 r"""The weights of a run at one step: coordinates in a basis of the patches, a root of `W W^T`, or all of W.
 
-`W^(t)` in the basis Q of span(V) is `B0 + C D^-1 R^T`; the part off span(V) never moves. The first vector of
-Q is the direction of mu.
+`W^(t)` in the basis Q of span(V) is `B0 + C D^-1 R^T`; the part off span(V) never moves. Weight decay
+leaves a share of the initial weights, in both parts. The first vector of Q is the direction of mu.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """W (2m, d) after the run whose geometry this is, at coefficients C (2m, n+1)."""
+    """W (2m, d) after the run whose geometry this is, at coefficients C (2m, n+1), with `initial_share` of
+    the initial weights left."""
 
     geometry: Geometry
     coefficients: Floats
+    initial_share: float = 1.0
 
     @property
     def _scaled(self) -> Floats:
@@ -32,9 +34,9 @@ class Weights:
 
     def root(self, *, off_signal: bool = False) -> Floats:
         """A square lower-triangular root (2m, 2m) of `W W^T`, or of `W P W^T`, P the projection off mu."""
-        factor = self.geometry.factor
-        W_par = factor.B0 + self._scaled @ factor.R.T
-        return self.root_of(np.concatenate([W_par, factor.L_perp], axis=1)[:, int(off_signal) :])
+        factor, share = self.geometry.factor, self.initial_share
+        W_par = share * factor.B0 + self._scaled @ factor.R.T
+        return self.root_of(np.concatenate([W_par, share * factor.L_perp], axis=1)[:, int(off_signal) :])
 
     @staticmethod
     def root_of(rows: Floats) -> Floats:
@@ -58,6 +60,6 @@ class Weights:
                 f"noise ({law}) is drawn in R^d, where engine 'law' has no weights: use 'reduced' or 'cnn'"
             )
         change = self._scaled
-        W = problem.w0.reshape(len(change), -1) + change[:, 1:] @ problem.xi
+        W = self.initial_share * problem.w0.reshape(len(change), -1) + change[:, 1:] @ problem.xi
         W += np.outer(change[:, 0], problem.mu)
         return np.asarray(W)

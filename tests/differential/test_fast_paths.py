@@ -17,11 +17,11 @@ from simulation.two_stage.closure_torch import run_on_torch
 from simulation.two_stage.cnn import run_cnn
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.kernel import compiled
-from simulation.two_stage.minibatch import BatchWeights
 from simulation.two_stage.network_kernel import PatchPass
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.record import Record
 from simulation.two_stage.reduced import run_reduced
+from simulation.two_stage.step_weights import StepWeights
 from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.training import train_many
 from theory.two_stage.setting import Setting
@@ -93,6 +93,8 @@ def run(device: str, which: list[int], stop: StopRule | None = None, **options: 
         [options.get("recorded", GRID)] * len(which),
         [options.get("snapshots", KEPT)] * len(which),
         options.get("batching", [None] * len(which)),
+        options.get("decay", [0.0] * len(which)),
+        options.get("momentum", 0.0),
         stop,
     )
     dtype = options.get("dtype", "float64")
@@ -144,8 +146,8 @@ def test_a_step_size_off_by_one_in_ten_million_is_seen(k: int) -> None:
 @pytest.mark.parametrize("path", ["compiled", *DEVICES])
 def test_mini_batches_are_those_of_the_plain_recursion(path: str) -> None:
     g = geometries()[0]
-    (found,) = run(path, [0], batching=[BatchWeights(g.n, 4, 7)])
-    draws = BatchWeights(g.n, 4, 7)
+    (found,) = run(path, [0], batching=[StepWeights(g.n, 4, 7)])
+    draws = StepWeights(g.n, 4, 7)
     margins, _ = plain(g, SETTINGS[0].eta, STEPS, np.array([draws.next() for _ in range(STEPS)]))
     assert np.abs(found.margins - margins).max() <= rounding(STEPS, float(np.abs(margins).max()))
 
@@ -198,9 +200,9 @@ def test_train_many_gives_the_bits_of_single_runs() -> None:
 
 
 def test_a_run_interrupted_by_progress_or_memory_has_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = run("compiled", [3], NoisyFit(20), batching=[BatchWeights(33, 5, 1)])
+    whole = run("compiled", [3], NoisyFit(20), batching=[StepWeights(33, 5, 1)])
     monkeypatch.setattr("simulation.two_stage.closure_cpu._STRETCH", 1.0)
-    (pieces,) = run("compiled", [3], NoisyFit(20), batching=[BatchWeights(33, 5, 1)])
+    (pieces,) = run("compiled", [3], NoisyFit(20), batching=[StepWeights(33, 5, 1)])
     assert_equal(pieces, whole[0])
 
 
@@ -278,7 +280,7 @@ def test_the_closed_gradient_is_autograds(device: str, k: int, batch_size: int |
     problem = sample_problem(SETTINGS[k], k)
 
     def trained(gradient: Any) -> Record:
-        draws = None if batch_size is None else BatchWeights(problem.n, batch_size, 5)
+        draws = None if batch_size is None else StepWeights(problem.n, batch_size, 5)
         options: dict[str, Any] = {"steps": STEPS, "recorded": GRID, "snapshots": KEPT, "device": device}
         return run_cnn(problem, SETTINGS[k].eta, batching=draws, gradient=gradient, **options)
 

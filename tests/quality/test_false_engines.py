@@ -75,7 +75,7 @@ def test_single_precision_from_a_step_on_leaves_what_was_before() -> None:
 
 
 def test_mini_batches_are_those_of_the_engine() -> None:
-    from simulation.two_stage.minibatch import BatchWeights
+    from simulation.two_stage.step_weights import StepWeights
     from theory.two_stage.variation import Variation
 
     true = train(SETTING, steps=STEPS, seed=3, variation=Variation(batch_size=5)).record
@@ -85,7 +85,7 @@ def test_mini_batches_are_those_of_the_engine() -> None:
         steps=STEPS,
         recorded=GRID,
         snapshots=GRID[-1:],
-        draw=BatchWeights(SETTING.n, 5, 3),
+        draw=StepWeights(SETTING.n, 5, 3),
     )
     assert np.max(np.abs(record.margins - true.margins)) < 64 * np.finfo(np.float64).eps * STEPS
 

@@ -17,9 +17,9 @@ from scipy.integrate import quad
 from theory.certified.visitor import enclose, exact
 from theory.two_stage.certified import enclosure
 from theory.two_stage.certified.enclosure import (
+    Curve,
     Enclosure,
-    _Curve,
-    _Flow,
+    Flow,
     _flow,
     _product_term,
     below_strong_signal_limit,
@@ -120,7 +120,7 @@ def test_more_order_is_narrower_and_nested() -> None:
 
 def test_without_the_remainder_the_two_precisions_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the overlap test is worth: drop the truncation error, and truncations show."""
-    monkeypatch.setattr(enclosure._Curve, "remainder", lambda self, t: arb(0))
+    monkeypatch.setattr(enclosure.Curve, "remainder", lambda self, t: arb(0))
     coarse, fine = (enclose_transition(6, TENTH, HALF, order=o, bits=b) for o, b in ((5, 80), (20, 128)))
     assert not coarse.overlaps(fine)
 
@@ -128,7 +128,7 @@ def test_without_the_remainder_the_two_precisions_disagree(monkeypatch: pytest.M
 def test_the_flow_at_a_wrong_sign_leaves_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     original = enclosure._flow
 
-    def wrong(*args: object) -> enclosure._Flow:
+    def wrong(*args: object) -> enclosure.Flow:
         flow = original(*args)  # type: ignore[arg-type]
         return replace(flow, rise=flow.rise * exact(Fraction(101, 100)))
 
@@ -209,7 +209,7 @@ def test_refuses_points_without_a_transition(refuses: Any, a: Any, t: Fraction, 
         refuses(6, 0.1, HALF)
 
 
-FLOW = _Flow(arb(fmpq(21, 5)), arb(fmpq(4, 5)), arb(fmpq(9, 5)), arb(fmpq(16, 5)), 9)
+FLOW = Flow(arb(fmpq(21, 5)), arb(fmpq(4, 5)), arb(fmpq(9, 5)), arb(fmpq(16, 5)), 9)
 
 
 def test_taylor_coefficients_by_mpmath() -> None:
@@ -248,7 +248,7 @@ def test_the_radius_by_hand() -> None:
     G_c, G_n = 1 / math.sqrt(1 + math.exp(2 * (c - size))), 1 / math.sqrt(1 + math.exp(2 * (n - size)))
     for flow, speed in (
         (FLOW, max(4.2 * G_c + 0.8 * G_n, 1.8 * G_n + 3.2 * G_c)),
-        (_Flow(arb(1), arb(fmpq(1, 10)), arb(5), arb(2), 3), 5 * G_n + 2 * G_c),
+        (Flow(arb(1), arb(fmpq(1, 10)), arb(5), arb(2), 3), 5 * G_n + 2 * G_c),
     ):
         found = flow.radius(arb(c), arb(n), arb(1))
         assert float(found) == pytest.approx(size / speed, rel=1e-12)
@@ -257,7 +257,7 @@ def test_the_radius_by_hand() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_curve_moves_to_its_corner(sign: int) -> None:
-    curve = _Curve(FLOW, sign, arb(fmpq(1, 2)), arb(fmpq(-1, 4)))
+    curve = Curve(FLOW, sign, arb(fmpq(1, 2)), arb(fmpq(-1, 4)))
     step = curve.prepare()
     assert step == pytest.approx(float(curve.radius) / 4, rel=1e-15)
     t = arb(step)

@@ -50,6 +50,12 @@ GLOSSARY: tuple[Entry, ...] = (
             ("a", "a", r"$n\,\mathrm{SNR}^2 = n\lVert\mu\rVert^2/(\sigma_\xi^2 d)$", "1"),
             ("a_y", "a_y", "$2 a n_y/n$: the group $a$ as the class $y$ with $n_y$ samples sees it", "1"),
             ("h", "h", r"clock step $\eta\sigma_\xi^2 d/(nm)$", "clock per gradient step"),
+            (
+                "lambda",
+                r"\lambda",
+                r"weight decay: a step is $W \leftarrow (1-h\lambda)W - \eta\nabla L$",
+                "1/clock",
+            ),
             ("iota", r"\iota", r"$\sigma_0\sigma_\xi\sqrt d$: size of an initial noise product", "1"),
             (
                 "kappa_0",

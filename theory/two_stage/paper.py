@@ -24,6 +24,9 @@ from theory.two_stage import (
 )
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.certified import claims as certificates
+from theory.two_stage.certified import transitions
+from theory.two_stage.certified.transitions import CLASSES, TransitionSetting
+from theory.two_stage.clock import claims as clocks
 from theory.two_stage.conditions import (
     COMPANIONS,
     CONDITION_4_1,
@@ -31,6 +34,9 @@ from theory.two_stage.conditions import (
     NO_LABEL_NOISE,
     SCOPE,
 )
+from theory.two_stage.decay import claims as weight_decay
+from theory.two_stage.decay.experiments import DECAYED
+from theory.two_stage.decay.setting import DecayedSetting
 from theory.two_stage.exhibits import EXHIBITS
 from theory.two_stage.items import ITEMS
 from theory.two_stage.letters import GLOSSARY
@@ -81,6 +87,9 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
+    *transitions.CLAIMS,
+    *weight_decay.CLAIMS,
+    *clocks.CLAIMS,
     *answers.CLAIMS,
 )
 
@@ -100,7 +109,7 @@ THIS = Paper(
         where="ICML",
     ),
     claims=CLAIMS,
-    settings=(Setting,),
+    settings=(Setting, DecayedSetting, TransitionSetting),
     conditions={
         "Condition 4.1": CONDITION_4_1,
         "companions (framework)": COMPANIONS,
@@ -110,7 +119,7 @@ THIS = Paper(
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
     parameters={Setting: PARAMETERS},
-    reference_box=REFERENCE,
+    reference_box=(REFERENCE, DECAYED, CLASSES),
     regime=regime,
     planes=PLANES,
     quantities=QUANTITIES,

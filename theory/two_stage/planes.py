@@ -10,6 +10,7 @@ import numpy as np
 
 from theory.plane import Axis, Boundary, LevelSet, Plane, PlaneQuantity
 from theory.run import NotApplicable
+from theory.two_stage.decay.plane import PLANE as DECAY_PLANE
 from theory.two_stage.mean_field.mean_field import Population, mean_field
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
@@ -215,4 +216,5 @@ PLANES: tuple[Plane, ...] = (
         boundaries=_boundaries(lambda plus, minus: late_share_sum(4.0, plus, minus, _P), _tau_tau),
         variables={"kappa_0": _KAPPA},
     ),
+    DECAY_PLANE,
 )  # fmt: skip

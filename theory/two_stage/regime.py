@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+from theory.setting import AbstractSetting
+from theory.two_stage.decay.setting import DecayedSetting
+from theory.two_stage.decay.thresholds import threshold
 from theory.two_stage.setting import Setting
 
 __all__ = ["regime"]
@@ -10,8 +15,28 @@ __all__ = ["regime"]
 _SHARES = {"1/2": 0.5, ".78": 0.78, "1": 1.0}
 
 
-def regime(s: Setting) -> tuple[str, ...]:
-    """The setting's place in the dimensionless groups, a sentence each."""
+def regime(s: AbstractSetting) -> tuple[str, ...]:
+    """The setting's place in the dimensionless groups, a sentence each; none of another class's."""
+    return (*_of_groups(s), *_of_decay(s)) if isinstance(s, Setting) else ()
+
+
+def _of_decay(s: Setting) -> tuple[str, ...]:
+    if not isinstance(s, DecayedSetting) or not s.weight_decay:
+        return ()
+    border = threshold(s.n_snr2, s.tau_max, 1.0)
+    if math.isinf(border):
+        return (
+            f"lambda = {s.weight_decay:.3g}: a(1 - 2 tau) <= 2, so no decay keeps a sample of p = 1 out.",
+        )
+    above = s.weight_decay >= border
+    return (
+        f"lambda = {s.weight_decay:.3g} is {'at least' if above else 'below'} lambda*(1) = "
+        f"{border:.3g}: flipped "
+        f"labels are {'never memorised' if above else 'memorised later, and not all of them'}.",
+    )
+
+
+def _of_groups(s: Setting) -> tuple[str, ...]:
     if s.kappa_0 >= 10:
         share = "initial signs decide which filters are active, p = 1/2; outside the paper's bound on sigma_0"
     elif s.kappa_0 > 1:

@@ -82,7 +82,8 @@ class Run(Protocol):
 
     @property
     def clock(self) -> Floats:
-        """`s = t / time_unit` at every recorded step, (T,)."""
+        """`s = t / time_unit` at every recorded step, (T,); under a schedule h times the sum of its
+        factors."""
         ...
 
     @property

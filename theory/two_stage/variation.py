@@ -1,9 +1,11 @@
-"""Departures from the paper's model: other noise patches, mini-batches, data-dependent label noise."""
+"""Departures from the paper's model: noise patches, mini-batches, label noise, schedules, momentum."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from theory.two_stage.schedule import Schedule
 
 __all__ = ["NOISES", "PLAIN", "LabelNoise", "Noise", "Variation"]
 
@@ -26,12 +28,18 @@ class Variation:
         batch_size: samples a gradient step, drawn without replacement within an epoch; None for all.
         label_noise: "uniform" flips with the class rate; "instance" flips sample i with probability
             `2 tau Phi(<xi_i, v>/(sigma_xi |v|))` for a fixed random direction v, the same rate on average.
+        schedule: step sizes `eta x factor(t)`; a run's clock is then `h` times the sum of the factors.
+        momentum: beta of the heavy ball `V <- beta V - (1 - beta) eta grad`, `W <- W + V`, 0 for none: eta
+            is the step in effect, so that the clock keeps its h (the learning rate of a program that adds
+            `V <- beta V + grad`, `W <- W - lr V` is `(1 - beta) eta`).
     """
 
     noise: Noise = "gaussian"
     decay: float = 0.5
     batch_size: int | None = None
     label_noise: LabelNoise = "uniform"
+    schedule: Schedule | None = None
+    momentum: float = 0.0
 
     def __post_init__(self) -> None:
         if self.noise not in NOISES:
@@ -42,6 +50,10 @@ class Variation:
             raise ValueError(f"batch_size must be at least 1, was {self.batch_size!r}")
         if not self.decay >= 0:
             raise ValueError(f"decay must be >= 0, was {self.decay!r}")
+        if not (self.schedule is None or isinstance(self.schedule, Schedule)):
+            raise ValueError(f"schedule must be a Schedule or None, was {self.schedule!r}")
+        if not 0.0 <= self.momentum < 1.0:
+            raise ValueError(f"momentum must lie in [0, 1), was {self.momentum!r}")
 
     @property
     def needs_data(self) -> bool:

@@ -5,11 +5,11 @@ are asked for."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simulation.models import Engine, Job, engines_of
-from theory.experiment import Experiment
+from theory.experiment import SAME, Experiment
 from theory.rng import derive_seed, generator
 from theory.setting import AbstractSetting
 
@@ -126,4 +126,5 @@ def control_job(experiment: Experiment, setting: AbstractSetting, seed: int, eng
     """The job of the control arm, from the same seed; None where there is none."""
     if experiment.control is None:
         return None
-    return job_of(experiment, experiment.control(setting), seed, engine)
+    job = job_of(experiment, experiment.control(setting), seed, engine)
+    return job if experiment.control_options == SAME else replace(job, options=experiment.control_options)

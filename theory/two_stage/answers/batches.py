@@ -10,6 +10,11 @@ __all__ = ["CLAIMS", "QUESTION"]
 
 _SIZES = (40, 10)
 
+
+def _named(form: str, sizes: tuple[int, ...]) -> dict[str, str]:
+    return {form.format(size): f"batches of {size} out of 100" for size in sizes}
+
+
 CLAIMS = (
     *(
         claim
@@ -31,9 +36,28 @@ QUESTION = Question(
     (
         Part(
             {f"two_stage.question.batch_{size}.event": f"batches of {size} out of 80" for size in _SIZES},
-            "Stage I shows at the same number of steps with {these}.",
-            "Stage I fails too often with {these}.",
-            "Stage I with",
+            "At kappa_0 of .1 to 1 Stage I shows at the same number of steps with {these}.",
+            "At kappa_0 of .1 to 1 Stage I fails too often with {these}.",
+            "Stage I at kappa_0 of .1 to 1 with",
+        ),
+        Part(
+            _named("two_stage.clock.batches.{}.t_half", (50, 20, 10)),
+            "At kappa_0 of 30 or more half of the flipped labels are memorised at the same number of "
+            "steps with "
+            "{these}.",
+            "At kappa_0 of 30 or more half of the flipped labels are memorised at another number of "
+            "steps with "
+            "{these}.",
+            "the number of steps at kappa_0 of 30 or more with",
+        ),
+        Part(
+            _named("two_stage.clock.batches.{}.small", (50, 10)),
+            "Inside Condition 4.1, at kappa_0 of .3 or less, all of them are memorised at the same number of "
+            "steps with {these}.",
+            "Inside Condition 4.1, at kappa_0 of .3 or less, they are not: the last flipped labels "
+            "are memorised "
+            "later, or not within the run, with {these}.",
+            "the number of steps at kappa_0 of .3 or less with",
         ),
         Part(
             {"two_stage.question.batch_2.breaks": ""},

@@ -224,16 +224,13 @@ CLAIMS = (
         provenance="derived",
         statement=r"$s_2(a,\tau,p) \leq s_\infty(\tau,p) = \frac{1-\tau}{p}[-\ln u + 2(1-u) + u\ln(2-u)]$, "
         r"$u = \tau/(1-\tau)$",
-        rule=Derived(
-            "ball arithmetic at each (a, tau) of the judged settings, p = 1/2; a conjecture between them"
-        ),
+        rule=Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
         measure=_below_limit,
         experiment=CERTIFIED,
         constants=DEFAULT_CONSTANTS,
         prediction=_prediction(),
         measured="at the run's (a, tau_+), p = 1/2: whether the lower curve is positive before s_inf",
-        note="Conjecture, certified at 10,000 random points by "
-        "`python -m theory.two_stage.certified.survey`; a weaker "
-        "bound that needs no test is proved in docs/derivations/certified.md.",
+        note="Proved for tau >= 2/7, and certified on boxes down to 1/10: two_stage.certified.order. "
+        "Certified at 10,000 random points by `python -m theory.two_stage.certified.survey`.",
     ),
 )

@@ -24,8 +24,10 @@ from theory.two_stage.predictions import strong_signal_limit
 from theory.two_stage.symbols import p, tau
 
 __all__ = [
+    "Curve",
     "Enclosure",
     "Exact",
+    "Flow",
     "below_strong_signal_limit",
     "enclose_transition",
     "strong_signal_bound",
@@ -73,7 +75,7 @@ def strong_signal_bound() -> sp.Expr:
 
 
 @dataclass(frozen=True)
-class _Flow:
+class Flow:
     """The scaled flow at one `(b, tau)`; `order` of the Taylor polynomials."""
 
     gain: arb  # 1 + b (1 - tau): of M_c by g(M_c)
@@ -128,10 +130,10 @@ _BISECTIONS = 40
 
 
 @dataclass
-class _Curve:
+class Curve:
     """One side of the enclosure: `sign` -1 the lower curve, +1 the upper one; `(c, n)` is its point."""
 
-    flow: _Flow
+    flow: Flow
     sign: int
     c: arb
     n: arb
@@ -160,7 +162,7 @@ class _Curve:
         self.c, self.n = self._corner(self.poly_c(t), t), self._corner(self.poly_n(t), t)
 
 
-def _flow(a_value: Exact, tau_value: Exact, p_value: Exact, order: int) -> _Flow:
+def _flow(a_value: Exact, tau_value: Exact, p_value: Exact, order: int) -> Flow:
     """The flow at exact parameters.
 
     Raises:
@@ -176,7 +178,7 @@ def _flow(a_value: Exact, tau_value: Exact, p_value: Exact, order: int) -> _Flow
             f"no Stage I: a (1 - 2 tau) must exceed 2 p, was a = {a_value}, tau = {tau_value}, p = {p_value}"
         )
     b = strength / (2 * active)
-    return _Flow(1 + b * (1 - share), b * share, 1 + b * share, b * (1 - share), order)
+    return Flow(1 + b * (1 - share), b * share, 1 + b * share, b * (1 - share), order)
 
 
 def enclose_transition(
@@ -209,9 +211,9 @@ def enclose_transition(
     return Enclosure(low / Fraction(p_value), high / Fraction(p_value), up_steps + down_steps)
 
 
-def _negative_until(flow: _Flow, max_steps: int) -> tuple[Fraction, int]:
+def _negative_until(flow: Flow, max_steps: int) -> tuple[Fraction, int]:
     """A time at which the upper curve is certainly negative, as late as it can be told."""
-    curve, start = _Curve(flow, +1, arb(0), arb(0)), Fraction(0)
+    curve, start = Curve(flow, +1, arb(0), arb(0)), Fraction(0)
     for step in range(1, max_steps + 1):
         t = curve.prepare()
         if curve.margin(arb(t)) < 0:
@@ -226,9 +228,9 @@ def _negative_until(flow: _Flow, max_steps: int) -> tuple[Fraction, int]:
     raise ValueError(f"s_2 was not reached in max_steps = {max_steps}")
 
 
-def _positive_from(flow: _Flow, max_steps: int) -> tuple[Fraction, int]:
+def _positive_from(flow: Flow, max_steps: int) -> tuple[Fraction, int]:
     """A time at which the lower curve is certainly positive, as early as it can be told."""
-    curve, start = _Curve(flow, -1, arb(0), arb(0)), Fraction(0)
+    curve, start = Curve(flow, -1, arb(0), arb(0)), Fraction(0)
     for step in range(1, max_steps + 1):
         t = curve.prepare()
         if not curve.margin(arb(t)) > 0:

@@ -1,4 +1,4 @@
-"""The conjecture `s_2 <= s_inf` at random exact points: `python -m theory.two_stage.certified.survey`."""
+"""`s_2 <= s_inf` at random exact points: `python -m theory.two_stage.certified.survey`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def random_points(count: int, seed: int) -> Iterator[Point]:
 
 
 def survey(count: int, seed: int = 0) -> SurveyResult:
-    """Certify the conjecture at random points, about 10 ms each.
+    """Certify it at random points, about 10 ms each.
 
     >>> survey(3).certified
     3

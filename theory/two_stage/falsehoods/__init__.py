@@ -11,6 +11,8 @@ from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.two_stage.falsehoods import (
     activation,
+    clock,
+    decay,
     error_constants,
     exact,
     flow,
@@ -48,6 +50,8 @@ _FILES = (
     plateau,
     error_constants,
     iid,
+    decay,
+    clock,
 )
 
 

@@ -1,0 +1,123 @@
+"""Runs under a schedule, heavy ball or mini-batches, each beside plain gradient descent from the same
+seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from theory.experiment import Experiment
+from theory.setting import AbstractSetting
+from theory.two_stage.box import Domain
+from theory.two_stage.schedule import Schedule
+from theory.two_stage.variation import PLAIN, Variation
+
+__all__ = ["BATCHES", "BATCHES_SMALL", "MOMENTUM", "SCHEDULES", "H", "box", "schedules"]
+
+#: The step; under a schedule the largest is up to 1.8 times it.
+H = 0.1
+#: Regimes of kappa_0: initial signs decide; cross-talk does (Condition 4.1's bound on sigma_0).
+_REGIMES = {"large": (30.0, 300.0), "small": (0.01, 0.3)}
+
+
+def box(regime: str, n: tuple[int, int] = (80, 110), m: tuple[int, int] = (20, 32), h: float = H) -> Domain:
+    """Random settings of a regime with flipped labels enough for a median."""
+    return Domain(
+        f"clock, {regime} kappa_0",
+        n=n,
+        m=m,
+        signal_margin=(4.0, 8.0),
+        tau=(0.1, 0.2),
+        kappa_0=_REGIMES[regime],
+        dimension=(1e8, 1e10),
+        clock_step=(h, h),
+    )
+
+
+def _same(setting: AbstractSetting) -> AbstractSetting:
+    return setting
+
+
+def _paired(
+    name: str, place: Domain, variation: Variation, clock: float, default: int, full: int, **more: Any
+) -> Experiment:
+    return Experiment(
+        id=f"two_stage.clock.{name}",
+        place=place,
+        clock=clock,
+        runs={"quick": 0, "default": default, "full": full},
+        options=variation,
+        control=_same,
+        control_options=PLAIN,
+        **more,
+    )
+
+
+#: Clock of a run at a constant step.
+_CLOCK = 16.0
+
+
+def schedules() -> dict[str, Schedule]:
+    """By name: to 0 over 180 steps (9 time units pass), up over 30 steps, down to .3 after two time units,
+    long and short by turns."""
+    return {
+        "cosine": Schedule("cosine", 180),
+        "warm_up": Schedule("warm_up", 30),
+        "drop": Schedule("drop", round(2 / H), 0.3),
+        "alternating": Schedule("alternating", low=0.2),
+    }
+
+
+#: Clock at a constant step that a run is given: a third of the step from s = 2 on needs more.
+_GIVEN = {"cosine": 18.0, "drop": 32.0}
+
+SCHEDULES = {
+    (name, regime): _paired(
+        f"schedule.{name}.{regime}",
+        box(regime),
+        Variation(schedule=schedule),
+        _GIVEN.get(name, _CLOCK),
+        32 if regime == "small" else 24,
+        100,
+    )
+    for name, schedule in schedules().items()
+    for regime in _REGIMES
+}
+
+#: (beta, h, regime): small steps, where the lag is all, and one where it is not.
+MOMENTUM = {
+    (beta, h, regime): _paired(
+        f"momentum.{round(100 * beta)}.{round(1000 * h)}.{regime}",
+        box(regime, h=h),
+        Variation(momentum=beta),
+        12.0,
+        default,
+        100,
+    )
+    for beta, h, regime, default in (
+        (0.5, 0.1, "large", 24),
+        (0.5, 0.05, "small", 24),
+        (0.9, 0.02, "large", 24),
+        (0.9, 0.1, "large", 20),
+        (0.9, 0.1, "small", 20),
+    )
+}
+
+#: A visit moves a sample by h n/b: .2, .5 and 1.
+BATCHES = {
+    size: _paired(
+        f"batches.{size}", box("large", (100, 100), (40, 50)), Variation(batch_size=size), 16.0, default, 200
+    )
+    for size, default in ((50, 48), (20, 72), (10, 72))
+}
+BATCHES_SMALL = {
+    size: _paired(
+        f"batches.{size}.small",
+        box("small", (100, 100)),
+        Variation(batch_size=size),
+        14.0,
+        48,
+        200,
+        snapshots=(1.0,),
+    )
+    for size in (50, 10)
+}

@@ -1,0 +1,394 @@
+"""Claims on weight decay: what is proved of the limit dynamics, and what runs do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from theory.claim import Claim, Prediction
+from theory.experiment import Experiment
+from theory.rules import Derived, Event, Exponent, Law, Rule, ZScores
+from theory.run import NotApplicable
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.decay import experiments as runs_of
+from theory.two_stage.decay.proofs import (
+    prove_end_state,
+    prove_forgetting,
+    prove_strong_signal_threshold,
+    prove_threshold,
+)
+from theory.two_stage.decay.thresholds import (
+    end_state,
+    memorised_share,
+    strong_signal_threshold,
+    threshold,
+    threshold_formula,
+)
+from theory.two_stage.experiments import EXACT
+from theory.two_stage.flipped import of_flipped_labels
+from theory.two_stage.limits.claim import gap, number_function, rates
+from theory.two_stage.limits.dynamics import a as _a
+from theory.two_stage.run import Run
+from theory.two_stage.sources import here
+from theory.two_stage.symbols import p, tau
+
+__all__ = [
+    "CLAIMS",
+    "breaking_scale",
+    "clean_margin",
+    "enough",
+    "lasts",
+    "share_below",
+    "share_law",
+    "strong_signal_residual",
+    "threshold_residual",
+]
+
+_NO_STAGE_ONE = NotApplicable("Stage I does not exist at p = 1/2")
+
+
+@dataclass(frozen=True)
+class _Class:
+    """A class of a run: its strength `a_y`, realised rate, flipped labels memorised at the end, of
+    `count`."""
+
+    label: int
+    a: float
+    rate: float
+    memorised: int
+    count: int
+
+
+def _classes(run: Run) -> Iterator[_Class]:
+    fit = run.margins[-1] > 0
+    for label in (1, -1):
+        of = run.y == label
+        flipped = of & run.noisy
+        count, size = int(flipped.sum()), int(of.sum())
+        if count:
+            a_y = 2 * run.setting.n_snr2 * size / run.setting.n
+            yield _Class(label, a_y, count / size, int((fit & flipped).sum()), count)
+
+
+def _lambda(run: Run) -> float:
+    return float(getattr(run.setting, "weight_decay", 0.0))
+
+
+# Algebra ----------------------------------------------------------------------------------------------
+
+
+def threshold_residual(run: Run, stated: sp.Expr | None = None) -> float | NotApplicable:
+    """How far `2 lambda rho_n` of the end state is from 1 at the threshold (or another `stated` one)."""
+    a, rate = rates(run)
+    if a * (1 - 2 * rate) <= 1.0:
+        return _NO_STAGE_ONE
+    formula = threshold_formula() if stated is None else stated
+    decay = number_function(formula, _a, tau, p)(a, rate, 0.5)
+    if isinstance(decay, complex) or not decay > 0:
+        return math.inf
+    return gap(2 * decay * end_state(a, rate, decay, 0.5).rho_n, 1.0)
+
+
+def strong_signal_residual(run: Run, stated: sp.Expr | None = None) -> float:
+    """The limit (or another `stated` one) against the threshold at a = 1e9."""
+    _, rate = rates(run)
+    formula = strong_signal_threshold() if stated is None else stated
+    return gap(float(number_function(formula, tau, p)(rate, 0.5)), threshold(1e9, rate, 0.5))
+
+
+# Runs -------------------------------------------------------------------------------------------------
+
+
+@of_flipped_labels
+def share_law(run: Run, factor: float = 1.0) -> tuple[float, float, float, float] | NotApplicable:
+    """Memorised flipped labels at the end, the law's number at realised counts (lambda times `factor`), its
+    binomial standard deviation, and half a sample of slack."""
+    measured = predicted = variance = 0.0
+    for c in _classes(run):
+        q = memorised_share(c.a, c.rate, factor * _lambda(run), run.setting.m)
+        measured += c.memorised
+        predicted += c.count * q
+        variance += c.count * q * (1 - q)
+    if variance < 0.25:
+        return NotApplicable("all or none are expected: a count has no scatter there to be judged by")
+    return measured, predicted, math.sqrt(variance), 0.5
+
+
+def _decided(run: Run, low: float, high: float) -> list[_Class] | NotApplicable:
+    """Classes whose `lambda/lambda*(1)` at realised counts lies in this range."""
+    ratios = [(c, _lambda(run) / threshold(c.a, c.rate, 1.0)) for c in _classes(run)]
+    found = [c for c, ratio in ratios if low <= ratio <= high]
+    return found or NotApplicable(f"no class has lambda/lambda*(1) between {low:g} and {high:g}")
+
+
+def lasts(run: Run, above: float = 1.15, below: float = math.inf) -> bool | NotApplicable:
+    """No flipped label is memorised at the end, in classes from `above` times lambda*(1) on."""
+    found = _decided(run, above, below)
+    return found if isinstance(found, NotApplicable) else not any(c.memorised for c in found)
+
+
+def share_below(run: Run) -> bool | NotApplicable:
+    """Some flipped label is, in classes below .85 of it."""
+    found = _decided(run, 0.0, 0.85)
+    return found if isinstance(found, NotApplicable) else any(c.memorised for c in found)
+
+
+def breaking_scale(run: Run, power: float = 1.0) -> float:
+    """What the initial weights have lost, `(1 - h lambda)^(-T/h)`, T the clock at which the mean active share
+    reaches .6, between snapshots (`power`: of it); nan where it is not reached."""
+    share = run.active_fraction.mean(axis=1)
+    clock = run.snapshot_steps * run.setting.clock_step
+    reached = np.flatnonzero(share >= 0.6)
+    if not len(reached) or reached[0] == 0:
+        return math.nan
+    k = int(reached[0])
+    part = (0.6 - share[k - 1]) / (share[k] - share[k - 1])
+    h = run.setting.clock_step
+    loss = -math.log1p(-h * _lambda(run)) / h
+    return math.exp(power * loss * float(clock[k - 1] + part * (clock[k] - clock[k - 1])))
+
+
+@of_flipped_labels
+def _for_ever(run: Run) -> bool:
+    """No more than a fifth of the flipped labels are memorised at the end."""
+    return bool((run.margins[-1, run.noisy] > 0).mean() <= 0.2)
+
+
+def clean_margin(run: Run, factor: float = 1.0) -> tuple[float, float] | NotApplicable:
+    """Mean margin of clean samples at the end and that of the end state (lambda times `factor`), means over
+    classes."""
+    measured, predicted = [], []
+    for c in _classes(run):
+        of = (run.y == c.label) & run.clean
+        if of.any():
+            measured.append(float(run.margins[-1, of].mean()))
+            predicted.append(end_state(c.a, c.rate, factor * _lambda(run), 0.5).clean)
+    if not measured:
+        return NotApplicable("no class has both clean and flipped labels")
+    return float(np.mean(measured)), float(np.mean(predicted))
+
+
+def _clean_fit(run: Run) -> bool:
+    return bool(np.all(run.margins[-1, run.clean] > 0))
+
+
+@of_flipped_labels
+def enough(run: Run, low: float = 3.0, high: float = math.inf) -> bool | NotApplicable:
+    """No flipped label is memorised at the end, where `lambda t_half` of the undecayed arm is in range."""
+    product = _lambda(run) * run.control.t_half * run.setting.clock_step  # type: ignore[attr-defined]
+    if not low <= product <= high or math.isinf(product):
+        return NotApplicable(f"lambda t_half of the undecayed arm is not between {low:g} and {high:g}")
+    strong = [c.a * (1 - 2 * c.rate) >= 3.6 for c in _classes(run)]
+    if not all(strong):
+        return NotApplicable("a class has a_y(1 - 2 tau_y) below 3.6")
+    return not (run.margins[-1, run.noisy] > 0).any()
+
+
+@of_flipped_labels
+def _halves_error(run: Run) -> bool | NotApplicable:
+    """The D_test error at the end is at most half of the undecayed arm's."""
+    end = float(run.clock[-1])
+    undecayed = run.control.test_error("spurious", end).value  # type: ignore[attr-defined]
+    return bool(run.test_error("spurious", end).value <= undecayed / 2)
+
+
+# Claims -----------------------------------------------------------------------------------------------
+
+_PAGE = "docs/derivations/weight_decay.md"
+_THRESHOLD = Prediction(
+    r"\lambda^*(p)",
+    p * (p + _a / 2) / (_a * (1 - tau) * sp.log(_a * (1 - tau) / (p + _a * tau / 2) - 1)),
+    "1/clock",
+    {"p": "share of active label-side filters", "a": "n SNR^2 of the class", "tau": "its flip rate"},
+)
+_LARGE = "At kappa_0 = 1e6, far outside Condition 4.1's bound on sigma_0, while the initial weights last."
+_RATES = "A class's own lambda*(1) at its realised size and flip rate decides; ratios between are not judged."
+
+
+def _claim(
+    name: str,
+    section: str,
+    statement: str,
+    rule: Rule,
+    measure: Any,
+    measured: str,
+    experiment: Experiment = EXACT,
+    **more: Any,
+) -> Claim:
+    return Claim(
+        id=f"two_stage.decay.{name}",
+        source=here(f"{_PAGE}, {section}"),
+        provenance="derived",
+        statement=statement,
+        rule=rule,
+        measure=measure,
+        experiment=experiment,
+        constants=DEFAULT_CONSTANTS,
+        measured=measured,
+        **more,
+    )
+
+
+CLAIMS: tuple[Claim, ...] = (
+    _claim(
+        "end_state",
+        "The end state",
+        r"With weight decay the flow $\rho' = g(M) - \lambda\rho$ rises from 0 to one stable end state",
+        Derived("symbolic a, tau, p, lambda > 0"),
+        lambda run: 0.0,
+        "nothing: proved",
+        proof=prove_end_state,
+        parents=("two_stage.sharp.flow",),
+    ),
+    _claim(
+        "threshold",
+        "The threshold",
+        r"At fixed $p$, $M_n < 0$ for ever iff $\lambda \ge \lambda^*(p) = \frac{\Delta}"
+        r"{2\kappa\ln(2\kappa/\delta-1)}$; below it $M_n$ crosses 0 exactly once",
+        Derived("symbolic a, tau, p with a (1 - 2 tau) > 2 p", factor=4e6, reason="a root, to 1e-9"),
+        threshold_residual,
+        "how far 2 lambda rho_n of the numerical end state at lambda* is from 1, at the setting's a, tau_+",
+        proof=prove_threshold,
+        prediction=_THRESHOLD,
+        parents=("two_stage.decay.end_state",),
+    ),
+    _claim(
+        "threshold.strong_signal",
+        "The threshold",
+        r"$\lambda^*(p) \to \frac{p}{2(1-\tau)\ln((2-3\tau)/\tau)}$ for $a\to\infty$: independent of SNR",
+        Derived("symbolic tau, p", factor=1e9, reason="the limit is met to 1e-8 at a = 1e9"),
+        strong_signal_residual,
+        "relative difference of the limit and lambda* at a = 1e9",
+        proof=prove_strong_signal_threshold,
+        parents=("two_stage.decay.threshold",),
+    ),
+    _claim(
+        "width",
+        "Finite width",
+        r"While $p = 1/2$, a share $P(\mathrm{Bin}(m,\frac12)/m > 2\lambda\gamma)$ of the flipped labels is "
+        r"memorised, $\gamma$ of the end state",
+        ZScores(
+            "binomial scatter of the flipped labels is the only spread; ends of what 84 runs resolve",
+            delta=0.05,
+            bias=0.3,
+            spread=(0.8, 1.25),
+        ),
+        share_law,
+        "flipped labels memorised at 8/lambda, the law at realised counts, its binomial sd",
+        runs_of.WIDTH,
+        parents=("two_stage.decay.threshold",),
+        note=_LARGE,
+    ),
+    _claim(
+        "forgetting",
+        "Forgetting",
+        r"Decay shrinks the initial weights: a state at $p = 1/2$ lasts until $\ln(\kappa_0)/\lambda + O(1)$",
+        Exponent(
+            "kappa_0",
+            1.0,
+            margin=0.1,
+            reason="a decade of kappa_0 is 2.3/lambda, read to a fraction of 1/lambda",
+        ),
+        breaking_scale,
+        "(1 - h lambda)^(-T/h), T the clock at which the mean active share reaches .6, at 1.6 lambda*(1/2)",
+        runs_of.FORGETTING,
+        proof=prove_forgetting,
+        parents=("two_stage.decay.width",),
+    ),
+    _claim(
+        "for_ever",
+        "Forgetting",
+        r"From $1.5\,\lambda^*(1/2)$ on at most a fifth of the flipped labels are ever memorised, at "
+        r"$\kappa_0 \gg 1$",
+        Event(delta=0.1, reason="the law of the width expects fewer than a twentieth"),
+        _for_ever,
+        "whether at most a fifth of the flipped labels are memorised at s = 150, kappa_0 = 100",
+        runs_of.FOR_EVER,
+        role="reading",
+        corrected_by="two_stage.decay.lasting",
+        note="The initial weights decay too: what holds for ever is lambda*(1).",
+    ),
+    _claim(
+        "lasting",
+        "The lasting threshold",
+        r"From $1.15\,\lambda^*(1)$ on no flipped label is memorised, at $\kappa_0 \le .3$",
+        Event(delta=0.05, reason="certified from 59 runs without violation on"),
+        lasts,
+        "whether no flipped label is memorised at 8/lambda in classes with lambda >= 1.15 lambda*(1)",
+        runs_of.LASTING,
+        parents=("two_stage.decay.threshold",),
+        note=_RATES,
+    ),
+    _claim(
+        "lasting.below",
+        "The lasting threshold",
+        r"Up to $.85\,\lambda^*(1)$ some flipped label is memorised, at $\kappa_0 \le .3$",
+        Event(delta=0.05, reason="with five flipped labels one has p_i near 1"),
+        share_below,
+        "whether a flipped label is memorised at 8/lambda in classes with lambda <= .85 lambda*(1)",
+        runs_of.BELOW,
+        parents=("two_stage.decay.threshold",),
+        note=_RATES,
+    ),
+    _claim(
+        "clean_margin",
+        "What it costs",
+        r"While $p = 1/2$, clean margins end at $M_c$ of the end state ($\ln(2\kappa/\delta-1)$ at "
+        r"$\lambda^*$)",
+        Law(margin=0.03, reason="the mean over a class; shares scatter by 1/sqrt(4 m n)"),
+        clean_margin,
+        "mean clean margin at 8/lambda and that of the end state at realised counts",
+        runs_of.WIDTH,
+        parents=("two_stage.decay.end_state",),
+        note=_LARGE,
+    ),
+    _claim(
+        "accuracy",
+        "What it costs",
+        r"Clean samples are fit at $\lambda$ up to $4\lambda^*(1)$: decay costs margin, not accuracy",
+        Event(delta=0.05, reason="certified from 59 runs without violation on"),
+        _clean_fit,
+        "whether all clean samples are fit at 8/lambda",
+        runs_of.ACCURACY,
+        parents=("two_stage.decay.end_state",),
+    ),
+    _claim(
+        "test_error",
+        "What it costs",
+        r"At $d/n = 50$ and $2\lambda^*(1)$ the $\mathcal D_{test}$ error at $s = 30$ is at most half of "
+        r"that without decay",
+        Event(delta=0.1, reason="the error is memorisation, and little is memorised there"),
+        _halves_error,
+        "whether the D_test error is at most half of the undecayed arm's, from the same seed",
+        runs_of.TEST_ERROR,
+        parents=("two_stage.decay.lasting",),
+    ),
+    _claim(
+        "practice",
+        "To a practitioner",
+        r"A coefficient of at least $3/(\eta\,t_{half})$, $t_{half}$ of one undecayed run, keeps every "
+        r"flipped label from being memorised, for $a(1-2\tau) \ge 3.6$",
+        Event(delta=0.1, reason="the constant is 1.1 to 2.6 at lambda*(1)"),
+        enough,
+        "whether no flipped label is memorised at s = 18 where lambda t_half of the undecayed arm is "
+        "3 or more",
+        runs_of.PRACTICE,
+        parents=("two_stage.decay.lasting",),
+    ),
+    _claim(
+        "practice.half",
+        "To a practitioner",
+        r"Half of it, $1.5/(\eta\,t_{half})$, does so as well",
+        Event(delta=0.1, reason="the same"),
+        lambda run: enough(run, 1.5, 2.0),
+        "the same where lambda t_half of the undecayed arm lies between 1.5 and 2",
+        runs_of.PRACTICE_HALF,
+        role="reading",
+        corrected_by="two_stage.decay.practice",
+    ),
+)
