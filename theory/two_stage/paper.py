@@ -23,6 +23,8 @@ from theory.two_stage import (
     theorem_4_4,
 )
 from theory.two_stage.answers import QUESTIONS
+from theory.two_stage.cavity import claims as cavity
+from theory.two_stage.cavity.scope import CAVITY_SCOPE
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.conditions import (
     COMPANIONS,
@@ -80,6 +82,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_dtest.CLAIMS,
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
+    *cavity.CLAIMS,
     *answers.CLAIMS,
 )
 
@@ -105,6 +108,7 @@ THIS = Paper(
         "companions (framework)": COMPANIONS,
         "Theorem 4.4": NO_LABEL_NOISE,
         "scope of this project's laws": SCOPE,
+        "scope of the cavity law": CAVITY_SCOPE,
     },
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,

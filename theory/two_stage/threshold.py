@@ -39,6 +39,7 @@ __all__ = [
     "SignalThreshold",
     "filter_threshold",
     "signal_threshold",
+    "sure_threshold",
     "unlucky_counts",
     "worst_share",
 ]
@@ -153,6 +154,14 @@ def signal_threshold(
     if kappa_0 >= LARGE_INIT:
         worst = worst_share(n, m, tau, delta)
         return _root(n, tau, h, clock, delta, 0.5, worst, worst)
+    return sure_threshold(n, tau, h, clock, delta)
+
+
+def sure_threshold(n: float, tau: float, h: float, clock: float, delta: float) -> float:
+    """`a^*` where every filter of every sample may be active: the mean field at p = 1.
+
+    Source: derived here.
+    """
     return _root(n, tau, h, clock, delta, 1.0, 1.0, 1.0)
 
 

@@ -6,10 +6,10 @@ taken so far, and independent normals `xi_l` for every copy,
 
     V(s) = sum_l c_l E_l,   U(s) = sum_l c_l xi_l
 
-is exact: drawing `xi_{K+1}` when V first leaves the span of the list is drawing U given its own past. The list
-is kept short: a new direction is opened only when the part of V outside the span holds more than a share
-`LEAVES` of `|V|^2`; a smaller part, or one that comes after the list is full, is added to the last coefficient,
-so that the variance of U is right at every time.
+is exact: drawing `xi_{K+1}` when V first leaves the span of the list is drawing U given its own past. The
+list is kept short: a new direction is opened only when the part of V outside the span holds more than a share
+`LEAVES` of `|V|^2`; a smaller part, or one that comes after the list is full, is added to the last
+coefficient, so that the variance of U is right at every time.
 
 Source: derived here (`docs/derivations/cavity.md`, Sampling).
 """

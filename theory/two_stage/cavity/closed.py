@@ -6,8 +6,8 @@ the last, and the share of such filters among those off at the start is
 
     S = Phi(-x) + 2 T(x, kappa_0/sigma_u),  x = F/s,  s^2 = kappa_0^2 + sigma_u^2,
 
-with Owen's T; the smallest so far where the shared field F moves. So p_i = 1 - S_i/2, and the flow closes on a
-sample's mean coefficient and mean square over its filters,
+with Owen's T; the smallest so far where the shared field F moves. So p_i = 1 - S_i/2, and the flow closes on
+a sample's mean coefficient and mean square over its filters,
 
     P' = p g(M),   S2' = 2 g(M) P,   sigma_u^2 = (1/n) sum_{k on the side} (S2_k - P_k^2),
 

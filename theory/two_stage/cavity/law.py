@@ -1,7 +1,7 @@
 r"""What the cavity law says of a run: stage times, Theorem 4.1's event, the active shares; as replicates.
 
-A run is one more draw from the law given its label counts. Its rank among the replicates is uniform if the law
-is right, whatever the setting; its mean and standard deviation are those of the replicates.
+A run is one more draw from the law given its label counts. Its rank among the replicates is uniform if the
+law is right, whatever the setting; its mean and standard deviation are those of the replicates.
 
 Source: derived here (`docs/derivations/cavity.md`).
 """
@@ -23,7 +23,7 @@ from theory.two_stage.mean_field.sampled_field import TimeLaw
 from theory.two_stage.setting import Setting
 from theory.two_stage.stays import stay_times
 
-__all__ = ["REPLICATES", "CavityLaw", "cavity_law", "event_probability"]
+__all__ = ["REPLICATES", "CavityLaw", "cavity_law", "drawn_population", "event_probability"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -36,8 +36,8 @@ REPLICATES = 40
 class CavityLaw:
     """R replicates of a run of T steps.
 
-    `times` are the clocks from which the noisy samples of each class stay fit; `event` (T, R) says whether all
-    clean samples are fit and all noisy ones are not; `share` and `share_sd` (T, R) are mean and standard
+    `times` are the clocks from which the noisy samples of each class stay fit; `event` (T, R) says whether
+    all clean samples are fit and all noisy ones are not; `share` and `share_sd` (T, R) are mean and standard
     deviation of the active shares p_i over the samples.
     """
 
@@ -87,7 +87,7 @@ def _generator(*key: object) -> np.random.Generator:
 
 @lru_cache(maxsize=64)
 def event_probability(
-    setting: Setting, clocks: tuple[float, ...], labels: int = 24, replicates: int = 16, terms: Terms = FULL
+    setting: Setting, clocks: tuple[float, ...], labels: int = 64, replicates: int = 6, terms: Terms = FULL
 ) -> tuple[float, ...]:
     """Probability of Theorem 4.1's event at these clocks, the labels drawn too.
 
@@ -101,14 +101,14 @@ def event_probability(
     rng = _generator(setting, clocks, labels, replicates)
     happened = np.zeros(len(clocks))
     for _ in range(labels):
-        law = cavity_paths(_drawn(setting, rng), max(at), replicates, rng, terms)
+        law = cavity_paths(drawn_population(setting, rng), max(at), replicates, rng, terms)
         positive = law.margins[at] > 0
         agree = law.nodes.agree > 0
         happened += (positive[:, agree].all(axis=1) & ~positive[:, ~agree].any(axis=1)).mean(axis=1)
     return tuple(float(x) for x in happened / labels)
 
 
-def _drawn(setting: Setting, rng: np.random.Generator) -> Population:
+def drawn_population(setting: Setting, rng: np.random.Generator) -> Population:
     """A population with drawn labels."""
     plus = int(rng.binomial(setting.n, 0.5))
     counts = []

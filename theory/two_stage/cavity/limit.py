@@ -35,8 +35,8 @@ _LONGEST = 8
 
 @dataclass(frozen=True)
 class CrossingConstants:
-    """Of a noisy sample: quantiles of its crossing clock (inf beyond the horizon), mean and standard deviation
-    of its active share at clock 1."""
+    """Of a noisy sample: quantiles of its crossing clock (inf beyond the horizon), mean and standard
+    deviation of its active share at clock 1."""
 
     median: float
     low: float
@@ -96,15 +96,39 @@ def crossing_constants(
         rng = generator(seed, f"cavity limit {a} {tau} {kappa_0} {clock_step} {m} {nodes}")
         signal = rng.standard_normal((placed.n, 1), dtype=np.float32)
         signal[1::2] = -signal[0::2]
-        paths = follow(
-            population, placed, LimitField(placed, 1, rng), signal, steps, rng, longest=_LONGEST
-        )
+        paths = follow(population, placed, LimitField(placed, 1, rng), signal, steps, rng, longest=_LONGEST)
         noisy = placed.agree < 0
         margins = paths.margins[:, noisy, 0].astype(np.float64)
         clocks.append(clock_step * stay_times(margins, np.arange(steps + 1)))
         shares.append(paths.active[round(1 / clock_step), noisy, 0])
     times, share = np.concatenate(clocks), np.concatenate(shares).astype(np.float64)
     low, median, high = np.quantile(times, (0.1, 0.5, 0.9), method="lower")
-    return CrossingConstants(
-        float(median), float(low), float(high), float(share.mean()), float(share.std())
-    )
+    return CrossingConstants(float(median), float(low), float(high), float(share.mean()), float(share.std()))
+
+
+#: The cells of the page's table: (tau, kappa_0) by row, n SNR^2 by column.
+_ROWS = (
+    (0.1, 0.001), (0.1, 0.01), (0.1, 0.1), (0.1, 0.3),
+    (0.2, 0.001), (0.2, 0.01), (0.2, 0.1),
+    (0.3, 0.001), (0.3, 0.01), (0.3, 0.1),
+)  # fmt: skip
+_COLUMNS = (3.0, 4.0, 6.0, 10.0, 20.0)
+
+
+def main() -> None:
+    """Print the table of the page: median [10 %, 90 %] and mean share (its standard deviation)."""
+    print("| tau, kappa_0 | " + " | ".join(f"a = {a:g}" for a in _COLUMNS) + " |")
+    print("| --- |" + " --- |" * len(_COLUMNS))
+    for tau, kappa_0 in _ROWS:
+        texts = []
+        for a in _COLUMNS:
+            if a * (1 - 2 * tau) <= 1.5:  # times near 0: half of the samples are fit at once
+                texts.append("-")
+                continue
+            c = crossing_constants(a=a, tau=tau, kappa_0=kappa_0, nodes=400, seeds=2)
+            texts.append(f"{c.median:.2f} [{c.low:.2f}, {c.high:.2f}] p = {c.share:.3f} ({c.share_sd:.3f})")
+        print(f"| {tau:g}, {kappa_0:g} | " + " | ".join(texts) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -71,4 +71,3 @@ def samples(population: Population) -> Nodes:
     (clean_plus, noisy_plus), (clean_minus, noisy_minus) = population.counts
     n = population.n
     return Nodes((clean_plus, noisy_minus, noisy_plus, clean_minus), np.full(n, 1 / n))
-

@@ -5,8 +5,9 @@ j = y~_i, <= 0 on the other; `P = mean_r C`. A pre-activation over its own scale
 
     A_jri = q_i C_jri + sqrt(n/d) [kappa_0 Z_jri + F_ji + j gamma_j N_i/sqrt(a) + U_jri]
 
-with the initial product Z, the shared field F (`shared_field`), the signal's own product N, and U, independent
-from sample to sample and filter to filter (summing to 0 over the filters of a side), of covariance in time
+with the initial product Z, the shared field F (`shared_field`), the signal's own product N, and U,
+independent from sample to sample and filter to filter (summing to 0 over the filters of a side), of
+covariance in time
 
     Cov(U(s), U(s')) = (1/n) sum_k mean_r (C - P)_jrk(s) (C - P)_jrk(s')        (`causal`)
 
@@ -229,4 +230,3 @@ class _State:
         )
         total = np.bincount(self._cells, self._left, self._gained.size) / self._population.m
         self._against = total.reshape(self._gained.shape).astype(np.float32)
-

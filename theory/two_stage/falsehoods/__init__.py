@@ -11,6 +11,7 @@ from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.two_stage.falsehoods import (
     activation,
+    cavity,
     error_constants,
     exact,
     flow,
@@ -48,6 +49,7 @@ _FILES = (
     plateau,
     error_constants,
     iid,
+    cavity,
 )
 
 
