@@ -65,7 +65,7 @@ def cavity_law(
     )
     return CavityLaw(
         TimeLaw((by_class[0], by_class[1]), end),
-        positive[:, agree].all(axis=1) & ~positive[:, ~agree].any(axis=1),
+        np.asarray(positive[:, agree].all(axis=1) & ~positive[:, ~agree].any(axis=1)),
         active.mean(axis=1),
         active.std(axis=1),
     )

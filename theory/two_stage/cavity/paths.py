@@ -131,14 +131,18 @@ class _State:
         )
         self._root = np.sqrt(nodes.weight)[:, None].astype(np.float32)
         self._coefficients = np.zeros((2, m, n, R), np.float32)
-        self._means = np.zeros((2, n, R), np.float32)
+        self._means: Singles = np.zeros((2, n, R), np.float32)
         self._on = np.zeros((2, m, n, R), dtype=bool)
-        self._gained = np.zeros((n, R), np.float32)
+        self._gained: Singles = np.zeros((n, R), np.float32)
         self._gamma = np.zeros((2, R))
         #: What the label's and the other side give to the margin.
-        self._with = np.zeros((n, R), np.float32)
-        self._against = np.zeros((n, R), np.float32)
-        self.active = np.zeros((n, R), np.float32)
+        self._with: Singles = np.zeros((n, R), np.float32)
+        self._against: Singles = np.zeros((n, R), np.float32)
+        self.active: Singles = np.zeros((n, R), np.float32)
+        #: The other side's filters that are on: where, on which sample of which replicate, by how much.
+        self._entries = np.empty(0, np.int64)
+        self._cells = np.empty(0, np.int64)
+        self._left: Singles = np.empty(0, np.float32)
 
     def _of_label(self, values: Singles) -> Singles:
         """(2, n, R) -> (n, R): the side of each sample's label."""
@@ -203,8 +207,8 @@ class _State:
     def advance(self, margins: Singles, *, first: bool) -> None:
         """One gradient step at standing fields."""
         pop, nodes = self._population, self._nodes
-        slope = 1 / (1 + np.exp(margins))
-        step = np.float32(pop.clock_step) * slope
+        slope: Singles = np.reciprocal(1 + np.exp(margins))
+        step: Singles = np.float32(pop.clock_step) * slope
         self._gained += step
         gain = self.active * step
         for j, own in enumerate(nodes.own):
@@ -223,10 +227,8 @@ class _State:
             self._against = np.zeros_like(self._against)
             return
         self._coefficients.reshape(-1)[self._entries] -= step.reshape(-1)[self._cells]
-        self._left = self._left - (self._q * step).reshape(-1)[self._cells]
-        stay = self._left > 0
-        self._entries, self._left, self._cells = (
-            values[stay] for values in (self._entries, self._left, self._cells)
-        )
+        left = self._left - (self._q * step).reshape(-1)[self._cells]
+        stay = left > 0
+        self._entries, self._cells, self._left = self._entries[stay], self._cells[stay], left[stay]
         total = np.bincount(self._cells, self._left, self._gained.size) / self._population.m
         self._against = total.reshape(self._gained.shape).astype(np.float32)

@@ -23,19 +23,20 @@ EVENT_CLOCKS = (0.5, 1.0)
 _INSIDE = Inside(OF_CAVITY, DEFAULT_CONSTANTS)
 
 #: Sizes at which run and law together take a seventh of a second.
+_SMALL = Domain(
+    "kappa_0 <= .3, small data sets",
+    n=(60, 100),
+    m=(20, 28),
+    signal_margin=(2.0, 14.0),
+    tau=(0.05, 0.3),
+    kappa_0=(1e-3, 0.3),
+    dimension=(20.0, 1e6),
+    clock_step=(0.07, 0.1),
+    accept=_INSIDE,
+)
 TIMES = Experiment(
     id="two_stage.cavity.times",
-    place=Domain(
-        "kappa_0 <= .3, small data sets",
-        n=(60, 100),
-        m=(20, 28),
-        signal_margin=(2.0, 14.0),
-        tau=(0.05, 0.3),
-        kappa_0=(1e-3, 0.3),
-        dimension=(20.0, 1e6),
-        clock_step=(0.07, 0.1),
-        accept=_INSIDE,
-    ),
+    place=_SMALL,
     clock=14.0,
     runs={"quick": 8, "default": 300, "full": 600},
     snapshots=(SHARE_CLOCK,),
@@ -45,7 +46,7 @@ TIMES = Experiment(
 WIDE = Experiment(
     id="two_stage.cavity.wide",
     place=replace(
-        TIMES.place,  # type: ignore[type-var]
+        _SMALL,
         name="kappa_0 <= .3",
         n=(60, 300),
         m=(20, 150),
