@@ -24,6 +24,7 @@ from theory.two_stage import (
 )
 from theory.two_stage.answers import QUESTIONS
 from theory.two_stage.cavity import claims as cavity
+from theory.two_stage.cavity import threshold_claims as cavity_threshold
 from theory.two_stage.cavity.scope import CAVITY_SCOPE
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.conditions import (
@@ -83,6 +84,7 @@ CLAIMS: tuple[Claim, ...] = (
     *sharp_time_laws.CLAIMS,
     *certificates.CLAIMS,
     *cavity.CLAIMS,
+    *cavity_threshold.CLAIMS,
     *answers.CLAIMS,
 )
 
@@ -108,7 +110,7 @@ THIS = Paper(
         "companions (framework)": COMPANIONS,
         "Theorem 4.4": NO_LABEL_NOISE,
         "scope of this project's laws": SCOPE,
-        "scope of the cavity law": CAVITY_SCOPE,
+        "scope of the cavity law": (*CAVITY_SCOPE, *cavity_threshold.SHARP_SCOPE),
     },
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.experiment import Experiment
+from theory.rng import generator
 from theory.rules import Calibration, Law, Rule, ZScores
 from theory.run import NotApplicable
 from theory.two_stage.cavity.closed import closed_shares
@@ -127,7 +128,7 @@ def _closed(pop: Population, steps: int) -> tuple[float, float]:
     nodes = samples(pop)
     out = []
     for turning in (False, True):
-        rng = np.random.Generator(np.random.Philox(key=1))
+        rng = generator(0, "closed share")
         field = SampleField(nodes, REPLICATES, rng)
         signal = rng.standard_normal((nodes.n, REPLICATES), dtype=np.float32)
         out.append(float(closed_shares(pop, nodes, field, signal, steps, turning=turning)[-1].mean()))
