@@ -18,18 +18,18 @@ SEED, COUNT = 20_261_130, 40
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_scores_of_runs_are_standard_normal_and_of_mutations_are_not() -> None:
-    found = rows(SMALL, SEED, COUNT, ["law", "no U", "no signal cross-talk"])
+    found = rows(SMALL, SEED, COUNT, ["law", "no shared field", "no signal cross-talk"])
     half = {name: summary(r.half for r in of) for name, of in found.items()}
     last = {name: summary(r.all for r in of) for name, of in found.items()}
-    number = half["law"][0]
-    assert number >= 25
+    assert half["law"][0] >= 25
     # Of 40 standard normal scores the mean lies within .4 with probability .99, the sd within .35 as well.
     for _, mean, sd in (half["law"], last["law"]):
         assert abs(mean) <= 0.4
         assert 0.65 <= sd <= 1.35
-    # Common random numbers: the shift of the mean is known far better than the mean.
-    assert half["no U"][1] < half["law"][1] - 0.3
-    assert last["no signal cross-talk"][1] > last["law"][1] + 0.3
+    # Common random numbers: a change of mean or spread is known far better than either. On 100 other runs the
+    # mean of t_all moved by .33 and its spread from 1.15 to 1.66.
+    assert last["no signal cross-talk"][1] > last["law"][1] + 0.15
+    assert last["no shared field"][2] > 1.2 * last["law"][2]
 
 
 @pytest.mark.slow

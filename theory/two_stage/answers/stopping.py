@@ -313,6 +313,18 @@ QUESTION = Question(
             "with a strong signal and few flipped labels, stopping at",
         ),
         Part(
+            _these(
+                "",
+                {
+                    "stop_gap.event": "Theorem 4.1's event at that stop",
+                    "stop_gap.guarantee": "its regret beyond what is memorised there",
+                },
+            ),
+            "The largest gap at log 2 comes with a guarantee: {these}.",
+            "The guarantee of the largest gap at log 2 does not hold: {these}.",
+            "the guarantee of the largest gap:",
+        ),
+        Part(
             _these("", {"no_stop_costs": ""}),
             "Not stopping costs more than two points of accuracy in most runs ({these}).",
             "Not stopping costs less than two points of accuracy in most runs ({these}).",

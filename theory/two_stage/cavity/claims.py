@@ -37,7 +37,7 @@ from theory.two_stage.run import Run
 from theory.two_stage.sources import here
 from theory.two_stage.stays import share_time, stay_times
 
-__all__ = ["CLAIMS", "median_ratio", "score_in", "stage_score"]
+__all__ = ["CLAIMS", "median_ratio", "score_in", "share_of", "stage_score"]
 
 Floats = NDArray[np.float64]
 
@@ -113,10 +113,10 @@ def _share_step(run: Run) -> int:
     return math.ceil(SHARE_CLOCK / run.setting.clock_step - 1e-9)
 
 
-def _share(run: Run, spread: bool = False) -> tuple[float, float]:
+def share_of(run: Run, spread: bool = False, terms: Terms = FULL) -> tuple[float, float]:
     """Mean (or standard deviation) over samples of p_i at one time unit, and the law's."""
     active = run.active_fraction[run.snapshot_at(SHARE_CLOCK)]
-    law, step = run_law(run), _share_step(run)
+    law, step = run_law(run, terms), _share_step(run)
     if spread:
         return float(active.std()), float(law.share_sd[step].mean())
     return float(active.mean()), float(law.share[step].mean())
@@ -270,7 +270,7 @@ def _share_claims() -> tuple[Claim, ...]:
             "The law",
             r"The mean active share of a run at $s = 1$ is the law's to 1 %",
             Law(0.01, reason="half of what moves t_half by 2 %: d ln t_half / d ln p is about 4"),
-            _share,
+            share_of,
             "mean of p_i over the samples at one time unit, and the law's",
             TIMES,
             parents=("two_stage.cavity.t_half",),
@@ -280,7 +280,7 @@ def _share_claims() -> tuple[Claim, ...]:
             "The law",
             r"So is, to 3 %, the spread of $p_i$ over the samples of a run: $p_i$ lies between $1/2$ and 1",
             Law(0.03, reason="the shape of p_i decides t_all and the event; its spread is about .2"),
-            partial(_share, spread=True),
+            partial(share_of, spread=True),
             "standard deviation of p_i over the samples at one time unit, and the law's",
             TIMES,
             parents=("two_stage.cavity.share",),
