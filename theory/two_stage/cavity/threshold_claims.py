@@ -43,7 +43,7 @@ _SHARP = _scope(
 )
 _BELOW_SURE = _scope(
     "signal_not_sure",
-    SignalThreshold(*_AT),
+    sp.Min(SignalThreshold(*_AT), 10**6),
     a,
     "With every filter of every sample active it would be too weak.",
 )

@@ -1,4 +1,5 @@
-"""False laws of the stage times at small kappa_0: the cavity law with a part left out, or its times stretched.
+"""False laws of the stage times at small kappa_0: the cavity law with a part left out, or its times
+stretched.
 
 Two more are too close to the law for these data sets, a U of fixed direction and no coefficients on the other
 side: they move t_half by 2 % and the mean share by 1 % (`tests/statistical/cavity_acceptance.py` lists them).
