@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 #: The rows of the table. d is the least that Condition 4.1 allows, h the largest step and m the fewest
 #: filters that the table is used for: there fewest data sets pass.
-N, M, TAU, KAPPA_0 = (60, 120, 200), (8,), (0.05, 0.1, 0.2, 0.3), (0.001, 0.03, 0.3)
+N, M, TAU, KAPPA_0 = (60, 120), (8,), (0.05, 0.1, 0.2, 0.3), (0.001, 0.03, 0.3)
 STEP, DELTA = 0.1, 0.05
 LEVEL = DELTA / 2
 #: Data sets of a cell, runs of each, and their strengths over the threshold at p = 1.
