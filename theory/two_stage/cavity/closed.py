@@ -46,7 +46,7 @@ def still_off(x: Floats, ratio: float) -> Floats:
 
     >>> import numpy as np
     >>> shared = still_off(np.zeros(1), 0.5)[0]  # F = 0: 1/2 + arctan(sigma_u/kappa_0)/(2 pi)
-    >>> abs(1 - shared / 2 - (0.5 + np.arctan(2) / (2 * np.pi))) < 1e-15
+    >>> bool(abs(1 - shared / 2 - (0.5 + np.arctan(2) / (2 * np.pi))) < 1e-15)
     True
     """
     from scipy.special import ndtr, owens_t

@@ -47,8 +47,8 @@ def threshold_ratio(n: float, m: float, tau: float, kappa_0: float) -> float:
 
     >>> 0.5 < threshold_ratio(80, 20, 0.1, 0.3) <= threshold_ratio(80, 20, 0.1, 0.1) <= 1
     True
-    >>> threshold_ratio(80, 20, 0.1, 0.5), threshold_ratio(1000, 20, 0.1, 0.1), threshold_ratio(80, 4, 0.1,
-    0.1) (1.0, 1.0, 1.0)
+    >>> [threshold_ratio(*at) for at in ((80, 20, 0.1, 0.5), (999, 20, 0.1, 0.1), (80, 4, 0.1, 0.1))]
+    [1.0, 1.0, 1.0]
     """
     sides = [_around(axis, value) for axis, value in zip(_axes(), (n, tau, kappa_0), strict=True)]
     if m < LEAST_FILTERS or not all(sides):
