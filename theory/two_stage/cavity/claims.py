@@ -41,7 +41,8 @@ __all__ = ["CLAIMS", "median_ratio", "score_in", "share_of", "stage_score"]
 
 Floats = NDArray[np.float64]
 
-#: Replicates among which a run that lies outside the law's is ranked: their tails are heavier than normal ones.
+#: Replicates among which a run that lies outside the law's is ranked: their tails are heavier than normal
+#: ones.
 MORE_REPLICATES = 120
 
 #: Largest probability, under the law, of a time beyond the run's end or within its first step.

@@ -59,28 +59,47 @@ _IN_PAPER = (*OF_PAPER, conditions.ALL["kappa_small"], conditions.ALL["clock_ste
 OF_BETWEEN = (*_IN_PAPER, _SHARP, _BELOW_SURE)
 OF_SHORT = (*_IN_PAPER, _SHORT)
 
-BETWEEN_PLACE = drawn_from("between the thresholds", OF_BETWEEN, DEFAULT_CONSTANTS)
+#: The table's sizes, and the signals between which both thresholds lie there: elsewhere nothing is accepted.
+_TABLE = {
+    "n": (60, 120),
+    "m": (8, 33),
+    "tau": (0.05, 0.2),
+    "kappa_0": (1e-3, 0.3),
+    "clock_step": (0.03, 0.1),
+}
+_BETWEEN_PLACE = replace(
+    drawn_from("between the thresholds", OF_BETWEEN, DEFAULT_CONSTANTS),
+    **_TABLE,  # type: ignore[arg-type]
+    signal_margin=(2.5, 8.0),
+)
+_SHORT_PLACE = replace(
+    drawn_from("short of the sharp threshold", OF_SHORT, DEFAULT_CONSTANTS),
+    **_TABLE,  # type: ignore[arg-type]
+    signal_margin=(0.5, 5.0),
+)
 BETWEEN = Experiment(
     id="two_stage.cavity.between",
-    place=BETWEEN_PLACE,
+    place=_BETWEEN_PLACE,
     clock=C_T1,
-    runs={"quick": 30, "default": 240, "full": 2000},
+    runs={"quick": 8, "default": 160, "full": 2000},
 )
 
 #: Coordinates with five moments, in real data: sizes at which a data set fits into memory.
 HEAVY = Experiment(
     id="two_stage.cavity.between_heavy_tails",
-    place=replace(BETWEEN_PLACE, name="between the thresholds, small", n=(60, 80), dimension=(700.0, 1500.0)),
+    place=replace(
+        _BETWEEN_PLACE, name="between the thresholds, small", n=(60, 80), dimension=(700.0, 1500.0)
+    ),
     clock=C_T1,
-    runs={"quick": 0, "default": 160, "full": 600},
+    runs={"quick": 0, "default": 100, "full": 600},
     engines=("reduced",),
     options=Variation(noise="student_t5"),
 )
 SHORT = Experiment(
     id="two_stage.cavity.short",
-    place=drawn_from("short of the sharp threshold", OF_SHORT, DEFAULT_CONSTANTS),
+    place=_SHORT_PLACE,
     clock=C_T1,
-    runs={"quick": 0, "default": 120, "full": 1000},
+    runs={"quick": 0, "default": 100, "full": 1000},
 )
 
 
