@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from theory.two_stage.cavity.paths import cavity_paths
 from theory.two_stage.cavity.terms import FULL, Terms
-from theory.two_stage.mean_field.mean_field import Counts, Population
+from theory.two_stage.mean_field.mean_field import Population
 from theory.two_stage.mean_field.sampled_field import TimeLaw
 from theory.two_stage.setting import Setting
 from theory.two_stage.stays import stay_times
@@ -110,15 +110,16 @@ def event_probability(
 
 def drawn_population(setting: Setting, rng: np.random.Generator) -> Population:
     """A population with drawn labels."""
-    plus = int(rng.binomial(setting.n, 0.5))
-    counts = []
-    for size, rate in ((plus, setting.tau_plus), (setting.n - plus, setting.tau_minus)):
+
+    def split(size: int, rate: float) -> tuple[int, int]:
         noisy = int(rng.binomial(size, rate))
-        counts.append((size - noisy, noisy))
-    both: Counts = (counts[0], counts[1])
+        return size - noisy, noisy
+
+    plus = int(rng.binomial(setting.n, 0.5))
+    counts = split(plus, setting.tau_plus), split(setting.n - plus, setting.tau_minus)
     return Population(
         a=setting.n_snr2,
-        counts=both,
+        counts=counts,
         iota=setting.iota,
         kappa_0=setting.kappa_0,
         clock_step=setting.clock_step,

@@ -15,7 +15,7 @@ from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Event
 from theory.two_stage import conditions
-from theory.two_stage.conditions import DEFAULT_CONSTANTS, c_s
+from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import OF_PAPER
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.places import drawn_from
@@ -28,6 +28,8 @@ from theory.two_stage.variation import Variation
 __all__ = ["BETWEEN", "CLAIMS", "HEAVY", "SHARP_SCOPE", "SHORT"]
 
 _SECTION = here("docs/derivations/cavity.md, Threshold")
+#: The share of the threshold below which the event is claimed to fail.
+c_s = sp.Symbol("c_s", positive=True)
 _AT = (n, m, sp.Max(tau_plus, tau_minus), kappa_0, 1 / time_unit, c_T, delta)
 
 
