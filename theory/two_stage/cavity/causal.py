@@ -16,6 +16,8 @@ Source: derived here (`docs/derivations/cavity.md`, Sampling).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,8 +53,9 @@ class CausalProcess:
     ) -> None:
         self._shape, self._rng, self._centred, self._antithetic = shape, rng, centred, antithetic
         self._rotating, self._longest = rotating, longest
-        self._directions: list[Singles] = []
-        self._normals: list[Singles] = []
+        self._opened = 0
+        self._directions: Singles = np.empty((0, 0), np.float32)
+        self._normals: Singles = np.empty((longest, math.prod(shape)), np.float32)
 
     def _fresh(self) -> Singles:
         x = self._rng.standard_normal(self._shape, dtype=np.float32)
@@ -75,23 +78,29 @@ class CausalProcess:
         if total <= 0.0:
             return None
         if not self._rotating:
-            if not self._normals:
-                self._normals.append(self._fresh())
-            return np.float32(total**0.5) * self._normals[0]
-        coefficients = []
-        for direction in self._directions:
-            c = scale * float(np.dot(rest, direction))
-            coefficients.append(c)
-            rest -= np.float32(c) * direction
+            if not self._opened:
+                self._open(None)
+            return np.float32(total**0.5) * self._normals[0].reshape(self._shape)
+        known = self._opened
+        if not known:
+            self._directions = np.empty((self._longest, rest.size), np.float32)
+        coefficients = np.zeros(known + 1)
+        coefficients[:known] = scale * (self._directions[:known] @ rest)
+        rest -= coefficients[:known].astype(np.float32) @ self._directions[:known]
         outside = scale * float(np.dot(rest, rest))
-        if not self._directions or (outside > LEAVES * total and len(self._directions) < self._longest):
-            self._directions.append(rest * np.float32(outside**-0.5))
-            self._normals.append(self._fresh())
-            coefficients.append(outside**0.5)
+        if not known or (outside > LEAVES * total and known < self._longest):
+            self._open(rest * np.float32(outside**-0.5))
+            coefficients[known] = outside**0.5
         else:
-            last = coefficients[-1]
-            coefficients[-1] = float(np.copysign((last**2 + outside) ** 0.5, last))
-        out: Singles = np.float32(coefficients[0]) * self._normals[0]
-        for c, normal in zip(coefficients[1:], self._normals[1:], strict=True):
-            out += np.float32(c) * normal
+            last = coefficients[known - 1]
+            coefficients[known - 1] = np.copysign((last**2 + outside) ** 0.5, last)
+        kept = coefficients[: self._opened].astype(np.float32)
+        out: Singles = (kept @ self._normals[: self._opened]).reshape(self._shape)
         return out
+
+    def _open(self, direction: Singles | None) -> None:
+        """A new direction with its normals."""
+        if direction is not None:
+            self._directions[self._opened] = direction
+        self._normals[self._opened] = self._fresh().reshape(-1)
+        self._opened += 1

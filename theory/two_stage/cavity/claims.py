@@ -260,10 +260,10 @@ def _event_claims() -> tuple[Claim, ...]:
             f"event_{name}",
             "Events",
             rf"Theorem 4.1's event has the probability that the cavity law gives it at $s = {clock:g}$, in "
-            r"50 settings around the threshold, $\kappa_0 \le .3$",
+            r"30 settings around the threshold, $\kappa_0 \le .3$",
             Calibration(
                 0.1,
-                reason="the probability itself is known from 384 replicates in 64 draws of the labels, to "
+                reason="the probability itself is known from 160 replicates in 80 draws of the labels, to "
                 ".03 to .05 where it is neither 0 nor 1",
             ),
             partial(_event, clock=clock),

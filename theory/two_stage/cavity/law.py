@@ -87,7 +87,7 @@ def _generator(*key: object) -> np.random.Generator:
 
 @lru_cache(maxsize=64)
 def event_probability(
-    setting: Setting, clocks: tuple[float, ...], labels: int = 64, replicates: int = 6, terms: Terms = FULL
+    setting: Setting, clocks: tuple[float, ...], labels: int = 80, replicates: int = 2, terms: Terms = FULL
 ) -> tuple[float, ...]:
     """Probability of Theorem 4.1's event at these clocks, the labels drawn too.
 

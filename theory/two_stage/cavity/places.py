@@ -83,8 +83,8 @@ def _cells(count: int) -> Grid:
 
 EVENT = Experiment(
     id="two_stage.cavity.event",
-    place=_cells(50),
+    place=_cells(30),
     clock=EVENT_CLOCKS[-1],
-    runs={"quick": 0, "default": 12, "full": 60},
+    runs={"quick": 0, "default": 24, "full": 60},
     snapshots=(),
 )
