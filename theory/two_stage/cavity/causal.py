@@ -80,7 +80,8 @@ class CausalProcess:
         if not self._rotating:
             if not self._opened:
                 self._open(None)
-            return np.float32(total**0.5) * self._normals[0].reshape(self._shape)
+            fixed: Singles = np.float32(total**0.5) * self._normals[0].reshape(self._shape)
+            return fixed
         known = self._opened
         if not known:
             self._directions = np.empty((self._longest, rest.size), np.float32)
