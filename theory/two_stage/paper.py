@@ -23,6 +23,9 @@ from theory.two_stage import (
     theorem_4_4,
 )
 from theory.two_stage.answers import QUESTIONS
+from theory.two_stage.cavity import claims as cavity
+from theory.two_stage.cavity import threshold_claims as cavity_threshold
+from theory.two_stage.cavity.scope import CAVITY_SCOPE
 from theory.two_stage.certified import claims as certificates
 from theory.two_stage.certified import transitions
 from theory.two_stage.certified.transitions import CLASSES, TransitionSetting
@@ -90,6 +93,8 @@ CLAIMS: tuple[Claim, ...] = (
     *transitions.CLAIMS,
     *weight_decay.CLAIMS,
     *clocks.CLAIMS,
+    *cavity.CLAIMS,
+    *cavity_threshold.CLAIMS,
     *answers.CLAIMS,
 )
 
@@ -115,6 +120,7 @@ THIS = Paper(
         "companions (framework)": COMPANIONS,
         "Theorem 4.4": NO_LABEL_NOISE,
         "scope of this project's laws": SCOPE,
+        "scope of the cavity law": (*CAVITY_SCOPE, *cavity_threshold.SHARP_SCOPE),
     },
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,

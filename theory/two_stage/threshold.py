@@ -36,9 +36,12 @@ import sympy as sp
 __all__ = [
     "LARGE_INIT",
     "FilterThreshold",
+    "SharpThreshold",
     "SignalThreshold",
     "filter_threshold",
+    "sharp_threshold",
     "signal_threshold",
+    "sure_threshold",
     "unlucky_counts",
     "worst_share",
 ]
@@ -153,7 +156,38 @@ def signal_threshold(
     if kappa_0 >= LARGE_INIT:
         worst = worst_share(n, m, tau, delta)
         return _root(n, tau, h, clock, delta, 0.5, worst, worst)
+    return sure_threshold(n, tau, h, clock, delta)
+
+
+def sure_threshold(n: float, tau: float, h: float, clock: float, delta: float) -> float:
+    """`a^*` where every filter of every sample may be active: the mean field at p = 1.
+
+    Source: derived here.
+    """
     return _root(n, tau, h, clock, delta, 1.0, 1.0, 1.0)
+
+
+def sharp_threshold(
+    n: float, m: float, tau: float, kappa_0: float, h: float, clock: float, delta: float
+) -> float:
+    """`a^*` with the active shares that cross-talk makes, where they are tabulated: at kappa_0 <= .3 and d at
+    least Condition 4.1's bound not every filter is on; elsewhere `signal_threshold`.
+
+    Source: derived here (`docs/derivations/cavity.md`, Threshold).
+
+    >>> at = (0.05, 0.5, 0.05)
+    >>> sharp_threshold(80, 20, 0.1, 0.3, *at) < signal_threshold(80, 20, 0.1, 0.3, *at)
+    True
+    >>> sharp_threshold(80, 20, 0.1, 1.0, *at) == signal_threshold(80, 20, 0.1, 1.0, *at)
+    True
+    """
+    from theory.two_stage.cavity.ratio import LEVELS, threshold_ratio
+
+    known, at, largest = LEVELS
+    there = signal_threshold(n, m, tau, kappa_0, h, clock, delta)
+    if delta != known or clock != at or h > largest:
+        return there
+    return threshold_ratio(n, m, tau, kappa_0) * there
 
 
 def filter_threshold(n: float, tau: float, h: float, clock: float, delta: float) -> float:
@@ -175,6 +209,15 @@ class SignalThreshold(sp.Function):  # type: ignore[misc]
 
     def _latex(self, printer: sp.printing.latex.LatexPrinter, exp: object = None) -> str:
         return rf"a^*\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
+
+
+class SharpThreshold(sp.Function):  # type: ignore[misc]
+    """`a^*_sharp(n, m, tau, kappa_0, h, s, delta)` in formulas."""
+
+    _imp_ = staticmethod(sharp_threshold)
+
+    def _latex(self, printer: sp.printing.latex.LatexPrinter, exp: object = None) -> str:
+        return rf"a^*_{{sharp}}\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
 
 
 class FilterThreshold(sp.Function):  # type: ignore[misc]

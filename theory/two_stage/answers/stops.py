@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.run import NotApplicable
+from theory.two_stage.answers.gaps import gap_at_log_2, gap_kept, widest_gap
 from theory.two_stage.answers.plug_in import estimates, plug_in_stop
 from theory.two_stage.run import Run
 
@@ -83,16 +84,26 @@ def _plug_in(which: str) -> Stop:
     return stop
 
 
+def _gap(of: Callable[[Floats], float]) -> Stop:
+    def stop(run: Run) -> int:
+        return gap_kept(np.array([of(run.margins[run.at(s)]) for s in CLOCKS]))
+
+    return stop
+
+
 def _never(run: Run) -> int:
     return len(CLOCKS) - 1
 
 
-#: By name: the fixed clock, noisy validation, the plug-in's depth of Stage I, half-way to its s_2, no stop.
+#: By name: the fixed clock, noisy validation, the depth of Stage I and half-way to s_2 by the plug-in, the
+#: largest gap at log 2 and anywhere, no stop.
 _STOPS: Mapping[str, Stop] = {
     "clock": _clock,
     "validation": _validation,
     "depth": _plug_in("depth"),
     "halfway": _plug_in("halfway"),
+    "gap": _gap(gap_at_log_2),
+    "any_gap": _gap(widest_gap),
     "never": _never,
 }
 RULES = tuple(_STOPS)

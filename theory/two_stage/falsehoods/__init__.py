@@ -11,6 +11,7 @@ from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.two_stage.falsehoods import (
     activation,
+    cavity,
     clock,
     decay,
     error_constants,
@@ -52,6 +53,7 @@ _FILES = (
     iid,
     decay,
     clock,
+    cavity,
 )
 
 
