@@ -2,7 +2,7 @@
 
 `measure` is asked again about runs that never were: a run with another run's setting, with another run's
 numbers, with the entries of its arrays permuted, its records in reverse order, its numbers at the ends of the
-range seen, with every number off by 1e-3 or squared in size, and runs of engines that are wrong in one place.
+range seen, with every number off by 1e-3 or squared in size, runs of engines that are wrong in one place, and the run stopped early.
 A claim that none of these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is
 defined, a constant.
 """
@@ -35,6 +35,8 @@ __all__ = ["Adversary", "Others", "Replay", "changed", "leaves", "moves"]
 _JITTER = 1e-3
 #: Numbers of a run that are moved one by one, at most.
 _SINGLE = 24
+#: A run is stopped after one of so many of its steps.
+_STOPS = (4, 20)
 #: Attributes of a run that are no measured numbers.
 _KEPT = frozenset({"setting", "seed", "engine", "dtype", "steps", "clock", "snapshot_steps"})
 
@@ -161,6 +163,25 @@ class Others:
                     self._false[name] = engine.make([self.job], device="cpu")[0]
                 yield f"by a false engine: {name}", self._false[name]
 
+    def stopped_runs(self) -> Iterator[tuple[str, Any]]:
+        """This run stopped early: what training has not done yet."""
+        for share in _STOPS:
+            steps = self.job.steps // share
+            if steps < 1:
+                return
+            record = self.job.record
+            job = dataclasses.replace(
+                self.job,
+                steps=steps,
+                snapshots=tuple(k for k in self.job.snapshots if k <= steps),
+                record=None if record is None else [k for k in record if k < steps] + [steps],
+            )
+            try:
+                (stopped,) = engine_of(self.model, self.engine).make([job], device="cpu")
+            except Exception:
+                return  # an engine that cannot stop there
+            yield f"stopped after one step in {share}", stopped
+
 
 def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[str, Any]]:
     """Adversarial runs by what was done; those first that need no other run.
@@ -183,6 +204,7 @@ def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[st
             yield f"{where} at its {name}", changed(run, _ended(ends, path))
         yield f"{where} permuted", changed(run, _one(shuffled, path))
     yield from others.false_runs()
+    yield from others.stopped_runs()
 
 
 def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tuple[str, Any]]:
