@@ -32,8 +32,9 @@ html_show_sphinx = False
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 4
-# A page without stored outputs is run: the gallery's pictures are made by the code above them.
-nb_execution_mode = "auto"
+# The gallery's pictures are made by the code above them; notebooks show the outputs that a test holds them to.
+nb_execution_mode = "force"
+nb_execution_excludepatterns = ["notebooks/*"]
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_execution_show_tb = True
