@@ -29,10 +29,14 @@ html_title = project
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 4
-# The gallery's pictures are made by the code above them; notebooks show the outputs that a test holds them to.
+# The gallery's pictures are made by the code above them; notebooks show what is stored in them, and a test
+# sees that it is what comes out.
 nb_execution_mode = "force"
 nb_execution_excludepatterns = ["notebooks/*"]
 nb_execution_raise_on_error = True

@@ -1,4 +1,4 @@
-"""Every convention of docs/conventions.md, trained as written by autograd, is ours at the mapped step and start."""
+"""Every convention of docs/conventions.md, trained by autograd, is ours at the mapped step and start."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from documentation.pages import DOCS
 
+from documentation.pages import DOCS
 from simulation import Problem, sample_problem, train
 from theory import Setting
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from documentation.pages import DOCS
 
 nbformat = pytest.importorskip("nbformat", reason="the extra `notebooks` is not installed")
@@ -19,7 +20,7 @@ _NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 
 def said(notebook: Any) -> list[str]:
-    """Every line of text that the cells put out, numbers left out: they are another machine's at the last digit."""
+    """Every line of text that the cells put out, without numbers: their last digits are a machine's."""
     texts = [
         output.get("text") or output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells

@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from documentation.pages import DOCS, HOW_TO
 
 import simulation
 import theory
 import verify
+from documentation.pages import DOCS, HOW_TO
 
 for needed in ("sphinx", "myst_nb", "furo", "ipykernel"):
     pytest.importorskip(needed, reason=f"{needed} is not installed: pip install '.[docs]' builds the site")
