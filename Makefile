@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: verify test bench lint format mutants env clean
+.PHONY: verify test bench docs lint format mutants env clean
 
 verify: $(READY)
 	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(ARGS)
@@ -18,6 +18,11 @@ test: lint
 
 bench: $(READY)
 	$(PY) -m benchmarks $(ARGS)
+
+# The site, into docs/_build: no network, and no warning passes.
+docs: $(READY)
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 lint: $(READY)
 	$(PY) -m ruff check .

@@ -320,8 +320,7 @@ class ZScores(Rule):
     the measured value alone may contribute). Three statements are decided:
 
     - outliers: at most a share `delta` of runs has `|measured - predicted| > sds * sd + slack` (exact
-    binomial
-      limits);
+      binomial limits);
     - bias: the mean of `z = (measured - predicted)/sd` over runs lies within `+-bias` (equivalence, t-tests);
     - spread: the standard deviation of z lies within `spread` (equivalence, chi-squared tests).
 
@@ -403,9 +402,9 @@ class Bound(Rule):
     """
 
     kind: ClassVar[Kind] = "bound"
-    reason: str = "with probability at least 1 - delta, as the paper states its bounds"
     delta: float = 0.05
     alpha: float = 0.05
+    reason: str = "with probability at least 1 - delta, as the paper states its bounds"
     upper: bool = True
     rounding: float = 1e-12
     loose: float = 10.0

@@ -55,8 +55,8 @@ class Replay:
 
 def _is_number(value: Any, path: Path) -> bool:
     """What a run measured: a whole number by itself is a size, unless it is among the values that a function
-    returned; whole numbers in an array are classes."""
-    if isinstance(value, int | np.integer) and path[:1] == ("values",):
+    returned, in either arm; whole numbers in an array are classes."""
+    if isinstance(value, int | np.integer) and "values" in path[:2]:
         return True
     return isinstance(value, float | bool | np.floating | np.bool_) or (
         isinstance(value, np.ndarray) and value.dtype.kind in "fbi"
@@ -211,6 +211,9 @@ def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tu
     """What is done with the run alone."""
     for setting in settings:
         yield "another run's setting", altered(run, setting=setting)
+    control = getattr(run, "control", None)
+    if control is not None:
+        yield "its two arms exchanged", altered(control, setting=run.setting, control=run)
     own, rng = leaves(run), generator(run.seed, "adversarial")
     shuffled = _shuffled(own, rng)
     yield "its entries permuted", changed(run, lambda p, v: shuffled[p])

@@ -198,3 +198,19 @@ def test_an_exponent_of_a_constant_is_not_moved() -> None:
     rule = Exponent("n", 0.0)
     assert Adversary(lambda run: 1.0, rule, others)(_Run()).moved_by is None
     assert Adversary(lambda run: float(run.x[0]), rule, others)(_Run()).moved_by is not None
+
+
+def test_a_claim_on_two_arms_is_asked_with_the_arms_exchanged() -> None:
+    class Arm(_Run):
+        def __init__(self, x: int) -> None:
+            super().__init__()
+            self.values = {"load": x}
+
+    run = Arm(3)
+    run.control = Arm(5)
+    # Whole numbers that a function returned are moved in both arms.
+    assert {("values", "load"), ("control", "values", "load")} <= set(leaves(run))
+    others = Others(EXPERIMENT.of_model, "function", (), None)  # type: ignore[arg-type]
+    less = Adversary(lambda r: r.values["load"] < r.control.values["load"], Event(), others, alone=True)
+    replay = less(run)
+    assert replay.moved_by == "its two arms exchanged"  # type: ignore[union-attr]

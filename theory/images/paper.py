@@ -92,6 +92,7 @@ THIS = Paper(
         year=2025,
         title="On the Role of Label Noise in the Feature Learning Process (its experiments on images)",
         where="ICML",
+        link="https://arxiv.org/abs/2505.18909",
     ),
     claims=CLAIMS,
     settings=(ImageSetting, PatchSetting, BridgeSetting, ScoreSetting),

@@ -112,6 +112,7 @@ THIS = Paper(
         year=2025,
         title="On the Role of Label Noise in the Feature Learning Process",
         where="ICML",
+        link="https://arxiv.org/abs/2505.18909",
     ),
     claims=CLAIMS,
     settings=(Setting, DecayedSetting, TransitionSetting),
