@@ -2,7 +2,8 @@
 
 `measure` is asked again about runs that never were: a run with another run's setting, with another run's
 numbers, with the entries of its arrays permuted, its records in reverse order, its numbers at the ends of the
-range seen, with every number off by 1e-3 or squared in size, runs of engines that are wrong in one place, and the run stopped early.
+range seen, with every number off by 1e-3 or squared in size, runs of engines that are wrong in one place, and
+the run stopped early.
 A claim that none of these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is
 defined, a constant.
 """
@@ -165,7 +166,7 @@ class Others:
 
     def stopped_runs(self) -> Iterator[tuple[str, Any]]:
         """This run stopped early: what training has not done yet."""
-        for share in _STOPS:
+        for share in _STOPS if self.job is not None else ():
             steps = self.job.steps // share
             if steps < 1:
                 return
