@@ -26,6 +26,10 @@ from verify.statistics.trials import as_number, by_seed, count, percent, plain, 
 __all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
 
 
+#: What a mean log ratio is a mean of.
+_CENTRES = {"median": "median", "mean": "geometric mean"}
+
+
 def _pair(observation: Observation) -> tuple[float, float]:
     try:
         measured, predicted = observation.value
@@ -143,8 +147,8 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
         if verdict == "supported":
-            verdict, more = "inconclusive", f"{more}, so the {rule.of} over all runs is not known"
-    average = "in the median" if rule.of == "median" else "on average"
+            verdict, more = "inconclusive", f"{more}, so the {_CENTRES[rule.of]} over all runs is not known"
+    average = "in the median" if rule.of == "median" else "in the geometric mean"
     reason = (
         f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} {average}, {level}"
         f" interval [{_shown(interval[0])}, {_shown(interval[1])}], {where}"
@@ -213,8 +217,9 @@ class LawJudge(Judge[Law]):
 
     rule: ClassVar[type] = Law
     explanation: ClassVar[str] = (
-        "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio; a"
-        " slope of it in a parameter, steeper than the margin allows, refutes too."
+        "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio (or"
+        " of its mean: the ratio's geometric mean, no expectation); a slope of it in a parameter, steeper than"
+        " the margin allows, refutes too."
     )
     number_of: ClassVar[str] = "measured / predicted"
     local: ClassVar[bool] = True
@@ -300,7 +305,7 @@ class LawJudge(Judge[Law]):
                 yield Exempt(claim, change.name, change.kind, reason)
         logs = np.array([math.log(float(o.value[1])) for o in observations if float(o.value[1]) > 0])
         if len(logs) and abs(float(logs.mean())) > room:
-            why = "prediction and its inverse are further apart on average than the margin allows for both"
+            why = "prediction and its inverse are further apart than the margin allows for both"
             yield Planted(claim, "prediction inverted", "symbols", rule, why, _inverted)
         else:
             yield Exempt(claim, "prediction inverted", "symbols", "the prediction is about 1")
@@ -323,7 +328,7 @@ class LawJudge(Judge[Law]):
         return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
 
     def sentence(self, rule: Law) -> str:
-        how = "in the median" if rule.of == "median" else "on average"
+        how = "in the median" if rule.of == "median" else "in the geometric mean"
         return f"Measured over predicted must be 1 within {rule.margin:.1%} {how}, by equivalence."
 
     def numbers(self, judgement: Judgement) -> str:
