@@ -218,8 +218,8 @@ class LawJudge(Judge[Law]):
     rule: ClassVar[type] = Law
     explanation: ClassVar[str] = (
         "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio (or"
-        " of its mean: the ratio's geometric mean, no expectation); a slope of it in a parameter, steeper than"
-        " the margin allows, refutes too."
+        " of its mean: the ratio's geometric mean, no expectation); a slope of it in a parameter, steeper"
+        " than the margin allows, refutes too."
     )
     number_of: ClassVar[str] = "measured / predicted"
     local: ClassVar[bool] = True
