@@ -13,7 +13,7 @@ from scipy import stats
 from test_judges import claim
 
 from theory.claim import Proof
-from theory.rules import Bound, Derived, Difference, SameRun, Universal, UniversalBound
+from theory.rules import Bound, Derived, Difference, Law, SameRun, Universal, UniversalBound
 from theory.run import Estimate
 from verify.judge import judge as judged
 from verify.outcome import Observation
@@ -375,3 +375,21 @@ def test_order_statistics_limits_hold_for_any_law() -> None:
 def test_wrong_arguments_are_named(make: Any, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         make()
+
+
+@pytest.mark.parametrize(
+    ("trials", "why"),
+    [(396, "refutes nothing under 800 trials (396 here)"), (100, "supports nothing under 200 trials")],
+)
+def test_a_mean_without_bound_says_why_it_decides_nothing(trials: int, why: str) -> None:
+    far = [math.exp(0.3 + 0.2 * math.sin(k)) for k in range(trials)]
+    said = decide(Law(0.05, "why", of="mean"), observations([(r, 1.0) for r in far])).reason
+    assert f"a mean without `bound` {why}" in said
+    assert "neither inside nor outside" not in said or trials < 200
+    text = decide(Difference(0.05, "why", of="mean"), observations([(r, 1.0) for r in far])).reason
+    assert why in text
+
+
+def test_an_interval_without_an_end_says_that_there_are_too_few_trials() -> None:
+    said = decide(Law(0.05, "why", of="mean", bound=50.0), observations([(1.01, 1.0)] * 3)).reason
+    assert "3 trials are too few for a limit on either side at this level" in said

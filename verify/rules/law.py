@@ -13,7 +13,14 @@ from theory.claim import Claim, Proof
 from theory.rules import Law
 from theory.run import Estimate
 from verify.outcome import Decision, Judgement, Observation, Verdict
-from verify.rules.centre import centre_error, centre_power, compared, least_trials
+from verify.rules.centre import (
+    centre_error,
+    centre_power,
+    compared,
+    least_trials,
+    undecided_because,
+    where_it_lies,
+)
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
@@ -139,11 +146,15 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     refuted = result.verdict == "refuted" and p_value < rule.alpha
     interval = statistic["outer_interval" if refuted else "interval"]
     level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
-    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
     verdict: Verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
-    where = lies[verdict]
+    shown = result.outer if refuted else result.inner
+    where = {"supported": "inside", "refuted": "outside"}.get(verdict) or where_it_lies(
+        shown, math.log1p(rule.margin)
+    )
     needed = result.needed
     more = "" if needed is None else f"; about {needed} runs would decide"
+    if verdict == "inconclusive":
+        more += undecided_because(rule, shown, len(trial_means))
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
         if verdict == "supported":

@@ -57,7 +57,8 @@ def find_counterexample(
 
     Where only the whole experiment breaks the rule (an exponent), its first run stands for it, with the
     number that was judged and, given the verification's profile and seed, the command that repeats that
-    number; so too where the claim speaks of many runs (a law). A claim refuted by its symbolic proof alone has none.
+    number; the same command where the claim speaks of many runs (a law). A claim refuted by its symbolic
+    proof alone has none.
     """
     claim = judgement.claim
     judge = judge_of(claim.rule)
