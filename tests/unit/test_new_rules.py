@@ -391,5 +391,5 @@ def test_a_mean_without_bound_says_why_it_decides_nothing(trials: int, why: str)
 
 
 def test_an_interval_without_an_end_says_that_there_are_too_few_trials() -> None:
-    said = decide(Law(0.05, "why", of="mean", bound=50.0), observations([(1.01, 1.0)] * 3)).reason
-    assert "3 trials are too few for a limit on either side at this level" in said
+    said = decide(Law(0.05, "why", alpha=0.01), observations([(1.01, 1.0)] * 5)).reason
+    assert "5 trials are too few for a limit on either side at this level" in said

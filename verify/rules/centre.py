@@ -10,11 +10,19 @@ from theory.run import Estimate
 from verify.rules.judge import Plan
 from verify.statistics.equivalence import Equivalence
 from verify.statistics.intervals import MIN_REPLICATES
-from verify.statistics.means import LEAST_VALUES, mean_equivalence, smallest_p, values_for_p
+from verify.statistics.means import LEAST_VALUES, mean_equivalence, smallest_ever, smallest_p, values_for_p
 from verify.statistics.median import LEAST_FOR_MEDIAN, median_equivalence, median_power
 from verify.statistics.power import equivalence_power
 
-__all__ = ["centre_error", "centre_power", "compared", "least_trials", "undecided_because", "where_it_lies"]
+__all__ = [
+    "centre_error",
+    "centre_power",
+    "compared",
+    "least_p",
+    "least_trials",
+    "undecided_because",
+    "where_it_lies",
+]
 
 
 def least_trials(rule: Law | Difference) -> int:
@@ -29,6 +37,11 @@ def compared(rule: Law | Difference, values: Sequence[float], room: float) -> Eq
     if rule.of == "median":
         return median_equivalence(values, 0.0, room, rule.alpha)
     return mean_equivalence(values, 0.0, room, rule.alpha, rule.bound)
+
+
+def least_p(rule: Law | Difference) -> tuple[float, str]:
+    """The smallest p-value of a refutation by any number of runs (twice one-sided), and the way out."""
+    return (2 * smallest_ever(), "declare `bound`") if rule.of == "mean" and rule.bound is None else (0.0, "")
 
 
 def where_it_lies(interval: Estimate, room: float) -> str:

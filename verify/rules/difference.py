@@ -16,6 +16,7 @@ from verify.rules.centre import (
     centre_error,
     centre_power,
     compared,
+    least_p,
     least_trials,
     undecided_because,
     where_it_lies,
@@ -177,6 +178,9 @@ class DifferenceJudge(Judge[Difference]):
 
     def planned(self, rule: Difference, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, rule.margin) if n_trials >= LEAST_TRIALS else 0.0
+
+    def least_p(self, rule: Difference) -> tuple[float, str]:
+        return least_p(rule)
 
     def worst(self, rule: Difference, observations: Sequence[Observation]) -> list[Observation] | None:
         return [replace(o, value=(float(o.value[1]) + 10 * rule.margin, o.value[1])) for o in observations]

@@ -17,6 +17,7 @@ from verify.rules.centre import (
     centre_error,
     centre_power,
     compared,
+    least_p,
     least_trials,
     undecided_because,
     where_it_lies,
@@ -254,6 +255,9 @@ class LawJudge(Judge[Law]):
 
     def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, math.log1p(rule.margin))
+
+    def least_p(self, rule: Law) -> tuple[float, str]:
+        return least_p(rule)
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
         far = 10 * (1 + rule.margin)
