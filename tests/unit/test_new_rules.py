@@ -17,6 +17,7 @@ from theory.rules import Bound, Derived, Difference, Law, SameRun, Universal, Un
 from theory.run import Estimate
 from verify.judge import judge as judged
 from verify.outcome import Observation
+from verify.report.tightness import Tightness
 from verify.rules.judge import Exempt, Planted
 from verify.rules.power import planned_power, runs_for_power, with_power
 from verify.rules.registry import decide, judge_of
@@ -89,6 +90,8 @@ def test_a_loose_bound_is_supported_with_the_grade_that_says_so() -> None:
     assert found.statistic["slack_worst"] == pytest.approx(-math.log10(0.03))
     assert found.statistic["constant"] == pytest.approx(0.03)
     assert "loose" in found.reason
+    assert "more than the default factor `loose` = 10" in found.reason
+    assert "the declared factor `loose` = 20" in decide(Bound(loose=20.0), seen).reason
     assert decide(Bound(loose=100.0), seen).grade is None
     assert decide(UniversalBound(), seen).grade == "loose"
 
@@ -393,3 +396,13 @@ def test_a_mean_without_bound_says_why_it_decides_nothing(trials: int, why: str)
 def test_an_interval_without_an_end_says_that_there_are_too_few_trials() -> None:
     said = decide(Law(0.05, "why", alpha=0.01), observations([(1.01, 1.0)] * 5)).reason
     assert "5 trials are too few for a limit on either side at this level" in said
+
+
+@pytest.mark.parametrize(
+    ("median", "factor", "said"),
+    [(15.67, 10.0, "loose: the constant could be far smaller"), (15.67, 20.0, "of the right order")],
+)
+def test_the_table_of_tightness_calls_loose_what_the_rule_does(
+    median: float, factor: float, said: str
+) -> None:
+    assert Tightness("a", 9, 2.0, median, 99.0, 0, False, factor).remark == said

@@ -100,13 +100,18 @@ def _graded(rule: Bound, decision: Decision, observations: Sequence[Observation]
         f" largest quantity / bound {_shown(tight['largest_ratio'])}."
     )
     if loose:
-        reason += f" It is loose: by more than the declared factor {rule.loose:g}."
+        reason += f" It is loose: by more than {_factor(rule)}."
     return replace(
         decision,
         reason=reason,
         statistic={**decision.statistic, **tight},
         grade="loose" if loose else None,
     )
+
+
+def _factor(rule: Bound) -> str:
+    named = f"factor `loose` = {rule.loose:g}"
+    return f"the default {named}" if rule.loose == type(rule).loose else f"the declared {named}"
 
 
 def _shown(value: float | None) -> str:
