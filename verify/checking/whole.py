@@ -147,6 +147,8 @@ def _faults(listed: Sequence[Any], paper: Paper | None, files: Files) -> Iterato
             *(("parents", parent) for parent in claim.parents),
             ("corrected_by", claim.corrected_by),
         ):
+            if not isinstance(named, str):
+                continue
             own = named.partition(".")[0] in {i.partition(".")[0] for i in known}
             if named and own and named not in known:
                 yield Complaint(files.of_claim(claim), f"claim {claim.id}: {what} names no claim: {named!r}")
