@@ -64,3 +64,16 @@ def test_a_corrector_that_is_no_text_is_one_line_with_its_place(path: Path) -> N
     (found,) = [c for c in check_whole(path).complaints if "corrected_by" in str(c)]
     assert "claim two.left: corrected_by must be the id of a claim, '' for none, was a NoneType" in str(found)
     assert str(path) in str(found)
+
+
+def test_what_is_not_given_must_have_a_default_in_the_class_that_is_chosen(path: Path, command: Call) -> None:
+    status, out, err = command("doctor", "--claims-file", str(path), "--n", "4")
+    assert (status, err) == (0, "")
+    assert "wide" in out
+
+
+def test_where_no_class_fits_it_says_what_each_lacks(path: Path, command: Call) -> None:
+    status, out, err = command("doctor", "--claims-file", str(path), "--sigma", "2")
+    assert (status, out) == (2, "")
+    assert "Left: unknown parameter 'sigma'" in err
+    assert "Right: n is missing" in err
