@@ -77,3 +77,19 @@ def test_where_no_class_fits_it_says_what_each_lacks(path: Path, command: Call) 
     assert (status, out) == (2, "")
     assert "Left: unknown parameter 'sigma'" in err
     assert "Right: n is missing" in err
+
+
+@pytest.mark.parametrize(
+    ("rule", "runs", "note"),
+    [
+        ('Law(0.1, "why", of="mean")', 400, "no number of runs refutes it within the error budget: declare"),
+        ('Law(0.1, "why")', 6, "no outcome of 6 runs refutes it within the error budget (p = "),
+        ('Law(0.1, "why", planned_spread=0.1)', 100, ""),
+    ],
+)
+def test_check_notes_what_no_planned_outcome_refutes(path: Path, rule: str, runs: int, note: str) -> None:
+    text = FILE.replace("Event(0.05), lambda run: run.x < 1", f"{rule}, lambda run: (1 + run.x / 9, 1.05)")
+    path.write_text(text.replace("Event,", "Law,").replace('"quick": 100', f'"quick": {runs}'))
+    found = [c for c in check_whole(path).complaints if "refutes it" in str(c)]
+    assert len(found) == (2 if note else 0)
+    assert all(c.kind == "note" and note in str(c) for c in found)
