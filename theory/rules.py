@@ -425,7 +425,8 @@ class Bound(Rule):
 
 @dataclass(frozen=True)
 class UniversalBound(Bound):
-    """A bound that holds in every run: one run beyond it refutes. Only for quantities that are not sampled.
+    """A bound that holds in every run: one run beyond it refutes. Only for statements that hold for every
+    draw.
 
     `delta` is then only the share that the tightest constant may leave out, `alpha` decides nothing.
     """

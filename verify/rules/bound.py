@@ -94,9 +94,15 @@ def _graded(rule: Bound, decision: Decision, observations: Sequence[Observation]
     share = f"{100 * (1 - rule.delta):g} %"
     low, high = tight["constant_interval"]
     least = "unbounded" if high is None else f"{high:.3g}"
+    constant = _shown(tight["constant"])
+    factor = (
+        f"the bound would have to be multiplied by {constant} to hold in {share} of runs"
+        if decision.verdict == "refuted"
+        else f"in {share} of runs it could be multiplied by {constant}"
+    )
     reason = (
-        f"{decision.reason} bound / quantity is {10**median:.3g} in the median; in {share} of runs it could"
-        f" be multiplied by {_shown(tight['constant'])} (95 % interval {low:.3g} to {least});"
+        f"{decision.reason} bound / quantity is {10**median:.3g} in the median; {factor}"
+        f" (95 % interval {low:.3g} to {least});"
         f" largest quantity / bound {_shown(tight['largest_ratio'])}."
     )
     if loose:
