@@ -136,8 +136,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tup
     for name in (*_CLAIMED, *_SEEN):
         if not _same(old.get(name), new.get(name)):
             was, now = old.get(name), new.get(name)
-            inside = isinstance(was, dict) and isinstance(now, dict)
-            if not inside or was.get("name") != now.get("name"):
+            if not isinstance(was, dict) or not isinstance(now, dict) or was.get("name") != now.get("name"):
                 yield name, (was, now)
                 continue
             for key in dict.fromkeys((*was, *now)):

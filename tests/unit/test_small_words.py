@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from decide_cases import observations
 
@@ -13,7 +15,10 @@ from theory.ledger import builtin_ledger
 from theory.rules import Bound, Event
 from verify.cli.explain import explanation
 from verify.diff import difference
+from verify.load import load_claims_file
+from verify.pipeline import verify_claims
 from verify.rules.registry import decide
+from verify.soundness.falsehoods import Falsehoods
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -50,3 +55,49 @@ def test_a_difference_names_the_keys_inside_a_rule(tmp_path: Path) -> None:
         (tmp_path / name / "claims.json").write_text(json.dumps([r]))
     (change,) = difference(tmp_path / "old", tmp_path / "new").changed
     assert change.by == {"rule.margin": (0.1, 0.05)}
+
+
+def test_a_search_for_a_broken_bound_tells_the_nearest_setting(command: Call, tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(BOUND)
+    status, out, err = command("falsify", "own.tight", "--claims-file", str(file), "--budget", "2s")
+    assert (status, err) == (0, "")
+    assert re.search(r"largest quantity / bound 0\.[5-9]\d*, at n \d", out)
+
+
+def test_pairs_have_named_columns(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(BOUND)
+    done = verify_claims(load_claims_file(file), profile="quick", counterexamples=False)
+    assert {"quantity", "bound"} <= set(done.observations("own.tight"))
+    assert {"measured", "predicted"} <= set(done.observations("own.law"))
+
+
+def test_soundness_says_which_target_was_missed_and_by_how_much() -> None:
+    found = [SimpleNamespace(wrongly_supported=False, gross=True, detected=k > 0) for k in range(4)]
+    missed = Falsehoods(tuple(found), (), {}, 0)  # type: ignore[arg-type]
+    assert not missed.passed
+    said = "0 supported (0 allowed), 1 gross ones not found (0 allowed), 3 of 4 found (95% asked)"
+    assert missed.shortfall == said
+
+
+BOUND = """
+from dataclasses import dataclass
+from theory import AbstractSetting, Box, Claim, Coordinate, Experiment, function_model
+from theory import Law, Source, UniversalBound
+
+@dataclass(frozen=True)
+class S(AbstractSetting):
+    n: int
+
+def draw(s, rng):
+    return {"x": 0.9 * float(rng.random())}
+
+E = Experiment("own.e", place=Box("b", (Coordinate("n", 2, 9, whole=True),), lambda v: S(**v)),
+               model=function_model(S, draw), runs={"quick": 50})
+W = {"source": Source("own", "1"), "provenance": "paper", "statement": "x", "experiment": E}
+CLAIMS = [
+    Claim(id="own.tight", rule=UniversalBound(), measure=lambda run: (run.x, 1.0), **W),
+    Claim(id="own.law", rule=Law(5.0, "why"), measure=lambda run: (1 + run.x, 1.0), **W),
+]
+"""

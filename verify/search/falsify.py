@@ -23,11 +23,12 @@ from theory.claim import Claim
 from theory.experiment import PROFILES
 from theory.place import Box, Place
 from theory.rng import derive_seed
-from theory.rules import Band
+from theory.rules import Band, Bound
 from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.load import source_options, travelling
 from verify.outcome import Counterexample, Observation
+from verify.rules.bound import tightness_of
 from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
 from verify.runs.batch import batches
@@ -261,7 +262,12 @@ def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
             " the claim speaks of many runs together, so few do not decide it"
         )
     broken = len(_broken(claim, seen))
-    return f"at the worst setting {broken} of {len(seen)} runs violated it"
+    text = f"at the worst setting {broken} of {len(seen)} runs violated it"
+    if isinstance(claim.rule, Bound):
+        largest = tightness_of(claim.rule, seen)["largest_ratio"]
+        if largest is not None:
+            text += f"; largest quantity / bound {largest:.3g}, at {setting_text(seen[0].setting)}"
+    return text
 
 
 def _judge_fresh(
