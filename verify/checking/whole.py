@@ -145,14 +145,12 @@ def _faults(listed: Sequence[Any], paper: Paper | None, files: Files) -> Iterato
                 yield Complaint(place, f"claim {claim.id}: {name}: dollars or braces are not balanced")
     known = set(ids)
     for claim in listed:
-        if not isinstance(claim, Claim):
+        if not isinstance(claim, Claim) or any(faults_of_claim(claim)):
             continue
         for what, named in (
             *(("parents", parent) for parent in claim.parents),
             ("corrected_by", claim.corrected_by),
         ):
-            if not isinstance(named, str):
-                continue
             own = named.partition(".")[0] in {i.partition(".")[0] for i in known}
             if named and own and named not in known:
                 yield Complaint(files.of_claim(claim), f"claim {claim.id}: {what} names no claim: {named!r}")
