@@ -261,7 +261,7 @@ class Exponent(Rule):
 
 @dataclass(frozen=True)
 class Law(Rule):
-    """`measured = predicted` up to a relative margin, nothing fitted: in the median, or on average.
+    """`measured = predicted` up to a relative margin, nothing fitted: in the median, or the geometric mean.
 
     `measure(run)` returns `(measured, predicted)`, both positive. Judged by equivalence of the median of the
     log ratios with 0 at `log(1 + margin)`, by exact order-statistics limits: no law of the ratios is assumed.
@@ -270,9 +270,13 @@ class Law(Rule):
     ratio in a parameter or dimensionless group of the setting, surely steeper than errors within the margin
     can make, also refutes.
 
-    `of="mean"` is for theorems about the mean: where every log ratio is known to lie within `+-bound`, the
-    test is exact at every level; without a bound it needs 400 trials, since tests of a mean keep no small
-    levels for skewed ratios (`verify.statistics.means`).
+    It is not for expectations: `E[Q] = P` says nothing of the median of `Q / P`. For these return
+    `(Q / P, 1)` under `Difference(of="mean", bound=...)`, or average many draws inside a run.
+
+    `of="mean"` is the mean of the log ratio, so the geometric mean of `measured / predicted`: where every log
+    ratio is known to lie within `+-bound`, the test is exact at every level; without a bound it supports
+    nothing below 200 trials and refutes nothing below 800, since tests of a mean keep no small levels for
+    skewed ratios (`verify.statistics.means`).
 
     `planned_spread` is the standard deviation of a trial's log ratio that the numbers of runs are planned
     with; None: the observed one.
@@ -420,7 +424,8 @@ class Bound(Rule):
 
 @dataclass(frozen=True)
 class UniversalBound(Bound):
-    """A bound that holds in every run: one run beyond it refutes. Only for quantities that are not sampled.
+    """A bound that holds in every run: one run beyond it refutes. Only for statements that hold for every
+    draw.
 
     `delta` is then only the share that the tightest constant may leave out, `alpha` decides nothing.
     """

@@ -135,7 +135,13 @@ def difference(old: Path, new: Path) -> Difference:
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name in (*_CLAIMED, *_SEEN):
         if not _same(old.get(name), new.get(name)):
-            yield name, (old.get(name), new.get(name))
+            was, now = old.get(name), new.get(name)
+            if not isinstance(was, dict) or not isinstance(now, dict) or was.get("name") != now.get("name"):
+                yield name, (was, now)
+                continue
+            for key in dict.fromkeys((*was, *now)):
+                if not _same(was.get(key), now.get(key)):
+                    yield f"{name}.{key}", (was.get(key), now.get(key))
     one, other = old.get("statistic"), new.get("statistic")
     if isinstance(one, dict) and isinstance(other, dict):
         for name in dict.fromkeys((*one, *other)):

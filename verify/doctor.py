@@ -136,7 +136,8 @@ def diagnose(
             raise ValueError(f"--{name} must lie in (0, 1), was {value}")
     constants = base.with_(**given)
     lines = []
-    for group, conditions in paper.conditions.items():
+    spoken = _spoken_of(paper, type(setting))
+    for group, conditions in spoken.items():
         checks = check_all(conditions, setting, paper.constants.with_(**constants.values))
         lines += [Line(group, c, check) for c, check in zip(conditions, checks, strict=True)]
     known_names = {line.condition.name for line in lines}
@@ -155,10 +156,8 @@ def diagnose(
             items[str(each.source)] += 1
         else:
             reasons[reason] += 1
-    asked = paper.asked or tuple(paper.conditions)
-    wanted = (
-        claim.kept_conditions if claim is not None else tuple(c for h in asked for c in paper.conditions[h])
-    )
+    asked = tuple(h for h in paper.asked or tuple(spoken) if h in spoken)
+    wanted = claim.kept_conditions if claim is not None else tuple(c for h in asked for c in spoken[h])
     parameters = paper.parameters.get(type(setting), _NONE)
     nearest = nearest_setting(setting, wanted, constants, parameters, keep)
     return Diagnosis(
@@ -173,6 +172,26 @@ def diagnose(
         nearest=None if nearest is None else _described(setting, nearest, parameters),
         moves=moved_fields(setting, parameters, keep),
     )
+
+
+def _spoken_of(paper: Paper, kind: type[AbstractSetting]) -> dict[str, tuple[Condition, ...]]:
+    """The paper's conditions; where it has settings of several classes, those whose letters this one has."""
+    if len({c.experiment.setting_class for c in paper.claims}) < 2:
+        return {group: tuple(conditions) for group, conditions in paper.conditions.items()}
+    own, others = (
+        {
+            c
+            for claim in paper.claims
+            if (claim.experiment.setting_class is kind) is of_kind
+            for c in claim.conditions
+        }
+        for of_kind in (True, False)
+    )
+    kept = {
+        group: tuple(c for c in conditions if c in own or c not in others)
+        for group, conditions in paper.conditions.items()
+    }
+    return {group: conditions for group, conditions in kept.items() if conditions}
 
 
 def _not_judged(claim: Claim, setting: AbstractSetting, changes: dict[str, float]) -> str | None:

@@ -18,6 +18,7 @@ from verify.rules.registry import decide, judge_of
 from verify.runs.batch import Failure, Measurement
 from verify.runs.plan import RunSpec
 from verify.statistics.error_budget import ERROR_BUDGET, within_budget
+from verify.statistics.trials import count
 
 __all__ = ["admitted", "errored", "judge", "judge_runs", "note_parents", "observe"]
 
@@ -171,10 +172,10 @@ def _scope(claim: Claim, observations: Sequence[Observation], judged: Sequence[O
         if claim.conditions
         else "without conditions"
     )
-    text = f"Judged on {len(judged)} of {len(observations)} runs at {settings} settings, {where}."
+    text = f"Judged on {len(judged)} of {len(observations)} runs at {count(settings, 'setting')}, {where}."
     skipped = Counter(o.left_out for o in observations if o.not_judged is not None)
     if skipped:
-        parts = ", ".join(f"{count}: {reason}" for reason, count in skipped.most_common(3))
+        parts = ", ".join(f"{k}: {reason}" for reason, k in skipped.most_common(3))
         text += f" Not judged: {parts}."
     return text
 
@@ -183,8 +184,8 @@ def _why_none(claim: Claim, observations: Sequence[Observation]) -> str:
     if not observations:
         return f"No run of experiment {claim.experiment.id} belongs to this profile."
     reasons = Counter(o.left_out for o in observations)
-    reason, count = reasons.most_common(1)[0]
-    return f"No run could be judged; {count} of {len(observations)}: {reason}."
+    reason, most = reasons.most_common(1)[0]
+    return f"No run could be judged; {most} of {len(observations)}: {reason}."
 
 
 def note_parents(judgements: Sequence[Judgement]) -> list[Judgement]:

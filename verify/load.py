@@ -49,6 +49,7 @@ _FIELDS: tuple[tuple[str, type, str], ...] = (
     ("conditions", tuple, "a tuple of conditions"),
     ("constants", Constants, "a theory.Constants"),
     ("parents", tuple, "a tuple of claim ids"),
+    ("corrected_by", str, "the id of a claim, '' for none"),
     ("measured", str, "text"),
     ("note", str, "text"),
 )

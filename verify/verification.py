@@ -96,14 +96,25 @@ class Verification(outcome.Verification):
 
     def observations(self, claim_id: str) -> pd.DataFrame:
         """A row a planned run of a claim, judged or not: the setting's fields, seed, engine, labels, what was
-        measured (`value`, or `value.PART` where it has parts), and why a run does not count (`not_judged`).
+        measured, and why a run does not count (`not_judged`). What was measured stands in `value`, or in
+        `value.PART` where it has parts; pairs in `quantity` and `bound` (rules of bounds), or `measured` and
+        `predicted`.
 
         Raises:
             KeyError: when no such claim was judged.
         """
         import pandas as pd
 
-        return pd.DataFrame([_run_row(o) for o in self[claim_id].observations])
+        from theory.rules import Bound
+        from verify.rules.registry import judge_of
+
+        judgement = self[claim_id]
+        rows = pd.DataFrame([_run_row(o) for o in judgement.observations])
+        rule: Any = judgement.claim.rule
+        if judge_of(rule).open_value != "pair":
+            return rows
+        pair = ("quantity", "bound") if isinstance(rule, Bound) else ("measured", "predicted")
+        return rows.rename(columns={f"value.{k}": name for k, name in enumerate(pair) if name not in rows})
 
     def report(self, path: str | Path, *, figures: bool = True) -> Path:
         """Write the report's folder (`report.html`, `claims.json`, ...); the page's path.

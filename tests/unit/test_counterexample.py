@@ -17,6 +17,7 @@ from theory.condition import Condition, Constants
 from theory.experiment import Experiment
 from theory.rules import (
     Band,
+    Difference,
     Event,
     EventMap,
     Exponent,
@@ -37,8 +38,8 @@ from verify.judge import judge
 from verify.load import load_claims_file
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
-from verify.rules.registry import decide, violates
-from verify.search.shrink import find_counterexample, measure_at, replay_command
+from verify.rules.registry import breaks_alone, decide, violates
+from verify.search.shrink import find_counterexample, measure_at, replay_command, replay_words
 
 HERE = Source("example", "1")
 BOX = Domain(
@@ -254,3 +255,14 @@ def test_the_command_replays(
         line = judgement.counterexample.replay
     said = f"own.{name}: the claim {word} (measured {name == 'true'})\n"
     assert command(*shlex.split(line)[3:])[:2] == (status, said)
+
+
+@pytest.mark.parametrize(
+    "rule", [Law(0.1, "why"), Law(0.1, "why", of="mean", bound=3.0), Difference(0.1, "why")]
+)
+def test_one_run_alone_decides_no_claim_of_many(rule: Any) -> None:
+    far = observation((5.0, 1.0), 0)
+    assert violates(claim(rule), far) is True
+    assert breaks_alone(claim(rule), far) is None
+    assert "one alone does not decide it" in replay_words(claim(rule), far.value, None)
+    assert breaks_alone(claim(Event()), observation(False, 0)) is True

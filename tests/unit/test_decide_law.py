@@ -253,3 +253,11 @@ def test_a_doubled_p_value_no_longer_refutes() -> None:
     low, high = found.statistic["interval"]
     assert f"92 % interval [{low:.4g}, {high:.4g}], neither inside nor outside [0.8333, 1.2]" in found.reason
     assert "would decide" not in found.reason
+
+
+def test_a_mean_of_log_ratios_is_called_a_geometric_mean() -> None:
+    """Exponential values over their expectation have mean 1, and geometric mean exp(-gamma) = .56."""
+    values = np.random.default_rng(3).exponential(size=2000)
+    found = decide(Law(0.1, "test", of="mean", bound=30.0), pairs(values.tolist()))
+    assert found.statistic["ratio"] == pytest.approx(math.exp(-np.euler_gamma), rel=0.1)
+    assert "in the geometric mean" in found.reason

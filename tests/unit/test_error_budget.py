@@ -13,7 +13,7 @@ from scipy import stats
 
 from theory.claim import Claim, Proof
 from theory.experiment import Experiment
-from theory.rules import Event, Identity
+from theory.rules import Event, Identity, Law
 from theory.source import Source
 from theory.two_stage.box import Fixed
 from verify.judge import judge
@@ -247,3 +247,12 @@ def test_what_the_budget_did() -> None:
     assert budget_use([silent], 0.1).not_surviving == 0
     ruleless = decided(0.001, "inconclusive", object())
     assert budget_use([ruleless], 0.1).not_surviving == 0
+
+
+def test_what_no_number_of_runs_can_refute_says_so() -> None:
+    rule = Law(0.05, "why", of="mean")
+    seen = observations([(1.5 + 0.1 * math.sin(k), 1.0) for k in range(900)])
+    (found,) = within_budget([judge(claim("mean", rule), tuple(seen), None)], 0.01)
+    assert found.verdict == "inconclusive"
+    assert found.decision.needed is None
+    assert "no number of runs can refute this: declare `bound`" in found.decision.reason

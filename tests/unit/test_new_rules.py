@@ -13,10 +13,11 @@ from scipy import stats
 from test_judges import claim
 
 from theory.claim import Proof
-from theory.rules import Bound, Derived, Difference, SameRun, Universal, UniversalBound
+from theory.rules import Bound, Derived, Difference, Law, SameRun, Universal, UniversalBound
 from theory.run import Estimate
 from verify.judge import judge as judged
 from verify.outcome import Observation
+from verify.report.tightness import Tightness
 from verify.rules.judge import Exempt, Planted
 from verify.rules.power import planned_power, runs_for_power, with_power
 from verify.rules.registry import decide, judge_of
@@ -89,6 +90,8 @@ def test_a_loose_bound_is_supported_with_the_grade_that_says_so() -> None:
     assert found.statistic["slack_worst"] == pytest.approx(-math.log10(0.03))
     assert found.statistic["constant"] == pytest.approx(0.03)
     assert "loose" in found.reason
+    assert "more than the default factor `loose` = 10" in found.reason
+    assert "the declared factor `loose` = 20" in decide(Bound(loose=20.0), seen).reason
     assert decide(Bound(loose=100.0), seen).grade is None
     assert decide(UniversalBound(), seen).grade == "loose"
 
@@ -375,3 +378,31 @@ def test_order_statistics_limits_hold_for_any_law() -> None:
 def test_wrong_arguments_are_named(make: Any, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         make()
+
+
+@pytest.mark.parametrize(
+    ("trials", "why"),
+    [(396, "refutes nothing under 800 trials (396 here)"), (100, "supports nothing under 200 trials")],
+)
+def test_a_mean_without_bound_says_why_it_decides_nothing(trials: int, why: str) -> None:
+    far = [math.exp(0.3 + 0.2 * math.sin(k)) for k in range(trials)]
+    said = decide(Law(0.05, "why", of="mean"), observations([(r, 1.0) for r in far])).reason
+    assert f"a mean without `bound` {why}" in said
+    assert "neither inside nor outside" not in said or trials < 200
+    text = decide(Difference(0.05, "why", of="mean"), observations([(r, 1.0) for r in far])).reason
+    assert why in text
+
+
+def test_an_interval_without_an_end_says_that_there_are_too_few_trials() -> None:
+    said = decide(Law(0.05, "why", alpha=0.01), observations([(1.01, 1.0)] * 5)).reason
+    assert "5 trials are too few for a limit on either side at this level" in said
+
+
+@pytest.mark.parametrize(
+    ("median", "factor", "said"),
+    [(15.67, 10.0, "loose: the constant could be far smaller"), (15.67, 20.0, "of the right order")],
+)
+def test_the_table_of_tightness_calls_loose_what_the_rule_does(
+    median: float, factor: float, said: str
+) -> None:
+    assert Tightness("a", 9, 2.0, median, 99.0, 0, False, factor).remark == said

@@ -341,6 +341,7 @@ def of_a_judgement() -> Iterator[str]:
     yield line("fresh runs, refuted", _settled(weak, event("weak", 40), 1e-9, 1, 0.005).decision)
     yield line("fresh runs, open", _settled(weak, event("weak", 9), 0.2, 3, 0.005).decision)
     true = event("true", 0)
+    true = replace(true, observations=tuple(replace(o, engine="function") for o in true.observations))
     told = _worded(true, [SimpleNamespace(moved_by=None, complete=True, tried=k) for k in (40, 2)], False)  # type: ignore[misc]
     yield line("vacuous", told.decision)
     open_ = _worded(true, [SimpleNamespace(moved_by=None, complete=False, tried=9)] * 2, False)  # type: ignore[list-item]

@@ -45,7 +45,7 @@ def test_observations_have_a_row_a_run(done: Verification) -> None:
     assert (rows.loc[~rows["judged"], "not_judged"] == "few").any()
     assert rows.loc[rows["judged"], "value"].all()
     pairs = done.observations("coin.share")
-    assert np.allclose(pairs["value.1"], pairs["p"])
+    assert np.allclose(pairs["predicted"], pairs["p"])
     with pytest.raises(KeyError):
         done.observations("coin.none")
 

@@ -14,6 +14,7 @@ from theory.experiment import Experiment
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.paper import Paper
+from theory.rng import generator
 from verify.check import check_model
 from verify.checking.complaint import Complaint, Place
 from verify.checking.dry import dry_run
@@ -27,8 +28,11 @@ from verify.load import (
     experiments_of_their_own,
     faults_of_claim,
 )
+from verify.outcome import Observation
 from verify.rules.judge import Plan
-from verify.rules.registry import judge_of
+from verify.rules.registry import decide, judge_of
+from verify.runs.plan import engine_names
+from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE
 from verify.statistics.power import LEAST_POWER
 
 __all__ = ["Checked", "check_whole"]
@@ -141,7 +145,7 @@ def _faults(listed: Sequence[Any], paper: Paper | None, files: Files) -> Iterato
                 yield Complaint(place, f"claim {claim.id}: {name}: dollars or braces are not balanced")
     known = set(ids)
     for claim in listed:
-        if not isinstance(claim, Claim):
+        if not isinstance(claim, Claim) or any(faults_of_claim(claim)):
             continue
         for what, named in (
             *(("parents", parent) for parent in claim.parents),
@@ -225,9 +229,35 @@ def _powers(claims: Sequence[Claim], files: Files) -> Iterator[Complaint]:
             continue
         judge = judge_of(claim.rule)
         trials = runs * max(1, len(claim.experiment.place.settings))
+        stuck = _irrefutable(claim, trials, len(claims))
+        if stuck:
+            yield Complaint(files.of_claim(claim), f"claim {claim.id}: {stuck}", "note")
         power = judge.planned(claim.rule, trials, Plan())
         if power is not None and power < LEAST_POWER:
             needed = judge.runs_for(claim.rule, trials, Plan(), LEAST_POWER)
             more = "" if needed is None else f"; {needed} would do"
             text = f"claim {claim.id}: {trials} runs decide it with probability {power:.2f} if it holds{more}"
             yield Complaint(files.of_claim(claim), text, "note")
+
+
+def _irrefutable(claim: Claim, trials: int, family: int) -> str:
+    """Why no outcome of so many trials refutes a claim of many runs within the error budget; "" where one
+    does."""
+    judge, rule = judge_of(claim.rule), claim.rule
+    least, way_out = judge.least_p(rule)
+    if least > FIRST_SHARE * ERROR_BUDGET:
+        return f"no number of runs refutes it within the error budget: {way_out}"
+    if not judge.many or judge.open_value != "pair":
+        return ""
+    point = next(iter(claim.experiment.place.points(1, lambda k: generator(0, "check", k))))
+    engine, setting = engine_names(claim.experiment)[0], point.setting
+    seen = [
+        Observation("check", k, k, setting, k, engine, {}, (1.0, 1.0), None, 1, "float64")
+        for k in range(trials)
+    ]
+    far = judge.worst(rule, seen)
+    p = decide(rule, far).p_value if far else None
+    level = FIRST_SHARE * ERROR_BUDGET / max(1, family)
+    if p is None or p <= level:
+        return ""
+    return f"no outcome of {trials} runs refutes it within the error budget (p = {p:.2g}, needed {level:.2g})"

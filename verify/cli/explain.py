@@ -30,7 +30,8 @@ def explanation(claim: Claim) -> str:
             )
         used = {s.name for c in claim.conditions for s in (c.large - c.small).free_symbols}
         constants = {k: v for k, v in claim.constants.values.items() if k in used}
-        lines.append("    with " + ", ".join(f"{k} = {v:g}" for k, v in sorted(constants.items())))
+        if constants:
+            lines.append("    with " + ", ".join(f"{k} = {v:g}" for k, v in sorted(constants.items())))
     else:
         lines += _field("Conditions", "none")
     if claim.prediction is not None:

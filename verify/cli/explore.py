@@ -51,7 +51,15 @@ def falsify(
         print(f"closest:  {result.measured}")
         return 0
     found = result.found
+    from verify.rules.registry import judge_of
+
     print("verdict:  counterexample found")
+    if judge_of(claim.rule).many:
+        print(f"measured: {result.measured}")
+        print("note:     the claim speaks of many runs together, one alone does not decide it")
+        print(f"setting:  {setting_text(found.setting)}")
+        print(f"one run:  {found.replay}" if " replay " in found.replay else f"again:    {found.replay}")
+        return 1
     print(f"measured: {found.value}; {result.measured}")
     print(f"setting:  {setting_text(found.setting)}")
     print(f"replay:   {found.replay}")

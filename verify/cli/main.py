@@ -296,7 +296,7 @@ def replay(
 ) -> int:
     """Measure one claim on one run again; exit status 1 when the run breaks it."""
     check_seed(seed)
-    from verify.rules.registry import violates
+    from verify.rules.registry import breaks_alone
     from verify.search.shrink import measure_at, replay_words
 
     claim = find_claim(claim_id, claims_file, papers=paper)
@@ -306,7 +306,7 @@ def replay(
     if seen.not_judged is not None:
         print(f"{claim_id}: not judged: {seen.not_judged}")
         return 0
-    broken = violates(claim, seen)
+    broken = breaks_alone(claim, seen)
     print(f"{claim_id}: {replay_words(claim, seen.value, broken)}")
     return int(broken is True)
 

@@ -59,6 +59,8 @@ def find_sources(
             raise ValueError(f"{what}: {claim_id!r} may be any of {', '.join(ending[:4])}")
         near = difflib.get_close_matches(claim_id, [c.id for c in sources.ledger], n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
+        if not claims_file and not near:
+            hint = "; for a claim of a file of your own add --claims-file FILE"
         raise ValueError(f"{what}: no claim {claim_id!r}{hint}")
     return sources.ledger[claim_id], sources
 

@@ -31,6 +31,7 @@ def check(
     Notes change nothing.
     """
     from verify.checking.whole import check_whole
+    from verify.statistics.trials import count
 
     checked = check_whole(path)
     for complaint in checked.complaints:
@@ -39,7 +40,8 @@ def check(
     if not checked.typed:
         print("types were not checked: mypy is not installed (pip install mypy)")
     print(
-        f"{path}: {checked.claims} claims, {checked.falsehoods} falsehoods, {checked.experiments} experiments"
-        f": {errors} errors, {len(checked.complaints) - errors} notes in {checked.seconds:.1f} s"
+        f"{path}: {count(checked.claims, 'claim')}, {count(checked.falsehoods, 'falsehood')},"
+        f" {count(checked.experiments, 'experiment')}: {count(errors, 'error')},"
+        f" {count(len(checked.complaints) - errors, 'note')} in {checked.seconds:.1f} s"
     )
     return checked.status

@@ -101,4 +101,7 @@ def soundness(
         print("\n".join(section.lines))
     print(f"{run_info['runs']} runs in {run_info['wall_seconds']} s ({profile} profile)")
     print(f"report: {written[0]}")
+    for section in sections:
+        if not section.passed:
+            print(f"target missed: {section.title}: {section.missed or 'see its lines above'}")
     return int(not all(s.passed for s in sections))

@@ -16,7 +16,8 @@ __all__ = ["Tightness", "log10_slacks", "tightness"]
 
 @dataclass(frozen=True)
 class Tightness:
-    """Quantiles of the factor between bound and observation for one claim; `zero` counts exact zeros."""
+    """Quantiles of the factor between bound and observation for one claim; `zero` counts exact zeros,
+    `loose` is the rule's factor."""
 
     claim_id: str
     runs: int
@@ -25,6 +26,7 @@ class Tightness:
     largest: float
     zero: int
     rounding: bool
+    loose: float = 10.0
 
     @property
     def remark(self) -> str:
@@ -33,7 +35,7 @@ class Tightness:
             return "rounding allowance"
         if self.least < 1:
             return "crossed in some runs"
-        if self.median > 100:
+        if self.median > self.loose:
             return "loose: the constant could be far smaller"
         return "tight" if self.median < 3 else "of the right order"
 
@@ -63,6 +65,7 @@ def tightness(verification: Verification) -> list[Tightness]:
                 *quantiles,
                 zero=zero,
                 rounding=judge_of(judgement.claim.rule).rounding,
+                loose=getattr(judgement.claim.rule, "loose", 10.0),
             )
         )
     return out

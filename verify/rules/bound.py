@@ -94,19 +94,30 @@ def _graded(rule: Bound, decision: Decision, observations: Sequence[Observation]
     share = f"{100 * (1 - rule.delta):g} %"
     low, high = tight["constant_interval"]
     least = "unbounded" if high is None else f"{high:.3g}"
+    constant = _shown(tight["constant"])
+    factor = (
+        f"the bound would have to be multiplied by {constant} to hold in {share} of runs"
+        if decision.verdict == "refuted"
+        else f"in {share} of runs it could be multiplied by {constant}"
+    )
     reason = (
-        f"{decision.reason} bound / quantity is {10**median:.3g} in the median; in {share} of runs it could"
-        f" be multiplied by {_shown(tight['constant'])} (95 % interval {low:.3g} to {least});"
+        f"{decision.reason} bound / quantity is {10**median:.3g} in the median; {factor}"
+        f" (95 % interval {low:.3g} to {least});"
         f" largest quantity / bound {_shown(tight['largest_ratio'])}."
     )
     if loose:
-        reason += f" It is loose: by more than the declared factor {rule.loose:g}."
+        reason += f" It is loose: by more than {_factor(rule)}."
     return replace(
         decision,
         reason=reason,
         statistic={**decision.statistic, **tight},
         grade="loose" if loose else None,
     )
+
+
+def _factor(rule: Bound) -> str:
+    named = f"factor `loose` = {rule.loose:g}"
+    return f"the default {named}" if rule.loose == type(rule).loose else f"the declared {named}"
 
 
 def _shown(value: float | None) -> str:

@@ -12,7 +12,15 @@ import numpy as np
 from theory.claim import Claim, Proof
 from theory.rules import Difference
 from verify.outcome import Decision, Judgement, Observation
-from verify.rules.centre import centre_error, centre_power, compared, least_trials
+from verify.rules.centre import (
+    centre_error,
+    centre_power,
+    compared,
+    least_p,
+    least_trials,
+    undecided_because,
+    where_it_lies,
+)
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
@@ -94,10 +102,10 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
     verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
     interval = result.outer if refuted else result.inner
     level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
-    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}[
-        verdict
-    ]
+    lies = {"supported": "inside", "refuted": "outside"}.get(verdict) or where_it_lies(interval, rule.margin)
     more = "" if result.needed is None else f"; about {result.needed} runs would decide"
+    if verdict == "inconclusive":
+        more += undecided_because(rule, interval, len(means))
     if lost:
         more += f"; {count(lost, 'run')} without a finite value left out"
         if verdict == "supported":
@@ -170,6 +178,9 @@ class DifferenceJudge(Judge[Difference]):
 
     def planned(self, rule: Difference, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, rule.margin) if n_trials >= LEAST_TRIALS else 0.0
+
+    def least_p(self, rule: Difference) -> tuple[float, str]:
+        return least_p(rule)
 
     def worst(self, rule: Difference, observations: Sequence[Observation]) -> list[Observation] | None:
         return [replace(o, value=(float(o.value[1]) + 10 * rule.margin, o.value[1])) for o in observations]

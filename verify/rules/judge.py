@@ -233,6 +233,10 @@ class Judge(ABC, Generic[R]):
         """Whether something is claimed of runs with these labels."""
         return True
 
+    def least_p(self, rule: R) -> tuple[float, str]:
+        """Smallest p-value of a refutation by any number of runs, and what to declare for a smaller one."""
+        return 0.0, ""
+
     # Planning --------------------------------------------------------------------------------------
 
     def plan(self, rule: R, decision: Decision, observations: Sequence[Observation]) -> Plan:

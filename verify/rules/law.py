@@ -13,7 +13,15 @@ from theory.claim import Claim, Proof
 from theory.rules import Law
 from theory.run import Estimate
 from verify.outcome import Decision, Judgement, Observation, Verdict
-from verify.rules.centre import centre_error, centre_power, compared, least_trials
+from verify.rules.centre import (
+    centre_error,
+    centre_power,
+    compared,
+    least_p,
+    least_trials,
+    undecided_because,
+    where_it_lies,
+)
 from verify.rules.excess import CAP, clipped
 from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
@@ -24,6 +32,10 @@ from verify.statistics.intervals import rate_p
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
 __all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
+
+
+#: What a mean log ratio is a mean of.
+_CENTRES = {"median": "median", "mean": "geometric mean"}
 
 
 def _pair(observation: Observation) -> tuple[float, float]:
@@ -135,16 +147,20 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     refuted = result.verdict == "refuted" and p_value < rule.alpha
     interval = statistic["outer_interval" if refuted else "interval"]
     level = percent(1 - rule.alpha if refuted else 1 - 2 * rule.alpha)
-    lies = {"supported": "inside", "refuted": "outside", "inconclusive": "neither inside nor outside"}
     verdict: Verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
-    where = lies[verdict]
+    shown = result.outer if refuted else result.inner
+    where = {"supported": "inside", "refuted": "outside"}.get(verdict) or where_it_lies(
+        shown, math.log1p(rule.margin)
+    )
     needed = result.needed
     more = "" if needed is None else f"; about {needed} runs would decide"
+    if verdict == "inconclusive":
+        more += undecided_because(rule, shown, len(trial_means))
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
         if verdict == "supported":
-            verdict, more = "inconclusive", f"{more}, so the {rule.of} over all runs is not known"
-    average = "in the median" if rule.of == "median" else "on average"
+            verdict, more = "inconclusive", f"{more}, so the {_CENTRES[rule.of]} over all runs is not known"
+    average = "in the median" if rule.of == "median" else "in the geometric mean"
     reason = (
         f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} {average}, {level}"
         f" interval [{_shown(interval[0])}, {_shown(interval[1])}], {where}"
@@ -213,8 +229,9 @@ class LawJudge(Judge[Law]):
 
     rule: ClassVar[type] = Law
     explanation: ClassVar[str] = (
-        "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio; a"
-        " slope of it in a parameter, steeper than the margin allows, refutes too."
+        "Measured against predicted with nothing fitted, by an equivalence test of the median log ratio (or"
+        " of its mean: the ratio's geometric mean, no expectation); a slope of it in a parameter, steeper"
+        " than the margin allows, refutes too."
     )
     number_of: ClassVar[str] = "measured / predicted"
     local: ClassVar[bool] = True
@@ -238,6 +255,9 @@ class LawJudge(Judge[Law]):
 
     def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, math.log1p(rule.margin))
+
+    def least_p(self, rule: Law) -> tuple[float, str]:
+        return least_p(rule)
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
         far = 10 * (1 + rule.margin)
@@ -300,7 +320,7 @@ class LawJudge(Judge[Law]):
                 yield Exempt(claim, change.name, change.kind, reason)
         logs = np.array([math.log(float(o.value[1])) for o in observations if float(o.value[1]) > 0])
         if len(logs) and abs(float(logs.mean())) > room:
-            why = "prediction and its inverse are further apart on average than the margin allows for both"
+            why = "prediction and its inverse are further apart than the margin allows for both"
             yield Planted(claim, "prediction inverted", "symbols", rule, why, _inverted)
         else:
             yield Exempt(claim, "prediction inverted", "symbols", "the prediction is about 1")
@@ -323,7 +343,7 @@ class LawJudge(Judge[Law]):
         return math.exp(math.fsum(logs) / len(logs)) if logs else math.nan
 
     def sentence(self, rule: Law) -> str:
-        how = "in the median" if rule.of == "median" else "on average"
+        how = "in the median" if rule.of == "median" else "in the geometric mean"
         return f"Measured over predicted must be 1 within {rule.margin:.1%} {how}, by equivalence."
 
     def numbers(self, judgement: Judgement) -> str:

@@ -20,6 +20,7 @@ from verify.rules.ends import decide_at_ends, is_open, is_resolved
 from verify.rules.judge import Judge, Readout
 
 __all__ = [
+    "breaks_alone",
     "built_in",
     "decide",
     "excess",
@@ -139,6 +140,11 @@ def violates(claim: Claim, seen: Observation, decision: Decision | None = None) 
     """Whether one run breaks the claim; None where `excess` is None."""
     found = excess(claim, seen, decision)
     return None if found is None else found > 0
+
+
+def breaks_alone(claim: Claim, seen: Observation) -> bool | None:
+    """Whether one run says that the claim fails: `violates`, but None where it speaks of many runs."""
+    return None if judge_of(claim.rule).many else violates(claim, seen)
 
 
 def read(judgement: Judgement, observation: Observation) -> Readout:

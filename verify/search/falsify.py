@@ -23,11 +23,12 @@ from theory.claim import Claim
 from theory.experiment import PROFILES
 from theory.place import Box, Place
 from theory.rng import derive_seed
-from theory.rules import Band
+from theory.rules import Band, Bound
 from theory.setting import AbstractSetting
 from verify.judge import admitted
 from verify.load import source_options, travelling
 from verify.outcome import Counterexample, Observation
+from verify.rules.bound import tightness_of
 from verify.rules.identity import relative_residual
 from verify.rules.registry import decide, excess, judge_of
 from verify.runs.batch import batches
@@ -38,6 +39,7 @@ from verify.search.shrink import replay_command, searchable
 from verify.search.timed_runs import Score, Trials, explore, probe_size, warm_up
 from verify.setting_text import setting_text
 from verify.statistics.intervals import exceeds, rate_lower, runs_for_event
+from verify.statistics.trials import count
 
 __all__ = ["Falsification", "falsify"]
 
@@ -198,10 +200,10 @@ def _search_corners(trials: Trials, box: Box, seed: int, ends: float) -> tuple[C
     """Settings whose single run of a scan breaks the claim: probed, shrunk, judged on fresh runs."""
     claim = trials.claim
     breaks = _breaks(claim)
-    count = probe_size(claim)
+    size = probe_size(claim)
 
     def broken_at(setting: AbstractSetting, run_seed: int) -> bool:
-        seen = trials.at(setting, run_seed, count)
+        seen = trials.at(setting, run_seed, size)
         return bool(seen) and breaks(seen or ())
 
     for point, o in scan(trials, box, seed, ends):
@@ -210,7 +212,7 @@ def _search_corners(trials: Trials, box: Box, seed: int, ends: float) -> tuple[C
             continue
         small = shrunk(box, point, lambda setting, at=run_seed: broken_at(setting, at))  # type: ignore[misc]
         for setting in dict.fromkeys((small, o.setting)):
-            seen = trials.at(setting, run_seed, count)
+            seen = trials.at(setting, run_seed, size)
             if not seen:
                 continue
             fresh = derive_seed(o.seed, "fresh corner")
@@ -253,8 +255,19 @@ def _search(trials: Trials, places: Sequence[Place], seed: int) -> tuple[Counter
 def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
     if judge_of(claim.rule).rounding:
         return f"the worst residual came to {10**score:.2g} of the accepted one"
+    if judge_of(claim.rule).many:
+        where = "beyond" if _breaks(claim)(seen) else "within"
+        return (
+            f"at the worst setting {count(len(seen), 'run')} lay {where} the margin;"
+            " the claim speaks of many runs together, so few do not decide it"
+        )
     broken = len(_broken(claim, seen))
-    return f"at the worst setting {broken} of {len(seen)} runs violated it"
+    text = f"at the worst setting {broken} of {len(seen)} runs violated it"
+    if isinstance(claim.rule, Bound):
+        largest = tightness_of(claim.rule, seen)["largest_ratio"]
+        if largest is not None:
+            text += f"; largest quantity / bound {largest:.3g}, at {setting_text(seen[0].setting)}"
+    return text
 
 
 def _judge_fresh(
@@ -265,15 +278,15 @@ def _judge_fresh(
     judge = judge_of(claim.rule)
     alpha = trials.next_alpha()
     broken = _broken(claim, probe)
-    count = _FRESH
+    runs = _FRESH
     share = judge.share(claim.rule)
     if share is not None:
         rate = len(broken) / len(probe)
         planned = runs_for_event(rate, share, alpha) if rate > share else None
-        count = max(_FRESH, min(planned or 4 * _FRESH, 8 * _FRESH))
+        runs = max(_FRESH, min(planned or 4 * _FRESH, 8 * _FRESH))
     for look in range(_LOOKS):
         level = alpha if look == 0 else trials.next_alpha()
-        fresh = trials.at(probe[0].setting, derive_seed(seed, "look", look), count)
+        fresh = trials.at(probe[0].setting, derive_seed(seed, "look", look), runs)
         if not fresh:
             return None, ""
         broken = _broken(claim, fresh)
@@ -285,8 +298,8 @@ def _judge_fresh(
             )
         if decision.verdict != "inconclusive" or not judge.leans(claim.rule, decision):
             return None, ""
-        count = max(2 * count, math.ceil(1.3 * (decision.needed or 4 * count)))
-        if count > trials.affordable(0.5):
+        runs = max(2 * runs, math.ceil(1.3 * (decision.needed or 4 * runs)))
+        if runs > trials.affordable(0.5):
             return None, ""
     return None, ""
 

@@ -57,7 +57,8 @@ def find_counterexample(
 
     Where only the whole experiment breaks the rule (an exponent), its first run stands for it, with the
     number that was judged and, given the verification's profile and seed, the command that repeats that
-    number. A claim refuted by its symbolic proof alone has none.
+    number; the same command where the claim speaks of many runs (a law). A claim refuted by its symbolic
+    proof alone has none.
     """
     claim = judgement.claim
     judge = judge_of(claim.rule)
@@ -77,7 +78,13 @@ def find_counterexample(
         return None
     known = min(broken, key=lambda o: o.setting.size())
     found = _shrunk(claim, known, judgement.decision)
-    return found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
+    found = found or _counterexample(claim, known.setting, known.seed, known.engine, known.value)
+    # One run does not decide what is said of many: only all of them again do.
+    return (
+        replace(found, replay=repeat_command(claim, profile, seed))
+        if judge.many and seed is not None
+        else found
+    )
 
 
 def _shrunk(claim: Claim, known: Observation, decision: Decision) -> Counterexample | None:

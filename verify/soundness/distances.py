@@ -314,6 +314,17 @@ def _passed(found: Sequence[Distant]) -> bool:
     )
 
 
+def _shortfall(found: Sequence[Distant]) -> str:
+    """What was reached of what `_passed` asks."""
+    far = [d for d in found if _beyond_margins(d, 1.4)]
+    exact = [d for d in found if d.distance is None]
+    return (
+        f"{sum(d.wrong for d in far)} beyond 1.4 margins supported (0 allowed),"
+        f" {sum(d.right for d in far)} of {len(far)} refuted ({TARGET:.0%} asked),"
+        f" {sum(not d.right for d in exact)} saturated ones not seen (0 allowed)"
+    )
+
+
 def section(found: Sequence[Distant]) -> Section:
     """The rates beside their distances."""
     rows, lines = [], ["distances of planted falsehoods from their claims"]
@@ -344,7 +355,7 @@ def section(found: Sequence[Distant]) -> Section:
             [[d.verdict, d.claim, d.kind, _far(d), d.reason] for d in missed],
         ),
     ]
-    return Section("distances", "Distances", record, tables, lines, passed)
+    return Section("distances", "Distances", record, tables, lines, passed, missed=_shortfall(found))
 
 
 def _far(d: Distant) -> str:

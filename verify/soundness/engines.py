@@ -201,4 +201,13 @@ def section(
         else ["false engines: no supported claim is judged on an engine that has a false one"]
     )
     runs = sum(o.runs for o in outcomes)
-    return Section("engines", "False engines", record, [table], lines, passed, runs)
+    return Section(
+        "engines",
+        "False engines",
+        record,
+        [table],
+        lines,
+        passed,
+        runs,
+        f"{found} of {len(outcomes)} noticed, all asked",
+    )

@@ -46,6 +46,18 @@ class Falsehoods:
             and found >= TARGET * len(self.detections)
         )
 
+    @property
+    def shortfall(self) -> str:
+        """What was reached and what is asked."""
+        d = self.detections
+        wrong = sum(x.wrongly_supported for x in d)
+        gross = sum(x.gross and not x.detected for x in d)
+        found = sum(x.detected for x in d)
+        return (
+            f"{wrong} supported (0 allowed), {gross} gross ones not found (0 allowed),"
+            f" {found} of {len(d)} found ({TARGET:.0%} asked)"
+        )
+
 
 def plant_and_judge(
     claims: Sequence[Claim],
@@ -224,4 +236,13 @@ def section(result: Falsehoods) -> Section:
         *(f"  {kind}: {c['detected']} of {c['planted']}" for kind, c in kinds.items() if c["planted"]),
         *(f"  NOT FOUND ({d.verdict}): {d.planted.of.id}: {d.planted.name}" for d in missed),
     ]
-    return Section("falsehoods", "Planted falsehoods", record, tables, lines, result.passed, result.runs)
+    return Section(
+        "falsehoods",
+        "Planted falsehoods",
+        record,
+        tables,
+        lines,
+        result.passed,
+        result.runs,
+        result.shortfall,
+    )

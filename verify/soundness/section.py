@@ -22,7 +22,8 @@ class Table:
 class Section:
     """`record` goes to soundness.json under `name`; `tables` to the tables; `lines` to the terminal.
 
-    `passed` says whether the section's targets are met; `runs` how many training runs it made.
+    `passed` says whether the section's targets are met, `missed` which and by how much where not;
+    `runs` how many training runs it made.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Section:
     lines: Sequence[str]
     passed: bool
     runs: int = 0
+    missed: str = ""

@@ -105,9 +105,16 @@ def _corrected(judgement: Judgement, adjusted: float, family: int, budget: float
         return replace(judgement, decision=decision)
     p = refutation_p(judgement)
     needed = runs_to_survive(decision.n_trials, p, budget / family)
-    more = (
-        "" if needed is None else f"; about {needed} runs would decide if the effect is as large as it looks"
-    )
+    judge = find_judge(judgement.claim.rule)
+    least, way_out = (0.0, "") if judge is None else judge.least_p(judgement.claim.rule)
+    if least > budget:
+        needed, more = None, f"; no number of runs can refute this: {way_out}"
+    else:
+        more = (
+            ""
+            if needed is None
+            else f"; about {needed} runs would decide if the effect is as large as it looks"
+        )
     text = (
         f"Alone this refutes (p = {p:.2g}), but not within the error budget {budget:g} of the whole"
         f" verification: of {family} claims that chance could refute, p = {adjusted:.2g} after Holm's"

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from theory.run import Estimate
 from verify.statistics.equivalence import Equivalence
 
-__all__ = ["LEAST_VALUES", "mean_equivalence", "smallest_p"]
+__all__ = ["LEAST_VALUES", "mean_equivalence", "smallest_ever", "smallest_p", "values_for_p"]
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +41,20 @@ def smallest_p(values: int) -> float:
     (1.0, 0.035)
     """
     return next((p for n, p in reversed(_SMALLEST) if values >= n), 1.0)
+
+
+def smallest_ever() -> float:
+    """The smallest one-sided p-value that Hall's test shows with any number of values."""
+    return min(p for _, p in _SMALLEST)
+
+
+def values_for_p(level: float) -> int | None:
+    """Fewest values at which Hall's test may show a one-sided p-value of the level; None: no number.
+
+    >>> values_for_p(0.05), values_for_p(0.025), values_for_p(0.001)
+    (200, 800, None)
+    """
+    return next((n for n, p in _SMALLEST if p <= level), None)
 
 
 def mean_equivalence(

@@ -68,7 +68,7 @@ def decide_rate(
     low, high = rate_lower(only, n, alpha), rate_upper(some, n, alpha)
 
     on = "" if runs == n else f" on {count(n, 'seed')}"
-    seen = f"{violations} of {count(runs, 'run')}{on} {what}"
+    seen = f"{violations} of {runs} runs{on} {what}"
     level = percent(1 - alpha)
     verdict: Verdict
     needed: int | None = None

@@ -36,22 +36,43 @@ class Subject:
 def fitting(
     papers: Iterable[Paper], names: Collection[str], constants: bool = False
 ) -> tuple[Paper, type[AbstractSetting], Parameters] | None:
-    """The parameters that know most of the names; of several those of `theory.Setting`, then the paper's with
-    most claims.
+    """The parameters that know most of the names; of several those of `theory.Setting`, then those of which
+    the names leave none missing, then the paper's with most claims.
 
     Args:
         constants: whether names of a paper's constants count as well.
+
+    Raises:
+        ValueError: where one paper has several classes of settings, all of them plain fields, and none is
+            determined by the names: what each lacks.
     """
     found: list[tuple[Any, ...]] = []
+    lacks: dict[str, str] = {}
+    asks_nobody = True
     for paper in papers:
         for kind, parameters in paper.parameters.items():
             known = {*parameters.names, *(paper.constants.values if constants else ())}
-            order = (len(set(names) - known), kind is not theory.Setting, -len(paper.claims), len(found))
+            lack = _lack(parameters, [n for n in names if n in parameters.names or n not in known])
+            lacks |= {kind.__name__: lack} if lack else {}
+            asks_nobody &= parameters.usual is dict
+            unknown = len(set(names) - known)
+            order = (unknown, kind is not theory.Setting, bool(lack), -len(paper.claims), len(found))
             found.append((order, paper, kind, parameters))
     if not found:
         return None
+    if len(found) == len(lacks) > 1 and asks_nobody and len({id(f[1]) for f in found}) == 1:
+        raise ValueError("no class of settings fits: " + "; ".join(f"{k}: {why}" for k, why in lacks.items()))
     _, paper, kind, parameters = min(found, key=lambda f: f[0])
     return paper, kind, parameters
+
+
+def _lack(parameters: Parameters, names: Collection[str]) -> str:
+    """Why the names do not determine a setting; "" where they do."""
+    try:
+        parameters.check(names)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 @cache
