@@ -209,7 +209,10 @@ CLAIMS: tuple[Claim, ...] = (
         r"With $\theta_0$ uniform on the sphere of radius 2, $E(\theta_0\cdot v)^2 = 4/p$ and "
         r"$P(\theta_0\cdot v \ge 1/10)$ is half a tail of a Beta law: 6.7 % at p = 900, where T = 0.",
         Difference(
-            margin=0.03, reason="what the quick profiles can resolve; the predicted share is .05 to .08"
+            margin=0.03,
+            reason="what the quick profiles can resolve; the predicted share is .05 to .08",
+            of="mean",
+            bound=1.0,
         ),
         _happened,
         SPHERE,

@@ -35,12 +35,12 @@ NARROW_CONTROL = experiment(
 
 
 def kernel_change(run: LinearRun) -> Pair:
-    """Relative change of the kernel matrix `M + s I`, and the bound `3 (|theta*|^2 + 1)/mu^2`."""
+    """Relative change of the kernel matrix `M + s I`, and the bound `3 (|theta*|^2 + |theta_0|^2)/mu^2`."""
     p, s = run.path, run.setting
     K = p.P[:, :-1, :-1] + p.s[:, None, None] * np.eye(s.d)
     mu = s.mu_0 + 1.0
     change = float(np.linalg.norm(K[-1] - K[0]) / np.linalg.norm(K[0]))
-    return change, 3 * (s.target**2 + 1) / mu**2
+    return change, 3 * (s.target**2 + float(p.theta[0] @ p.theta[0])) / mu**2
 
 
 def cosine_change(run: LinearRun) -> Pair:
@@ -74,7 +74,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "lazy.kernel_frozen",
         here("without noise"),
-        r"Without noise the kernel $M + s I$ changes by at most $3(|\theta^*|^2+1)/\mu^2$, $\mu = m/d + 1$.",
+        r"Without noise the kernel $M + s I$ changes by at most $3(|\theta^*|^2+|\theta_0|^2)/\mu^2$, "
+        r"$\mu = m/d + 1$.",
         UniversalBound(loose=20.0),
         kernel_change,
         NOISELESS,
