@@ -156,15 +156,15 @@ def test_a_claim_brings_its_conditions_and_constants() -> None:
 def test_every_condition_is_listed_with_its_slack() -> None:
     s = setting()
     lines = {line.check.name: line for line in diagnosed(s).lines}
-    assert set(lines) == set(ALL)
-    for name, line in lines.items():
-        assert line.check == ALL[name].check(s, DEFAULT_CONSTANTS)
+    assert set(lines) >= set(ALL)
+    for name, condition in ALL.items():
+        assert lines[name].check == condition.check(s, DEFAULT_CONSTANTS)
     assert lines["init_noise"].check.slack == pytest.approx(1 / 5.0)
 
 
 @pytest.mark.parametrize("start", [setting(), setting(d=10**6, kappa_0=0.1, clock_step=0.04)])
 def test_the_judged_claims_are_those_that_would_be_admitted(start: Setting) -> None:
-    ledger = CLAIMS
+    ledger = [c for c in CLAIMS if isinstance(start, c.experiment.setting_class)]
     judged = {c.id for c in ledger if admitted(c, RunSpec("x", 0, 0, start, 0, "law", {}))[1] is None}
     made = diagnosed(start)
     assert set(made.judged) == judged

@@ -253,17 +253,6 @@ def test_plateau_threshold() -> None:
     assert limit_late.plateau(tau, sp.Rational(3, 4), sp.Rational(1, 2)) == tau / 2
 
 
-def test_margins_of_the_gd_map_are_not_monotone_for_large_steps() -> None:
-    """Beyond h a_y/8 = 1 the order is lost, so the step condition is needed."""
-    noisy = np.zeros(4, dtype=bool)
-    weights = np.ones(4)
-    steps = {}
-    for h in (0.9, 3.0):  # rate n_y h/4 = 0.9 and 3
-        images = [cooperative.gd_class_step(x, np.zeros(4), noisy, weights, 1.0, h)[0] for x in (-0.1, 0.1)]
-        steps[h] = images[1] - images[0]
-    assert steps[0.9] > 0 > steps[3.0]
-
-
 # Brackets of the transition clock ---------------------------------------------------------------------
 
 

@@ -39,7 +39,8 @@ def claim(name: str = "a", rate: float = 0.0, rule: Any = None, high: int = 100,
         return bool(generator(run.seed, name).random() >= rate)
 
     experiment = Experiment(f"stability.{high}", place=box(high), model=MODEL, runs={"quick": 100})
-    return claim_of(f"stability.{name}", experiment, rule=rule or Event(), measure=measure, **changes)
+    fields = {"rule": rule or Event(), "measure": measure} | changes
+    return claim_of(f"stability.{name}", experiment, **fields)
 
 
 def test_the_seed_is_a_function_of_what_is_judged() -> None:

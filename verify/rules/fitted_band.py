@@ -137,7 +137,8 @@ def decide_fitted_band(
     result = _settled(rule, result, p_value, too_wide, band is None)
     reason = result.reason
     if band is None and result.verdict == "inconclusive":
-        reason = f"None of the {len(fitting)} fitting runs has a finite value of the right sign."
+        runs = "run" if len(fitting) == 1 else "runs"
+        reason = f"None of the {len(fitting)} fitting {runs} has a finite value of the right sign."
     elif p_width <= p_drift and result.verdict == "refuted":
         reason = (
             f"{outside} of {count(len(trials), 'trial')} leave every band narrow enough to be a usable"
