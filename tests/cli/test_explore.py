@@ -38,7 +38,7 @@ CLAIMS = Path(__file__).parents[1] / "planted" / "search_claims.py"
         ("doctor 3", "unexpected argument '3'"),
         ("doctor --set n", "--set must be NAME=VALUE, was 'n'"),
         ("doctor --claim nonsense", "--claim: no claim 'nonsense'"),
-        ("phase moon", "snr-tau, dimension-kappa, tau-tau, was 'moon'"),
+        ("phase moon", "snr-tau, dimension-kappa, tau-tau, decay-tau, was 'moon'"),
         ("phase snr-tau --quantity event loss", "--quantity must be of event, error, t_half, was 'loss'"),
         ("phase snr-tau --cells 2", "--cells must lie in [3, 100], was 2"),
         ("phase snr-tau --runs 0", "--runs must lie in [1, 10000], was 0"),
