@@ -131,7 +131,7 @@ def test_runs_to_which_a_claim_does_not_apply_are_counted() -> None:
     j = judged(claim(), value)
     assert len(j.judged) == 1
     assert j.chain[0] == (
-        "Judged on 1 of 8 runs at 1 settings, inside all of its conditions. "
+        "Judged on 1 of 8 runs at 1 setting, inside all of its conditions. "
         "Not judged: 4: wide: outside, 3: no label was flipped."
     )
     nowhere = judged(claim(conditions=()), lambda index: NotApplicable("no label was flipped"))
