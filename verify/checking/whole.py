@@ -256,7 +256,10 @@ def _irrefutable(claim: Claim, trials: int, family: int) -> str:
         for k in range(trials)
     ]
     far = judge.worst(rule, seen)
-    p = decide(rule, far).p_value if far else None
+    try:
+        p = decide(rule, far).p_value if far else None
+    except ValueError:
+        return ""  # a rule whose values are more than a pair
     level = FIRST_SHARE * ERROR_BUDGET / max(1, family)
     if p is None or p <= level:
         return ""
