@@ -91,7 +91,7 @@ def written(folder: Path, name: str, body: str) -> Path:
 
 OTHER = "claim('other', lambda run: bool(np.any(np.diff(run.x) < 0)))]\n"
 #: By name: a first claim that fails, and what its judgement says.
-FAILING = {
+FAULTS_OF_CODE = {
     "sorts": ("CLAIMS = [claim('first', lambda run: run.x.sort() is None), ", "read-only"),
     "draws": (
         "rng = np.random.default_rng(0)\nCLAIMS = [claim('first', lambda run: rng.random() < .96), ",
@@ -114,7 +114,7 @@ FAILING = {
 )
 def test_a_claim_that_fails_errs_alone(tmp_path: Path, name: str, jobs: int) -> None:
     """It changes nothing that others see, and its reason says what happened."""
-    code, said = FAILING[name]
+    code, said = FAULTS_OF_CODE[name]
     done = judged(written(tmp_path, name, code + OTHER), jobs)
     assert [j.verdict for j in done.judgements] == ["errored", "supported"]
     assert said in done[f"{name}.first"].decision.reason
