@@ -224,7 +224,7 @@ A = "from dataclasses import replace\nCLAIMS = [claim('a', lambda r: True)]\n"
 FAULTY = {
     "parameter must be one of": "Sweep(CLAIMS, 'eta', (1.,))",
     "constants must be theory.Constants, was a dict": "replace(CLAIMS[0], constants={'C': 1.})",
-    "reason must be text, was 0.05": "replace(CLAIMS[0], rule=Bound(0.05))",
+    "reason must be text, was 0.05": "replace(CLAIMS[0], rule=Bound(0.05, 0.05, 0.05))",
     "statement is no text that can be written": "replace(CLAIMS[0], statement='\\ud800')",
     "ZeroDivisionError": "1 / 0",
 }
