@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from simulation.models import UNITS_A_SECOND, engine_of
 from theory.claim import Claim
 from theory.condition import Condition, Constants, all_inside
 from theory.place import Box, Joined
 from theory.rng import generator
 from theory.setting import AbstractSetting
+from verify.runs.plan import engine_names, job_of
 
 __all__ = [
     "Region",
@@ -32,6 +34,8 @@ __all__ = [
 
 #: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
 _DRAWS, _LEAST = 4000, 1e-3
+#: Of one run where settings are drawn from conditions: bytes, and nominal seconds.
+_MOST_BYTES, _MOST_SECONDS = 2**28, 60.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,25 @@ def _why_not(claim: Claim, setting: AbstractSetting) -> str | None:
     if claim.is_probe and all_inside(claim.dropped_conditions, setting, claim.constants):
         return f"inside {', '.join(claim.drops)}"
     return None
+
+
+@dataclass(frozen=True)
+class _Affordable:
+    """Whether a claim is judged at a setting, and every engine of its experiment can make the run there: a
+    network with its arrays is not made at d = 1e9."""
+
+    claim: Claim
+
+    def __call__(self, setting: AbstractSetting) -> bool:
+        if _why_not(self.claim, setting) is not None:
+            return False
+        experiment = self.claim.experiment
+        for name in engine_names(experiment):
+            engine = engine_of(experiment.of_model, name)
+            job = job_of(experiment, setting, 0, engine)
+            if engine.memory(job).total > _MOST_BYTES or engine.work(job) > _MOST_SECONDS * UNITS_A_SECOND:
+                return False
+        return True
 
 
 @lru_cache(maxsize=16)
@@ -167,17 +190,25 @@ def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSet
 def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     """The claim on a place drawn from its conditions; cells keep their axis and get new base points.
 
-    Claims of one experiment that are judged at the same settings share the runs there too.
+    Claims of one experiment that are judged at the same settings share the runs there too. Settings at which
+    an engine of the experiment would need more than 256 MiB or a nominal minute for a run are left out: the
+    coverage says how much that is.
 
     Raises:
         ValueError: naming the claim, when the paper has no reference box of its settings, or its conditions
-        hold almost nowhere.
+        hold almost nowhere that its engines reach.
     """
     experiment = claim.experiment
     if reference is None:
         raise ValueError(f"claim {claim.id}: its paper has no reference box to draw settings from")
-    drawn_region(claim, reference)
-    region = replace(reference_of(claim, reference), name="its conditions", accept=admits(claim))
+    affordable = _Affordable(claim)
+    reached = sum(map(affordable, drawn_region(claim, reference).settings))
+    if reached < _LEAST * _DRAWS:
+        raise ValueError(
+            f"claim {claim.id}: its engines reach {reached} of the settings of {reference.name!r} that meet "
+            "its conditions; at the others a run takes more than 256 MiB or a minute"
+        )
+    region = replace(reference_of(claim, reference), name="its conditions", accept=affordable)
     place: Any = region
     if isinstance(experiment.place, Joined):
         place = experiment.place.moved_to(region)

@@ -222,3 +222,22 @@ def test_a_table_holds_the_fields_of_every_class_of_settings(tmp_path: Path) -> 
     assert len(rows) == 203
     assert {row["claim"]: row["b"] == "" for row in rows} == {"pairs.small": False, "pairs.line": True}
     assert all(float(row["a"]) >= 1 for row in rows)
+
+
+def test_no_setting_is_drawn_that_an_engine_cannot_hold() -> None:
+    """A network with its arrays is not made at d = 1e9; engines that form none are asked anywhere."""
+    from simulation.models import engine_of
+    from theory.two_stage.paper import THIS
+    from verify.runs.plan import engine_names, job_of, plan_runs
+
+    reach = {}
+    for id_ in ("two_stage.closure", "two_stage.theorem_4_1.clean_fit"):
+        claim_ = THIS.claim_map[id_]
+        moved = on_conditions(claim_, THIS.reference_for(claim_.experiment.setting_class))
+        experiment = moved.experiment
+        engines = [engine_of(experiment.of_model, name) for name in engine_names(experiment)]
+        settings = [s.setting for s in plan_runs(replace(experiment, runs={"quick": 40}), "quick", 3)]
+        jobs = [(engine, job_of(experiment, s, 0, engine)) for s in settings for engine in engines]
+        assert max(engine.memory(job).total for engine, job in jobs) <= 2**28
+        reach[id_] = max(s.d for s in settings)
+    assert reach["two_stage.closure"] < 1e6 < reach["two_stage.theorem_4_1.clean_fit"]

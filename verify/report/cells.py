@@ -91,8 +91,8 @@ def _code_markdown(text: str) -> str:
 def heading_slug(text: str) -> str:
     """The anchor that code hosts give a heading: lower case, without punctuation, a dash for a space.
 
-    >>> heading_slug("two_stage.theorem_4_1.clean_fit"), heading_slug("How to cite")
-    ('two_stagetheorem_4_1clean_fit', 'how-to-cite')
+    >>> heading_slug("jl.lemma_1.holds"), heading_slug("How to cite")
+    ('jllemma_1holds', 'how-to-cite')
     """
     return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
