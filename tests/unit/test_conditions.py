@@ -61,6 +61,7 @@ BY_HAND = {
     "iota_small": (0.1, 0.2),
     "clock_step": (0.1, 0.016),
     "step_keeps_order": (2 / 0.016, SETTING.n_snr2),
+    "slopes_at_half": (0.05 / 0.016, SETTING.n_snr2 / 4),
     "width_activation": (50, 50 * math.log(100 / 0.05)),
     "dimension_ratio": (100, 20),
     "rates_apart": (0.05, 2 * math.sqrt(0.15 * 0.85 / 100)),
@@ -240,6 +241,7 @@ SIDES_OF = {
     "iota_small": (0.15, 0.03 * math.sqrt(700)),
     "clock_step": (0.12, 0.02 * 9 * 700 / (30 * 7)),
     "step_keeps_order": (2 * (30 * 7) / (0.02 * 9 * 700), A),
+    "slopes_at_half": (0.06 * (30 * 7) / (0.02 * 9 * 700), A / 4),
     "width_activation": (7, 50 * LOG(30 / 0.06)),
     "dimension_ratio": (700 / 30, 21.0),
     "rates_apart": (0.1, 2.5 * math.sqrt(0.2 * 0.8 / 30)),
@@ -250,7 +252,7 @@ def test_both_sides_of_every_condition() -> None:
     constants = DEFAULT_CONSTANTS.with_(
         C=1.1, delta=0.06, c_a=0.2, C_a=31.0, c_tau=0.04, c_T=0.7, c_s=0.6,
         c_kappa=11.0, c_k=0.35, c_iota=0.15,
-        c_h=0.12,
+        c_h=0.12, c_b=0.06,
         c_ratio=21.0, c_z=2.5,
     )  # fmt: skip
     assert set(ALL) == set(SIDES_OF)

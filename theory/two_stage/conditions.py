@@ -52,6 +52,7 @@ c_kappa = sp.Symbol("c_kappa", positive=True)
 c_k = sp.Symbol("c_k", positive=True)
 c_iota = sp.Symbol("c_iota", positive=True)
 c_h = sp.Symbol("c_h", positive=True)
+c_b = sp.Symbol("c_b", positive=True)
 c_s = sp.Symbol("c_s", positive=True)
 c_ratio = sp.Symbol("c_ratio", positive=True)
 c_z = sp.Symbol("c_z", positive=True)
@@ -232,6 +233,13 @@ SCOPE: tuple[Condition, ...] = (
         "No step overshoots: the map is monotone where h a_y/8 <= 1, and all filters give a_y <= 4 a.",
     ),
     _scope(
+        "slopes_at_half",
+        c_b * time_unit,
+        a / 4,
+        "Step size",
+        "After one step the slopes g(M) have left 1/2 by at most c_b.",
+    ),
+    _scope(
         "width_activation",
         m,
         50 * sp.log(n / delta),
@@ -273,6 +281,7 @@ DEFAULT_CONSTANTS = Constants(
         "c_k": 0.3,
         "c_iota": 0.1,
         "c_h": 0.1,
+        "c_b": 0.05,
         "c_ratio": 20.0,
         "c_z": 2.0,
     }
@@ -293,6 +302,7 @@ CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
         "c_k": "chosen: Condition 4.1's bound on sigma_0 with a constant above 3",
         "c_iota": "chosen: the head start iota/sqrt(2 pi) is then at most .04 in a margin",
         "c_h": "chosen: the map is monotone for h <= 8/a_y, and times are read to a tenth of the clock",
+        "c_b": "the margin of the law of the neutral strength",
         "c_ratio": "derived scale 2 (1/4 + G) log(n m/2): about 19 at a = 6, tau = .1, n m = 5000",
         "c_z": "chosen: two standard deviations; a normal variable falls below them with probability .023",
     }

@@ -8,7 +8,7 @@ from functools import cache
 import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
-from theory.condition import Condition
+from theory.condition import Condition, Constants
 from theory.experiment import Experiment
 from theory.rules import Derived, Rule
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
@@ -81,6 +81,7 @@ def sharp_claim(
     prediction: Prediction | None = None,
     note: str = "",
     conditions: tuple[Condition, ...] = (),
+    constants: Constants = DEFAULT_CONSTANTS,
 ) -> Claim:
     """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics."""
     return Claim(
@@ -92,7 +93,7 @@ def sharp_claim(
         measure=measure,
         experiment=experiment,
         conditions=conditions,
-        constants=DEFAULT_CONSTANTS,
+        constants=constants,
         parents=parents,
         prediction=prediction,
         proof=proof,

@@ -9,6 +9,7 @@ from theory.experiment import Experiment
 from theory.rules import Event, Law
 from theory.run import NotApplicable
 from theory.two_stage.box import Domain
+from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.limits import dynamics as limit_dynamics
 from theory.two_stage.limits.claim import sharp_claim
 from theory.two_stage.run import Run
@@ -100,6 +101,8 @@ def neutral_strength(
     `rate_factor` (the -2 of 1 - 2 tau) are there to be set wrong.
     """
     s = run.setting
+    if len(run.margins) < 3:
+        return NotApplicable("the run has fewer than two steps")
     kept = np.flatnonzero(run.snapshot_steps == 1)
     pattern = run.active_fraction[int(kept[0]) if len(kept) else 0]
     weight = pattern * np.diag(run.gram)[1:] / (s.sigma_xi**2 * s.d)
@@ -118,6 +121,11 @@ def neutral_strength(
     return float(np.mean(found)), threshold
 
 
+_PATTERN_STAYS = (ALL["kappa_large"], ALL["iota_small"])
+#: Initial signs alone decide the pattern, and the head start of the margins is a hundredth.
+_SHARP = DEFAULT_CONSTANTS.with_(c_kappa=100.0, c_iota=0.01)
+_SMALL = (ALL["kappa_small"], ALL["iota_small"], ALL["dimension_ratio"], ALL["slopes_at_half"])
+
 CLAIMS: tuple[Claim, ...] = (
     sharp_claim(
         "stage_one.exists",
@@ -132,6 +140,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the threshold",
         limit_dynamics.prove_stage_one,
         SHARP_START,
+        conditions=_PATTERN_STAYS,
+        constants=_SHARP,
         note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0.",
     ),
     sharp_claim(
@@ -147,6 +157,8 @@ CLAIMS: tuple[Claim, ...] = (
         "the threshold",
         limit_dynamics.prove_stage_one,
         SHARP_START,
+        conditions=_PATTERN_STAYS,
+        constants=_SHARP,
         note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0.",
     ),
     sharp_claim(
@@ -158,6 +170,8 @@ CLAIMS: tuple[Claim, ...] = (
         "neutral a_y(1-2 tau_y)/p extrapolated from the second step's push, and 2",
         limit_dynamics.prove_stage_one,
         SHARP_START,
+        conditions=(*_PATTERN_STAYS, ALL["slopes_at_half"]),
+        constants=_SHARP,
         note="At kappa_0 >= 100, outside Condition 4.1's bound on sigma_0.",
     ),
     sharp_claim(
@@ -165,11 +179,13 @@ CLAIMS: tuple[Claim, ...] = (
         "Stage I",
         r"At $\kappa_0 \le .3$ too noisy samples are pushed neither way at $a_y(1-2\tau_y) = 2p$, with the "
         r"share $p$ that cross-talk has switched on in the first step",
-        Law(margin=0.05, reason="slopes have left 1/2 by h a/4 <= .1 when the second step is made"),
+        Law(margin=0.05, reason="slopes have left 1/2 by h a/4 <= .05 when the second step is made"),
         neutral_strength,
         "neutral a_y(1-2 tau_y)/p extrapolated from the second step's push, and 2",
         limit_dynamics.prove_stage_one,
         SHARP_START_SMALL,
+        conditions=_SMALL,
+        constants=DEFAULT_CONSTANTS.with_(c_iota=0.01),
         note="Inside Condition 4.1's bound on sigma_0.",
     ),
 )
