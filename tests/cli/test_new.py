@@ -69,7 +69,7 @@ def test_run_ends_well_and_soundness_finds_what_is_planted(
         ("new numpy", "is the name of an installed module"),
         ("new taken", "exists already"),
         ("new mine --size book", "--size must be one of function, model, paper, was 'book'"),
-        ("new mine --in nowhere", "cannot be written"),
+        ("new never_loaded --in nowhere", "cannot be written"),
     ],
 )
 def test_what_cannot_be_written_is_said_in_one_line(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simulation import train
 from theory.rng import derive_seed, generator
 from theory.two_stage.box import Domain
+from theory.two_stage.cavity import places
 from theory.two_stage.cavity.law import REPLICATES, cavity_law
 from theory.two_stage.cavity.terms import FULL, Terms
 from theory.two_stage.mean_field.mean_field import Population, population
@@ -27,26 +28,8 @@ from theory.two_stage.setting import Setting
 from theory.two_stage.stays import share_time, stay_times
 
 #: The box of the criteria; `small` is what a test affords.
-WIDE = Domain(
-    "cavity acceptance",
-    n=(60, 300),
-    m=(20, 150),
-    signal_margin=(2.0, 16.0),
-    tau=(0.05, 0.3),
-    kappa_0=(1e-3, 0.3),
-    dimension=(20.0, 1e6),
-    clock_step=(0.03, 0.1),
-)
-SMALL = Domain(
-    "cavity acceptance, small",
-    n=(60, 100),
-    m=(20, 28),
-    signal_margin=(2.0, 14.0),
-    tau=(0.05, 0.3),
-    kappa_0=(1e-3, 0.3),
-    dimension=(20.0, 1e6),
-    clock_step=(0.07, 0.1),
-)
+WIDE = replace(places.WIDE.place, accept=None)
+SMALL = replace(places.TIMES.place, accept=None)
 #: By name; the last four lie where the law is not claimed.
 BOXES: Mapping[str, Domain] = {
     "wide": WIDE,

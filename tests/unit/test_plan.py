@@ -22,7 +22,7 @@ from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
-from verify.runs.backends import built_in as is_built_in
+from verify.runs.built_in import built_in as is_built_in
 from verify.runs.plan import RunSpec, plan_runs, run_steps, snapshot_steps
 
 BASE = Setting.from_n_snr2(

@@ -223,6 +223,7 @@ GLOSSARY: tuple[Entry, ...] = (
             ("c_k", "c_k", r"upper bound of $\kappa_0$ in the paper's regime", "1"),
             ("c_iota", r"c_\iota", r"upper bound of $\iota$", "1"),
             ("c_h", "c_h", "upper bound of $h$", "clock per gradient step"),
+            ("c_b", "c_b", r"how far the first step may move the slopes $g(M)$ from $1/2$", "1"),
             ("c_ratio", r"c_{ratio}", "lower bound of $d/n$", "1"),
             ("c_z", "c_z", "standard deviations by which the flip rates differ", "1"),
         ),

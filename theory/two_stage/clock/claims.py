@@ -7,18 +7,21 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
+import sympy as sp
 
 from theory.claim import Claim
+from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Derived, Event, Law, Rule
 from theory.run import NotApplicable
 from theory.two_stage.clock.experiments import BATCHES, BATCHES_SMALL, MOMENTUM, SCHEDULES
 from theory.two_stage.clock.lag import lag, prove_lag
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.experiments import EXACT
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
+from theory.two_stage.symbols import n, time_unit
 
 __all__ = ["CLAIMS", "fewer_active", "fit_clock", "times_of"]
 
@@ -108,6 +111,23 @@ _MEASURED = "clock of t_half and that of plain gradient descent at the same h, f
 _SCATTER = "one step is .1; activation patterns of single samples differ"
 
 
+#: Where a regime's claims are made: what decides activation patterns, no head start, a step that follows the
+#: flow.
+_SCOPE = {
+    "large": (ALL["kappa_large"], ALL["iota_small"], ALL["clock_step"]),
+    "small": (ALL["kappa_small"], ALL["iota_small"], ALL["dimension_ratio"], ALL["clock_step"]),
+}
+_CONSTANTS = DEFAULT_CONSTANTS.with_(c_kappa=30.0)
+
+
+def _visits(size: int) -> Condition:
+    """A visit moves its sample by no more than in the runs: `h n/b <= 10/b`."""
+    return Condition(
+        f"visits_of_{size}", sp.Integer(10), n / time_unit, here(f"{_PAGE}, Mini-batches"), "derived",
+        "A sample is visited every n/b steps, and then moves n/b times as far.",
+    )  # fmt: skip
+
+
 def _claim(
     name: str,
     section: str,
@@ -126,7 +146,7 @@ def _claim(
         rule=rule,
         measure=measure,
         experiment=experiment,
-        constants=DEFAULT_CONSTANTS,
+        constants=_CONSTANTS,
         measured=measured,
         **more,
     )
@@ -142,6 +162,7 @@ def _lagged(beta: float, h: float, regime: str) -> Claim:
         lambda run: times_of(run, momentum=beta),
         f"{_MEASURED}; the lag taken off",
         MOMENTUM[beta, h, regime],
+        conditions=_SCOPE[regime],
         parents=("two_stage.clock.lag",),
     )
 
@@ -157,6 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
             times_of,
             _MEASURED,
             experiment,
+            conditions=_SCOPE[regime],
             parents=("two_stage.sharp.flow",),
         )
         for (name, regime), experiment in SCHEDULES.items()
@@ -180,6 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         times_of,
         _MEASURED,
         MOMENTUM[0.9, 0.1, "large"],
+        conditions=_SCOPE["large"],
         role="reading",
         corrected_by="two_stage.clock.momentum.90.large",
     ),
@@ -191,6 +214,7 @@ CLAIMS: tuple[Claim, ...] = (
         lambda run: times_of(run, momentum=0.9),
         f"{_MEASURED}; the lag taken off",
         MOMENTUM[0.9, 0.1, "small"],
+        conditions=_SCOPE["small"],
         role="reading",
         corrected_by="two_stage.clock.momentum.50.small",
         note="The rest is inertia, of second order in the lag: the signal overshoots before feedback.",
@@ -208,6 +232,7 @@ CLAIMS: tuple[Claim, ...] = (
             _times_of_share(share),
             f"clock of {words} and that of plain gradient descent from the same seed",
             BATCHES[size],
+            conditions=(*_SCOPE["large"], _visits(size)),
             parents=("two_stage.sharp.flow",),
         )
         for size, margins in {50: (0.02, 0.04), 20: (0.05, 0.04), 10: (0.08, 0.08)}.items()
@@ -226,6 +251,7 @@ CLAIMS: tuple[Claim, ...] = (
             lambda run: times_of(run, 1.0),
             "clock of t_all (the run's end where it is later) and that of plain gradient descent",
             BATCHES_SMALL[size],
+            conditions=(*_SCOPE["small"], _visits(size)),
             role="reading",
             corrected_by=f"two_stage.clock.batches.{size}.t_all",
             note="Inside Condition 4.1's bound on sigma_0: batches seen before a sample's first visit turn "
@@ -242,5 +268,6 @@ CLAIMS: tuple[Claim, ...] = (
         fewer_active,
         "whether the mean active share of flipped labels at s = 1 is below that of plain gradient descent",
         BATCHES_SMALL[10],
+        conditions=(*_SCOPE["small"], _visits(10)),
     ),
 )

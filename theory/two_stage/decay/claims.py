@@ -14,7 +14,7 @@ from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
 from theory.rules import Derived, Event, Exponent, Law, Rule, ZScores
 from theory.run import NotApplicable
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.decay import experiments as runs_of
 from theory.two_stage.decay.proofs import (
     prove_end_state,
@@ -210,6 +210,11 @@ _LARGE = "At kappa_0 = 1e6, far outside Condition 4.1's bound on sigma_0, while 
 _RATES = "A class's own lambda*(1) at its realised size and flip rate decides; ratios between are not judged."
 
 
+#: Cross-talk decides activation patterns, in many dimensions; or initial signs do.
+_SMALL = (ALL["kappa_small"], ALL["dimension_ratio"])
+_LARGE_START = (ALL["kappa_large"], ALL["dimension_ratio"])
+
+
 def _claim(
     name: str,
     section: str,
@@ -281,6 +286,7 @@ CLAIMS: tuple[Claim, ...] = (
         share_law,
         "flipped labels memorised at 8/lambda, the law at realised counts, its binomial sd",
         runs_of.WIDTH,
+        conditions=_LARGE_START,
         parents=("two_stage.decay.threshold",),
         note=_LARGE,
     ),
@@ -297,6 +303,7 @@ CLAIMS: tuple[Claim, ...] = (
         breaking_scale,
         "(1 - h lambda)^(-T/h), T the clock at which the mean active share reaches .6, at 1.6 lambda*(1/2)",
         runs_of.FORGETTING,
+        conditions=_LARGE_START,
         proof=prove_forgetting,
         parents=("two_stage.decay.width",),
     ),
@@ -309,6 +316,7 @@ CLAIMS: tuple[Claim, ...] = (
         _for_ever,
         "whether at most a fifth of the flipped labels are memorised at s = 150, kappa_0 = 100",
         runs_of.FOR_EVER,
+        conditions=_LARGE_START,
         role="reading",
         corrected_by="two_stage.decay.lasting",
         note="The initial weights decay too: what holds for ever is lambda*(1).",
@@ -321,6 +329,7 @@ CLAIMS: tuple[Claim, ...] = (
         lasts,
         "whether no flipped label is memorised at 8/lambda in classes with lambda >= 1.15 lambda*(1)",
         runs_of.LASTING,
+        conditions=_SMALL,
         parents=("two_stage.decay.threshold",),
         note=_RATES,
     ),
@@ -332,6 +341,7 @@ CLAIMS: tuple[Claim, ...] = (
         share_below,
         "whether a flipped label is memorised at 8/lambda in classes with lambda <= .85 lambda*(1)",
         runs_of.BELOW,
+        conditions=_SMALL,
         parents=("two_stage.decay.threshold",),
         note=_RATES,
     ),
@@ -344,6 +354,7 @@ CLAIMS: tuple[Claim, ...] = (
         clean_margin,
         "mean clean margin at 8/lambda and that of the end state at realised counts",
         runs_of.WIDTH,
+        conditions=_LARGE_START,
         parents=("two_stage.decay.end_state",),
         note=_LARGE,
     ),
@@ -355,6 +366,7 @@ CLAIMS: tuple[Claim, ...] = (
         _clean_fit,
         "whether all clean samples are fit at 8/lambda",
         runs_of.ACCURACY,
+        conditions=_SMALL,
         parents=("two_stage.decay.end_state",),
     ),
     _claim(
@@ -366,6 +378,7 @@ CLAIMS: tuple[Claim, ...] = (
         _halves_error,
         "whether the D_test error is at most half of the undecayed arm's, from the same seed",
         runs_of.TEST_ERROR,
+        conditions=_SMALL,
         parents=("two_stage.decay.lasting",),
     ),
     _claim(
@@ -378,6 +391,7 @@ CLAIMS: tuple[Claim, ...] = (
         "whether no flipped label is memorised at s = 18 where lambda t_half of the undecayed arm is "
         "3 or more",
         runs_of.PRACTICE,
+        conditions=_SMALL,
         parents=("two_stage.decay.lasting",),
     ),
     _claim(
@@ -388,6 +402,7 @@ CLAIMS: tuple[Claim, ...] = (
         lambda run: enough(run, 1.5, 2.0),
         "the same where lambda t_half of the undecayed arm lies between 1.5 and 2",
         runs_of.PRACTICE_HALF,
+        conditions=_SMALL,
         role="reading",
         corrected_by="two_stage.decay.practice",
     ),
