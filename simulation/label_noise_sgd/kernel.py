@@ -28,8 +28,11 @@ _GONE = 1e-60
 
 _FAST = {"reassoc", "contract", "nsz"}
 
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+_inlined = njit(inline="always", nogil=True, error_model="numpy", fastmath=_FAST)
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+
+@_inlined
 def _residual_gradient(x: Any, noise: Any, delta: Any, mode: int, scale: Any, g: Any) -> None:
     """g = (1/B) sum_b (x_b . delta - noise_b) x_b, or Sigma delta for the population's gradient."""
     d = delta.shape[0]
@@ -49,7 +52,7 @@ def _residual_gradient(x: Any, noise: Any, delta: Any, mode: int, scale: Any, g:
             g[j] += r * x[b, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@_inlined
 def _orthonormalise(z: Any, active: int, logs: Any) -> None:
     """Gram-Schmidt, twice, on the columns beyond `active`; ln of the lengths is added to `logs`."""
     rows, k = z.shape
@@ -72,7 +75,7 @@ def _orthonormalise(z: Any, active: int, logs: Any) -> None:
         logs[i - active] += np.log(length)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@_compiled
 def advance(
     z: Any, active: int, steps: int, mode: int, rng: Any, scale: Any, data: Any, static: Any,
     given_x: Any, given_noise: Any, target: Any, eta: float, batch: int, sigma: float,

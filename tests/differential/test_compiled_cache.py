@@ -1,0 +1,35 @@
+"""A loop gives the same bits whether it was compiled in this process or loaded from the cache on disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("compiled_digests.py")
+ROOT = Path(__file__).parents[2]
+
+
+def digests(cache: Path) -> list[str]:
+    where = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)],
+        env={**os.environ, **where}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_compiled_here_or_loaded_a_loop_gives_the_same_bits(tmp_path: Path) -> None:
+    """A helper that is compiled with its caller may be merged into it, one that was loaded is called: sums
+    may then be split differently.
+    """
+    first = digests(tmp_path)
+    assert len(first) == 8
+    assert digests(tmp_path) == first, "all loaded"
+    for kept in tmp_path.rglob("*dvance*"):
+        kept.unlink()
+    assert digests(tmp_path) == first, "helpers loaded, loops compiled"
