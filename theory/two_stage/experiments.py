@@ -410,7 +410,8 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
         tau_plus=0.2,
         tau_minus=0.2,
         kappa_0=kappa_0,
-        clock_step=0.08 if wide else 0.03,
+        # Along eta the step itself varies, up to .12; elsewhere a longer one serves.
+        clock_step=0.03 if parameter == "eta" else 0.08 if wide else 0.06,
     )
     regime = "large_init" if large else "paper"
     runs = _SWEEP_RUNS[parameter]
@@ -418,6 +419,6 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
         id=f"two_stage.sweep.{regime}.{parameter}",
         place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
         clock=24.0 if large else 14.0,
-        runs={**runs, "quick": 0, "default": max(32, runs["default"] // 2)} if large else runs,
+        runs={**runs, "quick": 0, "default": 100 if many else 32} if large else runs,
         max_steps=4000,
     )
