@@ -2,6 +2,7 @@ r"""Strong signal: the limit of the transition clock and the depth of Stage I, i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -23,12 +24,20 @@ from theory.two_stage.limits.claim import (
 )
 from theory.two_stage.limits.class_times import class_transitions
 from theory.two_stage.mean_field.mean_field import strong_signal_clock, transition_clock
-from theory.two_stage.mean_field.times import TIMES
+from theory.two_stage.mean_field.times import TIMES, TIMES_BOX
 from theory.two_stage.run import Run
 from theory.two_stage.symbols import p as _p
 from theory.two_stage.symbols import tau
 
-__all__ = ["CLAIMS", "SHARP_DEPTH", "SHARP_STRONG", "before_limit", "depth", "strong_transition"]
+__all__ = [
+    "CLAIMS",
+    "SHARP_DEPTH",
+    "SHARP_STRONG",
+    "SHARP_WEAK",
+    "before_limit",
+    "depth",
+    "strong_transition",
+]
 
 Pair = tuple[float, float]
 
@@ -53,6 +62,14 @@ SHARP_STRONG = Experiment(
     clock=12.0,
     runs={"quick": 0, "default": 60, "full": 400},
     snapshots=(),
+)
+
+#: Signals of which half are weak enough to keep s_2 well below its limit.
+SHARP_WEAK = Experiment(
+    id="two_stage.sharp.weak",
+    place=replace(TIMES_BOX, name="sharp, weak signal", signal_margin=(3.0, 7.0)),
+    clock=TIMES.clock,
+    runs={"quick": 0, "default": 400, "full": 1000},
 )
 
 #: The depth approaches its limit slowly, as ln(a)/a: signals of order 1e4, and only until Stage I turns.
@@ -226,7 +243,7 @@ CLAIMS: tuple[Claim, ...] = (
         before_limit,
         "clock of t_half over s_inf at the realised flip rate, of the class for which it is largest, and 1",
         None,
-        TIMES,
+        SHARP_WEAK,
         ("two_stage.sharp.below_strong_signal",),
         note=LARGE_INIT_NOTE,
     ),

@@ -32,7 +32,7 @@ from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
 from theory.two_stage.stays import share_time, stay_times
 
-__all__ = ["CLAIMS", "DTEST", "SAMPLE_LAW", "TIMES", "judged_population"]
+__all__ = ["CLAIMS", "DTEST", "SAMPLE_LAW", "TIMES", "TIMES_BOX", "judged_population"]
 
 #: Fewest flipped labels, and least realised a_y (1 - 2 tau_y), for which a predicted time is judged: with
 #: fewer
@@ -43,21 +43,24 @@ LEAST_SIGNAL = 2.0
 #: D_test errors are looked at in Stage I, during the transition, and at the end.
 DTEST_CLOCKS = (C_T1, 2.0, 4.0, 12.0)
 
+#: Large initialisation, signals on both sides of strong enough.
+TIMES_BOX = Domain(
+    "sharp times",
+    n=(80, 160),
+    m=(20, 40),
+    signal_margin=(3.0, 12.0),
+    tau=(0.1, 0.3),
+    kappa_0=(10.0, 1000.0),
+    dimension=(1e8, 1e10),
+    clock_step=(0.06, 0.1),
+)
+
 #: Long enough for t_all: the last sample takes up to four times as long as the median one.
 TIMES = Experiment(
     id="two_stage.sharp.times",
-    place=Domain(
-        "sharp times",
-        n=(80, 160),
-        m=(20, 40),
-        signal_margin=(3.0, 12.0),
-        tau=(0.1, 0.3),
-        kappa_0=(10.0, 1000.0),
-        dimension=(1e8, 1e10),
-        clock_step=(0.06, 0.1),
-    ),
+    place=TIMES_BOX,
     clock=24.0,
-    runs={"quick": 0, "default": 1000, "full": 2000},
+    runs={"quick": 0, "default": 600, "full": 2000},
 )
 
 
