@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
+from simulation.models import UNITS_A_SECOND
 from theory.experiment import Experiment
 from theory.run import Run
 from verify.runs.backends import Backend, SerialBackend, backend_for
@@ -30,8 +31,10 @@ CLAIM_SECONDS = 60.0
 #: A call of a measure may take so many times as long as that of the median claim.
 _TIMES = 10.0
 
-#: Runs that are made again: one in so many, at least so many of each measure, at most so many an experiment.
+#: Runs that are made again: one in so many, at least so many of each measure (one where a run is planned to
+#: take longer than `_DEAR` seconds), at most so many an experiment.
 _EVERY, _LEAST, _MOST = 20, 2, 100
+_DEAR = 1.0
 
 
 @dataclass
@@ -193,9 +196,12 @@ def recheck(
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
-    One run in `_EVERY`, at least `_LEAST` a measure, at most `_MOST` an experiment beyond those.
+    One run in `_EVERY`, at least `_LEAST` a measure (one, where runs are dear), at most `_MOST` an experiment
+    beyond those.
     """
-    again = list(_chosen(work, made))
+    # The costliest first, so that no worker is left with them at the end.
+    chosen = sorted(_chosen(work, made), key=lambda b: -b.cost)
+    again = [replace(batch, index=k) for k, batch in enumerate(chosen)]
     for outcome in backend.afresh(again, device, claim_seconds):
         batch = again[outcome.batch]
         if isinstance(outcome, Lost):
@@ -224,7 +230,6 @@ def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]
     of_experiment = Counter(spec.experiment for spec, _, _ in runs)
     runs.sort(key=lambda run: (run[0].experiment, -run[0].index))
     seen: Counter[str] = Counter()
-    number = 0
 
     def apart(spec: RunSpec) -> bool:
         return spec.index % max(_EVERY, of_experiment[spec.experiment] // _MOST) == 0
@@ -233,19 +238,24 @@ def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]
         for spec, batch, k in runs:
             values = made[spec.experiment][spec.index].values
             names = [name for name, _ in batch.measures[k] if name in values]
-            if apart(spec) == needed or (needed and all(seen[name] >= _LEAST for name in names)):
+            if apart(spec) == needed:
+                continue
+            fewest = min((seen[name] for name in names), default=_LEAST)
+            if needed and (fewest >= _LEAST or (fewest >= 1 and _dear(batch, k))):
                 continue
             seen.update(names)
             yield replace(
                 batch,
-                index=number,
                 specs=(spec,),
                 jobs=(batch.jobs[k],),
                 controls=batch.controls[k : k + 1],
                 measures=(tuple(m for m in batch.measures[k] if m[0] in names),),
                 twice=frozenset(),
             )
-            number += 1
+
+
+def _dear(batch: Batch, k: int) -> bool:
+    return batch.maker.work(batch.jobs[k]) > _DEAR * UNITS_A_SECOND
 
 
 class RunFailed(ValueError):
