@@ -154,7 +154,8 @@ def verify_claims(
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
             observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
-            judgement = _judged(claim, observations, notes, unmade, proofs)
+            with timings.claim(claim.id):
+                judgement = _judged(claim, observations, notes, unmade, proofs)
             if claim.id in stay:
                 own_place = f"Judged on its own place: {stay[claim.id]}."
                 judgement = replace(judgement, chain=(*judgement.chain, own_place))
@@ -193,11 +194,13 @@ def verify_claims(
         ]
     if counterexamples:
         with timings.stage("counterexamples"):
-            judgements = [_with_counterexample(j, profile, seed) for j in judgements]
+            judgements = [_with_counterexample(j, profile, seed, timings) for j in judgements]
 
     with timings.stage("exhibits"):
         shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
     timings.experiments = notes.seconds
+    for claim in claims:
+        timings.claims[claim.id] += notes.calls.get(claim.id, (0.0, 0))[0]
 
     runs = sum(len(b.specs) for b in work)
     steps = sum(job.steps for b in work for job in b.jobs)
@@ -287,12 +290,13 @@ def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judg
     return [out[k] for k in range(len(judgements))]
 
 
-def _with_counterexample(judgement: Judgement, profile: str, seed: int) -> Judgement:
+def _with_counterexample(judgement: Judgement, profile: str, seed: int, timings: Timings) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
     from verify.search.shrink import find_counterexample
 
-    return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
+    with timings.claim(judgement.claim.id):
+        return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

@@ -4,6 +4,7 @@ them in any process."""
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -52,11 +53,17 @@ def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
         if exhibit.error
     ]
     specs = _chosen(specs)
-    for spec, drawn in zip(specs, spread(_png, specs, jobs), strict=True):
+    for spec, drawn in zip(specs, spread(_timed, specs, jobs), strict=True):
         error = f"{type(drawn).__name__}: {drawn}" if isinstance(drawn, BaseException) else ""
-        png = None if isinstance(drawn, BaseException) else drawn
-        out.append(Figure(spec.name, spec.title, spec.caption, png, error, spec.alt, spec.lead))
+        png, seconds = (None, 0.0) if isinstance(drawn, BaseException) else drawn
+        out.append(Figure(spec.name, spec.title, spec.caption, png, error, spec.alt, spec.lead, seconds))
     return out
+
+
+def _timed(spec: FigureSpec) -> tuple[bytes, float]:
+    started = time.perf_counter()
+    png = _png(spec)
+    return png, time.perf_counter() - started
 
 
 def _chosen(specs: Sequence[FigureSpec]) -> list[FigureSpec]:
