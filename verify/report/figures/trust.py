@@ -92,6 +92,7 @@ def _bars(ax: Any, coverage: Sequence[tuple[str, int]]) -> None:
     ax.set_yticks(range(len(names)), labels=names)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("claims")
     ax.set_title("coverage of the conditions", loc="left")
 
