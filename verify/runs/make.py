@@ -189,11 +189,14 @@ def recheck(
     device: str,
     backend: Backend,
     claim_seconds: float = math.inf,
-) -> None:
+) -> int:
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
     One run in `_EVERY`, at least `_LEAST` a measure, at most `_MOST` an experiment beyond those.
+
+    Returns:
+        how many were made again.
     """
     again = list(_chosen(work, made))
     for outcome in backend.afresh(again, device, claim_seconds):
@@ -210,6 +213,7 @@ def recheck(
                 if not identical(known.values[name], value):
                     text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
                     notes.fail(name, spec, Failure("not reproducible", text))
+    return len(again)
 
 
 def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:
