@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from verify.release_seed import version
+from verify.release_seed import installed_version
 from verify.source_digest import source_digest
 
 __all__ = ["command_text", "git_commit", "made_by"]
@@ -19,7 +19,7 @@ __all__ = ["command_text", "git_commit", "made_by"]
 def made_by() -> dict[str, Any]:
     """Version of the release, commit (None outside git), digest of the source, and the time, now."""
     return {
-        "version": version(),
+        "version": installed_version(),
         "git_commit": git_commit(),
         "source_digest": source_digest(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -100,8 +100,11 @@ def verify_claims(
     owners = {claim.id: paper for paper in papers for claim in paper.claims}
     boxes = {c.id: owners[c.id].reference_for(c.experiment.setting_class) for c in claims if c.id in owners}
     stay: Mapping[str, str] = {}
+    moved: frozenset[str] = frozenset()
     if place == "conditions":
+        own_places = {claim.id: claim.experiment.place for claim in claims}
         claims, stay = all_on_conditions(claims, {id_: box for id_, box in boxes.items() if box is not None})
+        moved = frozenset(c.id for c in claims if c.experiment.place is not own_places[c.id])
     experiments = _experiments(claims)
     chosen = {paper_name(claim, papers) for claim in claims}
     papers = [paper for paper in papers if paper.name in chosen]
@@ -186,7 +189,15 @@ def verify_claims(
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         judgements = [
-            replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
+            replace(
+                j,
+                scope=scope_of(
+                    j.claim,
+                    boxes.get(j.claim.id),
+                    [o.setting for o in j.judged],
+                    drawn=j.claim.id in moved,
+                ),
+            )
             for j in judgements
         ]
     if counterexamples:
