@@ -30,7 +30,8 @@ FIGURES = (
 #: A chosen dozen: no reader looks at more, and each costs bytes and seconds.
 MOST = 12
 
-_DPI = 120
+#: The page is as wide as a figure of `WIDTH` then.
+_DPI = 108
 #: Of lines, text and a few fills; with so many colours no difference can be seen, at a third of the bytes.
 _COLOURS = 128
 

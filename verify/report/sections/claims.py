@@ -215,7 +215,11 @@ def _rest(material: Material, judgement: Judgement) -> list[Block]:
     blocks: list[Block] = []
     if judgement.proof is not None:
         title = f"Symbolic proof: {'holds' if judgement.proof.holds else 'FAILS'}"
-        blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
+        first = material.first_with_proof[judgement.proof.steps]
+        if first == claim.id:
+            blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
+        else:
+            blocks.append(Text((Plain(f"{title}. Its steps stand with"), material.ref(first))))
     if reasons := not_judged(judgement):
         left_out = Items(tuple(Plain(f"{number}: {reason}") for reason, number in reasons.items()))
         blocks.append(Section("", "Runs not judged", (left_out,), folded=True))
