@@ -25,6 +25,10 @@ _MARKDOWN = {
 }  # fmt: skip
 _MARKDOWN_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted(_MARKDOWN, key=len, reverse=True)))
 _ENTITY = re.compile(r"&#x[0-9A-Fa-f]+;")
+#: A row of one token is the token.
+_SINGLE = re.compile(r"<mrow>(<(m[ino]|mtext)(?: [^>]*)?>[^<]*</\2>)</mrow>")
+#: Upright letters in a row are a word; a word is upright by itself.
+_WORD = re.compile(r"(?:<mi mathvariant=\"normal\">[A-Za-z]</mi>){2,}")
 
 
 @lru_cache(maxsize=4096)
@@ -33,6 +37,8 @@ def formula_html(latex: str) -> str:
 
     >>> formula_html(r"x^2")
     '<math><msup><mi>x</mi><mn>2</mn></msup></math>'
+    >>> formula_html(r"\mathrm{SNR}_{j}")
+    '<math><msub><mi>SNR</mi><mi>j</mi></msub></math>'
     >>> formula_html(r"\nonsense{<b>}")
     '<code class="tex">\\nonsense{&lt;b&gt;}</code>'
     """
@@ -48,7 +54,8 @@ def formula_html(latex: str) -> str:
     made = re.sub(
         r"<math[^>]*>(?:<mrow>(.*)</mrow>)?", lambda m: "<math>" + (m[1] or ""), made, flags=re.DOTALL
     )
-    return _ENTITY.sub(lambda m: escape(unescape(m[0])), made)
+    made = _WORD.sub(lambda m: f"<mi>{re.sub('<[^>]*>', '', m[0])}</mi>", made)
+    return _ENTITY.sub(lambda m: escape(unescape(m[0])), _SINGLE.sub(r"\1", made))
 
 
 def formula_markdown(latex: str) -> str:

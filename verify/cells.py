@@ -21,7 +21,7 @@ from verify.rules.registry import decide, judge_of
 from verify.rules.words import number_in_words
 from verify.statistics.intervals import rate_upper
 
-__all__ = ["WEAKEST_LEVEL", "Cell", "planned_cells", "with_cells"]
+__all__ = ["WEAKEST_LEVEL", "Cell", "cell_end", "planned_cells", "with_cells"]
 
 #: Of the one-sided upper limit that is told for the least certified cell.
 WEAKEST_LEVEL = 0.05
@@ -111,10 +111,19 @@ def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float
 
 def _words(name: str, low: float, high: float) -> str:
     if math.isinf(low):
-        return f"{name} up to {number_in_words(high)}"
+        return f"{name} up to {cell_end(high)}"
     if math.isinf(high):
-        return f"{name} above {number_in_words(low)}"
-    return f"{name} {number_in_words(low)} to {number_in_words(high)}"
+        return f"{name} above {cell_end(low)}"
+    return f"{name} {cell_end(low)} to {cell_end(high)}"
+
+
+def cell_end(value: float) -> str:
+    """An end of a cell, which may be far below any rate.
+
+    >>> cell_end(12.345), cell_end(0.0), cell_end(1.4666e-05)
+    ('12.3', '0', '1.47e-05')
+    """
+    return number_in_words(value) if value == 0 or abs(value) >= 1e-3 else f"{value:.3g}"
 
 
 def _labelled(planned: Sequence[Observation]) -> list[Cell]:

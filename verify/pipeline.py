@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from theory.claim import Claim, Proof
@@ -21,6 +18,7 @@ from theory.question import Question
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import admitted, errored, judge, note_parents, observe
 from verify.load import travelling
+from verify.made_by import made_by
 from verify.outcome import Judgement, Observation, paper_name
 from verify.progress import progress_bar
 from verify.region import all_on_conditions, scope_of
@@ -31,7 +29,6 @@ from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs, spec_of
 from verify.second_stage import allowed_seconds, fresh_observations, nominal_seconds, second_stage
-from verify.source_digest import source_digest
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
@@ -103,8 +100,11 @@ def verify_claims(
     owners = {claim.id: paper for paper in papers for claim in paper.claims}
     boxes = {c.id: owners[c.id].reference_for(c.experiment.setting_class) for c in claims if c.id in owners}
     stay: Mapping[str, str] = {}
+    moved: frozenset[str] = frozenset()
     if place == "conditions":
+        own_places = {claim.id: claim.experiment.place for claim in claims}
         claims, stay = all_on_conditions(claims, {id_: box for id_, box in boxes.items() if box is not None})
+        moved = frozenset(c.id for c in claims if c.experiment.place is not own_places[c.id])
     experiments = _experiments(claims)
     chosen = {paper_name(claim, papers) for claim in claims}
     papers = [paper for paper in papers if paper.name in chosen]
@@ -128,7 +128,7 @@ def verify_claims(
 
     if backend is None:
         backend = backend_for(jobs, isolated=bool(own))
-    notes, timings = Made(), Timings()
+    notes, timings, again = Made(), Timings(), 0
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     with timings.stage("runs"), progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
         for measurement in make_runs(
@@ -145,7 +145,7 @@ def verify_claims(
     if backend.name != SerialBackend.name and not device.startswith("cuda"):
         with timings.stage("runs made again"):
             longest = max(claim_seconds, notes.allowed) if grows else claim_seconds
-            recheck(work, made, notes, device=device, backend=backend, claim_seconds=longest)
+            again = recheck(work, made, notes, device=device, backend=backend, claim_seconds=longest)
 
     judgements: list[Judgement] = []
     proofs: dict[int, Proof] = {}
@@ -154,7 +154,8 @@ def verify_claims(
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
             observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
-            judgement = _judged(claim, observations, notes, unmade, proofs)
+            with timings.claim(claim.id):
+                judgement = _judged(claim, observations, notes, unmade, proofs)
             if claim.id in stay:
                 own_place = f"Judged on its own place: {stay[claim.id]}."
                 judgement = replace(judgement, chain=(*judgement.chain, own_place))
@@ -188,16 +189,26 @@ def verify_claims(
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         judgements = [
-            replace(j, scope=scope_of(j.claim, boxes.get(j.claim.id), [o.setting for o in j.judged]))
+            replace(
+                j,
+                scope=scope_of(
+                    j.claim,
+                    boxes.get(j.claim.id),
+                    [o.setting for o in j.judged],
+                    drawn=j.claim.id in moved,
+                ),
+            )
             for j in judgements
         ]
     if counterexamples:
         with timings.stage("counterexamples"):
-            judgements = [_with_counterexample(j, profile, seed) for j in judgements]
+            judgements = [_with_counterexample(j, profile, seed, timings) for j in judgements]
 
     with timings.stage("exhibits"):
         shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
     timings.experiments = notes.seconds
+    for claim in claims:
+        timings.claims[claim.id] += notes.calls.get(claim.id, (0.0, 0))[0]
 
     runs = sum(len(b.specs) for b in work)
     steps = sum(job.steps for b in work for job in b.jobs)
@@ -209,6 +220,8 @@ def verify_claims(
         papers=tuple(papers),
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
+            "made_again": again,
+            "place": place,
             "error_budget": budget_use(judgements, error_budget).as_dict(),
             "headline": headline(judgements).as_dict(),
             "timings": timings.as_dict(),
@@ -287,12 +300,13 @@ def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judg
     return [out[k] for k in range(len(judgements))]
 
 
-def _with_counterexample(judgement: Judgement, profile: str, seed: int) -> Judgement:
+def _with_counterexample(judgement: Judgement, profile: str, seed: int, timings: Timings) -> Judgement:
     if judgement.verdict != "refuted":
         return judgement
     from verify.search.shrink import find_counterexample
 
-    return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
+    with timings.claim(judgement.claim.id):
+        return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
@@ -324,9 +338,7 @@ def _run_info(
         "runs": runs,
         "gradient_steps": steps,
         "wall_seconds": round(seconds, 1),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": _git_commit(),
-        "source_digest": source_digest(),
+        **made_by(),
         "python": platform.python_version(),
         "versions": _versions(),
     }
@@ -347,19 +359,3 @@ def _device_name(device: str) -> str:
 
         return torch.cuda.get_device_name(device)
     return platform.processor() or platform.machine()
-
-
-@cache
-def _git_commit() -> str | None:
-    """The commit of the source tree, with "+changes" when it is not clean; None outside git."""
-    root = Path(__file__).resolve().parent.parent
-    try:
-        head = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        dirty = subprocess.run(
-            ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return head + ("+changes" if dirty else "")

@@ -44,18 +44,22 @@ class Scope:
 
     `region` is "conditions" where the settings are drawn from the claim's conditions, "box" or "cells" where
     its author chose them, None without runs. `coverage` is a share of the conditions' region, None where it
-    has no meaning (cells) or is not known (no reference box).
+    has no meaning (cells) or is not known (no reference box). `drawn` says that the settings, or the base
+    points of cells, were drawn from the conditions by `on_conditions`.
     """
 
     region: Literal["conditions", "box", "cells"] | None
     coverage: float | None
     text: str
+    drawn: bool = False
 
     @property
     def word(self) -> str:
         """What the printed verdict adds: "on its box", or nothing."""
         full = self.region == "conditions" and (self.coverage is None or self.coverage >= 0.5)
-        return "" if full or self.region is None else "on its box" if self.region == "box" else "on its cells"
+        if full or self.region is None:
+            return ""
+        return "on its cells" if self.region == "cells" else "on its box"
 
 
 @dataclass(frozen=True)
@@ -166,15 +170,19 @@ def drawn_region(claim: Claim, box: Box) -> Region:
     return Region(kept, len(kept) / _DRAWS)
 
 
-def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSetting]) -> Scope:
-    """The scope of a claim judged at these settings."""
+def scope_of(
+    claim: Claim, reference: Box | None, settings: Sequence[AbstractSetting], *, drawn: bool = False
+) -> Scope:
+    """The scope of a claim judged at these settings; `drawn`: `on_conditions` has moved it."""
     place = claim.experiment.place
     if not settings:
         return Scope(None, None, "no run was judged")
     if not place.coordinates:
-        return Scope("cells", None, place.describe())
+        return Scope("cells", None, place.describe(), drawn)
     if reference is None:
         return Scope("box", None, place.describe())
+    if drawn:
+        return _drawn_scope(claim, reference)
     try:
         region = drawn_region(claim, reference)
     except ValueError as error:
@@ -185,6 +193,16 @@ def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSet
     coverage = sum(map(bool, inside)) / len(inside)
     kind: Literal["conditions", "box"] = "conditions" if coverage >= 0.999 else "box"
     return Scope(kind, coverage, f"{place.describe()}, {coverage:.0%} of its conditions in the reference box")
+
+
+def _drawn_scope(claim: Claim, reference: Box) -> Scope:
+    """Of a claim whose settings are drawn from its conditions: all of them, but for those that no engine of
+    its experiment reaches."""
+    settings = drawn_region(claim, reference).settings
+    reached = sum(map(_Affordable(claim), settings)) / len(settings)
+    left = "" if reached >= 0.999 else f", {reached:.0%} of them within its engines' reach"
+    text = f"{claim.experiment.place.describe()}{left}"
+    return Scope("conditions", 1.0 if reached >= 0.999 else reached, text, drawn=True)
 
 
 def on_conditions(claim: Claim, reference: Box | None) -> Claim:

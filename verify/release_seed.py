@@ -17,7 +17,7 @@ from typing import Any
 
 from theory.claim import Claim
 
-__all__ = ["claim_digest", "release_seed"]
+__all__ = ["claim_digest", "installed_version", "release_seed"]
 
 _DISTRIBUTION = "theorem-verifier"
 
@@ -29,7 +29,7 @@ def release_seed(claims: Iterable[Claim], version: str | None = None) -> int:
         version: of the release; None: the installed one.
     """
     digests = sorted(claim_digest(claim) for claim in claims)
-    text = "\n".join([_version() if version is None else version, *digests])
+    text = "\n".join([installed_version() if version is None else version, *digests])
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big") % 2**31
 
 
@@ -55,7 +55,8 @@ def claim_digest(claim: Claim) -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
-def _version() -> str:
+def installed_version() -> str:
+    """Of the release that is installed."""
     try:
         return metadata.version(_DISTRIBUTION)
     except metadata.PackageNotFoundError:

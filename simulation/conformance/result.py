@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["CheckResult", "ConformanceError", "ConformanceReport"]
 
@@ -64,6 +64,17 @@ class ConformanceReport:
     def not_run(self) -> tuple[str, ...]:
         """Names of the checks that were not run."""
         return tuple(r.name for r in self.results if r.status == "not run")
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types, for `conformance.json`: counts, and by name what failed or was not run."""
+        return {
+            "engine": self.engine,
+            "checks": len(self.results) - len(self.not_run),
+            "passed": sum(r.passed for r in self.results),
+            "cases": sum(r.cases for r in self.results),
+            "failed": list(self.failed),
+            "not_run": list(self.not_run),
+        }
 
     def __getitem__(self, name: str) -> CheckResult:
         """The result of a check by name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,8 +88,15 @@ def test_a_run_writes_the_whole_report(
     assert (info["profile"], info["seed"], info["device"], info["jobs"]) == ("quick", 3, "cpu", 1)
     assert set(info) >= {"versions", "wall_seconds", "git_commit"}
     assert list(info["timings"]["experiments"]) == [records[0]["experiment"]]
-    assert sum(info["timings"]["stages"].values()) <= info["wall_seconds"] + 0.1
+    stages = info["timings"]["stages"]
+    assert stages.pop("report") > 0
+    assert sum(stages.values()) <= info["wall_seconds"] + 0.1
+    assert set(info["timings"]["claims"]) == set(wanted)
+    drawn = {path.stem for path in (out / "figures").iterdir()}
+    assert set(info["timings"]["figures"]) == drawn
     assert records[0]["experiment"] in text
+    for name in ("own.exact.loss", "report", *drawn):
+        assert re.search(rf"^ +\d+\.\d+  {re.escape(name)}$", text, re.MULTILINE), name
     with (out / "comparison.csv").open(newline="") as table:
         assert {row["claim"] for row in csv.DictReader(table)} == set(wanted)
     assert list(tmp_path.joinpath("reports").iterdir()) == [out]

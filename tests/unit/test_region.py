@@ -92,6 +92,7 @@ def test_settings_are_drawn_from_the_conditions_alone() -> None:
     assert min(s.a for s in settings) >= 10  # type: ignore[attr-defined]
     assert max(s.b for s in settings) > 0.95  # type: ignore[attr-defined]
     assert scope_of(moved, box(), settings).region == "conditions"
+    assert scope_of(moved, box(), settings, drawn=True).coverage == 1.0
 
 
 def test_a_probe_is_drawn_outside() -> None:

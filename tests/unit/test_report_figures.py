@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,32 @@ def test_every_figure_is_drawn_and_not_blank(verification: Verification) -> None
         assert figure.caption.endswith(".")
         assert len(figure.alt) > len(figure.title)
         assert "?" in figure.title
+
+
+def test_no_two_verdicts_end_in_one_colour() -> None:
+    """Fewer colours, smaller files: those that mean something stay what they are."""
+    from verify.report.figures.style import VERDICT_COLOURS
+
+    spec = FigureSpec("colours", "Which colours?", "Bars.", partial(_bars, tuple(VERDICT_COLOURS.values())))
+    seen = {tuple(c) for c in (255 * pixels(figure_module._png(spec))[..., :3]).round().reshape(-1, 3)}
+    for colour in VERDICT_COLOURS.values():
+        wanted = tuple(int(colour[k : k + 2], 16) for k in (1, 3, 5))
+        assert min(sum(abs(a - b) for a, b in zip(wanted, c, strict=True)) for c in seen) <= 6, colour
+
+
+def _bars(colours: tuple[str, ...]) -> Any:
+    """Colours as thin bars, as points half transparent, and a ramp of many more beside them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    ax = figure.subplots()
+    ax.bar(range(len(colours)), 1.0, width=0.04, color=colours)
+    ax.scatter([k % 7 for k in range(200)], [1 + k / 100 for k in range(200)], s=4, alpha=0.45,
+               c=[colours[k % len(colours)] for k in range(200)])  # fmt: skip
+    ax.imshow([[k / 300 for k in range(300)]], extent=(0, 6, 3, 4), aspect="auto", cmap="viridis")
+    ax.set_xlim(-1, 8)
+    ax.set_ylim(0, 4)
+    return figure
 
 
 def test_figures_without_data_are_left_out() -> None:

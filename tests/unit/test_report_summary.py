@@ -10,6 +10,7 @@ from report_cases import by_id
 from theory.source import Source
 from verify.outcome import Verification
 from verify.region import Scope
+from verify.report.claims import reproduce
 from verify.report.regimes import regimes
 from verify.report.summary import findings, headline, not_judged, verdict_counts
 
@@ -41,11 +42,37 @@ def test_the_headline_adds_up_and_says_inside_only_of_drawn_settings(verificatio
     drawn = replace(good, scope=Scope("conditions", 1.0, "all"))
     own = replace(good, scope=Scope("box", 0.2, "a box"))
     text = headline(Verification((proved, drawn, own, own), (), {}))
-    assert text.startswith("3 of 4 claims are supported, 1 of them on settings drawn from their conditions")
+    assert text.startswith(
+        "3 of 4 claims are supported: 1 on settings drawn from their conditions, 2 on places that were "
+        "chosen;"
+    )
+    assert headline(Verification((own,), (), {})).startswith(
+        "1 of 1 claims are supported, all on places that were chosen;"
+    )
     assert "1 derived by algebra" in text
     assert not re.search(r"-\d", text)
     assert "met no setting" not in text
     assert "have no runs" not in text
+
+
+def test_with_places_drawn_from_conditions_the_headline_says_so(verification: Verification) -> None:
+    one = by_id(verification, "zoo.theorem_4_1.order")
+    good = replace(one, decision=replace(one.decision, verdict="supported"))
+    part = replace(good, scope=Scope("conditions", 0.3, "its conditions", drawn=True))
+    swept = replace(good, scope=Scope("cells", None, "sweep of n around 8 settings", drawn=True))
+    stayed = replace(good, scope=Scope("cells", None, "a grid"))
+    text = headline(Verification((part, swept, swept, stayed), (), {}))
+    assert text.startswith(
+        "4 of 4 claims are supported: 1 on settings drawn from their conditions, 2 on sweeps around such "
+        "settings, 1 on places that were chosen;"
+    )
+    # A part of the conditions is no more than a box, whoever drew from it.
+    assert part.scope is not None
+    assert part.scope.word == "on its box"
+    info = {"profile": "quick", "seed": 1, "place": "conditions"}
+    command = reproduce(part, info)
+    assert "--place conditions" in command
+    assert "--place" not in reproduce(part, {**info, "place": "own"})
 
 
 def test_an_item_with_a_slash_is_not_cut(verification: Verification) -> None:

@@ -23,23 +23,41 @@ SOUND = {
     "falsehoods": {
         "total": _COUNTS, "gross": _COUNTS | {"planted": 11, "detected": 11},
         "kinds": {"sign": _COUNTS, "order": _COUNTS}, "falsehoods": [1, 2],
+        "undetected": [{"claim": "zoo.one", "falsehood": "half", "verdict": "inconclusive", "reason": "few"}],
+    },
+    "distances": {
+        "rows": {
+            "at least 1.4 margins away": {"planted": 20, "right": 19, "supported": 0},
+            "at least 2 margins away": {"planted": 10, "right": 10, "supported": 0},
+            "saturated": {"planted": 0, "right": 0, "supported": 0},
+        },
+        "missed": [{"claim": "zoo.two", "kind": "margins", "distance": 1.4, "verdict": "inconclusive"}],
     },
     "engines": {"tried": 6, "detected": 5},
     "false_alarms": {
         "suites": 100, "suites_with_a_false_refutation": 1, "interval": [0.0, 0.05], "budget": 0.01,
     },
 }  # fmt: skip
+CONFORMS = {
+    "schema": "conformance/1",
+    "run": {"seed": 0, "version": "0.1.0", "git_commit": "0123456789abcdef", "source_digest": "other",
+            "finished": "2026-01-02T03:04:05+00:00", "command": "python -m verify conformance --seed 0"},
+    "reports": [
+        {"engine": "cnn", "checks": 5, "passed": 5, "cases": 50, "failed": [], "not_run": []},
+        {"engine": "law", "checks": 4, "passed": 3, "cases": 20, "failed": ["labels"], "not_run": []},
+    ],
+}  # fmt: skip
 
 
 def text_of(verification: Verification, trust: dict[str, Any]) -> str:
-    info = {**verification.run_info, "trust": trust}
+    info = {**verification.run_info, "trust": trust, "source_digest": "this"}
     page = Page(render_html(replace(verification, run_info=info), []))
     return " ".join("".join(page.text).split())
 
 
 def test_what_was_not_measured_says_so_and_names_the_command(small: Verification) -> None:
     text = text_of(small, {})
-    assert text.count("not measured with this report") == 2
+    assert text.count("not measured") == 2
     assert "python -m verify soundness" in text
     assert "python -m verify stability" in text
 
@@ -47,12 +65,20 @@ def test_what_was_not_measured_says_so_and_names_the_command(small: Verification
 def test_records_are_read_back_and_shown(small: Verification, tmp_path: Path) -> None:
     (tmp_path / "soundness.json").write_text(json.dumps(SOUND))
     steady = Stability((5, 6), 20, (Flip("zoo.one", ("supported", "inconclusive")),))
+    (tmp_path / "conformance.json").write_text(json.dumps(CONFORMS))
     (tmp_path / "stability.json").write_text(json.dumps(steady.as_dict("quick")))
     trust = read_trust(tmp_path)
     assert "falsehoods" not in trust["soundness"]["falsehoods"]
     text = text_of(small, trust)
     assert "39 of 40 planted falsehoods refuted, 0 supported; of gross ones 11 of 11" in text
     assert "5 of 6 flawed engines (full profile, seed 3)" in text
+    assert "at least 1.4 margins away: 19 of 20 as they should be, 0 supported" in text
+    assert "8 of 9 checks passed on cnn, law" in text
+    assert "release 0.1.0 at 0123456789ab, 2026-01-02, the code has changed since" in text
+    # What was missed is named: a falsehood, a distance, a verdict that changes with the seed.
+    for miss in ("zoo.one: half: inconclusive", "zoo.two: margins, 1.4 margins away: inconclusive"):
+        assert miss in text
+    assert "zoo.one, by seed: supported, inconclusive" in text
     assert "1 of 100 verifications" in text
     assert "1 of 20 at 2 seeds; 0 both supported and refuted (quick profile, seed 5)" in text
     assert "not measured" not in text
@@ -60,8 +86,48 @@ def test_records_are_read_back_and_shown(small: Verification, tmp_path: Path) ->
     assert "Planted falsehoods refuted: 78 of 80." in spec.alt
 
 
+def test_the_last_records_of_a_paper_stand_in_its_report(tmp_path: Path) -> None:
+    from verify.measured import keep, last_records
+
+    home, made = tmp_path / "home", tmp_path / "made"
+    home.mkdir()
+    made.mkdir()
+    (made / "soundness.json").write_text(json.dumps(SOUND))
+    assert keep("zoo", made, home) == [home / "zoo" / "soundness.json"]
+    (made / "soundness.json").unlink()
+    (made / "conformance.json").write_text(json.dumps(CONFORMS))
+    keep("zoo", made, home)
+    assert set(last_records("zoo", home)) == {"soundness", "conformance"}
+    assert last_records("zoo", home)["soundness"]["falsehoods"]["total"] == _COUNTS
+    assert last_records("other", home) == {}
+    with pytest.raises(ValueError, match="must be a paper's name"):
+        keep("../zoo", made, home)
+
+
+def test_records_that_are_shipped_can_be_read() -> None:
+    from verify import measured
+
+    shipped = [
+        path for path in Path(measured.__file__).parent.iterdir() if path.is_dir() and "__" not in path.name
+    ]
+    assert shipped
+    for folder in shipped:
+        for name, record in measured.last_records(folder.name).items():
+            assert record["run"]["command"].startswith(f"python -m verify {name}")
+            assert record["run"]["finished"]
+        assert all(path.stat().st_size < 20_000 for path in folder.iterdir())
+
+
+def test_the_rows_of_a_run_are_of_its_own_paper(small: Verification) -> None:
+    info = {"error_budget": {"level": 0.01, "claims": 999}, "headline": {"joint": 888}, "made_again": 77}
+    text = text_of(replace(small, run_info={**small.run_info, **info}), {})
+    assert "999" not in text
+    assert "888" not in text
+    assert "77 runs were made a second time" in text
+
+
 def test_a_record_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"holds none of soundness\.json, stability\.json"):
+    with pytest.raises(ValueError, match=r"holds none of soundness\.json, stability\.json, conformance"):
         read_trust(tmp_path)
     (tmp_path / "soundness.json").write_text("{}")
     with pytest.raises(ValueError, match=r"soundness.json: must be of schema soundness/1"):

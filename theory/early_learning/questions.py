@@ -26,7 +26,7 @@ QUESTIONS: tuple[Question, ...] = (
                 _ids(field__memorisation_time="by runs", field__memorisation_constant="in closed form"),
                 "It lasts for C(w)/kappa units of training time: {these}.",
                 "Its end is not where the two-class equations put it: {these}.",
-                "how long it lasts",
+                "how long it lasts:",
             ),
         ),
     ),
@@ -41,7 +41,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "In the linear model: {these}.",
                 "Not as the formulas say: {these}.",
-                "what lambda does in the linear model",
+                "what lambda does in the linear model:",
             ),
             Part(
                 _ids(
@@ -50,7 +50,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "With the released clamp lambda = 2 is critical: {these}.",
                 "The clamp does not make lambda = 2 critical: {these}.",
-                "what the clamp does",
+                "what the clamp does:",
             ),
             Part(
                 _ids(memory__loaded_in_time=""),
@@ -68,7 +68,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "On digits with 40 % noise: {these}.",
                 "On digits not as seen before: {these}.",
-                "strength and memory on digits (made in the full profile)",
+                "strength and memory on digits (made in the full profile):",
             ),
         ),
     ),
@@ -83,7 +83,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "Not above lambda = 2 with two classes: {these}.",
                 "It does: {these}.",
-                "whether one lambda serves several noise rates",
+                "whether one lambda serves several noise rates:",
             ),
             Part(
                 _ids(
@@ -93,7 +93,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "On digits 7/.9 keeps its accuracy at {these}.",
                 "On digits 7/.9 does not keep its accuracy: {these}.",
-                "whether 7/.9 serves several noise rates on digits (made in the full profile)",
+                "whether 7/.9 serves several noise rates on digits (made in the full profile):",
             ),
             Part(
                 _ids(target__neutral_strength=""),
@@ -111,7 +111,7 @@ QUESTIONS: tuple[Question, ...] = (
                 _ids(digits__elr_7_9_clean__last="ELR", digits__ce_clean__last="cross entropy"),
                 "On digits about a point of test accuracy: {these}.",
                 "The measured accuracies on clean digits differ from those seen before: {these}.",
-                "what it costs on clean labels (made in the full profile)",
+                "what it costs on clean labels (made in the full profile):",
             ),
         ),
     ),
@@ -120,7 +120,7 @@ QUESTIONS: tuple[Question, ...] = (
         (
             Part(
                 _ids(digits__elr_beats_stopping=""),
-                "On digits yes, even against the best epoch chosen on the test set: {these}.",
+                "On digits yes, even against the best epoch chosen on the test set ({these}).",
                 "On digits not by what was seen before: {these}.",
                 "whether it beats the best epoch of cross entropy",
             ),
@@ -131,7 +131,7 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "In the linear model from zero yes: {these}.",
                 "In the linear model no: {these}.",
-                "whether it beats the best step in the linear model",
+                "whether it beats the best step in the linear model:",
             ),
         ),
     ),
@@ -145,13 +145,13 @@ QUESTIONS: tuple[Question, ...] = (
                 ),
                 "log(1 - <p, t>): {these}.",
                 "KL does prevent memorisation: {these}.",
-                "whether KL prevents memorisation",
+                "whether KL prevents memorisation:",
             ),
             Part(
                 _ids(digits__kl_1_40__memorised="strength 1", digits__kl_3_40__memorised="strength 3"),
                 "On digits KL memorises too: {these}.",
                 "On digits KL does not memorise as seen before: {these}.",
-                "whether KL prevents memorisation on digits (made in the full profile)",
+                "whether KL prevents memorisation on digits (made in the full profile):",
             ),
         ),
     ),

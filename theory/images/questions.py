@@ -49,7 +49,7 @@ _STAGES = Question(
                 {
                     "order": "clean images come first",
                     "stage_one": "noisy ones are then predicted as true",
-                    "memorised": "and are memorised at the end",
+                    "memorised": "are memorised at the end",
                 },
             ),
             "On pairs of digits with spread flips, yes: {these}.",
@@ -130,7 +130,7 @@ _USE = Question(
             _ids("", {"generalises": "at the stop", "floor": "at the end"}),
             "The network is better than its labels at the stop and no longer at the end: {these}.",
             "These comparisons of test error and flip rate fail: {these}.",
-            "test error against flip rate",
+            "test error against flip rate:",
         ),
     ),
 )
@@ -142,7 +142,7 @@ _AUDIT = Question(
             _ids("audit.", {"interval_of_scores": "where its assumptions hold", "covers": "on trainings"}),
             "Its interval for the flip rate covers: {these}.",
             "Its interval for the flip rate does not cover as promised: {these}.",
-            "the interval",
+            "the interval,",
         ),
         Part(
             _ids(

@@ -185,7 +185,7 @@ def run(
         write_junit(verification, junit)
     print_summary(verification, out)
     if timings:
-        print(timings_text(verification.run_info["timings"]))
+        print(timings_text(json.loads((out / "run.json").read_text("utf-8"))["timings"]))
     return verification.status(words)
 
 

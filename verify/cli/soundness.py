@@ -45,6 +45,7 @@ def soundness(
         raise ValueError(f"--wider-runs must be at least 0, was {wider_runs}")
 
     from verify.load import load_sources
+    from verify.made_by import command_text, made_by
     from verify.soundness import alarms, distances, engines, falsehoods, wider
     from verify.soundness.declared import declared_falsehoods
     from verify.soundness.report import check_folder, write_soundness
@@ -88,9 +89,15 @@ def soundness(
         sections.append(wider.section(found, runs))
     if suites:
         sections.append(alarms.section(suites, seed=seed, jobs=workers))
+    options = {
+        "--profile": profile, "--paper": paper, "--claims": claims, "--seed": seed, "--suites": suites,
+        "--wider-runs": wider_runs or None,
+    }  # fmt: skip
     run_info = {
         "profile": profile,
         "seed": seed,
+        "command": command_text("python -m verify soundness", options),
+        **made_by(),
         "jobs": workers,
         "claims": len(chosen),
         "runs": sum(s.runs for s in sections),

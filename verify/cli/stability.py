@@ -48,6 +48,7 @@ def stability(
         raise ValueError(f"--seeds must be at least 2, was {seeds}")
 
     from verify.load import load_sources
+    from verify.made_by import command_text, made_by
     from verify.pipeline import published_seed, verify_claims
 
     sources = load_sources(claims_file or [], papers=paper or [], wanted=claims or [])
@@ -71,6 +72,11 @@ def stability(
     print(found.text)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(found.as_dict(profile), indent=1)
+        options = {
+            "--seeds": seeds, "--profile": profile, "--paper": paper, "--claims": claims, "--seed": first,
+        }  # fmt: skip
+        record = found.as_dict(profile)
+        record["run"] |= {"command": command_text("python -m verify stability", options), **made_by()}
+        text = json.dumps(record, indent=1)
         (out / "stability.json").write_text(text + "\n", encoding="utf-8")
     return int(not found.steady)

@@ -101,7 +101,7 @@ def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], 
         if full or (not named and _ASIDE not in template):
             return template.replace("{these}", _these(group))
         return template.replace("{these}", _listed(named)) if named else template.replace(_ASIDE, "")
-    names = " and ".join(words for words, _ in group)
+    names = _listed([words for words, _ in group])
     if verdict == "inconclusive":
         return f"Not decided by these runs: {_topic(part, _these(group) if full else names)}."
     if verdict == "vacuous":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from verify.outcome import Verdict
@@ -130,7 +130,7 @@ class Table:
 @dataclass(frozen=True)
 class Figure:
     """A figure as PNG, or the error that kept it from being drawn; `alt` states what it shows, `lead` that it
-    stands in the report itself."""
+    stands in the report itself; `seconds` is what drawing it took."""
 
     name: str
     title: str
@@ -139,6 +139,7 @@ class Figure:
     error: str = ""
     alt: str = ""
     lead: bool = False
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ def reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
     from verify.load import source_options
 
     options = {"--profile": run_info.get("profile"), "--seed": run_info.get("seed")}
+    if run_info.get("place", "own") != "own":
+        options["--place"] = run_info["place"]
     words = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     where = source_options(judgement.claim).split(maxsplit=1)
     return " ".join(

@@ -54,6 +54,8 @@ def page(
     """The report of one paper's claims, or the appendix that holds everything; `known` as in `Material`."""
     info = verification.run_info
     meta = [(name, show(info[name])) for name in _META if info.get(name) is not None]
+    if info.get("place", "own") != "own":
+        meta.append(("settings drawn from", str(info["place"])))
     if info.get("wall_seconds") is not None:
         meta.append(("wall time", f"{show(info['wall_seconds'])} s"))
     if info.get("git_commit"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from theory.experiment import PROFILES
 from verify.outcome import Judgement
 from verify.report.blocks import Cell, Chip, Plain
 from verify.rules.registry import judge_of
@@ -15,11 +16,18 @@ __all__ = ["coverage_text", "number_text", "qualifiers", "weakest_text", "word"]
 def number_text(judgement: Judgement) -> str:
     """What the runs say in the few numbers that a line can hold, and of what; why there are none."""
     if not judgement.observations:
-        return "" if judgement.verdict == "derived" else "no runs in this profile"
+        return "" if judgement.verdict == "derived" else _no_runs(judgement)
     if judgement.verdict == "errored" or not judgement.judged:
         return ""
     judge = judge_of(judgement.claim.rule)
     return f"{judge.number_of} {judge.numbers(judgement)}".strip()
+
+
+def _no_runs(judgement: Judgement) -> str:
+    """Which is the first profile that makes any."""
+    runs = judgement.claim.experiment.runs
+    first = next((profile for profile in PROFILES if runs.get(profile, 0)), "")
+    return "no runs in this profile" + (f", first in {first}" if first else "")
 
 
 def qualifiers(judgement: Judgement) -> list[str]:

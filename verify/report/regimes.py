@@ -21,7 +21,8 @@ __all__ = [
     "regimes",
 ]
 
-_SENTENCES = 6
+#: Of so many settings the paper's words tell something; each has numbers of its own.
+_FEW = 3
 
 
 @dataclass
@@ -62,9 +63,11 @@ class ConditionCount:
 
 @dataclass(frozen=True)
 class Regime:
-    """One experiment: how many runs and settings, their ranges, and the conditions there."""
+    """One experiment: where it lies in words, how many runs and settings, their ranges, and the conditions
+    there."""
 
     experiment: str
+    place: str
     engines: str
     runs: int
     settings: int
@@ -86,6 +89,7 @@ def regimes(verification: Verification) -> list[Regime]:
         out.append(
             Regime(
                 experiment=experiment,
+                place=judgements[0].claim.experiment.place.describe(),
                 engines=", ".join(sorted({o.engine for o in runs.values()})),
                 runs=len(runs),
                 settings=len(settings),
@@ -170,9 +174,12 @@ def ranges(settings: Sequence[AbstractSetting]) -> dict[str, str]:
 
 
 def _sentences(verification: Verification, settings: list[AbstractSetting]) -> tuple[str, ...]:
-    """What the paper says of where these settings lie, with the number of settings; at most a few."""
+    """What the paper says of where these settings lie, where they are few, with the number of settings."""
     regime = next((p.regime for p in verification.papers if isinstance(settings[0], p.settings)), None)
-    if regime is None:
+    if regime is None or len(settings) > _FEW:
         return ()
     counts = Counter(sentence for setting in settings for sentence in regime(setting))
-    return tuple(f"{sentence} ({count} settings)" for sentence, count in counts.most_common(_SENTENCES))
+    return tuple(
+        f"{sentence} ({count} of {len(settings)} settings)" if len(settings) > 1 else sentence
+        for sentence, count in counts.items()
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from theory.rules import EventMap
@@ -27,10 +28,10 @@ def verdict_counts(verification: Verification) -> dict[str, int]:
 
 
 def headline(verification: Verification) -> str:
-    """The outcome in a few sentences. "Inside its conditions" is said only of settings drawn from them."""
+    """The outcome in a few sentences. "Drawn from their conditions" is said only of settings that cover them,
+    or were drawn from them."""
     theorems = [j for j in verification.judgements if j.claim.role == "claim"]
     good = [j for j in theorems if j.verdict == "supported"]
-    inside = sum(j.scope is not None and j.scope.region == "conditions" for j in good)
     joint = sum(j.joint is True for j in good)
     count = Counter(j.verdict for j in theorems if j.observations or j.verdict == "derived")
     idle = sum(not j.observations and j.verdict == "not-applicable" for j in theorems)
@@ -38,7 +39,7 @@ def headline(verification: Verification) -> str:
     broken = sum(j.verdict == "errored" for j in verification.judgements)
     text = f"{len(good)} of {len(theorems)} claims are supported"
     if good:
-        text += f", {inside} of them on settings drawn from their conditions, the others on chosen places"
+        text += _where(good)
     if joint:
         text += f"; {joint} hold jointly"
     parts = [
@@ -56,6 +57,23 @@ def headline(verification: Verification) -> str:
         ),
     ]
     return f"{text}; {', '.join(parts)}." + (f" The code of {broken} failed." if broken else "")
+
+
+def _where(good: Sequence[Judgement]) -> str:
+    """Where supported claims were judged, in numbers that add up."""
+    scopes = [j.scope for j in good]
+    inside = sum(s is not None and s.region == "conditions" for s in scopes)
+    around = sum(s is not None and s.region == "cells" and s.drawn for s in scopes)
+    parts = [
+        f"{number} {words}"
+        for number, words in (
+            (inside, "on settings drawn from their conditions"),
+            (around, "on sweeps around such settings"),
+            (len(good) - inside - around, "on places that were chosen"),
+        )
+        if number
+    ]
+    return f": {', '.join(parts)}" if len(parts) > 1 else f", all {parts[0].partition(' ')[2]}"
 
 
 def findings(verification: Verification) -> list[Finding]:

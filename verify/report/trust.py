@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["TRUST_FILES", "read_trust"]
+if TYPE_CHECKING:
+    from verify.outcome import Verification
+
+__all__ = ["TRUST_FILES", "read_trust", "trust_of"]
 
 #: File of a record -> its schema; each is read where it is there.
-TRUST_FILES = {"soundness": "soundness/1", "stability": "stability/1"}
+TRUST_FILES = {"soundness": "soundness/1", "stability": "stability/1", "conformance": "conformance/1"}
+
+#: Lists of a record that a report does not repeat.
+_LISTS = ("falsehoods", "not_falsehoods", "claims_without", "claims", "rules", "engines", "tables")
+#: Lists of what went wrong: so many are told, in these words of each.
+_MISSES = {
+    "undetected": ("claim", "falsehood", "verdict"),
+    "missed": ("claim", "kind", "distance", "verdict"),
+    "flips": ("claim", "words"),
+}
+_MOST = 12
+
+
+def trust_of(verification: Verification) -> dict[str, Any]:
+    """The records of a report: those that it was given, else the last ones kept of its paper."""
+    from verify.measured import last_records
+
+    given: Mapping[str, Any] = verification.run_info.get("trust") or {}
+    names = [paper.name for paper in verification.papers]
+    return {**(last_records(names[0]) if len(names) == 1 else {}), **given}
 
 
 def read_trust(folder: Path) -> dict[str, Any]:
-    """The records in a folder, as `soundness --out` and `stability --out` write them, without their lists.
+    """The records in a folder, as `soundness`, `stability` and `conformance` with `--out` write them, without
+    their long lists.
 
     Raises:
         ValueError: naming the folder or file, when there is none or it is not what its name says.
@@ -32,11 +56,18 @@ def _read(path: Path, schema: str) -> dict[str, Any]:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if not isinstance(record, dict) or record.get("schema") != schema:
         raise ValueError(f"{path}: must be of schema {schema}")
-    return {
-        name: {k: v for k, v in part.items() if k not in _LISTS} if isinstance(part, dict) else part
-        for name, part in record.items()
-    }
+    return {name: _short(name, part) for name, part in record.items()}
 
 
-#: What a report does not repeat of a record.
-_LISTS = ("falsehoods", "not_falsehoods", "undetected", "claims_without", "flips")
+def _short(name: str, part: Any) -> Any:
+    if name in _MISSES:
+        return _misses(name, part)
+    if not isinstance(part, dict):
+        return part
+    kept = {k: v for k, v in part.items() if k not in _LISTS or not isinstance(v, list | dict)}
+    return {k: _misses(k, v) if k in _MISSES else v for k, v in kept.items()}
+
+
+def _misses(name: str, rows: Any) -> list[dict[str, Any]]:
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [{k: row.get(k) for k in _MISSES[name]} for row in rows[:_MOST]]

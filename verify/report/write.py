@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,10 @@ from verify.outcome import Verification
 from verify.report.folder import replaced_folder
 from verify.report.sections.material import Layer
 from verify.report.summary import verdict_counts
+from verify.timings import Timings
 
 if TYPE_CHECKING:
+    from verify.report.blocks import Figure
     from verify.vacuity import Vacuity
 
 __all__ = ["run_record", "write_report"]
@@ -44,12 +47,15 @@ def write_report(
     from verify.report.render import index_pages
     from verify.vacuity import vacuities
 
+    spent, started = Timings(), time.perf_counter()
     with replaced_folder(folder) as new:
         parts = verification.by_paper() or {"": verification}
         known: list[Vacuity] = []
         for name, part in parts.items():
             own = vacuities(part)
-            _write_paper(part, new if len(parts) == 1 else new / name, figures, jobs, own)
+            drawn = _write_paper(part, new if len(parts) == 1 else new / name, figures, jobs, own)
+            prefix = f"{name}/" if len(parts) > 1 else ""
+            spent.figures |= {f"{prefix}{figure.name}": figure.seconds for figure in drawn}
             known += own
         if len(parts) > 1:
             html, markdown = index_pages(parts)
@@ -57,7 +63,8 @@ def write_report(
             (new / "report.md").write_text(markdown, encoding="utf-8")
         _write_json(new / "claims.json", claim_records(verification, known))
         write_comparison(verification, new / "comparison.csv")
-        _write_json(new / "run.json", run_record(verification))
+        spent.stages["report"] = time.perf_counter() - started
+        _write_json(new / "run.json", run_record(verification, spent))
         written = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
     written.sort(key=lambda path: path != Path("report.html"))
     return [Path(folder) / path for path in written]
@@ -65,7 +72,7 @@ def write_report(
 
 def _write_paper(
     verification: Verification, folder: Path, figures: bool, jobs: int, known: Sequence[Vacuity]
-) -> None:
+) -> list[Figure]:
     from verify.report.context import page
     from verify.report.figures import draw_all
     from verify.report.render import html_of, markdown_of
@@ -81,12 +88,17 @@ def _write_paper(
         # A lone surrogate in a claim's text must not lose the report.
         for name, text in ((f"{layer}.md", markdown_of(shown)), (f"{layer}.html", html_of(shown))):
             (folder / name).write_text(text, encoding="utf-8", errors="replace")
+    return drawn
 
 
-def run_record(verification: Verification) -> dict[str, Any]:
-    """The content of `run.json`: everything the run noted, and how it ended."""
+def run_record(verification: Verification, spent: Timings | None = None) -> dict[str, Any]:
+    """The content of `run.json`: everything the run noted, what its report took (`spent`), how it ended."""
+    info = dict(verification.run_info)
+    known, more = info.get("timings") or {}, {} if spent is None else spent.as_dict()
+    timings = {part: {**known.get(part, {}), **more.get(part, {})} for part in (*known, *more)}
     return {
-        **dict(verification.run_info),
+        **info,
+        "timings": timings,
         "claims": len(verification.judgements),
         "papers": list(verification.by_paper()),
         "verdicts": verdict_counts(verification),

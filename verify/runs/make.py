@@ -192,12 +192,15 @@ def recheck(
     device: str,
     backend: Backend,
     claim_seconds: float = math.inf,
-) -> None:
+) -> int:
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
     One run in `_EVERY`, at least `_LEAST` a measure (one, where runs are dear), at most `_MOST` an experiment
     beyond those.
+
+    Returns:
+        how many were made again.
     """
     # The costliest first, so that no worker is left with them at the end.
     chosen = sorted(_chosen(work, made), key=lambda b: -b.cost)
@@ -216,6 +219,7 @@ def recheck(
                 if not identical(known.values[name], value):
                     text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
                     notes.fail(name, spec, Failure("not reproducible", text))
+    return len(again)
 
 
 def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:

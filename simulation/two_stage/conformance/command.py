@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulation.console import run_app, spread_options
+
+if TYPE_CHECKING:
+    from simulation.conformance.result import ConformanceReport
 
 __all__ = ["app", "conformance", "main"]
 
@@ -25,6 +30,9 @@ def conformance(
         typer.Option(help="Python file(s) with an ENGINE (or LAW_ENGINE) of your own; they are run."),
     ] = None,
     seed: Annotated[int, typer.Option(help="seed of the problems, >= 0")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write conformance.json there, for `run --trust`")
+    ] = None,
 ) -> int:
     """Do engines train the network as defined? Exit status 1 when a check fails."""
     if not 0 <= seed < 2**63:
@@ -33,6 +41,8 @@ def conformance(
     for name in chosen:
         if name not in _ENGINES:
             raise ValueError(f"--engine must be one of {', '.join(_ENGINES)}, was {name!r}")
+    if out is not None and out.exists() and not out.is_dir():
+        raise ValueError(f"--out: must be a folder, was the file {out}")
     from simulation.two_stage.conformance.engine_file import load_engine_file
 
     loaded = [(path, load_engine_file(path)) for path in engine_file or ()]
@@ -40,7 +50,7 @@ def conformance(
     from simulation import cnn_engine, reduced_engine, run_engine_conformance, run_law_conformance
 
     ours = {"cnn": cnn_engine, "reduced": reduced_engine}
-    passed = True
+    reports: list[ConformanceReport] = []
     for name in chosen:
         report = (
             run_law_conformance(seed=seed)
@@ -48,13 +58,28 @@ def conformance(
             else run_engine_conformance(ours[name], name=name, seed=seed)
         )
         print(f"{report}\n", flush=True)
-        passed = passed and report.passed
+        reports.append(report)
     for path, found in loaded:
         run = run_law_conformance if found.kind == "law" else run_engine_conformance
         report = run(found.engine, name=path.name, seed=seed)
         print(f"{report}\n", flush=True)
-        passed = passed and report.passed
-    return int(not passed)
+        reports.append(report)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        record = {"schema": "conformance/1", "run": _made(seed), "reports": [r.as_dict() for r in reports]}
+        (out / "conformance.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return int(not all(report.passed for report in reports))
+
+
+def _made(seed: int) -> dict[str, str | int]:
+    from importlib import metadata
+
+    return {
+        "seed": seed,
+        "command": f"python -m verify conformance --seed {seed}",
+        "version": metadata.version("theorem-verifier"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def main(argv: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ import numpy as np
 from theory.claim import Claim
 from theory.place import Box, Coordinate, class_made
 from theory.setting import AbstractSetting
+from verify.cells import cell_end
 from verify.outcome import Judgement, Verification
 from verify.region import drawn_region
 from verify.report.figures.style import SERIES_COLOURS, VERDICT_COLOURS, FigureSpec, axis_names, plain_text
-from verify.rules.words import number_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -158,10 +158,10 @@ def _weak(
 
 
 def _said(strip: _Strip) -> str:
-    low, high = (number_in_words(end) for end in strip.reach)
+    low, high = (cell_end(end) for end in strip.reach)
     text = f"{strip.name}: runs from {low} to {high}"
     if strip.weak:
-        low, high = (number_in_words(end) for end in strip.weak[0][:2])
+        low, high = (cell_end(end) for end in strip.weak[0][:2])
         text += f"; {low} to {high} is the weakest cell of {strip.weak[0][2]} claims"
     return text
 

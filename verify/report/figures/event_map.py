@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "MapPanel", "cells", "draw_map", "figures", "map_panels", "on_grid"]
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+#: Panels of one figure; claims are shown whole.
+_MOST = 9
 _CAPTION = (
     "Probability of each event over the grid, with exact 95 % intervals. The dotted line is the declared "
     "probability, a dashed one the threshold from which it is claimed: where the curves leave it is the edge "
@@ -119,13 +121,20 @@ def figures(verification: Verification) -> list[FigureSpec]:
     # The maps of a question stand in its own figure.
     asked = {claim for question in verification.questions for claim in question.claims}
     judged = [j for j in verification.judgements if on_grid(j) and j.claim.id not in asked]
-    rows = [row for j in judged if (row := map_panels(j, names))]
-    if not rows:
+    found = [(j, panels) for j in judged if (panels := map_panels(j, names))]
+    if not found:
         return []
-    alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j in judged)
-    edges = any(isinstance(j.claim.rule, EventMap) for j in judged)
+    # Edges of a regime first, then what is not supported: it shows most.
+    found.sort(key=lambda f: (not isinstance(f[0].claim.rule, EventMap), f[0].verdict == "supported"))
+    shown: list[tuple[Judgement, list[MapPanel]]] = []
+    for judgement, panels in found:
+        if not shown or sum(len(p) for _, p in shown) + len(panels) <= _MOST:
+            shown.append((judgement, panels))
+    alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j, _ in shown)
+    edges = any(isinstance(j.claim.rule, EventMap) for j, _ in shown)
     title = "Where do the events happen?"
-    return [FigureSpec("event_map", title, _CAPTION, partial(_draw, rows), alt, lead=edges)]
+    caption = _CAPTION if len(shown) == len(found) else f"{_CAPTION} {len(shown)} of {len(found)} claims."
+    return [FigureSpec("event_map", title, caption, partial(_draw, [p for _, p in shown]), alt, lead=edges)]
 
 
 def _draw(rows: list[list[MapPanel]]) -> Figure:

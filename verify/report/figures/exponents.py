@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["figures", "sweep_curves"]
 
 _MOST = 9
+#: Replicates that are drawn of each; the slope is of all.
+_LINES = 12
 
 _CAPTION = (
-    "Each thin line is one replicate with the same draws along the sweep. The grey fan is the claimed slope "
-    "with its declared margin; a supported exponent has its measured slope and interval inside."
+    "Each thin line is one replicate with the same draws along the sweep, at most a dozen. The grey fan is "
+    "the claimed slope with its declared margin; a supported exponent has its measured slope and interval inside."
 )
 
 Curve = tuple[list[float], list[float]]
@@ -110,7 +112,7 @@ def _panel(ax: Any, slopes: _Slopes) -> None:
     ends = np.array([line(slopes.claimed - slopes.margin), line(slopes.claimed + slopes.margin)])
     ax.fill_between(np.exp(grid), ends.min(axis=0), ends.max(axis=0), color="#BBBBBB", alpha=0.6,
                     linewidth=0, label=f"claimed {slopes.claimed:g} ± {slopes.margin:g}")  # fmt: skip
-    for xs, ys in slopes.curves:
+    for xs, ys in slopes.curves[:_LINES]:
         ax.plot(xs, ys, color="#6699CC", linewidth=0.5, alpha=0.5, marker="o", markersize=2.4)
     title = f"{slopes.title}\n"
     if math.isfinite(slopes.mean):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["draw", "figures"]
 
 _BINS = 36
+#: Of lines across, in their order.
+_DASHES = (":", "-.", (0, (5, 3)))
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
@@ -41,14 +43,16 @@ def figures(verification: Verification) -> list[FigureSpec]:
 
 def draw(panels: tuple[Panel, ...]) -> Figure:
     """The panels side by side."""
-    figure, axes = grid_of_axes(len(panels), 2 if len(panels) in (2, 4) else 3, height=3.1)
+    figure, axes = grid_of_axes(len(panels), 2 if len(panels) in (2, 4) else 3, height=3.5)
+    # Names of marks stand between axes and title: titles of a row stay in line.
+    pad = 28 if any(panel.marks for panel in panels) else 6
     for ax, panel in zip(axes, panels, strict=True):
-        draw_panel(ax, panel)
+        draw_panel(ax, panel, pad)
     return figure
 
 
-def draw_panel(ax: Any, panel: Panel) -> None:
-    """One panel on its axes."""
+def draw_panel(ax: Any, panel: Panel, pad: float = 28) -> None:
+    """One panel on its axes, its legend below them: inside it would hide curves."""
     if "x" in panel.log:
         ax.set_xscale("log")
     if "y" in panel.log:
@@ -56,18 +60,22 @@ def draw_panel(ax: Any, panel: Panel) -> None:
     edges = _edges(panel)
     for k, series in enumerate(panel.series):
         _series(ax, series, edges, 1 + 0.07 * (k - (len(panel.series) - 1) / 2))
-    for name, value in panel.lines.items():
-        ax.axhline(value, color="black", linewidth=0.9, linestyle=":" if name else "-", label=name or None)
+    for k, (name, value) in enumerate(panel.lines.items()):
+        dashes = _DASHES[k % len(_DASHES)] if name else "-"
+        ax.axhline(value, color="black", linewidth=0.9, linestyle=dashes, label=name or None)
     if panel.y_range is not None:
         low, high = (None if np.isnan(end) else end for end in panel.y_range)
         ax.set_ylim(low, high)
     draw_marks(ax, panel.marks)
     lines = panel.title.count("\n")
-    ax.set_title(plain_text(panel.title), loc="left", pad=28 if panel.marks else 6, fontsize=9.5 - lines)
+    ax.set_title(plain_text(panel.title), loc="left", pad=pad, fontsize=9.5 - lines)
     ax.set_xlabel(plain_text(panel.x))
     ax.set_ylabel(plain_text(panel.y))
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="best", fontsize=7.5, frameon=True, framealpha=0.85, edgecolor="none")
+    names = ax.get_legend_handles_labels()[1]
+    if names:
+        # Long names one below the other: two columns of them are wider than the axes.
+        columns = 2 if max(map(len, names)) <= 22 and len(names) > 1 else 1
+        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), fontsize=8, ncols=columns)
 
 
 def _edges(panel: Panel) -> np.ndarray[Any, Any] | None:

@@ -19,32 +19,37 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-#: Claim, verdict, whether it is an allowance for rounding, slack of each run.
-_Row = tuple[str, str, bool, NDArray[np.float64]]
+#: Claim, verdict, slack of each run.
+_Row = tuple[str, str, NDArray[np.float64]]
+#: Bounds that are shown, of which so many are the widest.
+_MOST, _WIDEST = 28, 8
 
 _CAPTION = (
     "Each point is a run, the bar holds the middle half, the "
     "tick is the median. Points close to the vertical line show a bound that is tight; points far to the "
-    "right a constant that could be smaller."
+    "right a constant that could be smaller. Allowances for rounding stand in the appendix's table alone."
 )
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
-    """A strip of runs with its quartile box for each bound, the tightest first; bands first, rounding
-    allowances below."""
+    """A strip of runs with its quartile box for each bound, the tightest first; of many the tightest and the
+    widest."""
     found: list[_Row] = [
-        (short_id(j.claim.id), j.verdict, isinstance(j.claim.rule, Identity), slacks)
+        (short_id(j.claim.id), j.verdict, slacks)
         for j in verification.judgements
-        if is_bound(j) and len(slacks := log10_slacks(j))
+        if is_bound(j) and not isinstance(j.claim.rule, Identity) and len(slacks := log10_slacks(j))
     ]
-    found.sort(key=lambda row: (row[2], np.median(row[3])))
+    found.sort(key=lambda row: np.median(row[2]))
     if not found:
         return []
-    crossed = [row[0] for row in found if row[3].min() < 0]
+    crossed = [row[0] for row in found if row[2].min() < 0]
     alt = f"{len(found)} bounds; crossed in some runs: {', '.join(crossed) or 'none'}."
-    return [
-        FigureSpec("slack", "How far are bounds from what is observed?", _CAPTION, partial(_draw, found), alt)
-    ]
+    caption = _CAPTION
+    if len(found) > _MOST:
+        caption = f"{_CAPTION} Of {len(found)} the {_MOST - _WIDEST} tightest and the {_WIDEST} widest."
+        found = [*found[: _MOST - _WIDEST], *found[-_WIDEST:]]
+    title = "How far are bounds from what is observed?"
+    return [FigureSpec("slack", title, caption, partial(_draw, found), alt)]
 
 
 def _draw(found: list[_Row]) -> Figure:
@@ -52,7 +57,7 @@ def _draw(found: list[_Row]) -> Figure:
 
     figure = Figure(figsize=(WIDTH, 1.1 + 0.3 * len(found)), layout="constrained")
     ax = figure.subplots()
-    for row, (_, verdict, _, slacks) in enumerate(found):
+    for row, (_, verdict, slacks) in enumerate(found):
         # Golden-ratio jitter spreads the points evenly and needs no random numbers.
         jitter = (np.arange(len(slacks)) * 0.6180339887 % 1 - 0.5) * 0.5
         ax.plot(slacks, row + jitter, linestyle="", marker="o", markersize=2.6, alpha=0.45,
@@ -61,10 +66,10 @@ def _draw(found: list[_Row]) -> Figure:
         ax.plot([q25, q75], [row, row], color="black", linewidth=4, alpha=0.55, solid_capstyle="butt")
         ax.plot([median], [row], marker="|", markersize=13, color="black", markeredgewidth=1.6)
     ax.axvline(0, color="black", linewidth=1)
-    ax.set_yticks(range(len(found)), labels=[name + " (rounding)" * r for name, _, r, _ in found])
+    ax.set_yticks(range(len(found)), labels=[name for name, _, _ in found])
     ax.set_ylim(len(found) - 0.4, -0.6)
     ax.set_xlabel("log10(bound / observed): 0 touches the bound, 1 is a factor 10 inside, below 0 is outside")
-    for verdict in dict.fromkeys(verdict for _, verdict, _, _ in found):
+    for verdict in dict.fromkeys(verdict for _, verdict, _ in found):
         ax.plot([], [], linestyle="", marker="o", color=VERDICT_COLOURS[verdict], label=verdict)
     figure.legend(loc="outside upper left", ncols=4)
     return figure

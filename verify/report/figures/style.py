@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "MEANT",
     "ROLE_COLOURS",
     "ROLE_MARKERS",
     "SERIES_COLOURS",
@@ -65,6 +66,12 @@ ROLE_MARKERS: dict[Role, str] = {
     "control": "v", "other": "s",
 }  # fmt: skip
 SERIES_COLOURS = ("#332288", "#CC6677", "#117733", "#DDAA33", "#6699CC", "#AA4499")
+#: All of these, which a smaller file must not change.
+MEANT = tuple(
+    dict.fromkeys(
+        (*VERDICT_COLOURS.values(), *TEXT_COLOURS.values(), *ROLE_COLOURS.values(), *SERIES_COLOURS)
+    )
+)
 
 WIDTH = 10.5
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import SERIES_COLOURS, FigureSpec, grid_of_axes
+from verify.report.trust import trust_of
 from verify.statistics.intervals import rate_interval
 from verify.statistics.power import LEAST_POWER
 
@@ -20,7 +21,8 @@ __all__ = ["figures"]
 _CAPTION = (
     "Left: how much of its conditions the settings of each judged claim cover. Then: the planned power of "
     "those that chance enters; from .8 on a support counts. Where planted falsehoods were measured: the "
-    "share refuted, by kind, with its exact 95 % interval."
+    "share refuted by kind, and by the distance from the claim the share with the verdict wanted "
+    "(on the border and saturated: undecided), each with its exact 95 % interval."
 )
 _SHARES = (
     (0.999, "all"),
@@ -45,9 +47,11 @@ def figures(verification: Verification) -> list[FigureSpec]:
     judged = [j for j in verification.judgements if j.judged]
     coverage = _coverage(judged)
     powers = sorted(float(j.decision.power) for j in judged if j.decision.power is not None)
-    sound = (verification.run_info.get("trust") or {}).get("soundness") or {}
+    sound = trust_of(verification).get("soundness") or {}
     kinds = (sound.get("falsehoods") or {}).get("kinds") or {}
     found = tuple(_Found(k, c["detected"], c["planted"]) for k, c in kinds.items() if c["planted"])
+    rows = (sound.get("distances") or {}).get("rows") or {}
+    far = tuple(_Found(k, c["right"], c["planted"]) for k, c in rows.items() if c["planted"])
     if len(judged) < 2:
         return []
     enough = sum(p >= LEAST_POWER for p in powers)
@@ -59,7 +63,8 @@ def figures(verification: Verification) -> list[FigureSpec]:
         total = sum(f.planted for f in found)
         alt += f" Planted falsehoods refuted: {sum(f.refuted for f in found)} of {total}."
     title = "What do the verdicts rest on?"
-    return [FigureSpec("trust", title, _CAPTION, partial(_draw, coverage, powers, found), alt, lead=True)]
+    draw = partial(_draw, coverage, powers, found, far)
+    return [FigureSpec("trust", title, _CAPTION, draw, alt, lead=True)]
 
 
 def _coverage(judged: Sequence[Judgement]) -> tuple[tuple[str, int], ...]:
@@ -74,14 +79,25 @@ def _coverage(judged: Sequence[Judgement]) -> tuple[tuple[str, int], ...]:
     return tuple(counts.items())
 
 
-def _draw(coverage: Sequence[tuple[str, int]], powers: Sequence[float], found: Sequence[_Found]) -> Figure:
-    drawn = 1 + (len(powers) > 1) + (len(found) > 1)
-    figure, axes = grid_of_axes(drawn, 3, height=2.5, width=3.5 * drawn)
+def _draw(
+    coverage: Sequence[tuple[str, int]],
+    powers: Sequence[float],
+    found: Sequence[_Found],
+    far: Sequence[_Found],
+) -> Figure:
+    shares = [
+        (what, title)
+        for what, title in ((found, "planted falsehoods refuted, by kind"), (far, "and by distance"))
+        if len(what) > 1
+    ]
+    drawn = 1 + (len(powers) > 1) + len(shares)
+    columns = 2 if drawn == 4 else 3
+    figure, axes = grid_of_axes(drawn, columns, height=2.5, width=10.5 if drawn > 2 else 3.5 * drawn)
     _bars(axes[0], coverage)
     if len(powers) > 1:
         _power(axes[1], powers)
-    if len(found) > 1:
-        _kinds(axes[-1], found)
+    for ax, (what, title) in zip(axes[drawn - len(shares) :], shares, strict=True):
+        _kinds(ax, what, title)
     return figure
 
 
@@ -92,6 +108,7 @@ def _bars(ax: Any, coverage: Sequence[tuple[str, int]]) -> None:
     ax.set_yticks(range(len(names)), labels=names)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("claims")
     ax.set_title("coverage of the conditions", loc="left")
 
@@ -106,7 +123,7 @@ def _power(ax: Any, powers: Sequence[float]) -> None:
     ax.set_title("planned power", loc="left")
 
 
-def _kinds(ax: Any, found: Sequence[_Found]) -> None:
+def _kinds(ax: Any, found: Sequence[_Found], title: str) -> None:
     for y, kind in enumerate(found):
         share = rate_interval(kind.refuted, kind.planted, 0.05)
         ax.errorbar(
@@ -116,5 +133,5 @@ def _kinds(ax: Any, found: Sequence[_Found]) -> None:
     ax.set_yticks(range(len(found)), labels=[f"{k.kind} ({k.planted})" for k in found])
     ax.invert_yaxis()
     ax.set_xlim(-0.03, 1.03)
-    ax.set_xlabel("share refuted")
-    ax.set_title("planted falsehoods, by kind", loc="left")
+    ax.set_xlabel("share as it should be")
+    ax.set_title(title, loc="left")

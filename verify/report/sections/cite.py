@@ -25,6 +25,8 @@ def section(material: Material) -> Section:
     blocks.append(Text(Plain(ours)))
     options = [f"--paper {shlex.quote(p.name)}" for p in papers]
     options += [f"--{key} {info[key]}" for key in ("profile", "seed") if info.get(key) is not None]
+    if info.get("place", "own") != "own":
+        options.append(f"--place {info['place']}")
     blocks.append(Text(" ".join(["python -m verify run", *options, "--out reports/again"]), "command"))
     blocks.append(Text(Link("appendix.html#versions", "Versions of everything that made it"), "small"))
     return Section("cite", "How to cite", tuple(blocks))

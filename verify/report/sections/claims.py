@@ -23,7 +23,7 @@ from verify.report.blocks import (
     Text,
 )
 from verify.report.claims import reproduce
-from verify.report.number import number_text, word
+from verify.report.number import coverage_text, number_text, word
 from verify.report.regimes import claim_conditions, constants_text
 from verify.report.sections.items import traits
 from verify.report.sections.material import Material
@@ -86,18 +86,10 @@ def _said(judgement: Judgement) -> list[Block]:
 
 
 def _why(material: Material, judgement: Judgement) -> list[Block]:
-    claim = judgement.claim
     blocks: list[Block] = [Section("", "Chain of reasons", (Items(judgement.chain, ordered=True),))]
     if judgement.verdict == "errored":
         blocks.append(_failure(judgement))
-    if claim.conditions:
-        text = constants_text(claim.conditions, claim.constants)
-        required: tuple[tuple[Cell, ...], ...] = tuple(
-            (Link("#conditions", condition.name), role, Plain(counter.text), Plain(counter.slack_text))
-            for condition, role, counter in claim_conditions(judgement)
-        )
-        caption = "Conditions" + (f" at {text}" if text else "")
-        blocks.append(Table(caption, ("condition", "role", "settings inside", "slack"), required))
+    blocks += _conditions(judgement)
     again = Text(reproduce(judgement, material.verification.run_info), "command")
     blocks += [Text("reproduce:", "small"), again]
     example = judgement.counterexample
@@ -111,6 +103,33 @@ def _why(material: Material, judgement: Judgement) -> list[Block]:
         )
         table = Table("The smallest counterexample found", (), found, "pairs")
         blocks.append(Section("", "Counterexample", (table, Text(example.replay, "command"))))
+    return blocks
+
+
+def _conditions(judgement: Judgement) -> list[Block]:
+    """What every setting meets in a sentence, with the ranges of the slack; a row for what some miss, or what
+    was left out on purpose."""
+    claim = judgement.claim
+    if not claim.conditions:
+        return []
+    text = constants_text(claim.conditions, claim.constants)
+    at = f" at {text}" if text else ""
+    found = claim_conditions(judgement)
+    met = [c for _, role, c in found if role == "required" and c.where == "inside"]
+    ranges = "; ".join(f"{c.name} {c.slack_text}" if c.slacks else c.name for c in met)
+    slack = ", with the range of their slack" if any(c.slacks for c in met) else ""
+    blocks: list[Block] = []
+    if met:
+        said = Plain(f"{at}, met at every setting{slack}: {ranges}.")
+        blocks.append(Text((Link("#conditions", "Conditions"), said)))
+    others: tuple[tuple[Cell, ...], ...] = tuple(
+        (Link("#conditions", condition.name), role, Plain(counter.text), Plain(counter.slack_text))
+        for condition, role, counter in found
+        if counter not in met
+    )
+    if others:
+        caption = f"Conditions{at} that not every setting meets, or that are left out"
+        blocks.append(Table(caption, ("condition", "role", "settings inside", "slack"), others))
     return blocks
 
 
@@ -132,21 +151,26 @@ def _named(values: Mapping[str, Any]) -> str:
 
 def _numbers(judgement: Judgement) -> list[Block]:
     claim, decision = judgement.claim, judgement.decision
-    where = claim.experiment.place.describe() if judgement.scope is None else judgement.scope.text
+    if not judgement.observations and judgement.verdict != "derived":
+        return [Text(Plain(f"{number_text(judgement).capitalize()}; experiment {claim.experiment.id}."))]
     judged = (
         f"{len(judgement.judged)} of {count(len(judgement.observations), 'run')}, "
-        f"{count(judgement.n_settings, 'setting')}, {count(decision.n_trials, 'independent trial')}; "
-        f"experiment {claim.experiment.id} on {where}"
+        f"{count(judgement.n_settings, 'setting')}, {count(decision.n_trials, 'independent trial')}"
     )
+    share = coverage_text(judgement)
+    covered = f", {share} of its conditions" if share else ""
     rows: list[tuple[Cell, ...]] = [
-        ("measured", Plain(show(decision.measured))),
-        ("predicted", Plain(show(decision.predicted))),
-        ("judged", Plain(judged)),
+        (name, Plain(show(value)))
+        for name, value in (("measured", decision.measured), ("predicted", decision.predicted))
+        if value is not None
     ]
+    if judgement.observations:
+        experiment = Link("#regimes", claim.experiment.id)
+        rows.append(("judged", (Plain(f"{judged}{covered}; experiment"), experiment)))
     if decision.needed is not None:
         rows.append(("runs that would decide", Plain(f"about {decision.needed}")))
     tables = []
-    for name, value in decision.statistic.items() if judgement.verdict != "errored" else ():
+    for name, value in _statistic(judgement).items():
         label = name.replace("_", " ")
         if _is_table(value):
             head = tuple(str(key).replace("_", " ") for key in value[0])
@@ -158,6 +182,23 @@ def _numbers(judgement: Judgement) -> list[Block]:
             rows.append((Plain(label), Plain(show(value))))
     numbers = Table("What the rule computed", (), tuple(rows), "pairs")
     return [Section("", "Numbers", (numbers,)), *tables]
+
+
+def _statistic(judgement: Judgement) -> dict[str, Any]:
+    """What the rule computed, without the counts of the row above; an interval with its level in one row."""
+    if judgement.verdict == "errored":
+        return {}
+    found = dict(judgement.decision.statistic)
+    for name, known in (("runs", len(judgement.judged)), ("trials", judgement.decision.n_trials)):
+        if found.get(name) == known:
+            del found[name]
+    if found.get("not_finite") == 0:
+        del found["not_finite"]
+    if "interval" in found and isinstance(found.get("level"), float):
+        of = found.pop("interval_of", "")
+        level, interval = found.pop("level"), found.pop("interval")
+        found = {f"{100 * level:.3g} % interval{f' of {of}' if of else ''}": interval, **found}
+    return found
 
 
 def _is_table(value: Any) -> bool:
@@ -174,7 +215,11 @@ def _rest(material: Material, judgement: Judgement) -> list[Block]:
     blocks: list[Block] = []
     if judgement.proof is not None:
         title = f"Symbolic proof: {'holds' if judgement.proof.holds else 'FAILS'}"
-        blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
+        first = material.first_with_proof[judgement.proof.steps]
+        if first == claim.id:
+            blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
+        else:
+            blocks.append(Text((Plain(f"{title}. Its steps stand with"), material.ref(first))))
     if reasons := not_judged(judgement):
         left_out = Items(tuple(Plain(f"{number}: {reason}") for reason, number in reasons.items()))
         blocks.append(Section("", "Runs not judged", (left_out,), folded=True))

@@ -9,11 +9,12 @@ from verify.report.blocks import (
     ClaimEntry,
     Claims,
     Code,
+    Formula,
     Items,
     Line,
-    Link,
     Plain,
     Section,
+    Table,
     Text,
 )
 from verify.report.claims import reproduce
@@ -54,13 +55,16 @@ def section(material: Material) -> Section | None:
 
 def heading_section(material: Material, number: int, heading: Heading) -> Section:
     """The words of the item, then its claims."""
-    said = (Text(heading.words, "stated"),) if heading.words else ()
+    said: tuple[Block, ...] = (Text(heading.words, "stated"),) if heading.words else ()
     conditions = {c.name: c for j in heading.judgements for c in j.claim.conditions}
     if conditions:
         first = next(j.claim for j in heading.judgements if j.claim.conditions)
         at = constants_text(conditions.values(), first.constants)
         names = f"Conditions of its claims{f' (at {at})' if at else ''}: {', '.join(conditions)}."
-        said = (*said, Text((Plain(names), Link("appendix.html#conditions", "Formulas")), "small"))
+        rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
+        table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows)
+        unfolds = Section("", "What they say", (table,), folded=True)
+        said = (*said, Text(Plain(names), "small"), unfolds)
     claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
     return Section(anchor(number), heading.name, (*said, claims))
 
@@ -72,6 +76,9 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     numbers: list[Cell] = [Plain(number)] if number else []
     if weakest:
         numbers.append(Plain(f"weakest cell {weakest}"))
+    needed = judgement.decision.needed
+    if judgement.verdict == "inconclusive" and needed is not None:
+        numbers.append(Plain(f"about {needed} runs would decide"))
     blocks: list[Block] = [Text(judgement.decision.reason)]
     region = "" if judgement.scope is None else judgement.scope.text
     if region:

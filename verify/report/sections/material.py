@@ -50,6 +50,15 @@ class Material:
         return {j.claim.id: j for j in self.verification.judgements}
 
     @cached_property
+    def first_with_proof(self) -> dict[tuple[str, ...], str]:
+        """The first claim that a proof of these steps belongs to: several may cite one."""
+        found: dict[tuple[str, ...], str] = {}
+        for judgement in self.verification.judgements:
+            if judgement.proof is not None:
+                found.setdefault(judgement.proof.steps, judgement.claim.id)
+        return found
+
+    @cached_property
     def main(self) -> frozenset[str]:
         """Ids of the claims that the report shows; the appendix shows all."""
         return frozenset(j.claim.id for h in self.headings for j in h.judgements)

@@ -9,8 +9,9 @@ from verify.report.sections.material import Material
 __all__ = ["section"]
 
 _INSIDE = (
-    "Settings inside each condition of the paper and its framework, and the range of the slack. Shown for "
-    "every experiment, also where the claims do not ask for the condition."
+    "How many conditions of the paper and its framework every setting meets, and by name those that some or "
+    "all miss, with the range of the slack. Shown for every experiment, also where the claims do not ask for "
+    "the condition; their own stand with the claims."
 )
 
 
@@ -19,7 +20,11 @@ def section(material: Material) -> Section | None:
     found = regimes(material.verification)
     if not found:
         return None
-    blocks: list[Block] = [Text("Ranges over the judged settings of each experiment.")]
+    places = tuple((Code(r.experiment), Plain(r.place)) for r in found)
+    blocks: list[Block] = [
+        Table("Where the settings of each experiment come from", ("experiment", "place"), places, "compact"),
+        Text("Ranges over the judged settings of each experiment."),
+    ]
     names = list(dict.fromkeys(name for r in found for name in r.ranges))
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (Code(r.experiment), Plain(r.engines), Plain(str(r.runs)), Plain(str(r.settings)),
@@ -31,12 +36,9 @@ def section(material: Material) -> Section | None:
     if any(r.sentences for r in found):
         said = tuple(Line((Code(r.experiment), *map(Plain, r.sentences))) for r in found if r.sentences)
         blocks.append(Section("", "In the paper's words", (Items(said),), folded=True))
-    conditions = list(dict.fromkeys(name for r in found for name in r.conditions))
-    if conditions:
-        body: tuple[tuple[Cell, ...], ...] = tuple(
-            (Code(r.experiment), *(_count(r, name) for name in conditions)) for r in found
-        )
-        table = Table(_INSIDE, ("experiment", *conditions), body, "compact")
+    if any(r.conditions for r in found):
+        body = tuple((Code(r.experiment), *_met(r)) for r in found if r.conditions)
+        table = Table(_INSIDE, ("experiment", "met by all", "met by some", "met by none"), body, "compact")
         blocks.append(Section("", "The paper's conditions at these settings", (table,)))
     return Section("regimes", "Regimes: where the runs lie", tuple(blocks), short="Regimes")
 
@@ -46,8 +48,9 @@ def _letter(material: Material, name: str) -> str:
     return name.replace("_", " ") if entry is None else f"${entry.latex}$"
 
 
-def _count(regime: Regime, name: str) -> Cell:
-    counted = regime.conditions.get(name)
-    if counted is None:
-        return Plain("of another model")
-    return Line((Plain(counted.share), Plain(counted.slack_text)))
+def _met(regime: Regime) -> tuple[Cell, Cell, Cell]:
+    found = regime.conditions.values()
+    inside = sum(c.where == "inside" for c in found)
+    some = "; ".join(f"{c.name} {c.text} ({c.slack_text})" for c in found if c.where == "both")
+    none = "; ".join(f"{c.name} ({c.slack_text})" for c in found if c.where == "outside")
+    return Plain(f"{inside} of {len(found)}"), Plain(some), Plain(none)

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from verify.report.blocks import Block, Code, Plain, Section, Table, Text
+from verify.report.blocks import Block, Code, Items, Plain, Section, Table, Text
 from verify.report.sections.material import Material
+from verify.report.trust import trust_of
+from verify.statistics.error_budget import budget_use
+from verify.statistics.joint import headline
 
 __all__ = ["section"]
 
 _HEAD = ("question", "measured", "by")
 _NOTE = (
     "The first rows are of this very run. The others are measured by commands of their own, with their own "
-    "profile and seed; a row that has not been measured says so."
+    "profile, seed and date; a row that has not been measured says so."
 )
+_UNKNOWN = "not measured"
 
 
 def section(material: Material) -> Section:
     """A row a question, then the figures."""
-    rows = (*_of_this_run(material), *_of_records(material.verification.run_info.get("trust") or {}))
+    trust = trust_of(material.verification)
+    rows = (*_of_this_run(material), *_of_records(material, trust))
     table = Table("What the verdicts rest on", _HEAD, rows)
     blocks: list[Block] = [Text(_NOTE, "small"), table]
+    missed = tuple(map(Plain, _missed(trust)))
+    if missed:
+        blocks.append(
+            Section("", "What it is known not to find, or to change", (Items(missed),), folded=True)
+        )
     figure = material.figure("trust")
     if figure is not None:
         blocks.append(figure)
@@ -65,12 +75,12 @@ def _of_this_run(material: Material) -> list[_Row]:
     rows.append(
         _row(
             "Does the same run give the same number?",
-            f"a part of the runs was made a second time in another process and compared bit by bit; the code "
-            f"of {broken} claims failed, or gave another value",
+            f"{_again(info.get('made_again', 0))}; the code of {broken} claims failed, or gave another value",
         )
     )
-    budget, head = info.get("error_budget"), info.get("headline")
-    if isinstance(budget, Mapping):
+    if isinstance(info.get("error_budget"), Mapping):
+        # Of this paper alone: the run may have judged others beside it.
+        budget = budget_use(verification.judgements, float(info["error_budget"]["level"])).as_dict()
         rows.append(
             _row(
                 "How likely is a false refutation?",
@@ -78,7 +88,8 @@ def _of_this_run(material: Material) -> list[_Row]:
                 f"(Holm); {budget['refuted_alone_only']} would be refuted alone, and are not",
             )
         )
-    if isinstance(head, Mapping):
+    if isinstance(info.get("headline"), Mapping):
+        head = headline(verification.judgements).as_dict()
         rows.append(
             _row(
                 "Do the supports hold together?",
@@ -90,31 +101,65 @@ def _of_this_run(material: Material) -> list[_Row]:
     return rows
 
 
-def _of_records(trust: Mapping[str, Any]) -> list[_Row]:
-    rows: list[_Row] = []
-    sound = trust.get("soundness") or {}
-    command = "python -m verify soundness"
+def _again(runs: int) -> str:
+    if not runs:
+        return "at one worker no run was made a second time"
+    return f"{runs} runs were made a second time in other processes and compared bit by bit"
+
+
+def _of_records(material: Material, trust: Mapping[str, Any]) -> list[_Row]:
+    sound, steady, kept = (trust.get(name) or {} for name in ("soundness", "stability", "conformance"))
+    now = material.verification.run_info.get("source_digest")
+    words = _of_soundness(sound, _made(sound, now) if sound else "")
+    changed = (
+        f"{steady['changed']} of {steady['claims']} at {steady['seeds']} seeds; "
+        f"{steady['opposite']} both supported and refuted ({_made(steady, now)})"
+        if steady
+        else _UNKNOWN
+    )
+    by = str(steady.get("run", {}).get("command", "python -m verify stability --seeds 5"))
+    rows = [*words, _row("Do verdicts change with the seed?", changed, by)]
+    commands = [paper.commands for paper in material.verification.papers]
+    if kept or any("conformance" in names for names in commands):
+        by = str(kept.get("run", {}).get("command", "python -m verify conformance"))
+        text = f"{_engines(kept['reports'])} ({_made(kept, now)})" if kept else _UNKNOWN
+        rows.append(_row("Do the engines train the network as defined?", text, by))
+    return rows
+
+
+def _engines(reports: Sequence[Mapping[str, Any]]) -> str:
+    checks, passed = (sum(r[name] for r in reports) for name in ("checks", "passed"))
+    return (
+        f"{passed} of {checks} checks passed on {', '.join(str(r['engine']) for r in reports)}: gradients "
+        "against autograd and differences, symmetries, closure"
+    )
+
+
+def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
+    command = str(sound.get("run", {}).get("command", "python -m verify soundness"))
     planted = sound.get("falsehoods")
-    rows.append(
+    rows = [
         _row(
             "Is what is false found?",
-            "not measured with this report"
+            _UNKNOWN
             if planted is None
             else f"{_of(planted['total'], 'detected', 'planted')} planted falsehoods refuted, "
             f"{planted['total']['wrongly_supported']} supported; of gross ones "
-            f"{_of(planted['gross'], 'detected', 'planted')} ({_made(sound)})",
+            f"{_of(planted['gross'], 'detected', 'planted')} ({made})",
             command,
         )
-    )
+    ]
+    told = {name: c for name, c in (sound.get("distances") or {}).get("rows", {}).items() if c["planted"]}
+    if told:
+        parts = (
+            f"{name}: {_of(c, 'right', 'planted')} as they should be, {c['supported']} supported"
+            for name, c in told.items()
+        )
+        rows.append(_row("How false must it be?", f"{'; '.join(parts)} ({made})", command))
     engines = sound.get("engines")
     if engines is not None and engines["tried"]:
-        rows.append(
-            _row(
-                "Is a wrong engine noticed?",
-                f"{engines['detected']} of {engines['tried']} flawed engines ({_made(sound)})",
-                command,
-            )
-        )
+        noticed = f"{engines['detected']} of {engines['tried']} flawed engines ({made})"
+        rows.append(_row("Is a wrong engine noticed?", noticed, command))
     alarms = sound.get("false_alarms")
     if alarms is not None:
         low, high = (100 * end for end in alarms["interval"])
@@ -123,28 +168,38 @@ def _of_records(trust: Mapping[str, Any]) -> list[_Row]:
                 "Does what is true pass?",
                 f"{alarms['suites_with_a_false_refutation']} of {alarms['suites']} verifications of claims "
                 f"true by construction refuted one ({low:.2g} to {high:.2g} %, budget "
-                f"{100 * alarms['budget']:g} %)",
+                f"{100 * alarms['budget']:g} %; {made})",
                 command,
             )
         )
-    steady = trust.get("stability")
-    rows.append(
-        _row(
-            "Do verdicts change with the seed?",
-            "not measured with this report"
-            if steady is None
-            else f"{steady['changed']} of {steady['claims']} at {steady['seeds']} seeds; "
-            f"{steady['opposite']} both supported and refuted ({_made(steady)})",
-            "python -m verify stability --seeds 5",
-        )
-    )
     return rows
+
+
+def _missed(trust: Mapping[str, Any]) -> Iterator[str]:
+    sound, steady = trust.get("soundness") or {}, trust.get("stability") or {}
+    for row in (sound.get("falsehoods") or {}).get("undetected", ()):
+        yield f"{row['claim']}: {row['falsehood']}: {row['verdict']}"
+    for row in (sound.get("distances") or {}).get("missed", ()):
+        far = "no margin" if row["distance"] is None else f"{row['distance']:.2g} margins away"
+        yield f"{row['claim']}: {row['kind']}, {far}: {row['verdict']}"
+    for row in steady.get("flips", ()):
+        yield f"{row['claim']}, by seed: {', '.join(row['words'])}"
 
 
 def _of(counts: Mapping[str, Any], part: str, whole: str) -> str:
     return f"{counts[part]} of {counts[whole]}"
 
 
-def _made(record: Mapping[str, Any]) -> str:
+def _made(record: Mapping[str, Any], now: Any) -> str:
+    """Profile, seed, release and day of a record, and whether the code is another one now."""
     run = record["run"]
-    return f"{run['profile']} profile, seed {run['seed']}"
+    commit = f" at {run['git_commit'][:12]}" if run.get("git_commit") else ""
+    digest = run.get("source_digest")
+    parts = [
+        f"{run['profile']} profile" if "profile" in run else "",
+        f"seed {run['seed']}",
+        f"release {run['version']}{commit}" if "version" in run else "",
+        str(run["finished"])[:10] if "finished" in run else "",
+        "the code has changed since" if digest is not None and now is not None and digest != now else "",
+    ]
+    return ", ".join(part for part in parts if part)
