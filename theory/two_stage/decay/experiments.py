@@ -27,6 +27,7 @@ __all__ = [
     "LASTING",
     "PRACTICE",
     "PRACTICE_HALF",
+    "SHARES",
     "TEST_ERROR",
     "WIDTH",
 ]
@@ -110,6 +111,9 @@ _STRONG = ((6.0, 0.1), (10.0, 0.1), (12.0, 0.2), (20.0, 0.2), (14.0, 0.3), (20.0
 #: Above the threshold that lasts, and below: realised classes decide which side a run is on.
 LASTING = _decayed("lasting", _grid(_STRONG, (1.3, 1.8), 1.0, (0.01, 0.3)), 5, 30)
 BELOW = _decayed("below", _grid(_STRONG, (0.55, 0.7), 1.0, (0.01, 0.3)), 5, 30)
+
+#: Where some labels are memorised and some are not, for the share of them.
+SHARES = _decayed("shares", _grid(((6.0, 0.1), (12.0, 0.2)), (0.3, 0.5, 0.7, 0.85), 1.0, (0.01, 0.3)), 0, 12)
 
 #: Clean samples up to four times the threshold.
 ACCURACY = _decayed("accuracy", _grid(_STRONG, (0.5, 1.0, 2.0, 4.0), 1.0, (0.1,)), 4, 30)
