@@ -169,11 +169,11 @@ MOMENTUM_LAW = {
         f"momentum.{round(100 * beta)}",
         _cells(steps, (0.01, 100.0)),
         Variation(momentum=beta),
-        16.0,
+        13.0,
         default=default,
         full=100,
     )
-    for beta, steps, default in ((0.5, (0.1,), 0), (0.9, (0.05, 0.1), 32))
+    for beta, steps, default in ((0.5, (0.1,), 0), (0.9, (0.05, 0.1), 30))
 }
 BATCHES_LAW = {
     size: _against_law(

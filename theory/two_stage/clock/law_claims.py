@@ -15,21 +15,22 @@ from typing import Literal
 import numpy as np
 
 from theory.claim import Claim
+from theory.experiment import Experiment
 from theory.rules import Calibration, ZScores
 from theory.run import NotApplicable
 from theory.two_stage.cavity.driven import Drive, DrivenLaw, driven_law
 from theory.two_stage.cavity.scope import CAVITY_SCOPE
 from theory.two_stage.clock.experiments import BATCHES_LAW, MOMENTUM_LAW
-from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
+from theory.two_stage.conditions import ALL
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.sampled_field import normal_score
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here
 from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["CLAIMS", "LATE", "late_beyond", "law_of", "score_of"]
 
-_SECTION = here("docs/derivations/clock.md, The law of other steps")
+_SECTION = "docs/derivations/clock.md, The law of other steps"
 #: Largest probability, under the law, of a time beyond the run.
 _MOST_UNSEEN = 0.05
 #: The clock beyond which t_all is late.
@@ -84,36 +85,31 @@ _WORDS = {
 _SCOPE = (ALL["iota_small"], ALL["dimension_ratio"], ALL["clock_step"], *CAVITY_SCOPE)
 
 
-def _scored(name: str, number: Number, words: str, drive: Drive, experiment: object) -> Claim:
-    return Claim(
-        id=f"two_stage.clock.{name}",
-        source=_SECTION,
-        provenance="derived",
-        statement=f"{words} {_WORDS[number]} is a draw from the cavity law with the same steps, location and "
-        "spread",
-        rule=_SCORES,
-        measure=partial(score_of, number=number, drive=drive),
-        measured="normal score of the run's number among 100 replicates of the law, labels drawn",
-        experiment=experiment,  # type: ignore[arg-type]
+def _scored(name: str, number: Number, words: str, drive: Drive, experiment: Experiment) -> Claim:
+    return derived_claim(
+        f"clock.{name}",
+        _SECTION,
+        f"{words} {_WORDS[number]} is a draw from the cavity law with the same steps, location and spread",
+        _SCORES,
+        partial(score_of, number=number, drive=drive),
+        "normal score of the run's number among 100 replicates of the law, labels drawn",
+        experiment,
         conditions=_SCOPE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.cavity.t_half",),
     )
 
 
 def _late(size: int) -> Claim:
-    return Claim(
-        id=f"two_stage.clock.batches.{size}.law.late",
-        source=_SECTION,
-        provenance="derived",
-        statement=rf"With mini-batches of {size} out of 100 a flipped label is left at $s = {LATE:g}$ as "
+    return derived_claim(
+        f"clock.batches.{size}.law.late",
+        _SECTION,
+        rf"With mini-batches of {size} out of 100 a flipped label is left at $s = {LATE:g}$ as "
         r"often as the cavity law with the same batches says, $\kappa_0 \le .3$",
-        rule=Calibration(0.15, reason="the probability is known from 100 replicates, to .05 where it is 1/2"),
-        measure=partial(late_beyond, drive=Drive(batch_size=size)),
-        measured=f"whether t_all lies beyond {LATE:g}, and its probability under the law",
-        experiment=BATCHES_LAW[size],
+        Calibration(0.15, reason="the probability is known from 100 replicates, to .05 where it is 1/2"),
+        partial(late_beyond, drive=Drive(batch_size=size)),
+        f"whether t_all lies beyond {LATE:g}, and its probability under the law",
+        BATCHES_LAW[size],
         conditions=(ALL["kappa_small"], *_SCOPE),
-        constants=DEFAULT_CONSTANTS,
         parents=(f"two_stage.clock.batches.{size}.law.share",),
     )
 

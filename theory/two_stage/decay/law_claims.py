@@ -16,9 +16,9 @@ from theory.two_stage.cavity.driven import Drive, driven_law
 from theory.two_stage.cavity.scope import CAVITY_SCOPE
 from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.decay.experiments import SHARES
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here
 
 __all__ = ["CLAIMS", "share_score"]
 
@@ -39,21 +39,20 @@ def share_score(run: Run, factor: float = 1.0) -> tuple[float, float, float, flo
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        id="two_stage.decay.small_share",
-        source=here("docs/derivations/weight_decay.md, Below the threshold"),
-        provenance="derived",
-        statement=r"Below $.85\,\lambda^*(1)$ the memorised share of flipped labels is that of the cavity "
+    derived_claim(
+        "decay.small_share",
+        "docs/derivations/weight_decay.md, Below the threshold",
+        r"Below $.85\,\lambda^*(1)$ the memorised share of flipped labels is that of the cavity "
         r"law with decay, location and spread, $\kappa_0 \le .3$",
-        rule=ZScores(
+        ZScores(
             bias=0.3,
             spread=(0.8, 1.25),
             delta=0.05,
             reason="the law's mean is known to a seventh of its spread from 50 replicates",
         ),
-        measure=share_score,
-        measured="share memorised at 8/lambda, the law's mean and sd over 50 replicates, labels drawn",
-        experiment=SHARES,
+        share_score,
+        "share memorised at 8/lambda, the law's mean and sd over 50 replicates, labels drawn",
+        SHARES,
         conditions=(ALL["kappa_small"], ALL["dimension_ratio"], *CAVITY_SCOPE),
         constants=DEFAULT_CONSTANTS.with_(c_ratio=1e4),
         parents=("two_stage.cavity.t_half", "two_stage.decay.lasting"),
