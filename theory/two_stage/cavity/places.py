@@ -55,7 +55,7 @@ TINY = Experiment(
         clock_step=(0.09, 0.1),
     ),
     clock=SHARE_CLOCK,
-    runs={"quick": 0, "default": 320, "full": 800},
+    runs={"quick": 0, "default": 0, "full": 840},
 )
 
 #: The box of the criteria: data sets up to 300 samples, 150 filters a side.

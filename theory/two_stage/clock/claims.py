@@ -21,7 +21,7 @@ from theory.two_stage.experiments import EXACT
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
-from theory.two_stage.symbols import n, time_unit
+from theory.two_stage.symbols import a, m, n, tau_minus, tau_plus, time_unit
 
 __all__ = ["CLAIMS", "fewer_active", "fit_clock", "times_of"]
 
@@ -128,6 +128,38 @@ def _visits(size: int) -> Condition:
     )  # fmt: skip
 
 
+def _of_batches(why: str, name: str, large: sp.Expr, small: sp.Expr, **more: Any) -> Condition:
+    return Condition(name, large, small, here(f"{_PAGE}, Mini-batches"), "derived", why, **more)
+
+
+#: Where mini-batches keep the number of steps; each is broken by random settings of the others.
+_OF_BATCHES = (
+    *_SCOPE["large"],
+    _of_batches(
+        "Batches of an epoch are equal: the last one's few samples would move many times as far.",
+        "hundred_samples",
+        sp.Min(n, 200 - n),
+        sp.Integer(100),
+        fixes=(("n", 100),),
+    ),
+    _of_batches(
+        "Half of a dozen flipped labels is a time that shares k/m put on a grid.",
+        "filters_many",
+        m,
+        sp.Integer(40),
+    ),
+    _of_batches(
+        "A batch moves the signal by a h times its own excess of clean labels: by less than a margin.",
+        "signal_of_a_batch",
+        4 * time_unit,
+        3 * a,
+    ),
+    _of_batches(
+        "Most labels of a batch are clean.", "batch_rates", sp.Rational(3, 10), sp.Max(tau_plus, tau_minus)
+    ),
+)
+
+
 def _claim(name: str, section: str, *given: Any, **more: Any) -> Claim:
     return derived_claim(f"clock.{name}", f"{_PAGE}, {section}", *given, constants=_CONSTANTS, **more)
 
@@ -212,7 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
             _times_of_share(share),
             f"clock of {words} and that of plain gradient descent from the same seed",
             BATCHES[size],
-            conditions=(*_SCOPE["large"], _visits(size)),
+            conditions=(*_OF_BATCHES, _visits(size)),
             parents=("two_stage.sharp.flow",),
         )
         for size, margins in {50: (0.02, 0.04), 20: (0.05, 0.04), 10: (0.08, 0.08)}.items()
@@ -230,7 +262,7 @@ CLAIMS: tuple[Claim, ...] = (
         times_of,
         "clock of t_half and that of plain gradient descent from the same seed, batches of 10 out of 100",
         BATCHES[10],
-        conditions=(*_SCOPE["large"], _visits(10)),
+        conditions=(*_OF_BATCHES, _visits(10)),
         role="reading",
         corrected_by="two_stage.clock.batches.10.t_half",
         note="Euler's error of a step h n/b = 1 is -5 %.",
