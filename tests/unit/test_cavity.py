@@ -39,6 +39,22 @@ def test_a_causal_process_has_the_inner_products_of_its_vector() -> None:
     assert process.draw(path[-1] * 0, 0.25) is None
 
 
+def test_many_nearly_parallel_directions_stay_orthogonal() -> None:
+    """A slow turn leaves the span by little at every step: the rounding of one projection would build up."""
+    rng = generator(3, "causal")
+    ends = rng.standard_normal((2, 60_000)).astype(np.float32)
+    ends += 30  # a common part, as coefficients have
+    process = CausalProcess((4,), generator(4, "causal"), longest=24)
+    scale = 1 / ends[0].size
+    for k in range(200):
+        process.draw((np.cos(0.2 * k) * ends[0] + np.sin(0.31 * k) * ends[1] + k * ends[0] ** 2 / 900), scale)
+        if k % 9 == 0:
+            process.draw(rng.standard_normal(60_000).astype(np.float32) * k + ends[0], scale)
+    known = process._directions[: process._opened].astype(np.float64)
+    assert len(known) == 24
+    assert np.abs(scale * known @ known.T - np.eye(24)).max() < 1e-4
+
+
 def test_own_fields_sum_to_zero_over_filters_and_keep_their_variance() -> None:
     process = CausalProcess((20, 5000), generator(2, "causal"), centred=True)
     drawn = process.draw(np.ones(3, np.float32), 1 / 3)
@@ -175,7 +191,7 @@ def test_predictions_are_pure_functions() -> None:
     cavity_law.cache_clear()
     again = cavity_law(POP, 60, 8)
     assert np.array_equal(first.times.times(0.5), again.times.times(0.5))
-    assert np.array_equal(first.event, again.event)
+    assert np.array_equal(first.share, again.share)
 
 
 def test_every_part_of_the_law_moves_it() -> None:
@@ -193,6 +209,16 @@ def test_every_part_of_the_law_moves_it() -> None:
 def test_fields_are_renewed_often_where_they_move() -> None:
     assert [t for t in range(60) if not renewed(t)][:3] == [17, 19, 21]
     assert [t for t in range(41, 60) if renewed(t)] == [44, 48, 52, 56]
+    assert [t for t in range(77, 100) if renewed(t)] == [80, 88, 96]
+
+
+def test_a_law_that_ends_when_all_samples_are_fit_has_the_same_times() -> None:
+    whole, short = (
+        cavity_paths(POP, 160, 12, generator(10, "fit"), until_fit=until_fit) for until_fit in (False, True)
+    )
+    assert (whole.margins[-1] > 0).all()
+    assert not np.array_equal(whole.margins[-1], short.margins[-1])
+    assert np.array_equal(whole.margins > 0, short.margins > 0)
 
 
 def test_the_event_needs_signal() -> None:

@@ -11,7 +11,7 @@ import sympy as sp
 
 from theory.condition import Constants
 from theory.two_stage import predictions
-from theory.two_stage.predictions import HALF, noise_norm_bounds, number
+from theory.two_stage.predictions import HALF, number
 from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
 from theory.two_stage.symbols import a, d, delta, eps, mu_norm, p, tau, time_unit
@@ -93,12 +93,6 @@ def test_the_two_error_bounds_agree_without_label_noise() -> None:
     assert sp.simplify(sp.expand_log(one - other, force=True)) == 0
 
 
-def test_stage_one_threshold_is_the_sign_of_the_first_move() -> None:
-    first_move = (p - A / 2 * (1 - 2 * tau)) / 2
-    at_threshold = sp.solve(A * (1 - 2 * tau) - predictions.stage_one_threshold(), A)[0]
-    assert sp.simplify(first_move.subs(A, at_threshold)) == 0
-
-
 BOUNDS = {
     "dtest_floor": 0.05,
     "label_count_bound": math.sqrt(50 * math.log(80)),
@@ -114,12 +108,6 @@ BOUNDS = {
 def test_lemma_bounds_by_hand(name: str) -> None:
     bound = getattr(predictions, name)()
     assert number(bound, SETTING, VALUES) == pytest.approx(BOUNDS[name], rel=1e-13)
-
-
-def test_noise_norm_bounds() -> None:
-    low, high = predictions.noise_norm_bounds()
-    assert number(low, SETTING, VALUES) == 20_000
-    assert number(high, SETTING, VALUES) == 60_000
 
 
 def test_label_count_bound_is_hoeffding() -> None:
@@ -151,10 +139,7 @@ S = Setting(
 )
 
 
-def test_norm_bounds_and_terms_by_hand() -> None:
-    assert [number(x, S, Constants({})) for x in noise_norm_bounds()] == pytest.approx(
-        [9 * 700 / 2, 3 * 9 * 700 / 2]
-    )
+def test_terms_by_hand() -> None:
     y = sp.Symbol("y", real=True)
     with pytest.raises(ValueError, match=r"^term contains y"):
         evaluate_term(y, (2,), {})

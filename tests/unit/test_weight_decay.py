@@ -143,7 +143,8 @@ def test_a_sufficient_decay_keeps_every_mixture_of_shares_out() -> None:
 
 def runs(experiment: Any, count: int, first: int, paired: bool = False) -> list[Any]:
     engine = engines_of(experiment.of_model)["law"]
-    points = list(experiment.place.points(1, lambda k: np.random.default_rng(k)))[:count]
+    each = count if experiment.place.coordinates else 1
+    points = list(experiment.place.points(each, lambda k: np.random.default_rng([first, k])))[:count]
     out = []
     for k, point in enumerate(points):
         seed = first if paired else first + k

@@ -24,7 +24,6 @@ __all__ = [
     "gradient_update",
     "loss_gradient",
     "relu",
-    "symbolic_loss",
 ]
 
 #: The two sides of the network in the order of every side axis.
@@ -205,15 +204,6 @@ class SymbolicNetwork:
     def noise_active(self, j: int, r: int, i: int) -> sp.Symbol:
         """The symbol for `1[<w_{j,r}, xi_i> > 0]`."""
         return sp.Symbol(rf"\mathbb{{1}}[\langle w_{{{j:+d},{r + 1}}},\xi_{{{i + 1}}}\rangle>0]", real=True)
-
-
-def symbolic_loss(n: int, m: int, d: int) -> sp.Expr:
-    """The training loss of `SymbolicNetwork(n, m, d)`.
-
-    >>> symbolic_loss(1, 1, 1).atoms(relu).__len__()
-    4
-    """
-    return SymbolicNetwork(n, m, d).loss
 
 
 def loss_gradient(network: SymbolicNetwork, j: int, r: int) -> tuple[sp.Expr, ...]:

@@ -30,6 +30,7 @@ from theory.two_stage.certified import claims as certificates
 from theory.two_stage.certified import transitions
 from theory.two_stage.certified.transitions import CLASSES, TransitionSetting
 from theory.two_stage.clock import claims as clocks
+from theory.two_stage.clock import law_claims as clock_law
 from theory.two_stage.conditions import (
     COMPANIONS,
     CONDITION_4_1,
@@ -38,6 +39,7 @@ from theory.two_stage.conditions import (
     SCOPE,
 )
 from theory.two_stage.decay import claims as weight_decay
+from theory.two_stage.decay import law_claims as decay_law
 from theory.two_stage.decay.experiments import DECAYED
 from theory.two_stage.decay.setting import DecayedSetting
 from theory.two_stage.exhibits import EXHIBITS
@@ -92,7 +94,9 @@ CLAIMS: tuple[Claim, ...] = (
     *certificates.CLAIMS,
     *transitions.CLAIMS,
     *weight_decay.CLAIMS,
+    *decay_law.CLAIMS,
     *clocks.CLAIMS,
+    *clock_law.CLAIMS,
     *cavity.CLAIMS,
     *cavity_threshold.CLAIMS,
     *answers.CLAIMS,

@@ -45,10 +45,8 @@ __all__ = [
     "no_noise_constant",
     "no_noise_error_bound",
     "noise_cross_talk_bound",
-    "noise_norm_bounds",
     "number",
     "signal_cross_talk_bound",
-    "stage_one_threshold",
     "stage_one_time",
     "strong_signal_limit",
 ]
@@ -93,14 +91,6 @@ def stage_one_time() -> sp.Expr:
     Source: Han et al. 2025, Theorem 4.1.
     """
     return c_T * time_unit
-
-
-def stage_one_threshold(p: sp.Expr = p) -> sp.Expr:
-    """`2 p`: noisy samples are first pushed the wrong way when `a (1 - 2 tau)` exceeds it.
-
-    Source: derived here (`docs/derivations/scope.md`, Signal against flipped labels).
-    """
-    return 2 * p
 
 
 def loss_constant(p: sp.Expr = p, tau: sp.Expr = tau) -> sp.Expr:
@@ -182,14 +172,6 @@ def label_count_bound() -> sp.Expr:
     Source: Kou et al. 2023, preliminary lemmas.
     """
     return sp.sqrt(n / 2 * sp.log(4 / delta))
-
-
-def noise_norm_bounds() -> tuple[sp.Expr, sp.Expr]:
-    """`sigma_xi^2 d/2 <= |xi_i|^2 <= 3 sigma_xi^2 d/2` (L2).
-
-    Source: Kou et al. 2023, preliminary lemmas.
-    """
-    return sigma_xi**2 * d / 2, 3 * sigma_xi**2 * d / 2
 
 
 def noise_cross_talk_bound() -> sp.Expr:

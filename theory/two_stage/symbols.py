@@ -7,12 +7,7 @@ because the Setting guarantees it; sympy may use it when it simplifies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sympy as sp
-
-if TYPE_CHECKING:
-    from theory.two_stage.setting import Setting
 
 __all__ = [
     "C_T",
@@ -32,7 +27,6 @@ __all__ = [
     "n",
     "p",
     "s",
-    "setting_values",
     "sigma_0",
     "sigma_xi",
     "sigma_zeta",
@@ -84,8 +78,3 @@ SETTING_SYMBOLS: dict[sp.Symbol, str] = {
     sigma_0: "sigma_0",
     eta: "eta",
 }
-
-
-def setting_values(setting: Setting) -> dict[sp.Symbol, float]:
-    """The substitution that puts a Setting's numbers into a formula."""
-    return {symbol: getattr(setting, field) for symbol, field in SETTING_SYMBOLS.items()}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.rng import generator
 from theory.run import NotApplicable
 from theory.two_stage.answers.gaps import gap_at_log_2, gap_kept, widest_gap
 from theory.two_stage.answers.plug_in import estimates, plug_in_stop
@@ -69,7 +70,7 @@ def _validation(run: Run) -> int:
 
     Their error at a stop is binomial around tau + (1 - 2 tau) err; its draws are keyed by the run's seed.
     """
-    rng = np.random.default_rng(run.seed)
+    rng = generator(run.seed, "validation labels")
     tau = 0.5 * (run.setting.tau_plus + run.setting.tau_minus)
     return int(np.argmin(rng.binomial(VALIDATION, tau + (1 - 2 * tau) * dtest_errors(run))))
 

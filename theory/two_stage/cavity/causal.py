@@ -86,10 +86,10 @@ class CausalProcess:
         if not known:
             self._directions = np.empty((self._longest, rest.size), np.float32)
         coefficients = np.zeros(known + 1)
-        coefficients[:known] = scale * (self._directions[:known] @ rest)
-        rest -= coefficients[:known].astype(np.float32) @ self._directions[:known]
-        outside = scale * float(np.dot(rest, rest))
+        outside = self._project(rest, scale, coefficients)
         if not known or (outside > LEAVES * total and known < self._longest):
+            # Once more: rounding of sums over all of V is not small against the part that is left.
+            outside = self._project(rest, scale, coefficients)
             self._open(rest * np.float32(outside**-0.5))
             coefficients[known] = outside**0.5
         else:
@@ -98,6 +98,14 @@ class CausalProcess:
         kept = coefficients[: self._opened].astype(np.float32)
         out: Singles = (kept @ self._normals[: self._opened]).reshape(self._shape)
         return out
+
+    def _project(self, rest: Singles, scale: float, coefficients: NDArray[np.float64]) -> float:
+        """Take what lies in the span out of `rest` and add it to the coefficients; the square left."""
+        known = self._directions[: self._opened]
+        found = scale * (known @ rest)
+        coefficients[: self._opened] += found
+        rest -= found @ known
+        return scale * float(np.dot(rest, rest))
 
     def _open(self, direction: Singles | None) -> None:
         """A new direction with its normals."""

@@ -75,10 +75,9 @@ def closed_shares(
     from scipy.special import expit
 
     h, a, kappa_0 = population.clock_step, population.a, population.kappa_0
-    weight, agree = nodes.weight[:, None], nodes.agree[:, None].astype(np.float64)
-    of_class = np.where(nodes.y > 0, 0, 1)
-    side = np.repeat((0, 1), [own.stop - own.start for own in nodes.own])
-    facing = np.where(side == 0, 1.0, -1.0)[:, None] * signal / math.sqrt(a)
+    weight, agree = nodes.weight[:, None], nodes.agree.astype(np.float64)
+    plus = nodes.labelled[0]
+    facing = np.where(plus, 1.0, -1.0) * signal / math.sqrt(a)
     P, S2, gone = (np.zeros(signal.shape) for _ in range(3))
     off = np.ones(signal.shape)
     share = np.full(signal.shape, 0.5)
@@ -91,14 +90,10 @@ def closed_shares(
         if t and renewed(t):
             # The other label's half of the filters that is on at the start loses one step, and is off.
             wrong = h**2 / 16 * _on_side(nodes, np.broadcast_to(weight, P.shape))[::-1]
-            spread = np.sqrt(_on_side(nodes, weight * (S2 - P**2)) + wrong)[side]
+            spread = _of_side(nodes, np.sqrt(_on_side(nodes, weight * (S2 - P**2)) + wrong))
             s = np.hypot(kappa_0, spread)
-            means = np.full((2, *P.shape), -h / 4, np.float32)
-            for j, own in enumerate(nodes.own):
-                means[j, own] = P[own]
-            drawn = field(means)
-            F = np.concatenate([drawn[j, own] for j, own in enumerate(nodes.own)])
-            x = (F + gamma[side] * facing) / s
+            F = nodes.of_label(field(np.where(nodes.labelled, P, -h / 4).astype(np.float32)))
+            x = (F + np.where(plus, gamma[0], gamma[1]) * facing) / s
             off = np.minimum(off, still_off(x, kappa_0 / spread))
             if turning and before is not None:
                 angle = _turn(nodes, weight, P, slope, share, spread) * (t - last) * h * spread / s
@@ -108,10 +103,10 @@ def closed_shares(
         out[t] = share
         if t == steps:
             break
-        slope = expit(-(P + agree * gamma[of_class]))
+        slope = expit(-(P + agree * np.where(nodes.y > 0, gamma[0], gamma[1])))
         S2 += 2 * h * slope * P + h**2 * slope**2 * share
         P += h * share * slope
-        net = np.stack([(weight * agree * slope)[of_class == c].sum(axis=0) for c in (0, 1)])
+        net = (nodes.classes * (weight * agree * slope)).sum(axis=1)
         # At step 0 half of the filters point away from their class's signal.
         gamma += a * h * (net if t else 0.5 * (net + net[::-1]))
     return out
@@ -119,15 +114,19 @@ def closed_shares(
 
 def _on_side(nodes: Nodes, values: Floats) -> Floats:
     """Sum over the samples of each side, (2, R)."""
-    return np.stack([values[own].sum(axis=0) for own in nodes.own])
+    return np.asarray((nodes.labelled * values).sum(axis=1))
+
+
+def _of_side(nodes: Nodes, values: Floats) -> Floats:
+    """(2, R) -> (n, R): the value of each sample's side."""
+    return np.where(nodes.labelled[0], values[0], values[1])
 
 
 def _turn(nodes: Nodes, weight: Floats, P: Floats, slope: Floats, share: Floats, spread: Floats) -> Floats:
     """Angle a unit of clock by which V = C - P turns, `|V'|^2/|V|^2 - (<V, V'>/|V|^2)^2`, square root."""
-    side = np.repeat((0, 1), [own.stop - own.start for own in nodes.own])
     square = spread**2
-    speed = _on_side(nodes, weight * slope**2 * share * (1 - share))[side] / square
-    along = _on_side(nodes, weight * slope * P * (1 - share))[side] / square
+    speed = _of_side(nodes, _on_side(nodes, weight * slope**2 * share * (1 - share))) / square
+    along = _of_side(nodes, _on_side(nodes, weight * slope * P * (1 - share))) / square
     out: Floats = np.sqrt(np.maximum(0.0, speed - along**2))
     return out
 

@@ -26,23 +26,23 @@ from theory.two_stage.stays import stay_times
 __all__ = ["REPLICATES", "CavityLaw", "cavity_law", "drawn_population", "event_probability"]
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 #: Replicates of a law; its sampling error is then a sixth of a run's own spread.
 REPLICATES = 40
+
+#: Data sets followed at once: their arrays stay in the cache.
+_TOGETHER = 40
 
 
 @dataclass(frozen=True, eq=False)
 class CavityLaw:
     """R replicates of a run of T steps.
 
-    `times` are the clocks from which the noisy samples of each class stay fit; `event` (T, R) says whether
-    all clean samples are fit and all noisy ones are not; `share` and `share_sd` (T, R) are mean and standard
-    deviation of the active shares p_i over the samples.
+    `times` are the clocks from which the noisy samples of each class stay fit; `share` and `share_sd` (T, R)
+    are mean and standard deviation of the active shares p_i over the samples.
     """
 
     times: TimeLaw
-    event: Bools
     share: Floats
     share_sd: Floats
 
@@ -55,20 +55,16 @@ def cavity_law(
 
     Source: derived here.
     """
-    paths = cavity_paths(population, steps, replicates, _generator(population, steps, replicates), terms)
-    positive = paths.margins > 0
-    agree = paths.nodes.agree > 0
-    active = paths.active.astype(np.float64)
+    rng = _generator(population, steps, replicates)
+    paths = cavity_paths(population, steps, replicates, rng, terms, until_fit=True)
     clock, end = population.clock_step, steps * population.clock_step
-    by_class = tuple(
-        np.minimum(_stay_clocks(paths.margins[:, paths.nodes.groups[k]], clock), end) for k in (2, 1)
+    noisy = paths.nodes.agree[:, 0] < 0
+    plus, minus = (
+        np.minimum(_stay_clocks(paths.margins[:, noisy & of[:, 0]], clock), end) for of in paths.nodes.classes
     )
-    return CavityLaw(
-        TimeLaw((by_class[0], by_class[1]), end),
-        np.asarray(positive[:, agree].all(axis=1) & ~positive[:, ~agree].any(axis=1)),
-        active.mean(axis=1),
-        active.std(axis=1),
-    )
+    share = paths.active.mean(axis=1, dtype=np.float64)
+    square = np.einsum("tnr,tnr->tr", paths.active, paths.active, dtype=np.float64) / paths.nodes.n
+    return CavityLaw(TimeLaw((plus, minus), end), share, np.sqrt(np.maximum(square - share**2, 0.0)))
 
 
 def _stay_clocks(margins: NDArray[np.float32], clock_step: float) -> Floats:
@@ -99,13 +95,14 @@ def event_probability(
     h = setting.clock_step
     at = [math.ceil(clock / h - 1e-9) for clock in clocks]
     rng = _generator(setting, clocks, labels, replicates)
+    drawn = [drawn_population(setting, rng) for _ in range(labels)] * replicates
     happened = np.zeros(len(clocks))
-    for _ in range(labels):
-        law = cavity_paths(drawn_population(setting, rng), max(at), replicates, rng, terms)
-        positive = law.margins[at] > 0
-        agree = law.nodes.agree > 0
-        happened += (positive[:, agree].all(axis=1) & ~positive[:, ~agree].any(axis=1)).mean(axis=1)
-    return tuple(float(x) for x in happened / labels)
+    for first in range(0, len(drawn), _TOGETHER):
+        some = drawn[first : first + _TOGETHER]
+        paths = cavity_paths(some, max(at), len(some), rng, terms)
+        right = (paths.margins[at] > 0) == (paths.nodes.agree > 0)
+        happened += right.all(axis=1).sum(axis=1)
+    return tuple(float(x) for x in happened / len(drawn))
 
 
 def drawn_population(setting: Setting, rng: np.random.Generator) -> Population:

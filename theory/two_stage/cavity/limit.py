@@ -52,7 +52,8 @@ def limit_nodes(tau: float, nodes: int) -> Nodes:
     [0.225, 0.225, 0.025, 0.025, 0.025, 0.025, 0.225, 0.225]
     """
     clean, noisy = (1 - tau) / 2 / nodes, tau / 2 / nodes
-    return Nodes((nodes,) * 4, np.repeat([clean, noisy, noisy, clean], nodes))
+    y, agree = np.repeat([(1, -1, 1, -1), (1, -1, -1, 1)], nodes, axis=1)[..., None]
+    return Nodes(y, agree, np.repeat([clean, noisy, noisy, clean], nodes))
 
 
 def limit_population(a: float, tau: float, kappa_0: float, clock_step: float, m: int) -> Population:
@@ -97,7 +98,7 @@ def crossing_constants(
         signal = rng.standard_normal((placed.n, 1), dtype=np.float32)
         signal[1::2] = -signal[0::2]
         paths = follow(population, placed, LimitField(placed, 1, rng), signal, steps, rng, longest=_LONGEST)
-        noisy = placed.agree < 0
+        noisy = placed.agree[:, 0] < 0
         margins = paths.margins[:, noisy, 0].astype(np.float64)
         clocks.append(clock_step * stay_times(margins, np.arange(steps + 1)))
         shares.append(paths.active[round(1 / clock_step), noisy, 0])

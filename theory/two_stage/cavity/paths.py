@@ -20,8 +20,8 @@ Then, with `eps_i = y_i y~_i` and g(z) = 1/(1 + e^z), as gradient descent does,
 (the first increment of gamma_y mixes both classes: a binomial share of the filters points away from its
 class's signal). No d-vector, no Gram matrix and no data are left; nothing is fitted.
 
-The fields move slowly: they are renewed at the steps of `renewed`. Between two renewals a filter that is on
-grows by h g, and one on the wrong side shrinks until it is off; both are exact for standing fields.
+Fields move ever more slowly: they are renewed at the steps of `renewed`. Between two renewals a filter that
+is on grows by h g, and one on the wrong side shrinks until it is off; both are exact for standing fields.
 
 Source: derived here (`docs/derivations/cavity.md`).
 """
@@ -29,6 +29,7 @@ Source: derived here (`docs/derivations/cavity.md`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ from theory.two_stage.cavity.shared_field import SampleField, SharedField
 from theory.two_stage.cavity.terms import FULL, Terms
 from theory.two_stage.mean_field.mean_field import Population
 
-__all__ = ["Paths", "cavity_paths", "follow", "renewed"]
+__all__ = ["CavityState", "Paths", "cavity_paths", "follow", "record", "renewed"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -48,8 +49,9 @@ Bools = NDArray[np.bool_]
 
 
 def renewed(step: int) -> bool:
-    """Whether the fields are renewed at a step: each one to 15, every 2nd to 40, every 4th from then on."""
-    return step <= 15 or (step <= 40 and step % 2 == 0) or step % 4 == 0
+    """Whether the fields are renewed at a step: each one to 15, every 2nd to 40, every 4th to 80, then every
+    8th."""
+    return step <= 15 or (step <= 40 and step % 2 == 0) or (step <= 80 and step % 4 == 0) or step % 8 == 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +60,30 @@ class Paths:
     (T, n, R), of the samples of `nodes`."""
 
     nodes: Nodes
-    clock_step: float
     margins: Singles
     active: Singles
 
 
 def cavity_paths(
-    population: Population, steps: int, replicates: int, rng: np.random.Generator, terms: Terms = FULL
+    population: Population | Sequence[Population],
+    steps: int,
+    replicates: int,
+    rng: np.random.Generator,
+    terms: Terms = FULL,
+    until_fit: bool = False,
 ) -> Paths:
-    """The law of a data set with these label counts.
+    """The law of a data set with these label counts, or of one a replicate that differ in them alone.
 
     Args:
         replicates: R. They share what is an average over them: the covariance of U.
         terms: what the law contains; a part is left out by falsehoods only.
+        until_fit: as for `follow`.
     """
-    nodes = samples(population)
+    each = (population,) if isinstance(population, Population) else tuple(population)
+    population, nodes = each[0], samples(*each)
     field = SampleField(nodes, replicates, rng, symmetric=terms.symmetric)
     signal = rng.standard_normal((nodes.n, replicates), dtype=np.float32)
-    return follow(population, nodes, field, signal, steps, rng, terms)
+    return follow(population, nodes, field, signal, steps, rng, terms, until_fit=until_fit)
 
 
 def follow(
@@ -87,21 +95,35 @@ def follow(
     rng: np.random.Generator,
     terms: Terms = FULL,
     longest: int = LONGEST,
+    until_fit: bool = False,
 ) -> Paths:
-    """The law for any nodes; `signal` (n, R) are the products N with the signal."""
-    state = _State(population, nodes, field, signal, rng, terms, longest)
-    shape = (steps + 1, *signal.shape)
+    """The law for any nodes; `signal` (n, R) are the products N with the signal.
+
+    Args:
+        until_fit: a look at the end is enough once every margin is positive: margins then stay so, and the
+            last ones stand for all later steps.
+    """
+    return record(CavityState(population, nodes, field, signal, rng, terms, longest), steps, until_fit)
+
+
+def record(state: CavityState, steps: int, until_fit: bool = False) -> Paths:
+    """Follow a state from its start."""
+    nodes = state.nodes
+    shape = (steps + 1, *state.active.shape)
     margins, active = np.empty(shape, np.float32), np.empty(shape, np.float32)
     for t in range(steps + 1):
-        if renewed(t):
+        if state.renewed(t):
             state.renew()
         margins[t], active[t] = state.margins(), state.active
+        if until_fit and t % 8 == 0 and margins[t].min() > 0:
+            margins[t:], active[t:] = margins[t], active[t]
+            break
         if t < steps:
             state.advance(margins[t], first=t == 0)
-    return Paths(nodes, population.clock_step, margins, active)
+    return Paths(nodes, margins, active)
 
 
-class _State:
+class CavityState:
     """Coefficients and fields at one step. Arrays are (2 sides, m filters, n samples, R), or without m."""
 
     def __init__(
@@ -115,21 +137,28 @@ class _State:
         longest: int,
     ) -> None:
         n, R, m = nodes.n, signal.shape[1], population.m
-        self._population, self._nodes, self._field, self._terms = population, nodes, field, terms
+        self._population, self.nodes, self._field, self._terms = population, nodes, field, terms
         self._size = np.float32(math.sqrt(population.n / population.d))
-        self._labelled = nodes.labelled
-        self._agree = nodes.agree.astype(np.float32)[:, None]
-        self._class = np.where(nodes.y > 0, 0, 1)
+        self._labelled = nodes.labelled.astype(np.float32)
+        self._agree = nodes.agree.astype(np.float32)
+        #: What a sample adds to the signal of either class, (2, n, R).
+        self._pull = nodes.classes * (nodes.weight[:, None] * nodes.agree)
         self._signal = signal
+        # A sum over samples is n times the weighted mean.
+        scale = nodes.weight * population.n * math.sqrt(population.a / (population.n * population.d))
+        self._learnt = scale[:, None].astype(np.float32) * signal
         self._q = (1 + math.sqrt(2 / population.d) * rng.standard_normal((n, R))).astype(np.float32)
         self._aligned = rng.binomial(m, 0.5, (2, R)) / m
+        self._other = ~nodes.labelled[:, None]
         self._initial = rng.standard_normal((2, m, n, R), dtype=np.float32)
         self._initial *= self._size * np.float32(population.kappa_0)
         self._processes = tuple(
             CausalProcess((m, n, R), rng, centred=True, rotating=terms.rotating, longest=longest)
             for _ in (0, 1)
         )
-        self._root = np.sqrt(nodes.weight)[:, None].astype(np.float32)
+        equal = bool(np.all(nodes.weight == nodes.weight[0]))
+        self._root = None if equal else np.sqrt(nodes.weight)[:, None].astype(np.float32)
+        self._of_square = (float(nodes.weight[0]) if equal else 1.0) / (R * m)
         self._coefficients = np.zeros((2, m, n, R), np.float32)
         self._means: Singles = np.zeros((2, n, R), np.float32)
         self._on = np.zeros((2, m, n, R), dtype=bool)
@@ -144,15 +173,14 @@ class _State:
         self._cells = np.empty(0, np.int64)
         self._left: Singles = np.empty(0, np.float32)
 
-    def _of_label(self, values: Singles) -> Singles:
-        """(2, n, R) -> (n, R): the side of each sample's label."""
-        return np.concatenate([values[j, own] for j, own in enumerate(self._nodes.own)])
+    def renewed(self, step: int) -> bool:
+        """Whether the fields are drawn anew at a step."""
+        return renewed(step)
 
     def renew(self) -> None:
         """Write back what the label's side has gained, and draw the fields anew."""
-        C, on, nodes = self._coefficients, self._on, self._nodes
-        for j, own in enumerate(nodes.own):
-            C[j][:, own] += on[j][:, own] * self._gained[own]
+        C, on, of_label = self._coefficients, self._on, self.nodes.of_label
+        C += on * (self._labelled * self._gained)[:, None]
         self._gained[:] = 0
         self._means = C.mean(axis=1)
         products: Singles = self._q * C
@@ -162,12 +190,12 @@ class _State:
             self._add_own(products)
         np.greater(products, 0, out=on)
         np.maximum(products, 0, out=products)
-        self.active = self._of_label(on.mean(axis=1, dtype=np.float32))
+        self.active = of_label(np.asarray(on.sum(axis=1, dtype=np.uint8) / np.float32(on.shape[1])))
         parts = products.mean(axis=1)
-        self._with = self._of_label(parts)
-        self._against = self._of_label(parts[::-1])
+        self._with = of_label(parts)
+        self._against = of_label(parts[::-1])
         # On the other side few filters are on: they alone are followed until the next renewal.
-        self._entries = np.flatnonzero(on & ~self._labelled[:, None])
+        self._entries = np.flatnonzero(on & self._other)
         self._left = products.reshape(-1)[self._entries]
         self._cells = self._entries % self._gained.size
 
@@ -183,43 +211,44 @@ class _State:
 
     def _add_own(self, products: Singles) -> None:
         """U on each side, times sqrt(n/d)."""
-        m, R = products.shape[1], products.shape[3]
         for j, process in enumerate(self._processes):
             deviation = self._coefficients[j] - self._means[j]
-            deviation *= self._root if self._terms.other_side else self._root * self._labelled[j]
-            drawn = process.draw(deviation, 1 / (R * m))
+            if self._root is not None:
+                deviation *= self._root
+            if not self._terms.other_side:
+                deviation *= self._labelled[j]
+            drawn = process.draw(deviation, self._of_square)
             if drawn is not None:
                 drawn *= self._size
                 products[j] += drawn
 
     def margins(self) -> Singles:
         """M, (n, R)."""
-        pop, nodes = self._population, self._nodes
+        nodes = self.nodes
         signal = self._gamma
         if self._terms.signal:
-            # sum over samples as n times the weighted mean.
-            weight = (nodes.weight * pop.n * math.sqrt(pop.a / (pop.n * pop.d))).astype(np.float32)
-            learnt = np.einsum("n,jnr,nr->jr", weight, self._means, self._signal)
+            learnt = (self._means * self._learnt).sum(axis=1)
             signal = signal + np.array([[1.0], [-1.0]]) * learnt
-        of_class = signal.astype(np.float32)[self._class]
+        plus, minus = signal.astype(np.float32)
+        of_class = np.where(nodes.y > 0, plus, minus)
         return self._with - self._against + self._agree * of_class
 
     def advance(self, margins: Singles, *, first: bool) -> None:
         """One gradient step at standing fields."""
-        pop, nodes = self._population, self._nodes
+        pop = self._population
         slope: Singles = np.reciprocal(1 + np.exp(margins))
         step: Singles = np.float32(pop.clock_step) * slope
         self._gained += step
         gain = self.active * step
-        for j, own in enumerate(nodes.own):
-            self._means[j, own] += gain[own]
+        self._means += self._labelled * gain
         self._with = self._with + self._q * gain
         self._shrink(step)
-        pulled = nodes.weight[:, None] * self._agree * slope
-        net = np.stack([pulled[self._class == c].sum(axis=0) for c in (0, 1)])
-        if first:
-            net = self._aligned * net + (1 - self._aligned) * net[::-1]
-        self._gamma = self._gamma + pop.a * pop.clock_step * net
+        self._gamma = self._gamma + pop.a * pop.clock_step * self._net(slope, first)
+
+    def _net(self, slope: Singles, first: bool) -> Floats:
+        """What the samples of either class pull gamma by, (2, R)."""
+        net = np.asarray((self._pull * slope).sum(axis=1))
+        return self._aligned * net + (1 - self._aligned) * net[::-1] if first else net
 
     def _shrink(self, step: Singles) -> None:
         """The other side's filters that are on lose what the label's side gains."""

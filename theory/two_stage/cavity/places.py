@@ -12,7 +12,7 @@ from theory.two_stage.cavity.scope import OF_CAVITY
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.setting import Setting
 
-__all__ = ["EVENT", "EVENT_CLOCKS", "SHARE_CLOCK", "TIMES", "WIDE"]
+__all__ = ["EVENT", "EVENT_CLOCKS", "SHARE_CLOCK", "TIMES", "TINY", "WIDE"]
 
 #: When active shares are compared.
 SHARE_CLOCK = 1.0
@@ -38,8 +38,24 @@ TIMES = Experiment(
     id="two_stage.cavity.times",
     place=_SMALL,
     clock=14.0,
-    runs={"quick": 8, "default": 260, "full": 600},
+    runs={"quick": 8, "default": 280, "full": 600},
     snapshots=(SHARE_CLOCK,),
+)
+
+#: Where cross-talk alone decides which filters are on, and every part of the law counts: short runs.
+TINY = Experiment(
+    id="two_stage.cavity.tiny",
+    place=replace(
+        _SMALL,
+        name="kappa_0 <= .005",
+        n=(100, 140),
+        signal_margin=(3.0, 12.0),
+        kappa_0=(1e-3, 5e-3),
+        dimension=(1e3, 1e6),
+        clock_step=(0.09, 0.1),
+    ),
+    clock=SHARE_CLOCK,
+    runs={"quick": 0, "default": 0, "full": 840},
 )
 
 #: The box of the criteria: data sets up to 300 samples, 150 filters a side.

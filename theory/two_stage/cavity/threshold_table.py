@@ -106,8 +106,8 @@ def _failures(
             clock_step=step,
         )  # fmt: skip
         paths = cavity_paths(drawn_population(setting, rng), steps, RUNS, rng)
-        fit, clean = paths.margins[-1] > 0, paths.nodes.agree > 0
-        failed[k] = 1 - float(np.mean(fit[clean].all(axis=0) & ~fit[~clean].any(axis=0)))
+        right = (paths.margins[-1] > 0) == (paths.nodes.agree > 0)
+        failed[k] = 1 - float(np.mean(right.all(axis=0)))
     return strength, failed
 
 

@@ -3,15 +3,28 @@ seed."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from theory.experiment import Experiment
 from theory.setting import AbstractSetting
-from theory.two_stage.box import Domain
+from theory.two_stage.box import Domain, Grid
 from theory.two_stage.schedule import Schedule
+from theory.two_stage.setting import Setting
 from theory.two_stage.variation import PLAIN, Variation
 
-__all__ = ["BATCHES", "BATCHES_SMALL", "MOMENTUM", "SCHEDULES", "H", "box", "schedules"]
+__all__ = [
+    "BATCHES",
+    "BATCHES_LAW",
+    "BATCHES_SMALL",
+    "MOMENTUM",
+    "MOMENTUM_LAW",
+    "SCHEDULES",
+    "H",
+    "box",
+    "schedules",
+]
 
 #: The step; under a schedule the largest is up to 1.8 times it.
 H = 0.1
@@ -52,10 +65,6 @@ def _paired(
     )
 
 
-#: Clock of a run at a constant step.
-_CLOCK = 16.0
-
-
 def schedules() -> dict[str, Schedule]:
     """By name: to 0 over 180 steps (9 time units pass), up over 30 steps, down to .3 after two time units,
     long and short by turns."""
@@ -67,15 +76,19 @@ def schedules() -> dict[str, Schedule]:
     }
 
 
-#: Clock at a constant step that a run is given: a third of the step from s = 2 on needs more.
-_GIVEN = {"cosine": 18.0, "drop": 32.0}
+#: Clock at a constant step that a run is given: half of the flipped labels are memorised by s = 9 where
+#: kappa_0 is large, by 7 where it is small. A third of the step from s = 2 on needs more.
+_GIVEN = {
+    "large": {"cosine": 18.0, "warm_up": 12.0, "drop": 27.0, "alternating": 10.5},
+    "small": {"cosine": 10.0, "warm_up": 9.5, "drop": 20.0, "alternating": 8.0},
+}
 
 SCHEDULES = {
     (name, regime): _paired(
         f"schedule.{name}.{regime}",
         box(regime),
         Variation(schedule=schedule),
-        _GIVEN.get(name, _CLOCK),
+        _GIVEN[regime][name],
         32 if regime == "small" else 24,
         100,
     )
@@ -89,16 +102,16 @@ MOMENTUM = {
         f"momentum.{round(100 * beta)}.{round(1000 * h)}.{regime}",
         box(regime, h=h),
         Variation(momentum=beta),
-        12.0,
+        clock,
         default,
         100,
     )
-    for beta, h, regime, default in (
-        (0.5, 0.1, "large", 24),
-        (0.5, 0.05, "small", 24),
-        (0.9, 0.02, "large", 24),
-        (0.9, 0.1, "large", 20),
-        (0.9, 0.1, "small", 20),
+    for beta, h, regime, clock, default in (
+        (0.5, 0.1, "large", 10.0, 24),
+        (0.5, 0.05, "small", 8.0, 24),
+        (0.9, 0.02, "large", 10.0, 24),
+        (0.9, 0.1, "large", 12.0, 20),
+        (0.9, 0.1, "small", 12.0, 20),
     )
 }
 
@@ -120,4 +133,44 @@ BATCHES_SMALL = {
         snapshots=(1.0,),
     )
     for size in (50, 10)
+}
+
+
+def _cells(steps: Iterable[float], kappas: Iterable[float]) -> Grid:
+    """Steps x kappa_0 at one base point."""
+    return Grid(
+        tuple(
+            (
+                {"clock_step": h, "kappa_0": kappa_0},
+                Setting.from_n_snr2(
+                    n=100, d=10**9, m=24, n_snr2=6.0, tau_plus=0.1, tau_minus=0.1, kappa_0=kappa_0,
+                    clock_step=h,
+                ),
+            )
+            for h, kappa_0 in itertools.product(tuple(steps), tuple(kappas))
+        )
+    )  # fmt: skip
+
+
+def _against_law(name: str, place: Grid, variation: Variation, clock: float) -> Experiment:
+    return Experiment(
+        id=f"two_stage.clock.{name}.law",
+        place=place,
+        clock=clock,
+        runs={"quick": 0, "default": 0, "full": 100},
+        options=variation,
+        snapshots=(1.0,),
+    )
+
+
+#: Runs whose number is compared with a law of the same steps, not with another run: 100 a cell.
+MOMENTUM_LAW = {
+    beta: _against_law(
+        f"momentum.{round(100 * beta)}", _cells(steps, (0.01, 100.0)), Variation(momentum=beta), 13.0
+    )
+    for beta, steps in ((0.5, (0.1,)), (0.9, (0.05, 0.1)))
+}
+BATCHES_LAW = {
+    size: _against_law(f"batches.{size}", _cells((0.1,), (0.01, 0.3)), Variation(batch_size=size), 14.0)
+    for size in (50, 20, 10)
 }

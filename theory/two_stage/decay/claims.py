@@ -12,7 +12,7 @@ import sympy as sp
 
 from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
-from theory.rules import Derived, Event, Exponent, Law, Rule, ZScores
+from theory.rules import Derived, Event, Exponent, Law, ZScores
 from theory.run import NotApplicable
 from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.decay import experiments as runs_of
@@ -29,12 +29,12 @@ from theory.two_stage.decay.thresholds import (
     threshold,
     threshold_formula,
 )
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.experiments import EXACT
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.limits.claim import gap, number_function, rates
 from theory.two_stage.limits.dynamics import a as _a
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here
 from theory.two_stage.symbols import p, tau
 
 __all__ = [
@@ -132,10 +132,18 @@ def lasts(run: Run, above: float = 1.15, below: float = math.inf) -> bool | NotA
     return found if isinstance(found, NotApplicable) else not any(c.memorised for c in found)
 
 
+#: Fewest flipped labels among which one has all of its filters on.
+_SOME = 5
+
+
 def share_below(run: Run) -> bool | NotApplicable:
-    """Some flipped label is, in classes below .85 of it."""
+    """Some flipped label is, in classes below .85 of it that have `_SOME` together."""
     found = _decided(run, 0.0, 0.85)
-    return found if isinstance(found, NotApplicable) else any(c.memorised for c in found)
+    if isinstance(found, NotApplicable):
+        return found
+    if sum(c.count for c in found) < _SOME:
+        return NotApplicable(f"fewer than {_SOME} flipped labels in classes below .85 lambda*(1)")
+    return any(c.memorised for c in found)
 
 
 def breaking_scale(run: Run, power: float = 1.0) -> float:
@@ -212,31 +220,15 @@ _RATES = "A class's own lambda*(1) at its realised size and flip rate decides; r
 
 #: Cross-talk decides activation patterns, in many dimensions; or initial signs do.
 _SMALL = (ALL["kappa_small"], ALL["dimension_ratio"])
+#: At d/n of 20 to 200 cross-talk of size sqrt(n/d) carries samples over a threshold, in a run of ten.
+_MANY = DEFAULT_CONSTANTS.with_(c_ratio=1e3)
+#: Initial weights that outlast eight decay times: e^8 is 3000.
+_LASTS = DEFAULT_CONSTANTS.with_(c_kappa=1e5)
 _LARGE_START = (ALL["kappa_large"], ALL["dimension_ratio"])
 
 
-def _claim(
-    name: str,
-    section: str,
-    statement: str,
-    rule: Rule,
-    measure: Any,
-    measured: str,
-    experiment: Experiment = EXACT,
-    **more: Any,
-) -> Claim:
-    return Claim(
-        id=f"two_stage.decay.{name}",
-        source=here(f"{_PAGE}, {section}"),
-        provenance="derived",
-        statement=statement,
-        rule=rule,
-        measure=measure,
-        experiment=experiment,
-        constants=DEFAULT_CONSTANTS,
-        measured=measured,
-        **more,
-    )
+def _claim(name: str, section: str, *given: Any, experiment: Experiment = EXACT, **more: Any) -> Claim:
+    return derived_claim(f"decay.{name}", f"{_PAGE}, {section}", *given, experiment, **more)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -285,8 +277,9 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         share_law,
         "flipped labels memorised at 8/lambda, the law at realised counts, its binomial sd",
-        runs_of.WIDTH,
+        experiment=runs_of.WIDTH,
         conditions=_LARGE_START,
+        constants=_LASTS,
         parents=("two_stage.decay.threshold",),
         note=_LARGE,
     ),
@@ -302,7 +295,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         breaking_scale,
         "(1 - h lambda)^(-T/h), T the clock at which the mean active share reaches .6, at 1.6 lambda*(1/2)",
-        runs_of.FORGETTING,
+        experiment=runs_of.FORGETTING,
         conditions=_LARGE_START,
         proof=prove_forgetting,
         parents=("two_stage.decay.width",),
@@ -315,7 +308,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1, reason="the law of the width expects fewer than a twentieth"),
         _for_ever,
         "whether at most a fifth of the flipped labels are memorised at s = 150, kappa_0 = 100",
-        runs_of.FOR_EVER,
+        experiment=runs_of.FOR_EVER,
         conditions=_LARGE_START,
         role="reading",
         corrected_by="two_stage.decay.lasting",
@@ -324,24 +317,26 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "lasting",
         "The lasting threshold",
-        r"From $1.15\,\lambda^*(1)$ on no flipped label is memorised, at $\kappa_0 \le .3$",
+        r"From $1.15\,\lambda^*(1)$ on no flipped label is memorised, at $\kappa_0 \le .3$, $d/n \ge 1000$",
         Event(delta=0.05, reason="certified from 59 runs without violation on"),
         lasts,
         "whether no flipped label is memorised at 8/lambda in classes with lambda >= 1.15 lambda*(1)",
-        runs_of.LASTING,
+        experiment=runs_of.LASTING,
         conditions=_SMALL,
+        constants=_MANY,
         parents=("two_stage.decay.threshold",),
         note=_RATES,
     ),
     _claim(
         "lasting.below",
         "The lasting threshold",
-        r"Up to $.85\,\lambda^*(1)$ some flipped label is memorised, at $\kappa_0 \le .3$",
+        r"Up to $.85\,\lambda^*(1)$ some of five flipped labels or more is memorised, at $\kappa_0 \le .3$",
         Event(delta=0.05, reason="with five flipped labels one has p_i near 1"),
         share_below,
         "whether a flipped label is memorised at 8/lambda in classes with lambda <= .85 lambda*(1)",
-        runs_of.BELOW,
+        experiment=runs_of.BELOW,
         conditions=_SMALL,
+        constants=_MANY,
         parents=("two_stage.decay.threshold",),
         note=_RATES,
     ),
@@ -353,8 +348,9 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.03, reason="the mean over a class; shares scatter by 1/sqrt(4 m n)"),
         clean_margin,
         "mean clean margin at 8/lambda and that of the end state at realised counts",
-        runs_of.WIDTH,
+        experiment=runs_of.WIDTH,
         conditions=_LARGE_START,
+        constants=_LASTS,
         parents=("two_stage.decay.end_state",),
         note=_LARGE,
     ),
@@ -365,8 +361,8 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.05, reason="certified from 59 runs without violation on"),
         _clean_fit,
         "whether all clean samples are fit at 8/lambda",
-        runs_of.ACCURACY,
-        conditions=_SMALL,
+        experiment=runs_of.ACCURACY,
+        conditions=(*_SMALL, ALL["clean_majority"]),
         parents=("two_stage.decay.end_state",),
     ),
     _claim(
@@ -377,7 +373,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1, reason="the error is memorisation, and little is memorised there"),
         _halves_error,
         "whether the D_test error is at most half of the undecayed arm's, from the same seed",
-        runs_of.TEST_ERROR,
+        experiment=runs_of.TEST_ERROR,
         conditions=_SMALL,
         parents=("two_stage.decay.lasting",),
     ),
@@ -385,13 +381,14 @@ CLAIMS: tuple[Claim, ...] = (
         "practice",
         "To a practitioner",
         r"A coefficient of at least $3/(\eta\,t_{half})$, $t_{half}$ of one undecayed run, keeps every "
-        r"flipped label from being memorised, for $a(1-2\tau) \ge 3.6$",
+        r"flipped label from being memorised, for $a(1-2\tau) \ge 3.6$, $d/n \ge 1000$",
         Event(delta=0.1, reason="the constant is 1.1 to 2.6 at lambda*(1)"),
         enough,
         "whether no flipped label is memorised at s = 18 where lambda t_half of the undecayed arm is "
         "3 or more",
-        runs_of.PRACTICE,
+        experiment=runs_of.PRACTICE,
         conditions=_SMALL,
+        constants=_MANY,
         parents=("two_stage.decay.lasting",),
     ),
     _claim(
@@ -401,8 +398,9 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1, reason="the same"),
         lambda run: enough(run, 1.5, 2.0),
         "the same where lambda t_half of the undecayed arm lies between 1.5 and 2",
-        runs_of.PRACTICE_HALF,
+        experiment=runs_of.PRACTICE_HALF,
         conditions=_SMALL,
+        constants=_MANY,
         role="reading",
         corrected_by="two_stage.decay.practice",
     ),

@@ -27,6 +27,7 @@ __all__ = [
     "LASTING",
     "PRACTICE",
     "PRACTICE_HALF",
+    "SHARES",
     "TEST_ERROR",
     "WIDTH",
 ]
@@ -81,7 +82,7 @@ def _grid(
     return Grid(tuple(cells))
 
 
-def _decayed(name: str, place: Cells, default: int, full: int, **more: Any) -> Experiment:
+def _decayed(name: str, place: Box | Cells, default: int, full: int, **more: Any) -> Experiment:
     fields: dict[str, Any] = {"clock": _ENDLESS, "max_steps": _STEPS, "record": _LAST} | more
     return Experiment(
         id=f"two_stage.decay.{name}",
@@ -105,11 +106,40 @@ WIDTH = _decayed(
     30,
 )
 
+
+def _box(name: str, low: float, high: float) -> Box:
+    """Random settings at small kappa_0, lambda from `low` to `high` times lambda*(1), `_LENGTH` decay times
+    long."""
+
+    def make(x: Mapping[str, Any]) -> DecayedSetting:
+        a = x["signal_margin"] / (1 - 2 * x["tau"])
+        decay = x["ratio"] * threshold(a, x["tau"], 1.0)
+        d, h = round(x["dimension"] * x["n"]), _LENGTH / (_STEPS * decay)
+        return _setting(a, x["tau"], decay, x["kappa_0"], n=x["n"], m=x["m"], d=d, h=h)
+
+    return Box(
+        name,
+        (
+            Coordinate("n", 60, 110, whole=True),
+            Coordinate("m", 8, 32, whole=True),
+            Coordinate("signal_margin", 3.0, 16.0),
+            Coordinate("tau", 0.07, 0.3, scale="linear"),
+            Coordinate("ratio", low, high, meaning="lambda in units of lambda*(1)"),
+            Coordinate("kappa_0", 1e-3, 0.3),
+            Coordinate("dimension", 1e3, 1e7, meaning="d/n"),
+        ),
+        make,
+    )
+
+
 _STRONG = ((6.0, 0.1), (10.0, 0.1), (12.0, 0.2), (20.0, 0.2), (14.0, 0.3), (20.0, 0.3))
 
 #: Above the threshold that lasts, and below: realised classes decide which side a run is on.
-LASTING = _decayed("lasting", _grid(_STRONG, (1.3, 1.8), 1.0, (0.01, 0.3)), 5, 30)
-BELOW = _decayed("below", _grid(_STRONG, (0.55, 0.7), 1.0, (0.01, 0.3)), 5, 30)
+LASTING = _decayed("lasting", _box("above lambda*(1)", 1.2, 2.2), 120, 600)
+BELOW = _decayed("below", _box("below lambda*(1)", 0.4, 0.75), 130, 600)
+
+#: Where some labels are memorised and some are not, for the share of them.
+SHARES = _decayed("shares", _grid(((6.0, 0.1), (12.0, 0.2)), (0.3, 0.5, 0.7, 0.85), 1.0, (0.01, 0.3)), 0, 12)
 
 #: Clean samples up to four times the threshold.
 ACCURACY = _decayed("accuracy", _grid(_STRONG, (0.5, 1.0, 2.0, 4.0), 1.0, (0.1,)), 4, 30)

@@ -36,3 +36,10 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
         if kind in ("sign", "constant"):
             proof = partial(limit_errors.prove_activation_law, stated=law(X, k))
             yield changed(share, f"{what} (proof)", kind, DIFFERENT, proof=proof)
+    small = known["two_stage.sharp.activation_share.small_init"]
+    wrong = sp.Rational(7, 4) - limit_errors.small_initialisation_share()
+    yield changed(
+        small, "arcsine of the other sign (runs)", "sign", DIFFERENT, given(small.measure, stated=wrong)
+    )
+    proof = partial(limit_errors.prove_small_initialisation, stated=wrong)
+    yield changed(small, "arcsine of the other sign (proof)", "sign", DIFFERENT, proof=proof)

@@ -1,8 +1,8 @@
 """False laws of the stage times at small kappa_0: the cavity law with a part left out, or its times
 stretched.
 
-Two more are too close to the law for these data sets, a U of fixed direction and no coefficients on the other
-side: they move t_half by 2 % and the mean share by 1 % (`tests/statistical/cavity_acceptance.py` lists them).
+Without U, with a U of fixed direction or without coefficients on the other side t_half moves by 2 to 3 %,
+too little for these data sets; the share of filters still off at kappa_0 <= .005 moves by 4 to 6 %.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from theory.claim import Claim
 from theory.falsehood import Falsehood, FalsehoodKind
 from theory.ledger import Ledger
-from theory.two_stage.cavity.claims import median_ratio, score_in, share_of, stage_score
+from theory.two_stage.cavity.claims import median_ratio, off_share, score_in, share_of, stage_score
 from theory.two_stage.cavity.law import REPLICATES
 from theory.two_stage.cavity.terms import Terms
 from theory.two_stage.falsehoods.change import changed
@@ -40,7 +40,7 @@ def _half_active(run: Run, share: float) -> Any:
 def falsehoods(known: Ledger) -> Iterator[Falsehood]:
     """Of t_half and t_all."""
     half, last = known["two_stage.cavity.t_half"], known["two_stage.cavity.t_all"]
-    spread = known["two_stage.cavity.share_spread"]
+    spread, off = known["two_stage.cavity.share_spread"], known["two_stage.cavity.off_share"]
     half_score, last_score = partial(stage_score, share=0.5), partial(stage_score, share=1.0)
     no_signal, no_shared = Terms(signal=False), Terms(shared=False)
     slow = "it is 1.5 to 2.5 times too slow"
@@ -74,6 +74,14 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "formula",
             "shares spread 18 % less",
             partial(share_of, spread=True, terms=no_signal),
+        ),
+        *(
+            (off, name, "formula", f"{why}: more filters stay off", partial(off_share, terms=terms))
+            for name, why, terms in (
+                ("no U", "filters of a side then see one field", Terms(filters=False)),
+                ("U of fixed direction", "a turning U switches on more", Terms(rotating=False)),
+                ("no other side", "half of the first field comes from it", Terms(other_side=False)),
+            )
         ),
         (half, "times x 1.15", "constant", "scores move by about -.7", partial(half_score, factor=1.15)),
         (last, "times x 1.2", "constant", "scores move by about -.7", partial(last_score, factor=1.2)),

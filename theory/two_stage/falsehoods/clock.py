@@ -11,8 +11,10 @@ import sympy as sp
 from theory.claim import Claim
 from theory.falsehood import Falsehood, altered
 from theory.ledger import Ledger
+from theory.two_stage.cavity.driven import Drive
 from theory.two_stage.clock.claims import times_of
 from theory.two_stage.clock.lag import prove_lag
+from theory.two_stage.clock.law_claims import score_of
 from theory.two_stage.falsehoods.change import changed
 from theory.two_stage.run import Run
 
@@ -62,6 +64,24 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "constant",
             "the lag is 3 % of t_half there",
             partial(times_of, momentum=0.9, factor=factor),
+        )
+    for name, number, size in (
+        ("batches.20.law.share", "share", None),
+        ("batches.20.law.half", "half", 50),
+        ("batches.10.law.share_sd", "share_sd", None),
+    ):
+        wrong = partial(score_of, number=number, drive=Drive(batch_size=size))
+        words = "all samples" if size is None else f"batches of {size}"
+        yield changed(
+            of(name), f"the law with {words}", "formula", "batches turn filters off before a visit", wrong
+        )
+    for momentum in (0.0, 0.8):
+        yield changed(
+            of("momentum.90.law.half"),
+            f"the law with beta = {momentum:g}",
+            "constant",
+            "lag and inertia of beta = .9 are 5 to 40 % of t_half",
+            partial(score_of, number="half", drive=Drive(momentum=momentum)),
         )
     yield changed(
         of("lag"),

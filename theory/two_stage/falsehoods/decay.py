@@ -10,6 +10,7 @@ from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.two_stage.decay.claims import breaking_scale, clean_margin, lasts, share_law
 from theory.two_stage.decay.experiments import BELOW
+from theory.two_stage.decay.law_claims import share_score
 from theory.two_stage.decay.proofs import prove_end_state, prove_forgetting
 from theory.two_stage.decay.thresholds import strong_signal_threshold, threshold_formula
 from theory.two_stage.falsehoods.change import changed, given
@@ -76,6 +77,14 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "constant",
             "clean margins fall by a twentieth and more for a tenth of lambda",
             partial(clean_margin, factor=factor),
+        )
+    for factor in (0.8, 1.25):
+        yield changed(
+            of("small_share"),
+            f"lambda x {factor:g}",
+            "constant",
+            "the memorised share falls by a tenth to a third for a quarter of lambda",
+            partial(share_score, factor=factor),
         )
     yield changed(
         of("lasting"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+
+import sympy as sp
 
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
@@ -25,6 +28,18 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
     for what, kind, term in (("x 2", "constant", 2), ("of the other sign", "sign", -1)):
         proof = partial(limit_dynamics.prove_flow, term * recursions.gamma_term)
         yield changed(flow, f"signal rate {what} (proof)", kind, UNIQUE, proof=proof)  # type: ignore[arg-type]
+    start = known["two_stage.sharp.head_start"]
+    late = sp.Symbol("iota", positive=True) / sp.sqrt(2 * sp.pi)
+    yield changed(
+        start, "its end from the start (runs)", "formula", UNIQUE, given(start.measure, stated=late)
+    )
+    proof = partial(limit_dynamics.prove_head_start, stated=late)
+    yield changed(start, "its end from the start (proof)", "formula", UNIQUE, proof=proof)
+    constants = limit_dynamics.coordinates()
+    proof = partial(limit_dynamics.prove_invariant, stated=replace(constants, beta=-constants.beta))
+    yield changed(
+        known["two_stage.sharp.invariant"], "beta of the other sign (proof)", "sign", UNIQUE, proof=proof
+    )
     order = known["two_stage.sharp.comparison_principle"]
     for what, signs in (
         ("clean slopes up", {"gamma": 1, "clean": 1, "noisy": 1}),

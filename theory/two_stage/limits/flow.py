@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
+import sympy as sp
 from scipy.special import expit
 
 from theory.claim import Claim
@@ -18,11 +20,18 @@ from theory.two_stage.conditions import ALL
 from theory.two_stage.exact import loss_derivative
 from theory.two_stage.limits import cooperative
 from theory.two_stage.limits import dynamics as limit_dynamics
-from theory.two_stage.limits.claim import sharp_claim
+from theory.two_stage.limits.claim import by_quadrature, gap, number_function, sharp_claim
 from theory.two_stage.run import Run
 from theory.two_stage.setting import Setting
 
-__all__ = ["CLAIMS", "ORDER", "flow_residual", "more_flips_order", "order_in_numbers"]
+__all__ = [
+    "CLAIMS",
+    "ORDER",
+    "flow_residual",
+    "head_start_residual",
+    "more_flips_order",
+    "order_in_numbers",
+]
 
 
 def flow_residual(run: Run, signal_scale: float = 1.0) -> float | NotApplicable:
@@ -69,6 +78,26 @@ def order_in_numbers(run: Run) -> float:
     formula[0, 1:] = step * s.n_snr2 / s.n * weights * slope
     formula[1:, 0] = step * slope
     return float(np.max(np.abs(turned - formula)) + max(0.0, -turned.min()))
+
+
+def head_start_residual(run: Run, stated: sp.Expr | None = None) -> float:
+    """The closed form (or another `stated` one) against the integral of both sides' initial products, at
+    coefficients of .1 to 3 times the setting's iota."""
+    from scipy.integrate import quad
+
+    start = run.setting.iota
+    names = sp.Symbol(r"\rho", positive=True), sp.Symbol("iota", positive=True)
+    law = number_function(limit_dynamics.derived_head_start() if stated is None else stated, *names)
+
+    def weight(z: float) -> float:
+        return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+    def mean(x: float) -> float:
+        kept = quad(lambda z: z * weight(z), 0, 40, points=(1, 4), epsabs=1e-16, epsrel=1e-13)[0]
+        other = quad(lambda z: (z - x) * weight(z), x, 40, points=(x + 1, x + 4), epsabs=1e-16)[0]
+        return float(start * (kept - other))
+
+    return max(gap(law(x * start, start), mean(x)) for x in (0.1, 1.0, 3.0))
 
 
 def more_flips_order(run: Run, exchanged: bool = False) -> bool | NotApplicable:
@@ -137,6 +166,26 @@ CLAIMS: tuple[Claim, ...] = (
         "largest difference of a step and h times the rate, relative to the largest coefficient or product",
         limit_dynamics.prove_flow,
         parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
+    ),
+    sharp_claim(
+        "head_start",
+        "The flow",
+        r"Initial weights raise a margin by $b(\rho) = \iota[1/\sqrt{2\pi} - \psi(\rho/\iota)]$, "
+        r"$\psi(x) = \varphi(x) - x(1-\Phi(x))$, from 0 to $\iota/\sqrt{2\pi}$",
+        by_quadrature("symbolic rho, iota"),
+        head_start_residual,
+        "relative difference of the closed form and quadrature at rho = .1, 1 and 3 iota",
+        limit_dynamics.prove_head_start,
+    ),
+    sharp_claim(
+        "invariant",
+        "The flow",
+        r"Along the flow $\gamma = \frac a2[(1-\tau)\rho_c - \tau\rho_n]$: the margins are "
+        r"$M_c = \alpha\rho_c - \beta\rho_n$ and $M_n = \delta\rho_n - \kappa\rho_c$",
+        Derived("symbolic a, tau, p; one class, from 0"),
+        lambda run: 0.0,
+        "nothing: proved",
+        limit_dynamics.prove_invariant,
     ),
     sharp_claim(
         "comparison_principle",

@@ -14,11 +14,14 @@ from theory.experiment import Experiment
 from theory.rules import Law
 from theory.two_stage.box import Domain
 from theory.two_stage.limits import errors as limit_errors
-from theory.two_stage.limits.claim import by_quadrature, gap, number_function, sharp_claim
+from theory.two_stage.limits.claim import by_quadrature, gap, number_function, rates, sharp_claim
+from theory.two_stage.limits.dynamics import a as _a
+from theory.two_stage.mean_field.activation_law import active_share_small_init
 from theory.two_stage.mean_field.mean_field import mean_field, population
 from theory.two_stage.run import Run
+from theory.two_stage.symbols import tau
 
-__all__ = ["CLAIMS", "SHARP_ACTIVATION", "switched_on"]
+__all__ = ["CLAIMS", "SHARP_ACTIVATION", "small_init_residual", "switched_on"]
 
 #: kappa_0 = 1, where cross-talk is as large as the initial products; only the first time unit matters.
 SHARP_ACTIVATION = Experiment(
@@ -57,6 +60,27 @@ def _activation_residual(run: Run, stated: Callable[[sp.Symbol, sp.Symbol], sp.E
     return gap(number_function(law(X, kappa), X, kappa)(1.0, k), 0.5 + value)
 
 
+def small_init_residual(run: Run, stated: sp.Expr | None = None) -> float:
+    """`active_share_small_init` at the setting's a and tau_+ against two Gaussian generations by quadrature
+    (or another `stated` law against them)."""
+    from scipy.integrate import quad
+    from scipy.special import ndtr
+
+    a, rate = rates(run)
+    strength = 0.25 * a * (1 - 2 * rate) ** 2
+    first, second = strength + 0.25, strength + 0.375
+    # X_2 = X_1 + an independent part; P(X_1 < 0 < X_2) given X_1 = -x sd.
+    ratio = math.sqrt(first / (second - first))
+    late = quad(
+        lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi) * ndtr(-x * ratio), 0, 40,
+        points=(1 / ratio, 3 / ratio, 9 / ratio), epsabs=1e-16, epsrel=1e-13,
+    )[0]  # fmt: skip
+    share = 0.5 + 0.5 * (0.5 + late)
+    if stated is not None:
+        return gap(float(number_function(stated, _a, tau)(a, rate)), share)
+    return gap(active_share_small_init(a, rate), share)
+
+
 def switched_on(run: Run) -> tuple[float, float]:
     """Mean share of label-side filters that a sample has gained since step 0, and the mean field's
     `arctan(X/kappa_0)/(2 pi)` given the label counts, at the end of the run."""
@@ -76,6 +100,19 @@ CLAIMS: tuple[Claim, ...] = (
         _activation_residual,
         "relative difference of the closed form and quadrature at X = 1 and the setting's kappa_0",
         limit_errors.prove_activation_law,
+    ),
+    sharp_claim(
+        "activation_share.small_init",
+        "Active share",
+        r"For $\kappa_0 \to 0$ two generations of cross-talk give $p = \frac78 - \frac{\arcsin r}{4\pi}$, "
+        r"$r^2 = (G+\frac14)/(G+\frac38)$, $G = \frac a4(1-2\tau)^2$",
+        by_quadrature("symbolic a, tau"),
+        small_init_residual,
+        "relative difference of the closed form in numbers and the sum of the generations",
+        limit_errors.prove_small_initialisation,
+        parents=("two_stage.sharp.activation_share",),
+        note="p at clocks around .3, with one coefficient for all samples; the cavity law has what comes "
+        "after, and the shares of single samples.",
     ),
     sharp_claim(
         "activation_share.moderate_init",

@@ -10,18 +10,18 @@ Source: derived here (`docs/derivations/mean_field.md`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
-from theory.rules import Band, Calibration, Law, Rule, ZScores
+from theory.rules import Band, Calibration, Law, ZScores
 from theory.run import NotApplicable
 from theory.two_stage import conditions, predictions
 from theory.two_stage.box import Domain
 from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.experiments import EVENT_GRID
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.event_law import misfit_probability
@@ -29,7 +29,7 @@ from theory.two_stage.mean_field.mean_field import Population, mean_field, popul
 from theory.two_stage.mean_field.sample_law import memorisation_error, run_sample_law
 from theory.two_stage.mean_field.time_errors import stage_time
 from theory.two_stage.run import Run
-from theory.two_stage.sources import C_T1, here
+from theory.two_stage.sources import C_T1
 from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["CLAIMS", "DTEST", "SAMPLE_LAW", "TIMES", "TIMES_BOX", "judged_population"]
@@ -193,24 +193,9 @@ _LARGE_INIT = tuple(conditions.ALL[name] for name in ("kappa_large", "iota_small
 _SECTION = "docs/derivations/mean_field.md, "
 
 
-def _claim(
-    name: str,
-    section: str,
-    statement: str,
-    rule: Rule,
-    measure: Callable[[Run], Any],
-    measured: str,
-    **more: Any,
-) -> Claim:
-    return Claim(
-        id=f"two_stage.sharp.{name}",
-        source=here(_SECTION + section),
-        provenance="derived",
-        statement=statement,
-        rule=rule,
-        measure=measure,
-        measured=measured,
-        **{"constants": DEFAULT_CONSTANTS, "parents": ("two_stage.closure",), **more},
+def _claim(name: str, section: str, *given: Any, **more: Any) -> Claim:
+    return derived_claim(
+        f"sharp.{name}", _SECTION + section, *given, **{"parents": ("two_stage.closure",), **more}
     )
 
 
