@@ -175,6 +175,8 @@ def scope_of(claim: Claim, reference: Box | None, settings: Sequence[AbstractSet
         return Scope("cells", None, place.describe())
     if reference is None:
         return Scope("box", None, place.describe())
+    if place.is_thin_in(reference_of(claim, reference)):  # type: ignore[union-attr]
+        return Scope("box", 0.0, f"{place.describe()}, 0% of its conditions in the reference box")
     try:
         region = drawn_region(claim, reference)
     except ValueError as error:
