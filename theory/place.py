@@ -119,6 +119,16 @@ class Box:
         inside &= all(math.isclose(values[c.name], c.low) for c in self.coordinates if c.low == c.high)
         return inside and (self.accept is None or self.accept(setting))
 
+    def is_thin_in(self, box: Box) -> bool:
+        """Whether the place holds at one value what another box draws: it then covers none of that box.
+
+        >>> whole = Box("all", (Coordinate("a", 1, 9), Coordinate("b", 1, 9)), dict)
+        >>> whole.sliced({"b": 2.0}).is_thin_in(whole), whole.is_thin_in(whole.sliced({"b": 2.0}))
+        (True, False)
+        """
+        drawn = {c.name for c in box.coordinates if c.low < c.high}
+        return any(c.low == c.high and c.name in drawn for c in self.coordinates)
+
     def sliced(self, fixed: Mapping[str, float]) -> Box:
         """The part of the box at which coordinates have these values; a name it has not is left out.
 

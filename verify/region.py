@@ -183,6 +183,8 @@ def scope_of(
         return Scope("box", None, place.describe())
     if drawn:
         return _drawn_scope(claim, reference)
+    if place.is_thin_in(reference_of(claim, reference)):  # type: ignore[union-attr]
+        return Scope("box", 0.0, f"{place.describe()}, 0% of its conditions in the reference box")
     try:
         region = drawn_region(claim, reference)
     except ValueError as error:

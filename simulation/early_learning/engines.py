@@ -182,7 +182,8 @@ def _separability(job: Job) -> MixtureRun:
 
 
 def _hard_margin(job: Job) -> MixtureRun:
-    gram = draw_gram(job.setting, job.seed)
+    # The margin is the data's: an initial vector has no part in it.
+    gram = draw_gram(job.setting.with_(start=0.0), job.seed)
     found = hard_margin_of_gram(gram.kernel * len(gram.s) * np.outer(gram.s, gram.s))
     # theta = sum_i weights_i e'_i x_i, so that coefficients are n weights s.
     c = len(gram.s) * found.weights * gram.s

@@ -65,7 +65,9 @@ def two_class(tau: Floats, w: float, kappa: float, lam: float = 0.0) -> TwoClass
 
 
 @cache
-def memorisation_time(w: float, kappa: float, lam: float = 0.0, limit: float = 1e5) -> float:
+def memorisation_time(
+    w: float, kappa: float, lam: float = 0.0, limit: float = 1e5, rtol: float = 1e-10
+) -> float:
     """First training time after the early peak at which f_W = 0; inf when there is none before `limit`.
 
     With kappa >= 1 - 2w there is no early peak: the wrong margin is negative from the start, and the time
@@ -85,7 +87,7 @@ def memorisation_time(w: float, kappa: float, lam: float = 0.0, limit: float = 1
     first = 1e-6
     start = np.array(_slope(w, kappa, lam)(0.0, np.zeros(2))) * first
     path = solve_ivp(
-        _slope(w, kappa, lam), (first, limit), start, events=falls, rtol=1e-10, atol=1e-12, method="LSODA"
+        _slope(w, kappa, lam), (first, limit), start, events=falls, rtol=rtol, atol=rtol / 100, method="LSODA"
     )
     return float(path.t_events[0][0]) if len(path.t_events[0]) else math.inf
 

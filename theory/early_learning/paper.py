@@ -27,6 +27,7 @@ from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.exhibits import EXHIBITS
 from theory.early_learning.items import ITEMS
 from theory.early_learning.letters import LETTERS, PARAMETERS, QUANTITIES, regime
+from theory.early_learning.places import REFERENCE as MIXTURES
 from theory.early_learning.planes import PLANES
 from theory.early_learning.questions import QUESTIONS
 from theory.early_learning.setting import MixtureSetting
@@ -79,6 +80,7 @@ THIS = Paper(
     conditions=CONDITIONS,
     constants=CONSTANTS,
     parameters={MixtureSetting: PARAMETERS},
+    reference_box=(MIXTURES, field.FIELDS),
     regime=regime,
     exhibits=EXHIBITS,
     questions=QUESTIONS,

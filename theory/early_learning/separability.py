@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar, root
+from scipy.optimize import brentq, root
 from scipy.special import expit, ndtr
 from scipy.stats import binom
 
@@ -27,10 +27,16 @@ def _nodes(size: int) -> tuple[Floats, Floats]:
     return x, weight / weight.sum()
 
 
-def _half_square(x: Floats) -> Floats:
-    """`E (Z - x)_+^2 = (1 + x^2) Phi(-x) - x phi(x)`."""
-    density = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return np.asarray((1 + x * x) * ndtr(-x) - x * density)
+def _square(c: float, sigma: float) -> tuple[float, float]:
+    """`E (Z - c h)_+^2 = (c^2 + v) Phi(-c/sqrt v) - c sqrt v phi(c/sqrt v)`, `v = 1 + c^2 sigma^2`, and its
+    slope in c: Z - c h is normal."""
+    v = 1 + (c * sigma) ** 2
+    z = c / math.sqrt(v)
+    tail = math.erfc(z / math.sqrt(2)) / 2
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return (c * c + v) * tail - c * math.sqrt(v) * density, 2 * (
+        c * (1 + sigma**2) * tail - math.sqrt(v) * density
+    )
 
 
 @cache
@@ -40,14 +46,14 @@ def separability_threshold(w: float, sigma: float) -> float:
     >>> [round(separability_threshold(x, .3), 3) for x in (.05, .2, .4)]
     [0.184, 0.384, 0.488]
     """
-    x, weight = _nodes(80)
-    h = 1 + sigma * x
 
-    def value(c: float) -> float:
-        return float(weight @ ((1 - w) * _half_square(c * h) + w * _half_square(-c * h)))
+    def slope(c: float) -> float:
+        return (1 - w) * _square(c, sigma)[1] - w * _square(-c, sigma)[1]
 
-    found = minimize_scalar(value, bounds=(-1.0, 20.0), method="bounded", options={"xatol": 1e-10})
-    return float(found.fun)
+    # A convex function of c: its slope has one root, if any before the tails vanish.
+    end = 20.0
+    best = brentq(slope, 0.0, end, xtol=1e-12) if slope(end) > 0 else end
+    return (1 - w) * _square(best, sigma)[0] + w * _square(-best, sigma)[0]
 
 
 def counting_bound(n: int, p: int, w: float, factor: float = 1.0) -> float:

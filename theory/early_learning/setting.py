@@ -143,8 +143,34 @@ class MixtureSetting(AbstractSetting):
 
     @property
     def rate_mem(self) -> float:
-        """`1/tau_mem`; inf for kappa >= m."""
-        return 1.0 / self.tau_mem if self.tau_mem > 0.0 else math.inf
+        """`1/tau_mem`, by its closed form up to kappa = .003 (within .4 %); inf for kappa >= m."""
+        from theory.early_learning.mean_field import memorisation_time
+        from theory.early_learning.times import memorisation_constant
+
+        if self.w > 0.0 and self.kappa < min(0.003, self.m / 2):
+            return self.kappa / memorisation_constant(self.w)
+        time = memorisation_time(self.w, self.kappa, rtol=1e-6)
+        return 1.0 / time if time > 0.0 else math.inf
+
+    @property
+    def is_ce(self) -> float:
+        """1 with cross entropy, else 0."""
+        return float(self.loss == "ce")
+
+    @property
+    def is_elr(self) -> float:
+        """1 with ELR whose targets follow the model, else 0."""
+        return float(self.loss == "elr")
+
+    @property
+    def is_kl(self) -> float:
+        """1 with the KL regulariser, else 0."""
+        return float(self.loss == "kl")
+
+    @property
+    def is_frozen(self) -> float:
+        """1 with ELR towards a frozen target, else 0."""
+        return float(self.loss == "frozen")
 
     @property
     def clock_step(self) -> float:

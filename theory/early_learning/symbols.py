@@ -11,6 +11,7 @@ import sympy as sp
 
 __all__ = [
     "LETTERS",
+    "LOSS_IS",
     "P",
     "a",
     "beta",
@@ -50,6 +51,14 @@ t = sp.Symbol("t", positive=True)
 gamma_c = sp.Symbol("gamma_c", positive=True)
 rate_mem = sp.Symbol("rho_mem", positive=True)
 
+#: By loss the symbol that is 1 under it and 0 under the others.
+LOSS_IS: Mapping[str, sp.Symbol] = {
+    "ce": sp.Symbol("1_CE", nonnegative=True),
+    "elr": sp.Symbol("1_ELR", nonnegative=True),
+    "kl": sp.Symbol("1_KL", nonnegative=True),
+    "frozen": sp.Symbol("1_frozen", nonnegative=True),
+}
+
 # Of a run, not of a setting: signal coefficient, margin, probability of the true class, training time.
 a = sp.Symbol("a", real=True)
 f = sp.Symbol("f", real=True)
@@ -73,6 +82,7 @@ LETTERS: Mapping[sp.Symbol, str] = {
     t: "target",
     gamma_c: "gamma_c",
     rate_mem: "rate_mem",
+    **{symbol: f"is_{loss}" for loss, symbol in LOSS_IS.items()},
 }
 
 

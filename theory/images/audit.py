@@ -171,7 +171,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(
         "bias",
-        "The estimated flip rate is right on average, within .02 (digits 3v8, .2)",
+        "The estimated flip rate is right in the median, within .02 (digits 3v8, .2)",
         Difference(0.02, "a tenth of the rate"),
         rate_pair,
         AUDIT_PAIRS,

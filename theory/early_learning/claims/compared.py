@@ -8,10 +8,25 @@ from typing import Any
 from theory.claim import Claim
 from theory.early_learning.claims.identities import plain_arm
 from theory.early_learning.claims.made import by_us, times
-from theory.early_learning.conditions import EARLY, HALF_EARLY, MANY_DIMENSIONS
+from theory.early_learning.conditions import (
+    EARLY,
+    ELR,
+    FROM_ZERO,
+    HALF_EARLY,
+    MANY_DIMENSIONS,
+    NO_CLAMP,
+    NO_MEMORY,
+    PULLED,
+    STABLE,
+    at_least,
+    at_most,
+    wrong_labels,
+)
+from theory.early_learning.conditions import KL as WITH_KL
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
 from theory.early_learning.setting import MixtureSetting
+from theory.early_learning.symbols import gamma, lam
 from theory.experiment import Experiment
 from theory.place import Cells
 from theory.record import AtClocks
@@ -99,6 +114,7 @@ def _none(run: MixtureRun) -> bool:
     return bool(run.memorised[-1] == 0.0 and run.test_accuracy[-1] >= 0.98)
 
 
+_CHANGED = (FROM_ZERO, NO_CLAMP, PULLED, STABLE, wrong_labels(8, "E9"))
 _APPENDIX = "The paper's appendix B has a linear model in R^100; its n and sigma are not stated."
 
 CLAIMS: tuple[Claim, ...] = (
@@ -110,7 +126,15 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1),
         _beats_stopping,
         STOPPING,
-        (HALF_EARLY,),
+        (
+            *_CHANGED,
+            ELR,
+            NO_MEMORY,
+            HALF_EARLY,
+            at_least(lam, 2.0, "E6", "as stated"),
+            at_most(lam, 6.0, "E6", "as stated"),
+            at_least(gamma, 20.0, "E6", "p >> n"),
+        ),
         measured="whether the last cosine with v is above the largest of the cross-entropy run",
         note="The test accuracy is a growing function of the cosine.",
     ),
@@ -122,7 +146,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1),
         _all,
         KL,
-        (EARLY, MANY_DIMENSIONS),
+        (*_CHANGED, WITH_KL, EARLY, MANY_DIMENSIONS),
         measured="whether every wrong label is memorised at tau = 300",
     ),
     by_us(

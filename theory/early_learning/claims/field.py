@@ -7,16 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from theory.claim import Claim, Prediction
 from theory.early_learning.claims.made import by_us, reading, times
-from theory.early_learning.conditions import EARLY, HALF_EARLY, WIDE
+from theory.early_learning.conditions import (
+    CE,
+    EARLY,
+    FROM_ZERO,
+    HALF_EARLY,
+    PULLED,
+    WIDE,
+    WIDER,
+    at_least,
+    at_most,
+    wrong_labels,
+)
 from theory.early_learning.mean_field import memorisation_time, time_to_signal, two_class, wrong_force_peak
 from theory.early_learning.places import mixture_box, sweep_cells
 from theory.early_learning.run import MixtureRun
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import beyond
-from theory.early_learning.symbols import kappa
+from theory.early_learning.symbols import eta, kappa, m, w
 from theory.early_learning.times import (
     EARLY_TIME_CORRECTED,
     MEMORISATION_CONSTANT,
@@ -39,7 +51,7 @@ from theory.rules import Bound, Difference, Exponent, Law, Universal
 from theory.run import NotApplicable
 from theory.setting import AbstractSetting
 
-__all__ = ["CLAIMS", "FieldSetting", "solve_field"]
+__all__ = ["CLAIMS", "FIELDS", "FieldSetting", "solve_field"]
 
 
 @dataclass(frozen=True)
@@ -60,15 +72,25 @@ class FieldSetting(AbstractSetting):
         if not self.kappa > 0.0:
             raise ValueError(f"kappa must be > 0, was {self.kappa!r}")
 
+    @property
+    def m(self) -> float:
+        """`1 - 2w`."""
+        return 1.0 - 2.0 * self.w
+
+    @classmethod
+    def letters(cls) -> Mapping[sp.Symbol, str]:
+        """As of mixture settings."""
+        return {w: "w", kappa: "kappa", m: "m"}
+
 
 def solve_field(setting: FieldSetting, rng: np.random.Generator) -> Mapping[str, Any]:
     """Times and forces by solving the equations; no randomness."""
-    w, own = setting.w, setting.kappa
-    level = plateau(w) / 2
-    clean, wrong = wrong_force_peak(w, own)
+    rate, own = setting.w, setting.kappa
+    level = plateau(rate) / 2
+    clean, wrong = wrong_force_peak(rate, own)
     return {
-        "memorisation": memorisation_time(w, own),
-        "early": time_to_signal(level, w, own),
+        "memorisation": memorisation_time(rate, own),
+        "early": time_to_signal(level, rate, own),
         "role": wrong / clean,
     }
 
@@ -77,6 +99,8 @@ def _field(values: Mapping[str, Any]) -> FieldSetting:
     return FieldSetting(values["w"], values["kappa"])
 
 
+#: The region that verdicts on the equations speak of.
+FIELDS = Box("all fields", (Coordinate("w", 0.02, 0.45, "linear"), Coordinate("kappa", 1e-3, 1.0)), _field)
 FIELD = function_model(FieldSetting, solve_field, name="early_learning.field")
 SLOW = Experiment(
     "early_learning.field.slow",
@@ -230,6 +254,13 @@ def _closed_role(run: Any) -> bool:
     return bool(abs(run.role / role_ratio(run.setting.w, run.setting.kappa) - 1) <= 1e-6)
 
 
+_RATES = at_least(w, 0.1, "D7", "at lower rates the next order in kappa is larger")
+_FIRST_ORDER = (EARLY, at_most(kappa, 0.2, "D6", "first order in kappa"), at_least(w, 0.05, "D6", _RATES.why))
+#: What all runs from zero with p >> n share.
+_FLOW = (CE, FROM_ZERO, WIDE, HALF_EARLY)
+_STEPS = at_most(eta, 0.1, "D5", "steps follow the flow")
+_CROSSING = (*_FLOW, PULLED, _STEPS, wrong_labels(20, "D5"))
+
 _SCALES = {"n": "n", "p": "1/p", "sigma": r"\sigma^{-2}", "eta": r"1/\eta"}
 
 CLAIMS: tuple[Claim, ...] = (
@@ -242,7 +273,7 @@ CLAIMS: tuple[Claim, ...] = (
         Bound(delta=0.1, reason="fluctuations fall as sqrt(n/p)"),
         _close,
         RUNS,
-        (WIDE, HALF_EARLY),
+        (*_CROSSING, WIDER),
         measured="the larger of the two root mean square distances",
     ),
     by_us(
@@ -253,7 +284,12 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.03, reason="first order in kappa, steps of eta = .02"),
         _early,
         EARLY_RUNS,
-        (WIDE, HALF_EARLY),
+        (
+            *_FLOW,
+            *_FIRST_ORDER[1:],
+            wrong_labels(10, "D6"),
+            at_most(eta, 0.02, "D6", "steps follow the flow"),
+        ),
         prediction=Prediction(r"\tau", EARLY_TIME_CORRECTED, "training time"),
         measured="training time at which theta . v passes log((1-w)/w)/2",
         proof=prove_early_time,
@@ -265,6 +301,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="first order in kappa"),
         _closed_early,
         MODERATE,
+        _FIRST_ORDER,
         measured="whether the relative distance is at most .015",
         proof=prove_early_time,
     ),
@@ -276,6 +313,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="a tempting reading of the leading order"),
         _closed_early_plain,
         MODERATE,
+        _FIRST_ORDER,
         measured="whether the relative distance is at most .015",
         corrected_by="field.early_time_equations",
     ),
@@ -286,7 +324,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.06, reason="fluctuations of order sqrt(n/p), steps of eta = .1"),
         _memorised,
         RUNS,
-        (WIDE, HALF_EARLY),
+        _CROSSING,
         measured="training time of the crossing",
     ),
     by_us(
@@ -297,6 +335,11 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="the relative error is about 1.5 kappa/C"),
         _closed_memorisation,
         SLOW,
+        (
+            at_most(kappa, 0.02, "D7", "the relative error is about 1.5 kappa/C"),
+            _RATES,
+            at_most(w, 0.4, "D7", "C falls to 0 at w = 1/2"),
+        ),
         prediction=Prediction(r"\tau_{mem}", MEMORISATION_CONSTANT / kappa, "training time"),
         measured="whether the relative distance is at most .03",
         proof=prove_memorisation_constant,
@@ -308,6 +351,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="a tempting reading of the leading order"),
         _closed_memorisation_tight,
         STRONG,
+        (EARLY, at_least(kappa, 0.3, "D7", "beyond the leading order")),
         measured="whether the relative distance is at most .1",
         corrected_by="field.memorisation_time",
     ),
@@ -337,7 +381,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.05, reason="fluctuations of order sqrt(n/p)"),
         _roles,
         RUNS,
-        (WIDE, HALF_EARLY),
+        _CROSSING,
         prediction=Prediction("|F_W|/|F_C|", ROLE_RATIO, "1"),
         measured="ratio of mean forces at the record with the largest mean wrong margin",
         proof=prove_role_inversion,
@@ -376,6 +420,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal(reason="solver tolerance 1e-10"),
         _closed_role,
         MODERATE,
+        (EARLY,),
         measured="whether the relative distance is at most 1e-6",
         proof=prove_role_inversion,
     ),

@@ -10,9 +10,18 @@ import numpy as np
 
 from theory.claim import Claim, Prediction
 from theory.early_learning.claims.made import by_us, times
-from theory.early_learning.conditions import REST_EXISTS, SETTLED
+from theory.early_learning.conditions import (
+    FROM_ZERO,
+    FROZEN,
+    NO_REST,
+    REST_EXISTS,
+    SETTLED,
+    at_least,
+    at_most,
+)
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
+from theory.early_learning.symbols import eta, gamma, kappa, n, w
 from theory.early_learning.targets import (
     FROZEN_MISS,
     SEPARATRIX,
@@ -35,7 +44,7 @@ from theory.setting import AbstractSetting
 __all__ = ["CLAIMS", "SeparatrixSetting", "side_of_separatrix"]
 
 TAU = 2000.0
-FROZEN = Experiment(
+REST = Experiment(
     "early_learning.frozen.rest",
     place=mixture_box(
         "frozen target",
@@ -171,6 +180,16 @@ def _separated(run: Any) -> bool:
     return bool(run.corrected == (s.start > separatrix(s.lam)))
 
 
+_TOWARDS = (
+    FROZEN,
+    FROM_ZERO,
+    at_most(eta, 1.0, "E4", "steps follow the flow"),
+    at_least(kappa, 0.1, "E4", "tau = 2000 is late"),
+    at_least(gamma, 4.0, "E4", "the noise's Gram matrix is well conditioned"),
+    at_least(w, 0.05, "E4", "some labels are wrong"),
+    at_least(n, 100, "E4", "some labels are wrong"),
+)
+
 CLAIMS: tuple[Claim, ...] = (
     by_us(
         "frozen.rest",
@@ -180,8 +199,8 @@ CLAIMS: tuple[Claim, ...] = (
         r"$\frac{1-w}{\kappa(1+\kappa)\tau|F'|(1-n/p)}$ above.",
         Difference(margin=0.015, reason="the offset's own next order, and fluctuations"),
         _rest,
-        FROZEN,
-        (REST_EXISTS, SETTLED),
+        REST,
+        (*_TOWARDS, REST_EXISTS, SETTLED),
         prediction=Prediction("1-P", FROZEN_MISS, "probability"),
         measured="median margin of wrong labels at tau = 2000, against the rest plus the offset",
         proof=prove_frozen_target,
@@ -194,7 +213,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.15),
         _side,
         SIDES,
-        (REST_EXISTS, SETTLED),
+        (*_TOWARDS, REST_EXISTS, SETTLED),
         measured="whether the median wrong margin is positive exactly when lambda > 1/(2t-1)",
         proof=prove_frozen_target,
     ),
@@ -206,6 +225,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1),
         _memorised_for_ever,
         UNHELD,
+        (*_TOWARDS, NO_REST),
         measured="whether all are memorised at tau = 2000 and the median still falls by .2 from tau = 1000",
         proof=prove_frozen_target,
     ),

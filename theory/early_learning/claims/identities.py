@@ -3,6 +3,7 @@ entropy."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, times
+from theory.early_learning.conditions import CE, ELR, FROM_ZERO, KL, NO_CLAMP, NO_MEMORY, at_least, at_most
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
+from theory.early_learning.symbols import lam
 from theory.early_learning.targets import prove_self_consistent_target
 from theory.experiment import Experiment
 from theory.rules import Identity
@@ -100,6 +103,8 @@ def averaging(run: MixtureRun, factor: float = 1.0) -> float:
     return float(np.max(np.abs(run.coefficients[1:] / expected - 1)))
 
 
+_ONE = at_least(lam, 1.0, "E3", "lambda = 1")
+_NOT_MORE = replace(at_most(lam, 1.0, "E3", "lambda = 1"), fixes=(("lam", 1.0),))
 _STEP = "rounding of a step: n products a margin, then sums over steps"
 
 CLAIMS: tuple[Claim, ...] = (
@@ -111,6 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(reason=_STEP),
         partial(by_engine, engine="dual"),
         PLAIN,
+        (CE, FROM_ZERO),
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
     by_us(
@@ -121,6 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(reason=_STEP),
         partial(by_engine, engine="two_row"),
         PLAIN,
+        (CE, FROM_ZERO),
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
     by_us(
@@ -130,6 +137,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
         partial(by_engine, engine="dual"),
         REGULARISED,
+        (ELR, NO_CLAMP, FROM_ZERO),
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
     by_us(
@@ -139,6 +147,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
         partial(by_engine, engine="two_row"),
         REGULARISED,
+        (ELR, NO_CLAMP, FROM_ZERO),
         measured="largest difference of margins and coefficients at any step, over their size",
     ),
     by_us(
@@ -149,6 +158,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(reason=_STEP),
         averaging,
         AVERAGING,
+        (ELR, NO_MEMORY, NO_CLAMP, FROM_ZERO, _ONE, _NOT_MORE),
         measured="largest relative difference of the coefficients from s eta t/2",
         proof=prove_self_consistent_target,
     ),
@@ -159,6 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(reason=_STEP),
         by_control,
         KL_WITHOUT_MEMORY,
+        (KL, NO_MEMORY, NO_CLAMP),
         measured="largest difference of margins from the cross-entropy run on the same data, over their size",
     ),
 )

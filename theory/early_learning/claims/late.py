@@ -6,7 +6,7 @@ import numpy as np
 
 from theory.claim import Claim, Prediction
 from theory.early_learning.claims.made import by_us, reading, times
-from theory.early_learning.conditions import ALL_SUPPORT, MANY_DIMENSIONS
+from theory.early_learning.conditions import ALL_SUPPORT, CE, MANY_DIMENSIONS, STABLE, at_least
 from theory.early_learning.late import (
     COSINE_LATE,
     LATE_NORM2,
@@ -18,6 +18,7 @@ from theory.early_learning.late import (
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
 from theory.early_learning.sources import beyond
+from theory.early_learning.symbols import gamma, kappa, n
 from theory.early_learning.times import plateau
 from theory.experiment import Experiment
 from theory.record import AtClocks
@@ -46,6 +47,8 @@ LONG = Experiment(
     clock=TAU,
     record=AtClocks((30.0, 300.0)),
     runs=times(8, 32, 100),
+    # To tau = 3000 at any step.
+    max_steps=10**7,
 )
 
 
@@ -79,16 +82,25 @@ def _gap_plain(run: MixtureRun) -> tuple[float, float]:
     return float(run.mean_clean[-1] + run.mean_wrong[-1]), float(np.float64(plateau(run.setting.w)))
 
 
+_WIDE = at_least(gamma, 20.0, "D11", "p >> n: the inverse Wishart matrix is close to its mean")
+_MANY = at_least(n, 150, "D11", "fluctuations of order 1/sqrt(n)")
+_TRAINED = (
+    CE,
+    STABLE,
+    at_least(kappa, 0.1, "D11", "tau = 3000 is late: corrections are of order 1/(kappa tau)"),
+    _MANY,
+)
+
 CLAIMS: tuple[Claim, ...] = (
     by_us(
         "late.cosine",
         "D11",
         r"For $p \gg n$ the direction of late times has $\cos_\infty = b/\sqrt{b^2+(1-2bm+b^2)/\kappa}$ "
         r"with v, $b = m/(1+\kappa)$.",
-        Difference(margin=0.01, reason="fluctuations of order 1/sqrt(n), averaged over runs"),
+        Difference(margin=0.01, reason="fluctuations of order 1/sqrt(n), less in the median over runs"),
         _cosine,
         SOLVED,
-        (ALL_SUPPORT,),
+        (ALL_SUPPORT, _WIDE, _MANY),
         prediction=Prediction(r"\cos_\infty", COSINE_LATE, "1"),
         measured="cosine of the hard-margin vector with v, from a solver",
         proof=prove_late,
@@ -100,7 +112,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.02, reason="the mean of an inverse Wishart matrix; fluctuations of order 1/sqrt(n)"),
         _norm2,
         SOLVED,
-        (ALL_SUPPORT,),
+        (ALL_SUPPORT, _WIDE, _MANY),
         prediction=Prediction(r"\|w_{hm}\|^2", LATE_NORM2, "1"),
         measured="squared norm of the hard-margin vector",
         proof=prove_late,
@@ -112,7 +124,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.015, reason="corrections of order 1/tau at tau = 3000: under 1 %"),
         _loss,
         LONG,
-        (MANY_DIMENSIONS,),
+        (*_TRAINED, MANY_DIMENSIONS),
         measured="tau times the training loss at tau = 3000, against the solver's norm on the same data",
     ),
     by_us(
@@ -122,7 +134,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.05, reason="seen .013 +- .012 at tau = 20,000"),
         _clean,
         LONG,
-        (ALL_SUPPORT,),
+        (*_TRAINED, ALL_SUPPORT, _WIDE),
         measured="mean margin of right labels at tau = 3000",
         proof=prove_late,
     ),
@@ -134,7 +146,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.05, reason="as for right labels"),
         _wrong,
         LONG,
-        (ALL_SUPPORT,),
+        (*_TRAINED, ALL_SUPPORT, _WIDE),
         measured="mean margin of wrong labels towards the observed label at tau = 3000",
         proof=prove_late,
     ),
@@ -145,7 +157,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.05, reason="as for right labels"),
         _gap,
         LONG,
-        (ALL_SUPPORT,),
+        (*_TRAINED, ALL_SUPPORT, _WIDE),
         measured="difference of the two means at tau = 3000",
         proof=prove_late,
     ),
@@ -156,7 +168,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.05, reason="a tempting reading: true only for kappa -> 0"),
         _gap_plain,
         LONG,
-        (ALL_SUPPORT,),
+        (*_TRAINED, ALL_SUPPORT, _WIDE),
         measured="difference of the two means at tau = 3000",
         corrected_by="late.gap",
     ),

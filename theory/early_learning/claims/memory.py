@@ -5,10 +5,23 @@ from __future__ import annotations
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, times
 from theory.early_learning.claims.strength import grown_cosine
-from theory.early_learning.conditions import HALF_EARLY, LOADED, WIDE
+from theory.early_learning.conditions import (
+    ELR,
+    FROM_ZERO,
+    HALF_EARLY,
+    LOADED,
+    NO_CLAMP,
+    PULLED,
+    STABLE,
+    WIDER,
+    at_least,
+    at_most,
+    wrong_labels,
+)
 from theory.early_learning.lag import Lagged, lagged_rates, prove_lag
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
+from theory.early_learning.symbols import lam
 from theory.experiment import Experiment
 from theory.record import AtClocks
 from theory.rules import Difference, Event
@@ -84,7 +97,19 @@ def _kept(run: MixtureRun) -> bool:
     return bool(run.memorised[-1] <= 0.1)
 
 
-_CLAIMED = (WIDE, HALF_EARLY, LOADED)
+_CLAIMED = (
+    ELR,
+    NO_CLAMP,
+    FROM_ZERO,
+    STABLE,
+    at_least(lam, 1.5, "E7", "the saturated phase"),
+    at_most(lam, 5.0, "E7", "measured up to there"),
+    WIDER,
+    HALF_EARLY,
+    PULLED,
+    wrong_labels(20, "E7"),
+    LOADED,
+)
 
 CLAIMS: tuple[Claim, ...] = (
     by_us(

@@ -223,7 +223,7 @@ CLAIMS: tuple[Claim, ...] = (
         "section 2.4",
         r"Symmetric noise at rate r redraws labels over all C classes, their own included: a share "
         r"$r(1-1/C)$ is wrong, $w = r/2$ for two classes.",
-        Difference(margin=0.005, reason="a run's share has sd below .01; averaged over runs"),
+        Difference(margin=0.005, reason="a run's share has sd below .01, the median over runs less"),
         _wrong_share,
         LABELS,
         measured="share of labels that differ from the true class",

@@ -1,5 +1,5 @@
-"""Table 3.4 and N1 to N7: small networks on real digits. Observed, not derived: means over seeds, and paired
-differences."""
+"""Table 3.4 and N1 to N7: small networks on real digits. Observed, not derived: medians over seeds, and
+paired differences."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _row_claims(row: Row, experiment: Experiment, *, second: bool = False) -> It
                 what, row.item
             ),
             f"Digits, {row.words}: {_WORDS[what]} is {expected:.3f} within {margin:g}.",
-            Difference(margin=margin, reason=f"mean over {_SEEDS} seeds; seen on other seeds"),
+            Difference(margin=margin, reason=f"the median of {_SEEDS} seeds; seen on other seeds"),
             partial(_of_second if second else _of, what=what, expected=expected),
             experiment,
             measured=_WORDS[what],

@@ -7,7 +7,7 @@ import numpy as np
 from theory.claim import Claim, Prediction
 from theory.early_learning.claims.made import by_us, times
 from theory.early_learning.claims.theorem_1 import stage_end
-from theory.early_learning.conditions import EARLY
+from theory.early_learning.conditions import CE, at_least, at_most, tenth_early, wrong_labels
 from theory.early_learning.first_step import (
     COSINE_BEFORE_T,
     accuracy_wrong_at_t,
@@ -16,6 +16,7 @@ from theory.early_learning.first_step import (
 )
 from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
+from theory.early_learning.symbols import eta, p, sigma, w
 from theory.early_learning.times import EARLY_TIME, early_time
 from theory.experiment import Experiment
 from theory.rules import Difference, Law
@@ -87,6 +88,18 @@ def _cosine(run: MixtureRun) -> tuple[float, float] | NotApplicable:
     return float(run.gradient_cosine[end - 1]), cosine_before_t(s.m, s.kappa, s.sigma)
 
 
+_FINE = (
+    CE,
+    tenth_early("D4"),
+    at_most(eta, 0.01, "D4", "theta . v passes 1/10 by at most eta m/2"),
+    at_most(sigma, 0.2, "D4", "first order in sigma^2 r_0^2"),
+    at_least(p, 100, "D4", "lengths of noise are close to their means"),
+    wrong_labels(50, "D4"),
+    at_most(w, 0.3, "D4", "T, about .2/m, comes within the run"),
+)
+#: First order in sigma^2 r_0^2 to .003.
+_SQUARES = (*_FINE, at_most(sigma, 0.15, "D4", "first order in sigma^2 r_0^2, within .003"))
+
 CLAIMS: tuple[Claim, ...] = (
     by_us(
         "stage.accuracy",
@@ -95,11 +108,12 @@ CLAIMS: tuple[Claim, ...] = (
         r"(1+\kappa/m^2)/100}}\right)$ from a start of norm $r_0$ orthogonal to v: $.9999$ needs $\sigma "
         r"\lesssim .0134$ at $r_0 = 2$.",
         Difference(
-            margin=0.015, reason="pooled over thousands of wrong examples; the formula is leading order"
+            margin=0.015,
+            reason="a run's A_W scatters by 1/(2 sqrt(n w)), the median over runs less; leading order",
         ),
         _at_t,
         STAGE,
-        (EARLY,),
+        _FINE,
         measured="A_W at T, the accuracy on wrong labels",
     ),
     by_us(
@@ -109,7 +123,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(margin=0.03, reason="2 % and two steps of eta = .01"),
         _time,
         STAGE,
-        (EARLY,),
+        _FINE,
         prediction=Prediction(r"\tau_{EL}", EARLY_TIME, "training time"),
         measured="training time at which theta . v reaches 1/10",
     ),
@@ -121,7 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.003, reason="first order in kappa/m and sigma^2 r0^2, sigma <= .15"),
         _clean_squares,
         SMALL,
-        (EARLY,),
+        _SQUARES,
         measured="change of the mean of k^2 on clean examples from 0 to T",
     ),
     by_us(
@@ -131,7 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.003, reason="first order in kappa/m and sigma^2 r0^2, sigma <= .15"),
         _wrong_squares,
         SMALL,
-        (EARLY,),
+        _SQUARES,
         measured="change of the mean of k^2 on wrong examples from 0 to T",
     ),
     by_us(
@@ -141,7 +155,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.005, reason="leading order; the paper's bound is 1/6"),
         _cosine,
         STAGE,
-        (EARLY,),
+        _FINE,
         prediction=Prediction(r"\cos", COSINE_BEFORE_T, "1"),
         measured="cosine at the last record before T",
     ),

@@ -11,10 +11,19 @@ from theory.early_learning.conditions import (
     ABOVE_SAT,
     BELOW_SAT,
     CLEAR_OF_MEM,
+    ELR,
+    FROM_ZERO,
     HALF_EARLY,
+    NO_CLAMP,
     NO_EARLY,
+    NO_MEMORY,
+    PULLED,
+    SHALLOW,
+    STABLE,
     THIRD_EARLY,
-    WIDE,
+    WIDER,
+    at_least,
+    wrong_labels,
 )
 from theory.early_learning.mean_field import rescue_strength
 from theory.early_learning.phase import (
@@ -35,6 +44,7 @@ from theory.early_learning.places import mixture_box
 from theory.early_learning.run import MixtureRun
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import beyond
+from theory.early_learning.symbols import n
 from theory.experiment import Experiment
 from theory.place import Box, Coordinate
 from theory.record import AtClocks
@@ -197,6 +207,10 @@ def _not_held(run: MixtureRun) -> bool:
     return bool(run.median_wrong[-1] < 0)
 
 
+_SELF = (ELR, NO_MEMORY, NO_CLAMP, FROM_ZERO, STABLE, wrong_labels(15, "E6"))
+_HELD = (*_SELF, WIDER, HALF_EARLY, PULLED)
+_MANY = at_least(n, 200, "E6", "averages over examples are close to means")
+
 CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.pinned",
@@ -208,7 +222,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         _pinned,
         RESTING,
-        (WIDE, HALF_EARLY, BELOW_SAT),
+        (*_HELD, SHALLOW, BELOW_SAT),
         prediction=Prediction("f_W", PINNED, "margin"),
         measured="mean margin of wrong labels at tau = 400",
         proof=prove_phases,
@@ -222,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         _pinned_cosine,
         RESTING,
-        (WIDE, HALF_EARLY, BELOW_SAT),
+        (*_HELD, SHALLOW, BELOW_SAT),
         prediction=Prediction(r"\cos", COSINE_PINNED, "1"),
         measured="cosine with v of the growth of theta over the last half of the run",
         proof=prove_phases,
@@ -234,7 +248,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1),
         _memorised_below,
         THRESHOLD,
-        (WIDE, HALF_EARLY, CLEAR_OF_MEM),
+        (*_HELD, CLEAR_OF_MEM),
         prediction=Prediction(r"\lambda_{mem}", LAMBDA_MEM, "1"),
         measured="whether the median wrong margin at tau = 300 is negative exactly when lambda < lambda_mem",
         proof=prove_phases,
@@ -246,7 +260,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.05, reason="a tempting reading: where they are corrected without end"),
         _memorised_below_sat,
         THRESHOLD,
-        (WIDE, HALF_EARLY, CLEAR_OF_MEM),
+        (*_HELD, CLEAR_OF_MEM),
         measured="whether the median wrong margin at tau = 300 is negative exactly when lambda < lambda_sat",
         corrected_by="strength.memorisation_threshold",
     ),
@@ -257,7 +271,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.1),
         _corrected,
         RUNNING,
-        (WIDE, HALF_EARLY, ABOVE_SAT),
+        (*_HELD, ABOVE_SAT),
         prediction=Prediction(r"\lambda_{sat}", LAMBDA_SAT, "1"),
         measured="whether the median wrong margin is positive and still rises over the last half",
         proof=prove_phases,
@@ -271,7 +285,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.02, reason="fluctuations of order 1/sqrt(n)"),
         _saturated,
         RUNNING,
-        (WIDE, HALF_EARLY, ABOVE_SAT),
+        (*_HELD, ABOVE_SAT),
         prediction=Prediction(r"\cos", COSINE_SATURATED, "1"),
         measured="cosine with v of the growth of theta over the last half of the run",
         proof=prove_phases,
@@ -284,7 +298,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(margin=0.04, reason="examples that start on the noisy side stay there"),
         _accuracy,
         NOISY,
-        (THIRD_EARLY, ABOVE_SAT),
+        (*_SELF, THIRD_EARLY, PULLED, ABOVE_SAT, _MANY),
         measured="A_W at tau = 200",
     ),
     by_us(
@@ -295,7 +309,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.2, reason="lambda* is that of the two-class equations"),
         _held,
         RESCUED,
-        (WIDE, NO_EARLY),
+        (*_SELF, WIDER, NO_EARLY),
         measured="whether the median wrong margin at tau = 150 is positive",
     ),
     by_us(
@@ -305,7 +319,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.2, reason="lambda* is that of the two-class equations"),
         _not_held,
         LOST,
-        (WIDE, NO_EARLY),
+        (*_SELF, WIDER, NO_EARLY),
         measured="whether the median wrong margin at tau = 150 is negative",
     ),
 )

@@ -93,7 +93,7 @@ CLAIMS: tuple[Claim, ...] = (
         "forced.decay",
         readme("oscillation experiment"),
         r"Imposed second layer, i.i.d. with variance v and $q = E a^4/v$: $E M_\perp$ is multiplied by "
-        r"$1 - 2\eta v + \eta^2 v((m-1)v + q)$ at every step.",
+        r"$1 - 2\eta v + \eta^2 v((m-1)v + q)$ at every step, and the $M_\perp$ of a run falls with it.",
         Law(0.03, "fluctuation of a product of random factors", planned_spread=0.02),
         forced_decay,
         FORCED,

@@ -286,7 +286,7 @@ CLAIMS = (
     _claim(
         "dtest_size",
         "Test errors",
-        r"The same law on average over runs: $\mathcal{D}_{test}$ error over memorised share",
+        r"The same law in the median over runs: $\mathcal{D}_{test}$ error over memorised share",
         Law(0.05, reason="half of what samples close to the threshold may change in a run at d/n = 100"),
         _dtest_size,
         "D_test error and its law, each summed over four clocks",
