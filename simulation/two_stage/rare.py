@@ -33,6 +33,7 @@ def log_error(
     seed: int,
     scales: Floats | None = None,
     log_weights: Floats | None = None,
+    biases: Floats | None = None,
 ) -> tuple[float, float, float]:
     """`ln` of the 0-1 error: estimate and 95 % limits.
 
@@ -44,6 +45,7 @@ def log_error(
         samples: lines in all, shared among the labels (training patches, scales), at least 12 each.
         scales, log_weights: (K,); the added noise is multiplied by one of these scales, drawn with these
             weights, which sum to 1. Default: by 1.
+        biases: of the filters, (2m,); None: none.
 
     The limits come from the standard error of the mean over lines; with fewer than 10 effective lines
     the estimate is not trusted and the limits are -inf and 0.
@@ -51,13 +53,14 @@ def log_error(
     width = root.shape[0]
     m = width // 2
     head = np.where(np.arange(width) < m, 1.0, -1.0) / m
-    offsets = np.zeros((1, width)) if noise_products is None else noise_products.T
+    shift = np.zeros(width) if biases is None else biases
+    offsets = shift[None] if noise_products is None else noise_products.T + shift
     base = np.repeat(offsets, 2, axis=0)
     label = np.tile([1.0, -1.0], len(offsets))
     signal = np.where(
         label > 0,
-        head @ np.maximum(signal_products, 0.0),
-        head @ np.maximum(-signal_products, 0.0),
+        head @ np.maximum(signal_products + shift, 0.0),
+        head @ np.maximum(-signal_products + shift, 0.0),
     )
     if scales is None or log_weights is None:
         scales, log_weights = np.ones(1), np.zeros(1)
