@@ -17,6 +17,7 @@ _EXPORTS = {
     "Verification": "verify.verification",
     "load_claims_file": "verify.load",
     "load_sources": "verify.load",
+    "replay": "verify.replayed",
     "run_engine_conformance": "simulation",
     "run_law_conformance": "simulation",
     "settings_in": "verify.search.strategies",

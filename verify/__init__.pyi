@@ -13,6 +13,7 @@ from verify.outcome import Counterexample as Counterexample
 from verify.outcome import Decision as Decision
 from verify.outcome import Observation as Observation
 from verify.pipeline import verify_claims as verify_claims
+from verify.replayed import replay as replay
 from verify.report import write_report as write_report
 from verify.search.strategies import settings_in as settings_in
 from verify.verification import Judgement as Judgement
@@ -31,6 +32,7 @@ __all__ = [
     "Verification",
     "load_claims_file",
     "load_sources",
+    "replay",
     "run_engine_conformance",
     "run_law_conformance",
     "settings_in",

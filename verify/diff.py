@@ -12,9 +12,20 @@ from typing import Any
 __all__ = ["Change", "Difference", "difference", "load_report"]
 
 #: What a verdict may hang on, in the order in which it is named: what is claimed, how it is judged, on what.
-_CLAIMED = ("statement", "role", "kind", "conditions", "constants", "drops", "rule", "experiment", "engines")
+_CLAIMED = (
+    "statement",
+    "role",
+    "kind",
+    "conditions",
+    "constants",
+    "drops",
+    "rule",
+    "experiment",
+    "engines",
+    "code",
+)
 _SEEN = ("n_trials", "n_settings", "measured", "predicted", "alone", "grade")
-_RUN = ("profile", "seed", "git_commit", "device")
+_RUN = ("profile", "seed", "git_commit", "source_digest", "device")
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,15 @@ class Difference:
         changed: verdicts that changed, in the order of the new report.
         added, removed: ids with their verdicts.
         same: claims of one verdict in both.
-        run: what differs of the runs as a whole: profile, seed, commit.
+        rewritten: of these, those whose code changed: the names of the functions and constants, by id.
+        run: what differs of the runs as a whole: profile, seed, commit, source.
     """
 
     changed: tuple[Change, ...]
     added: Mapping[str, str]
     removed: Mapping[str, str]
     same: int
+    rewritten: Mapping[str, tuple[str, ...]]
     run: Mapping[str, tuple[Any, Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -62,6 +75,10 @@ class Difference:
             for name, (old, new) in change.by.items():
                 yield f"    {name}: {_short(old)} -> {_short(new)}"
             yield f"    now: {change.reason}"
+        yield from (
+            f"{id_}: verdict as before, changed code: {', '.join(names)}"
+            for id_, names in self.rewritten.items()
+        )
         yield from (f"{id_}: new, {verdict}" for id_, verdict in self.added.items())
         yield from (f"{id_}: gone, was {verdict}" for id_, verdict in self.removed.items())
         yield from (f"run: {name}: {_short(old)} -> {_short(new)}" for name, (old, new) in self.run.items())
@@ -128,8 +145,21 @@ def difference(old: Path, new: Path) -> Difference:
         {id_: record["verdict"] for id_, record in after.items() if id_ not in before},
         {id_: record["verdict"] for id_, record in before.items() if id_ not in after},
         len(both) - len(changed),
+        {
+            id_: names
+            for id_ in both
+            if before[id_]["verdict"] == after[id_]["verdict"]
+            and (names := _rewritten(before[id_].get("code"), after[id_].get("code")))
+        },
         {n: (run.get(n), run_new.get(n)) for n in _RUN if run.get(n) != run_new.get(n)},
     )
+
+
+def _rewritten(old: Any, new: Any) -> tuple[str, ...]:
+    """Names of what changed in the code; none where a report is too old to tell."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return ()
+    return tuple(name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name))
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:

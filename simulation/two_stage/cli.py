@@ -52,6 +52,10 @@ def run(
     weight_decay: Annotated[float, typer.Option(help="lambda of W <- (1 - h lambda) W - eta grad")] = 0.0,
     momentum: Annotated[float, typer.Option(help="beta of the heavy ball, in [0, 1)")] = 0.0,
     batch_size: Annotated[int | None, typer.Option(help="samples a step (default all)")] = None,
+    fresh_flips: Annotated[
+        float, typer.Option(help="probability that a step sees a label flipped, in [0, 1/2)")
+    ] = 0.0,
+    biases: Annotated[bool, typer.Option("--biases", help="train a bias a filter (engine cnn)")] = False,
     steps: Annotated[int | None, typer.Option(help="gradient steps; or --clock")] = None,
     clock: Annotated[
         float | None, typer.Option(help="length in time units n m/(eta sigma_xi^2 d) (default 12)")
@@ -79,7 +83,7 @@ def run(
     from simulation.two_stage.training import train
     from theory.two_stage.variation import Variation
 
-    variation = Variation(batch_size=batch_size, momentum=momentum)
+    variation = Variation(batch_size=batch_size, momentum=momentum, fresh_flips=fresh_flips, biases=biases)
     # One small run is faster on the CPU; the real network at large n d is what a GPU is for.
     chosen = "cpu" if device == "auto" and engine != "cnn" else resolve_device(device)
     keep = sorted({round(count * k / 40) for k in range(41)})

@@ -174,7 +174,8 @@ class _State:
         self.work = torch.empty_like(self.A0)
         self.margins = torch.empty_like(self.y_observed)
         self.g = torch.empty_like(self.margins)
-        self.weights = torch.ones_like(self.margins)
+        # Weights of the samples in a step, and whether it sees their labels as observed or flipped (+-1).
+        self.weights, self.seen = torch.ones_like(self.margins), torch.ones_like(self.margins)
         self.alive = torch.ones((len(geometries), 1), dtype=dtype, device=device)
         self.ended = torch.full((len(geometries),), -1, dtype=torch.int64, device=device)
         self.streak = torch.zeros_like(self.ended)
@@ -192,7 +193,7 @@ class _State:
 
     def update(self) -> None:
         """One gradient step of the runs that are alive, from what `evaluate` left."""
-        torch.sigmoid(-self.margins, out=self.g)
+        torch.sigmoid(-self.margins * self.seen, out=self.g)
         self.g.mul_(self.weights).mul_(self.alive)
         push = torch.bmm(self.g[:, None, :], self.signal_push)[:, 0]
         active = self.work.sign_()
@@ -227,6 +228,7 @@ class _State:
             if draw is not None:
                 row[: geometry.n] = draw.next()
         self.weights.copy_(torch.as_tensor(rows, dtype=self.weights.dtype))
+        self.seen.copy_(torch.as_tensor(np.where(rows < 0, -1.0, 1.0), dtype=self.seen.dtype))
 
     def end(self, t: int, rule: Floats, ends: torch.Tensor) -> None:
         """Freeze the runs whose rule holds at step t, and those that have made all their steps."""

@@ -39,14 +39,16 @@ _PIECE_BYTES = 2**20
 class TwoLayerCNN(nn.Module):
     r"""`f = F_{+1} - F_{-1}`, `F_j = (1/m) sum_r [relu(<w_{j,r}, y mu>) + relu(<w_{j,r}, xi>)]`.
 
-    `weight` has shape (2, m, d); index 0 is j = +1. The second layer is fixed at +-1/m.
+    `weight` has shape (2, m, d); index 0 is j = +1. The second layer is fixed at +-1/m. With `biased` every
+    filter adds its `bias` (2, m), 0 at first, to its products with both patches.
 
     Source: Han et al. 2025, section 3.
     """
 
-    def __init__(self, weight: torch.Tensor) -> None:
+    def __init__(self, weight: torch.Tensor, biased: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
+        self.bias = nn.Parameter(torch.zeros_like(weight[..., 0])) if biased else None
 
     def forward(self, mu: torch.Tensor, y: torch.Tensor, xi: torch.Tensor) -> torch.Tensor:
         """Outputs f (n,) for signal `mu` (d,), its signs `y` (n,) and noise patches `xi` (n, d).
@@ -57,10 +59,13 @@ class TwoLayerCNN(nn.Module):
         return self.outputs(products.reshape(-1, products.shape[-1]), y)
 
     def outputs(self, products: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Outputs f (n,) from the pre-activations `W V` (2m, n+1), column 0 for mu, sides stacked."""
+        """Outputs f (n,) from the products `W V` (2m, n+1), column 0 for mu, sides stacked."""
         signal, noise = products[:, 0].reshape(2, -1), products[:, 1:].reshape(2, -1, len(y))
+        opposite = -signal
+        if self.bias is not None:
+            signal, opposite, noise = signal + self.bias, opposite + self.bias, noise + self.bias[..., None]
         plus = torch.relu(signal).mean(1)
-        minus = torch.relu(-signal).mean(1)
+        minus = torch.relu(opposite).mean(1)
         noise_out = torch.relu(noise).mean(1)
         signal_out = torch.where(y > 0, plus[0] - plus[1], minus[0] - minus[1])
         return signal_out + noise_out[0] - noise_out[1]
@@ -215,6 +220,7 @@ def run_cnn(
     batching: StepWeights | None = None,
     decay: float = 0.0,
     momentum: float = 0.0,
+    bias_eta: float | None = None,
     stop: StopRule | None = None,
     device: str = "cpu",
     dtype: str = "float64",
@@ -226,9 +232,10 @@ def run_cnn(
     """Train the network by plain gradient descent; one Record.
 
     Args:
-        batching: weights of the samples, step by step: mini-batches and schedules.
+        batching: weights of the samples, step by step: mini-batches, schedules, fresh flips.
         decay: a step first multiplies W by one minus this.
         momentum: beta of `V <- beta V - (1 - beta) eta grad`, `W <- W + V`.
+        bias_eta: step size of the biases (eta, in whatever units the patches are); None: there are none.
         stop: the run ends at the first step where this holds, which is recorded and kept as a snapshot.
         gram: `V^T V` of the patches, where it is at hand.
         gradient: "closed", the chain rule written out, or "autograd" of the module, its oracle.
@@ -242,8 +249,9 @@ def run_cnn(
         patches = _Patches(problem, device, number, resident_bytes)
     y, y_observed = patches.tensor(problem.y), patches.tensor(problem.y_observed)
     W0 = patches.tensor(problem.w0).reshape(2 * m, d)
-    net = TwoLayerCNN(W0.reshape(2, m, d))
+    net = TwoLayerCNN(W0.reshape(2, m, d), biased=bias_eta is not None)
     W = net.weight.detach().reshape(2 * m, d)
+    bias = None if net.bias is None else net.bias.detach().reshape(2 * m)
     side = torch.ones(2 * m, dtype=W.dtype, device=device)
     side[m:] = -1.0
     A = torch.empty((2 * m, n + 1), dtype=W.dtype, device=device)
@@ -256,13 +264,15 @@ def run_cnn(
     C_out = np.empty((len(snapshots) + 1, 2 * m, n + 1))
     A_out = np.empty_like(C_out)
     residual_out, share_out = np.empty(len(snapshots) + 1), np.empty(len(snapshots) + 1)
+    bias_out = np.zeros((len(snapshots) + 1, 2 * m))
     share, velocity = 1.0, torch.zeros_like(W) if momentum else None
+    bias_velocity = torch.zeros(2 * m, dtype=W.dtype, device=device)
     wanted, kept = {int(t) for t in recorded}, {int(t) for t in snapshots}
     written: list[int] = []
     saved: list[int] = []
 
     for t in track(range(steps + 1), "cnn", progress):
-        margins = y_observed * net.outputs(A, y)
+        margins = y_observed * net.outputs(A, y).detach()
         z = margins.double().cpu().numpy() if t in wanted or monitor is not None else None
         over = monitor is not None and z is not None and monitor.holds(t, z)
         if over or t in wanted or t in kept:
@@ -276,13 +286,22 @@ def run_cnn(
                 A_out[len(saved)] = A.double().cpu().numpy()
                 residual_out[len(saved)] = project.residual(W, C, share)
                 share_out[len(saved)] = share
+                if bias is not None:
+                    bias_out[len(saved)] = bias.double().cpu().numpy()
                 saved.append(t)
         if over or t == steps:
             break
         weights = None if batching is None else patches.tensor(batching.next())
         closed = gradient == "closed"
-        slopes = _slopes(A, margins, y, y_observed, side, weights) if closed else None
-        change = None if closed else _autograd(net, patches, y, y_observed, weights)
+        slopes = change = bias_change = None
+        if closed:
+            slopes, bias_change = _slopes(A, margins, y, y_observed, side, weights, bias)
+        else:
+            change, bias_change = _autograd(net, patches, y, y_observed, weights)
+        if bias is not None and bias_change is not None and bias_eta is not None:
+            # Without momentum the velocity is the step.
+            bias_velocity.mul_(momentum).sub_(bias_change, alpha=(1.0 - momentum) * bias_eta)
+            bias.add_(bias_velocity)
         if decay:
             W.mul_(1.0 - decay)
             share *= 1.0 - decay
@@ -312,6 +331,7 @@ def run_cnn(
         products=A_out[:S],
         span_residual=residual_out[:S],
         initial_share=share_out[:S],
+        biases=None if bias is None else bias_out[:S],
     )
 
 
@@ -322,23 +342,28 @@ def _slopes(
     y_observed: torch.Tensor,
     side: torch.Tensor,
     weights: torch.Tensor | None,
-) -> torch.Tensor:
-    """`dL/dA` (2m, n+1), so that `dL/dW = (dL/dA) V^T`, by the chain rule; relu'(0) = 0.
+    bias: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """`dL/dA` (2m, n+1), so that `dL/dW = (dL/dA) V^T`, by the chain rule, and `dL/db` (2m,); relu'(0) = 0.
 
     Column 0 gathers the signal patches: of samples with y = +1 where `<w, mu> > 0`, and of those with
-    y = -1, whose patch is -mu, where `<w, mu> < 0`.
+    y = -1, whose patch is -mu, where `<w, mu> < 0`. With biases the filters' thresholds are at -b. A sample
+    of negative weight is seen with the other label.
     """
     n, m = len(y), len(side) // 2
-    pull = -y_observed * torch.sigmoid(-margins)
+    seen = margins if weights is None else torch.where(weights < 0, -margins, margins)
+    pull = -y_observed * torch.sigmoid(-seen)
     if weights is not None:
         pull *= weights
     pull /= n * m
     slopes = torch.empty_like(A)
-    torch.mul((A[:, 1:] > 0) * side[:, None], pull, out=slopes[:, 1:])
+    threshold = torch.zeros_like(side) if bias is None else -bias
+    torch.mul((A[:, 1:] > threshold[:, None]) * side[:, None], pull, out=slopes[:, 1:])
     positive = y > 0
     plus, minus = pull[positive].sum(), pull[~positive].sum()
-    slopes[:, 0] = side * (plus * (A[:, 0] > 0) - minus * (A[:, 0] < 0))
-    return slopes
+    up, down = plus * (A[:, 0] > threshold), minus * (-A[:, 0] > threshold)
+    slopes[:, 0] = side * (up - down)
+    return slopes, None if bias is None else side * (up + down) + slopes[:, 1:].sum(1)
 
 
 def _autograd(
@@ -347,11 +372,13 @@ def _autograd(
     y: torch.Tensor,
     y_observed: torch.Tensor,
     weights: torch.Tensor | None,
-) -> torch.Tensor:
-    """`dL/dW` (2m, d) by automatic differentiation of the module."""
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """`dL/dW` (2m, d) and, where there are biases, `dL/db` (2m,) by automatic differentiation of the
+    module."""
     xi = torch.cat([block for _, block in patches])
     # Not softplus: torch cuts it to a straight line beyond 20, and its gradient is then off by e^-20.
-    losses = -nn.functional.logsigmoid(y_observed * net(patches.mu, y, xi))
-    loss = (losses if weights is None else losses * weights).mean()
-    (found,) = torch.autograd.grad(loss, [net.weight])
-    return found.reshape(-1, found.shape[-1])
+    seen = y_observed if weights is None else torch.where(weights < 0, -y_observed, y_observed)
+    losses = -nn.functional.logsigmoid(seen * net(patches.mu, y, xi))
+    loss = (losses if weights is None else losses * weights.abs()).mean()
+    found, *of_bias = torch.autograd.grad(loss, list(net.parameters()))
+    return found.reshape(-1, found.shape[-1]), of_bias[0].reshape(-1) if of_bias else None

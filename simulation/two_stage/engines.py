@@ -36,7 +36,7 @@ class _TwoStageEngine(Engine):
         """A `Variation`."""
         from simulation.two_stage.tables import variation_of_table
 
-        return variation_of_table(table, law=self.name == "law")
+        return variation_of_table(table, self.name)
 
     def stop_rule(self, table: Mapping[str, Any]) -> Any:
         """A rule of `simulation.two_stage.stopping`."""

@@ -64,6 +64,8 @@ def save_trajectory(trajectory: Trajectory, setting: Setting, path: Path) -> Non
         }
         if trajectory.rho is not None:
             arrays["rho"] = trajectory.rho
+        if trajectory.biases is not None:
+            arrays["biases"] = trajectory.biases
         _write_whole(path, lambda target: np.savez_compressed(target, **arrays))  # type: ignore[arg-type]
         return
     import pandas as pd

@@ -107,7 +107,8 @@ def advance(  # type: ignore[no-untyped-def]
 
     W columns (mu, then the n samples, then zeros) and R rows (filters, j = +1 first, then zeros):
     `start` A^(0), `C`, `A` (R, W); `N` D^-1 K (W, W); `side` j and `head` j/m (R,); `y`, `y_observed` (W,);
-    `push` (W,) squared norms times eta/(n m); `weights` (stop - first, n) of mini-batches or (0, 0).
+    `push` (W,) squared norms times eta/(n m); `weights` (stop - first, n) of the samples, negative where the
+    step sees a label flipped, or (0, 0).
     `place` (3,): rows of margins and of states written so far, and steps that noisy samples have been fit.
     `keep` is what a step leaves of the weights (1 without decay), `left` (1,) what is left of the initial
     ones. `momentum` beta; `V` (R, W) the coefficients' last change, (0, 0) for beta = 0.
@@ -162,6 +163,8 @@ def advance(  # type: ignore[no-untyped-def]
         plus, minus = zero, zero
         for i in range(1, n + 1):
             z = f[i]
+            if weights.shape[0] > 0 and weights[t - first, i - 1] < zero:
+                z = -z  # this step sees the other label
             if z >= zero:
                 e = math.exp(-z)
                 g = e / (one + e)

@@ -19,7 +19,8 @@ class Record:
     `margins` (T, n); `gamma` (T, 2, m); `train_loss` (T,); `coefficients` C (S, 2m, n+1) and `products`
     W V (S, 2m, n+1), sides stacked j = +1 first; `steps` (T,), `snapshot_steps` (S,); `span_residual` (S,)
     the share of `|W^(t) - W^(0)|` outside the span of the patches (0 by construction in the closure);
-    `initial_share` (S,) the factor of `W^(0)` in `W^(t)`: 1 unless weights decay.
+    `initial_share` (S,) the factor of `W^(0)` in `W^(t)`: 1 unless weights decay; `biases` (S, 2m) of the
+    filters, None of a network without.
     """
 
     steps: NDArray[np.int64]
@@ -31,3 +32,4 @@ class Record:
     products: Floats
     span_residual: Floats
     initial_share: Floats
+    biases: Floats | None = None

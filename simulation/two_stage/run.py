@@ -158,7 +158,9 @@ class MeasuredRun:
 
     @cached_property
     def active_fraction(self) -> Floats:
-        return np.asarray((self.label_side(self.products[..., 1:]) > 0).mean(axis=-2))
+        biases = self.trajectory.biases
+        threshold = 0.0 if biases is None else self.label_side(-biases[..., None])
+        return np.asarray((self.label_side(self.products[..., 1:]) > threshold).mean(axis=-2))
 
     # Times ----------------------------------------------------------------------------------------------
     @cached_property

@@ -10,6 +10,7 @@ from operator import and_, or_
 from typing import Any
 
 from simulation.models import Job
+from simulation.two_stage.departures import require_exact
 from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.weight_decay import decay_of, decay_of_step
 from theory.two_stage.schedule import Schedule
@@ -18,7 +19,7 @@ from theory.two_stage.variation import PLAIN, Variation
 __all__ = ["check_job", "stop_of", "variation_of_table"]
 
 
-def variation_of_table(table: Mapping[str, Any], law: bool) -> Variation:
+def variation_of_table(table: Mapping[str, Any], engine: str) -> Variation:
     """Departures from the paper's model.
 
     Raises:
@@ -28,12 +29,15 @@ def variation_of_table(table: Mapping[str, Any], law: bool) -> Variation:
     _check_number("variation.decay", table.get("decay", 0.0), (int, float))
     _check_number("variation.batch_size", table.get("batch_size"), (int, type(None)))
     _check_number("variation.momentum", table.get("momentum", 0.0), (int, float))
+    _check_number("variation.fresh_flips", table.get("fresh_flips", 0.0), (int, float))
     try:
         variation = Variation(**{**table, "schedule": _schedule(table.get("schedule"))})
     except ValueError as error:
         raise ValueError(f"variation.{error}") from None
-    if law and variation.needs_data:
-        raise ValueError("engine law knows gaussian noise and uniform label noise only; use reduced or cnn")
+    try:
+        require_exact(engine, variation)
+    except ValueError as error:
+        raise ValueError(f"variation: {error}") from None
     return variation
 
 

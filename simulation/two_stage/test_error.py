@@ -47,6 +47,7 @@ def monte_carlo_error(
     samples: int,
     seed: int,
     numbers: int | None = None,
+    biases: Floats | None = None,
 ) -> tuple[float, float, float]:
     """Estimate with exact 95 % limits.
 
@@ -54,14 +55,16 @@ def monte_carlo_error(
         draw: of (generator, count): pre-activations `W xi` of so many fresh patches, (count, 2m).
         signal_products: `W mu` (2m,), rows j = +1 first.
         noise_products: `W xi_i` (2m, n); used for "spurious".
+        biases: of the filters, (2m,); None: none.
         numbers: that one draw holds in memory; default 2m.
     """
     width = len(signal_products)
     m = width // 2
     head = np.where(np.arange(width) < m, 1.0, -1.0) / m
+    threshold = 0.0 if biases is None else -biases
     signal = {
-        1.0: float(head @ np.maximum(signal_products, 0.0)),
-        -1.0: float(head @ np.maximum(-signal_products, 0.0)),
+        1.0: float(head @ np.maximum(signal_products - threshold, 0.0)),
+        -1.0: float(head @ np.maximum(-signal_products - threshold, 0.0)),
     }
     chunk = max(1, min(samples, _CHUNK_BYTES // (8 * (numbers or width))))
     errors = 0
@@ -72,7 +75,7 @@ def monte_carlo_error(
         y = np.where(rng.random(count) < 0.5, 1.0, -1.0)
         if distribution == "spurious":
             z = z + noise_products.T[rng.integers(0, noise_products.shape[1], count)]
-        f = np.maximum(z, 0.0) @ head + np.where(y > 0, signal[1.0], signal[-1.0])
+        f = np.maximum(z - threshold, 0.0) @ head + np.where(y > 0, signal[1.0], signal[-1.0])
         errors += int(np.count_nonzero(y * f <= 0.0))
     low, high = binomial_interval(errors, samples)
     return errors / samples, low, high

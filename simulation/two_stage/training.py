@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.device import resolve_device
+from simulation.two_stage.departures import require_exact
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.problem import Problem, sample_problem
 from simulation.two_stage.record import Record
@@ -105,12 +106,14 @@ def train(
         snapshots: steps at which to keep them; default every recorded step (only the last when
             record_coefficients is False).
         dtype: "float64" or "float32", the type the engine computes in.
-        seed: of the draw, when `what` is a Setting, and of mini-batches.
+        seed: of the draw, when `what` is a Setting, of mini-batches and of fresh flips.
         variation: other noise patches and label noise (for a Setting; not for the law engine, which knows
-            Gaussian patches only), mini-batches, schedule of the step size, momentum.
+            Gaussian patches only), mini-batches, schedule of the step size, momentum, labels flipped afresh
+            at every step, biases (of the engine "cnn" alone).
         weight_decay: lambda in clock units: a step is `W <- (1 - h lambda) W - eta grad`, with h the clock
             step `eta sigma_xi^2 d/(n m)`; a program's coefficient is `lambda sigma_xi^2 d/(n m)`. Default the
-            setting's own (`theory.two_stage.decay.DecayedSetting`), else 0. Not with schedule or momentum.
+            setting's own (`theory.two_stage.decay.DecayedSetting`), else 0. Not with schedule, momentum or
+            biases.
         stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
             first step where it holds. Default: all steps are made.
         gradient: of the engine "cnn": "closed", the chain rule written out, or "autograd", the module's own
@@ -136,6 +139,7 @@ def train(
         engine = "law" if isinstance(what, Setting) else "reduced"
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, was {engine!r}")
+    require_exact(engine, variation)
     if eta is None:
         if setting is None:
             raise ValueError("eta must be given for a Problem that was not sampled from a Setting")
@@ -149,8 +153,6 @@ def train(
     if engine == "law":
         if not isinstance(what, Setting):
             raise ValueError("engine 'law' takes a Setting, not a Problem")
-        if variation.needs_data:
-            raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
         geometry = draw_geometry(what, seed)
     else:
         if isinstance(what, Setting):
@@ -175,6 +177,7 @@ def train(
             batching=_batching(geometry.n, variation, seed),
             decay=lost,
             momentum=variation.momentum,
+            bias_eta=eta if variation.biases else None,
             stop=stop,
             gradient=gradient,
             device=resolved,
@@ -234,8 +237,7 @@ def train_many(
     """
     _check_dtype(dtype)
     _check_stop(stop)
-    if variation.needs_data:
-        raise ValueError("engine 'law' knows Gaussian noise and uniform flips only: use 'reduced'")
+    require_exact("law", variation)
     if not len(settings) == len(seeds) == len(steps):
         raise ValueError(
             f"settings, seeds and steps must have equal lengths, had {len(settings)}, {len(seeds)} "
@@ -279,9 +281,9 @@ def train_many(
 
 
 def _batching(n: int, variation: Variation, seed: int) -> StepWeights | None:
-    if variation.batch_size is None and variation.schedule is None:
+    if variation.batch_size is None and variation.schedule is None and not variation.fresh_flips:
         return None
-    return StepWeights(n, variation.batch_size, seed, variation.schedule)
+    return StepWeights(n, variation.batch_size, seed, variation.schedule, variation.fresh_flips)
 
 
 def _noise_scale(what: Problem | Setting, setting: Setting | None) -> float:

@@ -92,8 +92,15 @@ class Trajectory:
 
     @property
     def products(self) -> Floats | None:
-        """Pre-activations W V at the snapshots, (S, 2, m, n+1), index 0 is mu; None when not kept."""
+        """Products W V at the snapshots, (S, 2, m, n+1), index 0 is mu: pre-activations, but for biases. None
+        when not kept."""
         return self._sided(self.record.products) if self.keeps_coefficients else None
+
+    @property
+    def biases(self) -> Floats | None:
+        """Biases of the filters at the snapshots, (S, 2, m); None of a network without."""
+        found = self.record.biases
+        return None if found is None else found.reshape(len(found), 2, self.geometry.m)
 
     def _sided(self, stacked: Floats) -> Floats:
         return stacked.reshape(stacked.shape[0], 2, self.geometry.m, stacked.shape[-1])
@@ -200,6 +207,7 @@ class Trajectory:
             samples=samples,
             seed=seed,
             numbers=law.numbers(len(products), d),
+            biases=self._biases_at(step),
         )
 
     def log_test_error(
@@ -237,7 +245,12 @@ class Trajectory:
             seed=seed,
             scales=None if single else mixture.scales,
             log_weights=None if single else mixture.log_weights,
+            biases=self._biases_at(step),
         )
+
+    def _biases_at(self, step: int) -> Floats | None:
+        found = self.record.biases
+        return None if found is None else found[self.snapshot_index(step)]
 
     def _kept(self, at: int | None) -> int:
         return int(self.steps[-1]) if at is None else at

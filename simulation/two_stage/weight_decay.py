@@ -22,7 +22,7 @@ def decay_of_step(weight_decay: object, clock_step: float, variation: Variation)
 
     Raises:
         ValueError: for a decay that is no number >= 0, leaves nothing after a step, or meets what it is not
-            defined with: under a schedule or momentum there is more than one decay of that name.
+            defined with: under a schedule or momentum, or with biases, there is more than one of that name.
     """
     if isinstance(weight_decay, bool) or not isinstance(weight_decay, numbers.Real):
         raise ValueError(f"weight_decay must be a finite number >= 0, was {weight_decay!r}")
@@ -30,6 +30,8 @@ def decay_of_step(weight_decay: object, clock_step: float, variation: Variation)
         raise ValueError(f"weight_decay must be a finite number >= 0, was {weight_decay!r}")
     if weight_decay and (variation.schedule is not None or variation.momentum):
         raise ValueError("weight_decay is not defined together with a schedule or momentum: leave out one")
+    if weight_decay and variation.biases:
+        raise ValueError("weight_decay is not defined together with biases: leave out one")
     lost = float(weight_decay) * clock_step
     if not lost < 1.0:
         raise ValueError(

@@ -13,6 +13,7 @@ import torch
 from documentation.pages import DOCS
 from simulation import Problem, sample_problem, train
 from theory import Setting
+from theory.two_stage.variation import Variation
 
 STEPS = 60
 #: In the other convention: labels flip, signs of many pre-activations change within the steps.
@@ -101,6 +102,29 @@ def test_without_the_mapping_of_the_step_it_is_another_training(row: str) -> Non
     theirs = trained(p, YOURS.eta, output, loss, reduction) * (2.0 if loss is plus_and_minus else 1.0)
     run = train(mapped(p, c), steps=STEPS, eta=c * YOURS.eta, engine="cnn")
     assert np.abs(run.margins - theirs).max() > 1e-3
+
+
+def test_biases_map_as_the_weights_do() -> None:
+    """A sum over filters with a bias each: b = m b' at eta = m^2 eta'."""
+    p = sample_problem(YOURS, seed=1)
+    w, b, y = torch.tensor(p.w0), torch.zeros(2, M, dtype=torch.float64), torch.tensor(p.y_observed)
+    signal, noise = torch.tensor(p.y[:, None] * p.mu), torch.tensor(p.xi)
+    seen = []
+    for _ in range(STEPS + 1):
+        w.requires_grad_(), b.requires_grad_()
+        shift = b[..., None]
+        z = (torch.relu(w @ signal.T + shift) + torch.relu(w @ noise.T + shift)).sum(1)
+        out = z[0] - z[1]
+        seen.append((y * out).detach().numpy())
+        steps = torch.autograd.grad(logistic(out, y).mean(), (w, b))
+        w, b = (w - YOURS.eta * steps[0]).detach(), (b - YOURS.eta * steps[1]).detach()
+    run = train(
+        mapped(p, M), steps=STEPS + 1, eta=M**2 * YOURS.eta, engine="cnn", variation=Variation(biases=True)
+    )
+    assert np.abs(run.margins[:-1] - np.array(seen)).max() <= 1e-10
+    assert run.biases is not None
+    assert np.abs(run.biases[-1] - M * b.numpy()).max() <= 1e-10
+    assert np.abs(run.biases[-1]).max() > 1e-3
 
 
 def test_every_row_of_the_page_is_trained() -> None:

@@ -58,9 +58,11 @@ def test_a_wrong_engine_fails_the_checks_that_are_about_its_defect(name: str) ->
 
 
 def test_every_check_is_failed_by_some_wrong_engine() -> None:
-    """Not counting the one that is never the same twice, which fails nearly all."""
+    """Not counting the one that is never the same twice, which fails nearly all. Departures have engines of
+    their own that are wrong, in `test_departures_conformance.py`."""
     failed = {check for name in WRONG if "seed" not in name for check in judged(name).failed}
-    assert failed >= {r.name for r in judged("missing 1/m").results} - {"replay", "cuda"}
+    departures = {"fresh flips: autograd", "biases: autograd"}
+    assert failed >= {r.name for r in judged("missing 1/m").results} - {"replay", "cuda"} - departures
     assert "replay" in judged("seed that is not fixed").failed
 
 

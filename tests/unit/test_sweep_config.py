@@ -82,7 +82,7 @@ def message(text: str, tmp_path: Path) -> str:
         ("from = 1", "from = 0", "grid.n_snr2: from must be > 0 on a log scale, was 0"),
         ("from = 1", "from = 20", "grid.n_snr2: from must be at most to"),
         ('"log"', '"lag"', "grid.n_snr2.scale must be 'linear' or 'log', was 'lag'"),
-        ("[grid]", "[variation]\nnoise = 'laplace'\n[grid]", "engine law knows gaussian noise"),
+        ("[grid]", "[variation]\nnoise = 'laplace'\n[grid]", "variation: engine 'law' knows Gaussian noise"),
         ("[grid]", "[variation]\nbatch_size = 11\n[grid]", "batch_size must be at most n = 10, was 11"),
         ("[grid]", "[variation]\nbatch_sise = 1\n[grid]", "'variation.batch_sise'; did you mean batch_size?"),
         ("[grid]", "[variation]\nnoise = 'pink'\n[grid]", "variation.noise must be one of gaussian, "),

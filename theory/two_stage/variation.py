@@ -1,4 +1,4 @@
-"""Departures from the paper's model: noise patches, mini-batches, label noise, schedules, momentum."""
+"""Departures from the paper's model: noise patches, labels, mini-batches, schedules, momentum, biases."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class Variation:
         momentum: beta of the heavy ball `V <- beta V - (1 - beta) eta grad`, `W <- W + V`, 0 for none: eta
             is the step in effect, so that the clock keeps its h (the learning rate of a program that adds
             `V <- beta V + grad`, `W <- W - lr V` is `(1 - beta) eta`).
+        fresh_flips: probability with which a step sees the label of a sample flipped, drawn afresh for each
+            sample and step; it comes on top of the flips of the data, which stay as observed. Margins and
+            losses are told of the observed labels.
+        biases: every filter adds a bias to its products with both patches, `relu(<w, x> + b)`, trained as
+            the weights are, from 0.
     """
 
     noise: Noise = "gaussian"
@@ -40,6 +45,8 @@ class Variation:
     label_noise: LabelNoise = "uniform"
     schedule: Schedule | None = None
     momentum: float = 0.0
+    fresh_flips: float = 0.0
+    biases: bool = False
 
     def __post_init__(self) -> None:
         if self.noise not in NOISES:
@@ -54,6 +61,10 @@ class Variation:
             raise ValueError(f"schedule must be a Schedule or None, was {self.schedule!r}")
         if not 0.0 <= self.momentum < 1.0:
             raise ValueError(f"momentum must lie in [0, 1), was {self.momentum!r}")
+        if not 0.0 <= self.fresh_flips < 0.5:
+            raise ValueError(f"fresh_flips must lie in [0, 1/2), was {self.fresh_flips!r}")
+        if not isinstance(self.biases, bool):
+            raise ValueError(f"biases must be True or False, was {self.biases!r}")
 
     @property
     def needs_data(self) -> bool:

@@ -11,6 +11,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "run --profile quick",
         "run --claims-file mine.py --claims 'mine.*' --no-figures",
         "run --paper my_paper --resume kept --jobs 4 --junit claims.xml",
+        "run --paper my_paper --plan",
     ),
     "papers": ("papers", "papers --json"),
     "claims": ("claims", "claims 'theorem 4.1'", "claims --paper my_paper --json"),

@@ -110,6 +110,9 @@ def run(
     backend: Annotated[str, typer.Option(help="where runs are made: local, or dask")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="address of a dask scheduler")] = None,
     timings: Annotated[bool, typer.Option("--timings", help="say where the time went")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="say what it will cost, from measured pilots; nothing is judged")
+    ] = False,
 ) -> int:
     """Run the verification and write the report.
 
@@ -160,6 +163,13 @@ def run(
 
     resolved = _device(resolve_device, device, profile)
     workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
+    if plan:
+        from verify.pipeline import published_seed
+        from verify.run_plan import plan_of_run
+
+        base = published_seed(chosen, tuple(sources.papers.values())) if seed is None else seed
+        print("\n".join(plan_of_run(chosen, profile, base, workers=workers, device=resolved).lines()))
+        return 0
     with kept_runs(resume, sources.own_files) as keeper, cluster_at(scheduler) as cluster:
         judged = verify_claims(
             chosen,
@@ -249,8 +259,11 @@ def list_claims(
     """Every claim: id, source, statement, provenance, conditions."""
     from verify.load import load_sources
 
-    ledger = load_sources(claims_file or [], papers=paper or []).ledger
-    found = [claim for claim in ledger if fits(claim, pattern)]
+    sources = load_sources(claims_file or [], papers=paper or [])
+    built_in = {claim.id for found in sources.papers.values() for claim in found.claims}
+    # Those of a file first: they are what is looked for, and the others are hundreds.
+    ordered = sorted(sources.ledger, key=lambda claim: claim.id in built_in)
+    found = [claim for claim in ordered if fits(claim, pattern)]
     if not found:
         raise ValueError(f"PATTERN: no claim's id or item contains or matches {pattern!r}")
     if as_json:

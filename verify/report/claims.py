@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from theory.rules import Rule
+from verify.code_digest import code_of
 from verify.outcome import Judgement, Verification, paper_name
 from verify.report.summary import not_judged
 from verify.rules.power import with_power
@@ -86,6 +87,7 @@ def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[s
         "not_judged": not_judged(judgement),
         "experiment": claim.experiment.id,
         "engines": list(claim.experiment.engines),
+        "code": code_of(claim),
         "planned_power": power_of(judgement),
         "power": power_of(judgement),
         "power_basis": decision.power_basis,

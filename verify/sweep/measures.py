@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from simulation.models import Engine
 from theory.claim import Claim
 from theory.condition import check_all
 from theory.ledger import Ledger
@@ -19,7 +20,7 @@ from theory.quantity import Quantity
 from theory.run import Estimate, NotApplicable, Run
 from theory.setting import AbstractSetting
 
-__all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "flattened", "inside", "parse_measures"]
+__all__ = ["ClaimMeasure", "Measure", "QuantityMeasure", "flattened", "inside", "parse_measures", "speaks_of"]
 
 Scalar = float | bool
 _CALL = re.compile(r"([A-Za-z_0-9]+)\s*(?:\(([^()]*)\))?")
@@ -73,7 +74,8 @@ class QuantityMeasure:
 
 @dataclass(frozen=True)
 class ClaimMeasure:
-    """What a claim measures of a run, judged or not; `inside` says whether its conditions are met."""
+    """What a claim measures of a run, judged or not; the column `inside` says whether its conditions are met,
+    and whether it speaks of such runs at all."""
 
     id: str
     measure: Callable[[Run], Any]
@@ -102,6 +104,14 @@ def _short(column: str, value: Any) -> Scalar | dict[str, Scalar]:
 def inside(claim: Claim, setting: AbstractSetting) -> bool:
     """Whether a setting meets the conditions under which the claim is judged."""
     return all(check.inside for check in check_all(claim.kept_conditions, setting, claim.constants))
+
+
+def speaks_of(claim: Claim, engine: Engine, options: Hashable) -> bool:
+    """Whether the claim's own runs are trained under these options: it speaks of no others. None are the
+    engine's usual ones."""
+    usual = engine.options({})
+    own = claim.experiment.options
+    return (usual if own is None else own) == (usual if options is None else options)
 
 
 def flattened(column: str, value: Any) -> dict[str, Scalar]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verify.statistics.intervals import mean_interval, rate_interval
-from verify.sweep.measures import QuantityMeasure, inside
+from verify.sweep.measures import QuantityMeasure, inside, speaks_of
 from verify.sweep.runs import Sweep
 
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ def _about(sweep: Sweep, point: int) -> dict[str, Any]:
     out: dict[str, Any] = dict(at.coordinates)
     rest = {**at.setting.as_dict(), **at.setting.groups()}
     out |= {name: value for name, value in rest.items() if name not in out}
-    return out | {f"{claim.id} inside": inside(claim, at.setting) for claim in sweep.claims}
+    maker, options = sweep.config.subject.maker, sweep.config.options
+    return out | {
+        f"{claim.id} inside": speaks_of(claim, maker, options) and inside(claim, at.setting)
+        for claim in sweep.claims
+    }
 
 
 def summary_table(sweep: Sweep, made: Mapping[int, Values]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ sizes ascend, so that the first failure is the smallest.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,9 @@ from simulation.two_stage.conformance.reference import ReferenceRun, reference_r
 from simulation.two_stage.conformance.rounding import allowed_error, curvature, patch_condition
 from simulation.two_stage.problem import Problem
 from theory.rng import generator
+from theory.two_stage.variation import PLAIN, Variation
 
-__all__ = ["LONG_STEPS", "Case", "draw_cases", "draw_long_case", "first_clear"]
+__all__ = ["LONG_STEPS", "Case", "draw_cases", "draw_departing_cases", "draw_long_case", "first_clear"]
 
 #: n, d, m, signal norm in units of a noise patch's, sigma_xi, initial pre-activation.
 _SHAPES: tuple[tuple[int, int, int, float, float, float], ...] = (
@@ -41,18 +42,19 @@ _LONG_SHAPE = 2
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A problem with step size, length and name; `seed` draws it again."""
+    """A problem with step size, length and name; `seed` draws it again. `variation`: how it is trained."""
 
     name: str
     problem: Problem
     eta: float
     steps: int
     seed: int
+    variation: Variation = field(default=PLAIN, kw_only=True)
 
     @cached_property
     def reference(self) -> ReferenceRun:
         """Gradient descent by autograd."""
-        return reference_run(self.problem, self.eta, self.steps)
+        return reference_run(self.problem, self.eta, self.steps, self.variation)
 
     @cached_property
     def allowed(self) -> float:
@@ -62,11 +64,11 @@ class Case:
     @cached_property
     def clearance(self) -> float:
         """Least distance of a pre-activation from 0 at any step."""
-        return float(np.abs(self.reference.products).min())
+        return float(np.abs(self.reference.preactivations).min())
 
     def is_clear_in(self, dtype: str) -> bool:
         """Whether rounding of this type can switch no filter and is not amplified."""
-        if self.eta > 2 / curvature(self.problem):
+        if self.eta > 2 / curvature(self.problem, self.variation.biases):
             return False
         # Weights, and with them pre-activations, are not magnified by the condition of the patches.
         error = allowed_error(self.problem, self.reference, dtype) / patch_condition(self.problem)
@@ -101,6 +103,19 @@ def draw_cases(seed: int = 0, per_shape: int = 2, steps: int = 20) -> tuple[Case
     )
 
 
+def draw_departing_cases(variation: Variation, seed: int = 0, steps: int = 20) -> tuple[Case, ...]:
+    """A case of each size that is trained under a variation, clear of kinks along that training."""
+    return tuple(
+        first_clear(
+            lambda attempt, s=shape, k=k: replace(  # type: ignore[misc]
+                _draw(s, seed, k, attempt, steps, variation.biases), variation=variation
+            ),
+            single=False,
+        )
+        for k, shape in enumerate(_SHAPES, 2 * len(_SHAPES) + 1)
+    )
+
+
 def draw_long_case(seed: int = 0, steps: int = LONG_STEPS) -> Case:
     """One long run, clear of kinks in float64; a pure function of the arguments."""
     index = 2 * len(_SHAPES)
@@ -108,7 +123,12 @@ def draw_long_case(seed: int = 0, steps: int = LONG_STEPS) -> Case:
 
 
 def _draw(
-    shape: tuple[int, int, int, float, float, float], seed: int, index: int, attempt: int, steps: int
+    shape: tuple[int, int, int, float, float, float],
+    seed: int,
+    index: int,
+    attempt: int,
+    steps: int,
+    biases: bool = False,
 ) -> Case:
     n, d, m, signal, sigma_xi, start = shape
     rng = generator(seed, "conformance case", index * _ATTEMPTS + attempt)
@@ -120,4 +140,4 @@ def _draw(
     w0 = start / (sigma_xi * np.sqrt(d)) * rng.standard_normal((2, m, d))
     problem = Problem(mu, xi, y, np.where(flipped, -y, y), w0)
     name = f"case {index}" if steps < LONG_STEPS else "long case"
-    return Case(name, problem, _STEP / curvature(problem), steps, seed)
+    return Case(name, problem, _STEP / curvature(problem, biases), steps, seed)

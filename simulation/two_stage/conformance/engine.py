@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.two_stage.problem import Problem
+from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = ["BatchEngine", "Engine", "EngineResult", "cnn_engine", "reduced_engine"]
 
@@ -54,6 +55,9 @@ class Engine(Protocol):
         steps: gradient steps; the result holds `steps + 1` states.
         dtype: "float64" or "float32", the type it computes in.
         device: "cpu" or "cuda".
+
+    One that takes `variation=` too, a `theory.two_stage.variation.Variation`, is asked for labels flipped
+    afresh (`simulation.two_stage.step_weights.StepWeights` of seed 0 says which) and for biases.
     """
 
     def __call__(
@@ -79,18 +83,32 @@ class BatchEngine(Protocol):
 
 
 def cnn_engine(
-    problem: Problem, *, eta: float, steps: int, dtype: str = "float64", device: str = "cpu"
+    problem: Problem,
+    *,
+    eta: float,
+    steps: int,
+    dtype: str = "float64",
+    device: str = "cpu",
+    variation: Variation = PLAIN,
 ) -> EngineResult:
     """`train(..., engine="cnn")` as an `Engine`."""
     from simulation.two_stage.training import train
 
-    return train(problem, eta=eta, steps=steps, engine="cnn", dtype=dtype, device=device)
+    return train(problem, eta=eta, steps=steps, engine="cnn", dtype=dtype, device=device, variation=variation)
 
 
 def reduced_engine(
-    problem: Problem, *, eta: float, steps: int, dtype: str = "float64", device: str = "cpu"
+    problem: Problem,
+    *,
+    eta: float,
+    steps: int,
+    dtype: str = "float64",
+    device: str = "cpu",
+    variation: Variation = PLAIN,
 ) -> EngineResult:
     """`train(..., engine="reduced")` as an `Engine`."""
     from simulation.two_stage.training import train
 
-    return train(problem, eta=eta, steps=steps, engine="reduced", dtype=dtype, device=device)
+    return train(
+        problem, eta=eta, steps=steps, engine="reduced", dtype=dtype, device=device, variation=variation
+    )

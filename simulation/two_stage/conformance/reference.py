@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from simulation.two_stage.problem import Problem
+from simulation.two_stage.step_weights import StepWeights
+from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = [
     "SIDES",
@@ -34,23 +36,29 @@ def patches_of(problem: Problem) -> Floats:
     return np.concatenate([problem.mu[None], problem.xi])
 
 
-def _margins(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
+def _margins(weights: torch.Tensor, problem: Problem, biases: torch.Tensor | float = 0.0) -> torch.Tensor:
     signal = torch.from_numpy(problem.y[:, None] * problem.mu)
     noise = torch.from_numpy(problem.xi.copy())
-    responses = torch.relu(weights @ signal.T) + torch.relu(weights @ noise.T)
+    responses = torch.relu(weights @ signal.T + biases) + torch.relu(weights @ noise.T + biases)
     f_plus, f_minus = responses.mean(dim=1)
     margins: torch.Tensor = torch.from_numpy(problem.y_observed.copy()) * (f_plus - f_minus)
     return margins
 
 
-def _loss(weights: torch.Tensor, problem: Problem) -> torch.Tensor:
-    losses: torch.Tensor = -torch.nn.functional.logsigmoid(_margins(weights, problem))
+def _loss(
+    weights: torch.Tensor, problem: Problem, biases: torch.Tensor | float = 0.0, seen: Floats | None = None
+) -> torch.Tensor:
+    """`seen` (n,) is -1 for a sample whose label is seen flipped, else 1."""
+    margins = _margins(weights, problem, biases)
+    margins = margins if seen is None else margins * torch.from_numpy(seen)
+    losses: torch.Tensor = -torch.nn.functional.logsigmoid(margins)
     return losses.mean()
 
 
-def margins_at(weights: Floats, problem: Problem) -> Floats:
-    """`y~_i f(W, x_i)` for weights (2, m, d); (n,)."""
-    return np.asarray(_margins(torch.from_numpy(weights.copy()), problem).numpy())
+def margins_at(weights: Floats, problem: Problem, biases: Floats | None = None) -> Floats:
+    """`y~_i f(W, x_i)` for weights (2, m, d), and biases (2, m) where there are; (n,)."""
+    added = 0.0 if biases is None else torch.from_numpy(biases[..., None].copy())
+    return np.asarray(_margins(torch.from_numpy(weights.copy()), problem, added).numpy())
 
 
 def loss(weights: Floats, problem: Problem) -> float:
@@ -74,22 +82,41 @@ def weights_of(problem: Problem, gamma: Floats, rho: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceRun:
-    """weights (T, 2, m, d), margins (T, n), gamma (T, 2, m), rho (T, 2, m, n), products W V (T, 2, m, n+1)"""
+    """weights (T, 2, m, d), margins (T, n), gamma (T, 2, m), rho (T, 2, m, n), products W V (T, 2, m, n+1),
+    biases (T, 2, m), 0 of a network without."""
 
     weights: Floats
     margins: Floats
     gamma: Floats
     rho: Floats
     products: Floats
+    biases: Floats
+
+    @property
+    def preactivations(self) -> Floats:
+        """Of the patches mu, -mu, xi_1..xi_n, (T, 2, m, n+2)."""
+        both = np.concatenate([self.products[..., :1], -self.products[..., :1]], axis=-1)
+        return np.concatenate([both, self.products[..., 1:]], axis=-1) + self.biases[..., None]
 
 
-def reference_run(problem: Problem, eta: float, steps: int) -> ReferenceRun:
-    """Gradient descent by autograd; the decomposition by least squares on the unit patches."""
-    w = problem.w0.copy()
-    kept = [w]
+def reference_run(problem: Problem, eta: float, steps: int, variation: Variation = PLAIN) -> ReferenceRun:
+    """Gradient descent by autograd; the decomposition by least squares on the unit patches.
+
+    Of a variation, labels flipped afresh (`StepWeights` of seed 0 says which) and biases.
+    """
+    w, b = problem.w0.copy(), np.zeros(problem.w0.shape[:2])
+    flips = StepWeights(problem.n, None, 0, fresh_flips=variation.fresh_flips)
+    kept, biases = [w], [b]
     for _ in range(steps):
-        w = w - eta * loss_gradient(w, problem)
+        if variation == PLAIN:
+            w = w - eta * loss_gradient(w, problem)
+        else:
+            leaves = [torch.from_numpy(x.copy()).requires_grad_(True) for x in (w, b)]
+            loss = _loss(leaves[0], problem, leaves[1][..., None], np.sign(flips.next()))
+            of_w, of_b = (g.numpy() for g in torch.autograd.grad(loss, leaves))
+            w, b = w - eta * of_w, b - eta * of_b * variation.biases
         kept.append(w)
+        biases.append(b)
     weights = np.array(kept)
     patches = patches_of(problem)
     norms = np.linalg.norm(patches, axis=1)
@@ -98,8 +125,9 @@ def reference_run(problem: Problem, eta: float, steps: int) -> ReferenceRun:
     coefficients = solution.reshape(steps + 1, 2, problem.m, problem.n + 1)
     return ReferenceRun(
         weights=weights,
-        margins=np.array([margins_at(w, problem) for w in weights]),
+        margins=np.array([margins_at(w, problem, b) for w, b in zip(weights, biases, strict=True)]),
         gamma=SIDES * coefficients[..., 0],
         rho=coefficients[..., 1:],
         products=weights @ patches.T,
+        biases=np.array(biases),
     )

@@ -29,9 +29,10 @@ __all__ = ["RULE", "allowed_error", "curvature", "patch_condition"]
 RULE = "eps x (steps + 1) x (d + n + 2m) x size x cond(patches)"
 
 
-def curvature(problem: Problem) -> float:
-    """Upper bound `(|mu| + max |xi|)^2 / (2 m)` of the loss's second derivative, at any weights."""
-    norms = np.linalg.norm(patches_of(problem), axis=1)
+def curvature(problem: Problem, biases: bool = False) -> float:
+    """Upper bound `(|mu| + max |xi|)^2 / (2 m)` of the loss's second derivative, at any weights. To biases a
+    patch has one coordinate more, which is 1."""
+    norms = np.sqrt(np.sum(patches_of(problem) ** 2, axis=1) + float(biases))
     return float((norms[0] + norms[1:].max()) ** 2 / (2 * problem.m))
 
 
@@ -45,6 +46,6 @@ def allowed_error(problem: Problem, run: ReferenceRun, dtype: str = "float64") -
     """Largest difference of two runs equal in real numbers, in margins, gamma or rho."""
     longest = float(np.linalg.norm(run.weights, axis=-1).max())
     widest = float(np.linalg.norm(patches_of(problem), axis=1).max())
-    size = max(1.0, longest * widest, float(np.abs(run.gamma).max()), float(np.abs(run.rho).max()))
+    size = max(1.0, longest * widest, *(float(np.abs(x).max()) for x in (run.gamma, run.rho, run.biases)))
     terms = problem.d + problem.n + 2 * problem.m
     return float(np.finfo(dtype).eps) * len(run.margins) * terms * size * patch_condition(problem)

@@ -8,6 +8,7 @@ from simulation.conformance.result import CheckResult, ConformanceReport
 from simulation.two_stage.conformance import gradient, repetition, structure
 from simulation.two_stage.conformance.cases import LONG_STEPS, draw_cases, draw_long_case
 from simulation.two_stage.conformance.check import Measurement, not_run, try_all
+from simulation.two_stage.conformance.departures import departures
 from simulation.two_stage.conformance.engine import Engine
 from simulation.two_stage.conformance.laws import LAWS
 from simulation.two_stage.conformance.rounding import RULE
@@ -76,6 +77,7 @@ def run_engine_conformance(
         try_all(
             "long run", RULE, seed, [draw_long_case(seed, long_steps)], partial(gradient.trajectory, trial)
         ),
+        *departures(trial, seed, steps),
         on_each("decomposition", f"2 x {RULE}", partial(structure.decomposition, trial)),
         on_each("monotone coefficients", f"2 x {RULE}", partial(structure.monotone, trial)),
         on_each("restart", f"4 x {RULE}", partial(structure.restart, trial)),

@@ -8,6 +8,7 @@ from simulation.two_stage.conformance.cases import Case
 from simulation.two_stage.conformance.check import States, states_of
 from simulation.two_stage.conformance.engine import Engine
 from simulation.two_stage.problem import Problem
+from theory.two_stage.variation import PLAIN, Variation
 
 __all__ = ["Trial"]
 
@@ -26,14 +27,16 @@ class Trial:
         steps: int,
         dtype: str = "float64",
         device: str = "cpu",
+        variation: Variation = PLAIN,
     ) -> States:
-        """A new run."""
-        result = self.engine(problem, eta=eta, steps=steps, dtype=dtype, device=device)
+        """A new run. A variation is handed on where it is not the paper's own model."""
+        more = {} if variation == PLAIN else {"variation": variation}
+        result = self.engine(problem, eta=eta, steps=steps, dtype=dtype, device=device, **more)
         return states_of(result, problem.n, problem.m, steps)
 
     def of(self, case: Case) -> States:
         """The run of a case as it stands, made at first use."""
         key = id(case)
         if key not in self._plain:
-            self._plain[key] = self.run(case.problem, case.eta, case.steps)
+            self._plain[key] = self.run(case.problem, case.eta, case.steps, variation=case.variation)
         return self._plain[key]
