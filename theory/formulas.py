@@ -29,6 +29,11 @@ _ENTITY = re.compile(r"&#x[0-9A-Fa-f]+;")
 _SINGLE = re.compile(r"<mrow>(<(m[ino]|mtext)(?: [^>]*)?>[^<]*</\2>)</mrow>")
 #: Upright letters in a row are a word; a word is upright by itself.
 _WORD = re.compile(r"(?:<mi mathvariant=\"normal\">[A-Za-z]</mi>){2,}")
+#: Between a function's name and its argument stands a thin space, which browsers leave out.
+_APPLIED = re.compile(
+    r"(<mi>(?:log|ln|exp|sin|cos|tan|tanh|sup|inf)</mi>)(?=<m(?:[in]>|sub|sup|frac|sqrt|row))"
+)
+_THIN = '<mspace width="0.167em" />'
 
 
 @lru_cache(maxsize=4096)
@@ -39,6 +44,8 @@ def formula_html(latex: str) -> str:
     '<math><msup><mi>x</mi><mn>2</mn></msup></math>'
     >>> formula_html(r"\mathrm{SNR}_{j}")
     '<math><msub><mi>SNR</mi><mi>j</mi></msub></math>'
+    >>> formula_html(r"\log 2")
+    '<math><mi>log</mi><mspace width="0.167em" /><mn>2</mn></math>'
     >>> formula_html(r"\nonsense{<b>}")
     '<code class="tex">\\nonsense{&lt;b&gt;}</code>'
     """
@@ -55,7 +62,8 @@ def formula_html(latex: str) -> str:
         r"<math[^>]*>(?:<mrow>(.*)</mrow>)?", lambda m: "<math>" + (m[1] or ""), made, flags=re.DOTALL
     )
     made = _WORD.sub(lambda m: f"<mi>{re.sub('<[^>]*>', '', m[0])}</mi>", made)
-    return _ENTITY.sub(lambda m: escape(unescape(m[0])), _SINGLE.sub(r"\1", made))
+    made = _APPLIED.sub(rf"\1{_THIN}", _SINGLE.sub(r"\1", made))
+    return _ENTITY.sub(lambda m: escape(unescape(m[0])), made)
 
 
 def formula_markdown(latex: str) -> str:

@@ -15,7 +15,7 @@ from verify.report.summary import headline, verdict_counts
 from verify.report.wording import show
 from verify.vacuity import Vacuity
 
-__all__ = ["Count", "Page", "page", "title_of"]
+__all__ = ["Count", "Page", "counts_of", "page", "title_of"]
 
 _META = ("profile", "seed", "device", "finished")
 
@@ -68,7 +68,7 @@ def page(
         headline=headline(verification),
         checked=_checked(verification),
         meta=tuple(meta),
-        counts=tuple(_counts(verification)),
+        counts=counts_of(verification),
         items=tuple(_items(verification).items()) if layer == "appendix" else (),
         traits={
             name: tuple(dict.fromkeys(found[name] for found in shown))
@@ -107,7 +107,8 @@ def _checked(verification: Verification) -> str:
     return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}"
 
 
-def _counts(verification: Verification) -> list[Count]:
+def counts_of(verification: Verification) -> tuple[Count, ...]:
+    """The counts of a page's head: all verdicts that a claim has, and the first three anyway."""
     out = []
     counts = verdict_counts(verification)
     for verdict in VERDICTS:
@@ -118,7 +119,7 @@ def _counts(verification: Verification) -> list[Count]:
         )
         if number or verdict in VERDICTS[:3]:
             out.append(Count(verdict, number, apart))
-    return out
+    return tuple(out)
 
 
 def _items(verification: Verification) -> dict[str, tuple[Judgement, ...]]:

@@ -15,9 +15,9 @@ from markupsafe import Markup
 from verify.outcome import Verification
 from verify.report.blocks import Figure
 from verify.report.cells import MARKS, cell_html, cell_markdown, heading_slug, plain_markdown
-from verify.report.context import Page, page, title_of
+from verify.report.context import Page, counts_of, page, title_of
 from verify.report.sections.material import Layer
-from verify.report.summary import headline, verdict_counts
+from verify.report.summary import headline
 
 __all__ = ["history_page", "html_of", "index_pages", "markdown_of", "render_html", "render_markdown"]
 
@@ -53,7 +53,7 @@ def markdown_of(shown: Page) -> str:
 def index_pages(parts: Mapping[str, Verification]) -> tuple[str, str]:
     """HTML and Markdown that lead to the reports of several papers."""
     rows: list[dict[str, Any]] = [
-        {"name": name, "title": title_of(part), "headline": headline(part), "counts": verdict_counts(part)}
+        {"name": name, "title": title_of(part), "headline": headline(part), "counts": counts_of(part)}
         for name, part in parts.items()
     ]
     html = _template("index.html.j2", html=True).render(rows=rows) + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
+from verify.statistics.joint import headline as joint_support
 
 __all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
 
@@ -32,7 +33,7 @@ def headline(verification: Verification) -> str:
     or were drawn from them."""
     theorems = [j for j in verification.judgements if j.claim.role == "claim"]
     good = [j for j in theorems if j.verdict == "supported"]
-    joint = sum(j.joint is True for j in good)
+    joint = joint_support(verification.judgements).joint
     count = Counter(j.verdict for j in theorems if j.observations or j.verdict == "derived")
     idle = sum(not j.observations and j.verdict == "not-applicable" for j in theorems)
     failed = sum(j.fails_verification for j in verification.judgements)

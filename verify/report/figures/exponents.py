@@ -32,7 +32,8 @@ _LINES = 12
 
 _CAPTION = (
     "Each thin line is one replicate with the same draws along the sweep, at most a dozen. The grey fan is "
-    "the claimed slope with its declared margin; a supported exponent has its measured slope and interval inside."
+    "the claimed slope with its declared margin; a supported exponent has its measured slope and interval "
+    "inside."
 )
 
 Curve = tuple[list[float], list[float]]
