@@ -116,12 +116,12 @@ def _conditions(judgement: Judgement) -> list[Block]:
     at = f" at {text}" if text else ""
     found = claim_conditions(judgement)
     met = [c for _, role, c in found if role == "required" and c.where == "inside"]
-    ranges = "; ".join(f"{c.name} {c.slack_text}" if c.slacks else c.name for c in met)
-    slack = ", with the range of their slack" if any(c.slacks for c in met) else ""
+    ranges = ", ".join(f"{c.name} ({c.slack_text})" if c.slacks else c.name for c in met)
     blocks: list[Block] = []
     if met:
-        said = Plain(f"{at}, met at every setting{slack}: {ranges}.")
-        blocks.append(Text((Link("#conditions", "Conditions"), said)))
+        made = bool(judgement.observations)
+        link = Link("#conditions", f"Conditions{at}{', met at every setting' if made else ''}")
+        blocks.append(Text((link, Plain(f"{'with the range of their slack' if made else 'are'}: {ranges}."))))
     others: tuple[tuple[Cell, ...], ...] = tuple(
         (Link("#conditions", condition.name), role, Plain(counter.text), Plain(counter.slack_text))
         for condition, role, counter in found

@@ -31,7 +31,7 @@ def section(material: Material) -> Section:
     missed = tuple(map(Plain, _missed(trust)))
     if missed:
         blocks.append(
-            Section("", "What it is known not to find, or to change", (Items(missed),), folded=True)
+            Section("", "What it is known to miss, and which verdicts change", (Items(missed),), folded=True)
         )
     figure = material.figure("trust")
     if figure is not None:
