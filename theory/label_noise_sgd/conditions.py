@@ -7,20 +7,23 @@ import sympy as sp
 from theory.condition import Condition, Constants
 from theory.constant import Constant
 from theory.label_noise_sgd.sources import here
-from theory.label_noise_sgd.symbols import B, T, d, eta, m, sigma, t_0, v
+from theory.label_noise_sgd.symbols import B, T, d, eta, m, n, rho, sigma, t_0, v, zeta
 
 __all__ = [
     "ADIABATIC",
     "CONSTANTS",
+    "DATA",
     "FAR_FROM_EDGE",
     "GENTLE_PULL",
     "IMPOSED",
     "NOT_TINY",
     "NO_NOISE",
+    "SHARP",
     "SLOW_STEP",
     "SMALL",
     "SMALL_STEP_SAM",
     "STABLE",
+    "UNEVEN",
     "WIDE",
     "with_",
 ]
@@ -78,6 +81,16 @@ NO_NOISE = Condition(
 IMPOSED = Condition(
     "imposed second layer", v, _C["c_imposed"], here("imposed second layer"), "derived",
     "a(t) is drawn with variance v, not trained.",
+)  # fmt: skip
+SHARP = Condition(
+    "SAM", rho, _C["c_imposed"], here("SAM steps"), "derived", "gradients are taken at a perturbed point.",
+)  # fmt: skip
+DATA = Condition(
+    "data set", n, sp.Integer(1), here("one step"), "derived", "batches are drawn from n rows, not anew.",
+)  # fmt: skip
+UNEVEN = Condition(
+    "uneven covariance", zeta, _C["c_imposed"], here("any covariance"), "derived",
+    "directions of the inputs have variances of their own.",
 )  # fmt: skip
 
 #: Values in use where a claim names none of its own.
