@@ -16,6 +16,7 @@ __all__ = [
     "FAR_FROM_EDGE",
     "GENTLE_PULL",
     "IMPOSED",
+    "MANY_INPUTS",
     "NOT_TINY",
     "NO_NOISE",
     "SHARP",
@@ -47,6 +48,10 @@ FAR_FROM_EDGE = Condition(
 NOT_TINY = Condition(
     "several inputs", d, _C["c_inputs"], here("stability"), "derived",
     "with few inputs a run beyond the edge may shrink M below it before it leaves.",
+)  # fmt: skip
+MANY_INPUTS = Condition(
+    "many inputs", d, _C["c_inputs"], here("second layer"), "derived",
+    "the part of a outside the range of W, which falls like e^(-d L), is gone before the window.",
 )  # fmt: skip
 ADIABATIC = Condition(
     "adiabatic", _C["c_chi"], _CHI, here("slow curve"), "derived",
