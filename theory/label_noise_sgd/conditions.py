@@ -7,20 +7,24 @@ import sympy as sp
 from theory.condition import Condition, Constants
 from theory.constant import Constant
 from theory.label_noise_sgd.sources import here
-from theory.label_noise_sgd.symbols import B, T, d, eta, m, sigma, t_0, v
+from theory.label_noise_sgd.symbols import B, T, d, eta, m, n, rho, sigma, t_0, v, zeta
 
 __all__ = [
     "ADIABATIC",
     "CONSTANTS",
+    "DATA",
     "FAR_FROM_EDGE",
     "GENTLE_PULL",
     "IMPOSED",
+    "MANY_INPUTS",
     "NOT_TINY",
     "NO_NOISE",
+    "SHARP",
     "SLOW_STEP",
     "SMALL",
     "SMALL_STEP_SAM",
     "STABLE",
+    "UNEVEN",
     "WIDE",
     "with_",
 ]
@@ -44,6 +48,10 @@ FAR_FROM_EDGE = Condition(
 NOT_TINY = Condition(
     "several inputs", d, _C["c_inputs"], here("stability"), "derived",
     "with few inputs a run beyond the edge may shrink M below it before it leaves.",
+)  # fmt: skip
+MANY_INPUTS = Condition(
+    "many inputs", d, _C["c_inputs"], here("second layer"), "derived",
+    "the part of a outside the range of W, which falls like e^(-d L), is gone before the window.",
 )  # fmt: skip
 ADIABATIC = Condition(
     "adiabatic", _C["c_chi"], _CHI, here("slow curve"), "derived",
@@ -78,6 +86,16 @@ NO_NOISE = Condition(
 IMPOSED = Condition(
     "imposed second layer", v, _C["c_imposed"], here("imposed second layer"), "derived",
     "a(t) is drawn with variance v, not trained.",
+)  # fmt: skip
+SHARP = Condition(
+    "SAM", rho, _C["c_imposed"], here("SAM steps"), "derived", "gradients are taken at a perturbed point.",
+)  # fmt: skip
+DATA = Condition(
+    "data set", n, sp.Integer(1), here("one step"), "derived", "batches are drawn from n rows, not anew.",
+)  # fmt: skip
+UNEVEN = Condition(
+    "uneven covariance", zeta, _C["c_imposed"], here("any covariance"), "derived",
+    "directions of the inputs have variances of their own.",
 )  # fmt: skip
 
 #: Values in use where a claim names none of its own.

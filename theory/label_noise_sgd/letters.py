@@ -17,6 +17,7 @@ LETTERS: tuple[Entry, ...] = (
     Entry("target", r"|\theta^*|", "length of the target", "1", "Setting"),
     Entry("rho", r"\rho", "radius of sharpness-aware minimisation", "weight", "Setting"),
     Entry("n", "n", "size of the data set, 0 for new inputs", "samples", "Setting"),
+    Entry("spread", r"\zeta", "eigenvalues of the inputs' covariance fall like k^-zeta", "1", "Setting"),
     Entry("kappa", r"\kappa", "slow rate eta^2 sigma^2/B", "per step", "Groups"),
     Entry("amplified", r"c_B m/d", "distance from the edge of stability", "1", "Groups"),
     Entry("chi", r"\chi", "adiabaticity eta sigma^2 d^(3/2)/(2 B |theta*|)", "1", "Groups"),

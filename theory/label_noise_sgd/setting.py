@@ -176,6 +176,7 @@ class LinearSetting(AbstractSetting):
             symbols.t_0: "start",
             symbols.v: "variance",
             symbols.p: "persistence",
+            symbols.zeta: "spread",
         }
 
 

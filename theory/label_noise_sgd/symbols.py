@@ -22,6 +22,7 @@ __all__ = [
     "tau",
     "u",
     "v",
+    "zeta",
 ]
 
 m = sp.Symbol("m", positive=True)  # neurons
@@ -40,6 +41,7 @@ n = sp.Symbol("n", nonnegative=True)  # size of the data set
 t_0 = sp.Symbol("t_0", nonnegative=True)  # standard deviation of a small start
 v = sp.Symbol("v", nonnegative=True)  # variance of an imposed second layer
 p = sp.Symbol("p", nonnegative=True)  # its persistence
+zeta = sp.Symbol("zeta", nonnegative=True)  # eigenvalues of Sigma fall like k^-zeta
 
 #: What a prediction's letters are, for its list of constants.
 MEANINGS = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from theory.claim import Proof
 from theory.falsehood import GROSS
+from theory.rules import Difference, Rule
 from verify.outcome import Decision, Observation, Verdict
 from verify.rules.judge import Planted
 from verify.rules.registry import decide, judge_of
@@ -58,6 +60,7 @@ def detect(
     ordered = sorted(observations, key=lambda o: (o.replicate, o.index))
     if not ordered and proof is None:
         return Detection(planted, "not-applicable", "no run was judged", 0, None)
+    planted = replace(planted, rule=_with_room(planted.rule, ordered))
     decision = _decided(planted, ordered, proof, level)
     needed = None
     if decision.verdict == "refuted":
@@ -65,6 +68,16 @@ def detect(
             lambda k: _decided(planted, ordered[:k], proof, level).verdict == "refuted", len(ordered)
         )
     return Detection(planted, decision.verdict, decision.reason, len(ordered), needed)
+
+
+def _with_room(rule: Rule, observations: Sequence[Observation]) -> Rule:
+    """The rule with a bound that holds the moved values: what was declared of the true ones need not hold
+    them."""
+    if not isinstance(rule, Difference) or rule.bound is None:
+        return rule
+    pairs = [(float(o.value[0]), float(o.value[1])) for o in observations]
+    largest = max((abs(a - b) for a, b in pairs if math.isfinite(a - b)), default=0.0)
+    return replace(rule, bound=max(rule.bound, largest))
 
 
 def _decided(

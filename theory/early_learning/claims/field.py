@@ -127,7 +127,7 @@ RUNS = Experiment(
         "p >> n", {"w": (0.1, 0.4), "kappa/m": (0.1, 0.5), "p/n": (100.0, 300.0), "n": (200, 300)}, eta=0.1
     ),
     clock=110.0,
-    runs=times(16, 80, 300),
+    runs=times(20, 80, 300),
 )
 EARLY_RUNS = Experiment(
     "early_learning.field.early",
@@ -137,7 +137,7 @@ EARLY_RUNS = Experiment(
         eta=0.02,
     ),
     clock=8.0,
-    runs=times(12, 60, 300),
+    runs=times(20, 60, 300),
 )
 LATE_RUNS = Experiment(
     "early_learning.field.late",
@@ -173,7 +173,7 @@ def _sweep(name: str) -> Experiment:
         place=_SWEEPS[name][0],
         clock=340.0,
         record=AtClocks(tuple(float(k) for k in range(0, 340, 2))),
-        runs=times(3, 8, 20),
+        runs=times(4, 8, 20),
     )
 
 

@@ -35,7 +35,7 @@ SOLVED = Experiment(
         eta=0.1,
     ),
     engines=("hard_margin",),
-    runs=times(12, 80, 300),
+    runs=times(20, 80, 300),
 )
 LONG = Experiment(
     "early_learning.late.long",

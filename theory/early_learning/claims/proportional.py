@@ -75,7 +75,7 @@ MEDIANS = Experiment(
         eta=0.1,
     ),
     clock=40.0,
-    runs=times(8, 40, 150),
+    runs=times(20, 40, 150),
 )
 
 

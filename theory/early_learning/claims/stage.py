@@ -33,7 +33,7 @@ STAGE = Experiment(
         start=2.0,
     ),
     clock=0.7,
-    runs=times(8, 80, 200),
+    runs=times(20, 80, 200),
 )
 SMALL = Experiment(
     "early_learning.stage.squares",
@@ -44,7 +44,7 @@ SMALL = Experiment(
         start=2.0,
     ),
     clock=0.7,
-    runs=times(8, 48, 150),
+    runs=times(20, 48, 150),
 )
 
 

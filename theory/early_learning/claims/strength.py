@@ -110,7 +110,7 @@ NOISY = Experiment(
     ),
     clock=200.0,
     record=AtClocks((100.0,)),
-    runs=times(8, 48, 200),
+    runs=times(20, 48, 200),
 )
 
 

@@ -50,6 +50,9 @@ def unequal(run: Any) -> bool:
 
 WHERE = th.Source("Hastie et al. 2022", "Theorem 1")
 N, GAP, C = sp.Symbol("n"), sp.Abs(sp.Symbol("gamma") - 1), th.Constant("C")
+FEW = th.Condition("few", 1, sp.Symbol("gamma"), WHERE, "paper", "fewer features than samples")
+MANY = th.Condition("many", sp.Symbol("gamma"), 1, WHERE, "paper", "more features than samples")
+POLE = th.Condition("pole", 0, GAP, WHERE, "paper", "as many features as samples", fixes=(("gamma", 1.0),))
 AWAY = th.Condition("off_pole", N * GAP**2, C, WHERE, "derived", "|p - n| is several times sqrt(n)")
 MODEL = th.function_model(LeastSquares, risk, name="examples.double_descent")
 
@@ -73,11 +76,11 @@ def total(run: Any) -> tuple[float, float]:
 LAW = th.Law(0.05, "finite n: n + 1 for n in p - n - 1, 2 % at n = 100 and gamma = 1.5")
 CLAIMS = (
     claim("under", r"For $\gamma < 1$ the risk is $\sigma^2 \gamma/(1 - \gamma)$.", LAW, total,
-          runs("under", 0.1, 0.8), AWAY),
+          runs("under", 0.1, 0.8), FEW, AWAY),
     claim("over", r"For $\gamma > 1$ the risk is $1 - 1/\gamma + \sigma^2/(\gamma - 1)$.", LAW, total,
-          runs("over", 1.25, 8), AWAY),
+          runs("over", 1.25, 8), MANY, AWAY),
     claim("peak", r"At $\gamma = 1$ the risk is more than three times that at $\gamma = 2$.",
-          th.Ordering(0.1), unequal, runs("peak", 1, 1, control=lambda s: s.with_(gamma=2.0))),
+          th.Ordering(0.1), unequal, runs("peak", 1, 1, control=lambda s: s.with_(gamma=2.0)), POLE),
 )  # fmt: skip
 
 
@@ -94,4 +97,6 @@ THIS = th.Paper(
                  "Surprises in high-dimensional ridgeless least squares", "Annals of Statistics 50"),
     CLAIMS, (LeastSquares,), {"Theorem 1": (AWAY,)}, constants=th.Constants({"C": 4.0}),
     falsehoods=falsehoods, optional=True,
+    reference_box=th.Box("all", (th.Coordinate("n", 40, 300, whole=True), th.Coordinate("gamma", 0.05, 16),
+                         th.Coordinate("sigma", 0.1, 2)), lambda x: LeastSquares(**x)),
 )  # fmt: skip

@@ -102,4 +102,6 @@ THIS = th.Paper(
     "examples.jl",
     th.Reference("Johnson, Lindenstrauss", 1984, "Extensions of Lipschitz mappings", "Contemp. Math. 26"),
     CLAIMS, (JL,), {"Lemma": ALL}, constants=th.Constants({"c": 8.0}), falsehoods=falsehoods, optional=True,
+    reference_box=th.Box("sets of points", (th.Coordinate("n", 5, 150, whole=True),
+                         th.Coordinate("eps", 0.15, 0.8), th.Coordinate("ratio", 4, 16)), lambda x: at(**x)),
 )  # fmt: skip

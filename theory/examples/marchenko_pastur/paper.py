@@ -98,5 +98,6 @@ THIS = th.Paper(
     th.Reference("I. M. Johnstone", 2001, "On the distribution of the largest eigenvalue in principal "
                  "components analysis", "Annals of Statistics 29"),
     CLAIMS, (Covariance,), {"Limit": (WIDE,)}, constants=th.Constants({"C": 20.0}), falsehoods=falsehoods,
-    optional=True,
+    optional=True, reference_box=th.Box("all", (th.Coordinate("n", 50, 5000, whole=True),
+                                        th.Coordinate("gamma", 0.02, 1)), lambda x: Covariance(**x)),
 )  # fmt: skip

@@ -73,4 +73,6 @@ THIS = th.Paper(
     th.Reference("D. Soudry, E. Hoffer, M. S. Nacson, S. Gunasekar, N. Srebro", 2018,
                  "The implicit bias of gradient descent on separable data", "JMLR 19"),
     CLAIMS, (Mixture,), {"Theorem 3": (SEPARABLE,)}, falsehoods=falsehoods, optional=True,
+    reference_box=th.Box("all", (th.Coordinate("n", 4, 40, whole=True), th.Coordinate("d", 8, 80, whole=True),
+                         th.Coordinate("separation", 1, 6)), lambda x: Mixture(**x)),
 )  # fmt: skip

@@ -120,6 +120,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.06, "a heuristic: mean of a response with memory", planned_spread=0.02),
         persistent_decay,
         FORCED_CHAIN,
+        conditions=(IMPOSED,),
         measured="ln-decay of M across theta*, and n times the rate",
     ),
     reading(
@@ -130,6 +131,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.06, "the margin of the form with memory", planned_spread=0.1),
         persistent_first_order,
         FORCED_CHAIN,
+        conditions=(IMPOSED,),
         measured="ln-decay of M across theta*, and 2 eta v n",
     ),
     edge(

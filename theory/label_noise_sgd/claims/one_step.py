@@ -9,6 +9,7 @@ from scipy.special import betainc
 from theory.claim import Claim
 from theory.label_noise_sgd import places
 from theory.label_noise_sgd.claims.made import claim, experiment, reading
+from theory.label_noise_sgd.conditions import DATA
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import exact
 from theory.label_noise_sgd.run import LinearRun
@@ -108,6 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.01, "an exact expectation: sampling error only", planned_spread=0.012),
         drift,
         ONE_STEP_DATA,
+        conditions=(DATA,),
         measured="mean change of $\\sum_i D_i$ over 40,000 draws, and its formula, with the formula's sign",
     ),
     claim(

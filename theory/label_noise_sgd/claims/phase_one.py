@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from theory.claim import Claim, Prediction
 from theory.label_noise_sgd import decay, places
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
-from theory.label_noise_sgd.conditions import STABLE, WIDE
+from theory.label_noise_sgd.conditions import DATA, STABLE, UNEVEN, WIDE
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
@@ -202,6 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "corrections of order s/M", planned_spread=0.01),
         direction_decay,
         SPECTRUM,
+        conditions=(UNEVEN,),
         measured="ln-decay of M_kk summed over directions without signal, and the integral of its rate",
     ),
     claim(
@@ -211,6 +212,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "corrections of order s/M", planned_spread=0.015),
         full_batch_decay,
         FULL_BATCH,
+        conditions=(DATA,),
         measured="ln-decay in the eigenbasis of the data without signal, and the integral of its rate",
     ),
     claim(
@@ -220,6 +222,7 @@ CLAIMS: tuple[Claim, ...] = (
         Identity(),
         unreached_decay,
         OFF_SPAN,
+        conditions=(DATA,),
         measured="largest change of W outside the span, relative to the largest $|W|$",
     ),
     edge(

@@ -12,7 +12,7 @@ from theory.claim import Claim, Prediction
 from theory.label_noise_sgd import places, slow_flow
 from theory.label_noise_sgd.claims.made import Pair, claim, experiment
 from theory.label_noise_sgd.claims.slow_curve import RICH
-from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, WIDE, with_
+from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, UNEVEN, WIDE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
@@ -161,6 +161,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "order chi", planned_spread=0.01),
         general_s,
         REST_SPECTRUM,
+        conditions=(UNEVEN,),
         measured="s at the end, and the formula",
     ),
     claim(
@@ -170,6 +171,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.05, "order chi, and what is left of the other directions", planned_spread=0.01),
         general_matrix,
         REST_SPECTRUM,
+        conditions=(UNEVEN,),
         measured="relative error of M in Frobenius norm, and 0",
     ),
     _adiabatic(

@@ -11,7 +11,7 @@ from theory.claim import Claim
 from theory.label_noise_sgd import decay, places
 from theory.label_noise_sgd.claims.identities import DROP
 from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
-from theory.label_noise_sgd.conditions import STABLE
+from theory.label_noise_sgd.conditions import MANY_INPUTS, STABLE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here, note, readme
@@ -99,9 +99,10 @@ def off_drop(run: LinearRun) -> Pair:
 
 
 _stable = partial(claim, conditions=(STABLE,))
+_in_window = partial(claim, conditions=(STABLE, MANY_INPUTS), constants=with_(c_inputs=10.0))
 
 CLAIMS: tuple[Claim, ...] = (
-    _stable(
+    _in_window(
         "second_layer.theta_variance",
         here("decay"),
         r"In Phase I $\mathrm{Var}\,\theta_k = \frac{\eta\mu\sigma^2/2B}{1 - c_B\mu}$.",
@@ -110,7 +111,7 @@ CLAIMS: tuple[Claim, ...] = (
         OSCILLATION,
         measured="variance over the window across theta*, and V at the window's mean mu",
     ),
-    _stable(
+    _in_window(
         "second_layer.oscillation",
         note("Lemma 4.4, oscillation of the second layer"),
         r"$\mathrm{Var}_t(a_i) = |w_i|^2 V/\mu^2$: the second layer oscillates in proportion to the first.",
@@ -121,7 +122,7 @@ CLAIMS: tuple[Claim, ...] = (
         note="Read once the part of a outside the range of W has decayed; before, that decay is "
         "taken for variance.",
     ),
-    _stable(
+    _in_window(
         "second_layer.size",
         here("second layer"),
         r"$E|a|^2 = dV/\mu + |\theta^*|^2/\mu$.",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.label_noise_sgd import places
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
-from theory.label_noise_sgd.conditions import STABLE, with_
+from theory.label_noise_sgd.conditions import DATA, STABLE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here
@@ -71,7 +71,10 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.1, "amplification by eta tr(Sigma) mu/2 is left out", planned_spread=0.03),
         static_drift,
         STATIC,
-        conditions=(STABLE,),
+        conditions=(
+            DATA,
+            STABLE,
+        ),
         constants=_SMALL_STEP,
         measured="drop of sum_i D_i after the fit, and the integral of eta^2(tr M C - s tr C)",
     ),
@@ -83,6 +86,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(1e-3, "a drift that matters is of order 1"),
         static_descent,
         STATIC_DESCENT,
+        conditions=(DATA,),
         measured="relative change of sum_i D_i after the fit, and 0",
     ),
     edge(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.label_noise_sgd import places
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
-from theory.label_noise_sgd.conditions import WIDE, with_
+from theory.label_noise_sgd.conditions import NO_NOISE, WIDE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here, readme
@@ -79,7 +79,10 @@ CLAIMS: tuple[Claim, ...] = (
         UniversalBound(loose=20.0),
         kernel_change,
         NOISELESS,
-        conditions=(WIDE,),
+        conditions=(
+            NO_NOISE,
+            WIDE,
+        ),
         constants=_TWENTY,
         measured="relative change of the kernel matrix in Frobenius norm, and the bound",
     ),
@@ -90,7 +93,10 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(1e-3, "alignment that matters is of order 1"),
         cosine_change,
         NOISELESS,
-        conditions=(WIDE,),
+        conditions=(
+            NO_NOISE,
+            WIDE,
+        ),
         constants=_TWENTY,
         measured="mean cosine at the end and at the start",
     ),
@@ -102,6 +108,7 @@ CLAIMS: tuple[Claim, ...] = (
         balance_bound,
         NOISELESS,
         parents=("label_noise_sgd.identity.balance",),
+        conditions=(NO_NOISE,),
         measured="largest ratio over neurons, and 1",
     ),
     edge(

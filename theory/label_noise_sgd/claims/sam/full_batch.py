@@ -9,6 +9,7 @@ from theory.claim import Claim
 from theory.label_noise_sgd import places
 from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
 from theory.label_noise_sgd.claims.rest_point import rest_u
+from theory.label_noise_sgd.conditions import SHARP
 from theory.label_noise_sgd.places import box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.sources import here, readme
@@ -58,6 +59,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.1, "first order in eta mu d and in |theta*|/mu", planned_spread=0.04),
         full_batch_rate,
         SAM_FULL,
+        conditions=(SHARP,),
         measured="ln-decay of tr M to half of its start, and the rate times the steps",
     ),
     claim(
@@ -67,6 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.02, "the end is approached slowly", planned_spread=0.006),
         flat_u,
         SAM_FULL,
+        conditions=(SHARP,),
         measured="u at the end, and |theta*|",
         note="A full batch of whitened data has the population's gradient, which is what runs here.",
     ),
@@ -77,6 +80,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.02, "the end is approached slowly", planned_spread=0.006),
         flat_s,
         SAM_FULL,
+        conditions=(SHARP,),
         measured="s at the end, and |theta*|",
     ),
     claim(
@@ -86,6 +90,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.1, "it minimises the top eigenvalue, and then stops", planned_spread=0.02),
         flat_across,
         SAM_FULL,
+        conditions=(SHARP,),
         measured="M_perp at the end over |theta*|, and 1 (0 where neurons align)",
     ),
     reading(
@@ -96,6 +101,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "the margin of label noise's own end"),
         rest_u,
         SAM_FULL,
+        conditions=(SHARP,),
         measured="u at the end, and sqrt(d) |theta*|",
     ),
 )

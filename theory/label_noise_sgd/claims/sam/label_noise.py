@@ -11,7 +11,7 @@ from theory.claim import Claim
 from theory.label_noise_sgd import places, sam, sam_field
 from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
 from theory.label_noise_sgd.claims.sam.one_sample import log_fall
-from theory.label_noise_sgd.conditions import SMALL_STEP_SAM, with_
+from theory.label_noise_sgd.conditions import SHARP, SMALL_STEP_SAM, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
@@ -172,6 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.08, "first order in rho mu (d+2) <= .03", planned_spread=0.02),
         plain_decay,
         SAM_PLAIN,
+        conditions=(SHARP,),
         measured="ln-decay of M_perp over the run, and the rate times the steps",
     ),
     claim(
@@ -181,6 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal("below the fold a rest point remains"),
         alive,
         COLLAPSE,
+        conditions=(SHARP,),
         measured="whether theta stays above a tenth of theta*",
     ),
     claim(
@@ -190,6 +192,7 @@ CLAIMS: tuple[Claim, ...] = (
         Universal("no rest point with w a > 0 is left"),
         collapsed,
         COLLAPSE_BEYOND,
+        conditions=(SHARP,),
         measured="whether theta ends below a tenth of theta*",
     ),
     claim(
@@ -199,6 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.03, "order eta", planned_spread=0.01),
         surviving_theta,
         COLLAPSE,
+        conditions=(SHARP,),
         measured="time mean of theta along theta* over the second half, and the rest point",
     ),
     claim(

@@ -12,7 +12,7 @@ from theory.claim import Claim
 from theory.label_noise_sgd import places, sam, slow_flow
 from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
 from theory.label_noise_sgd.claims.rest_point import rest_s, rest_u
-from theory.label_noise_sgd.conditions import SMALL_STEP_SAM, with_
+from theory.label_noise_sgd.conditions import SHARP, SMALL_STEP_SAM, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
 from theory.label_noise_sgd.setting import LinearSetting
@@ -176,6 +176,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.01, "a quarter of the smallest predicted value", planned_spread=0.05),
         sample_shrinkage,
         SAM_REST,
+        conditions=(SHARP,),
         measured="shortfall of theta's time mean over |theta*|, and rho^2 sqrt(d)/|theta*|",
     ),
     _small(
