@@ -18,7 +18,7 @@ test: lint
 	$(PY) -m pytest -n auto $(ARGS)
 
 bench: $(READY)
-	$(PY) -m benchmarks $(ARGS)
+	$(PY) -m benchmarks --check $(ARGS)
 
 # The site, into docs/_build: no network, and no warning passes.
 docs: $(READY)
