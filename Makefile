@@ -3,6 +3,7 @@ PYTHON ?= python3
 PROFILE ?= default
 PAPER ?=
 OUT ?= reports/latest
+RESUME ?=
 ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -11,13 +12,13 @@ READY := $(VENV)/.ready
 .PHONY: verify test bench docs lint format mutants env clean
 
 verify: $(READY)
-	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(ARGS)
+	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(if $(RESUME),--resume $(RESUME)) $(ARGS)
 
 test: lint
 	$(PY) -m pytest -n auto $(ARGS)
 
 bench: $(READY)
-	$(PY) -m benchmarks $(ARGS)
+	$(PY) -m benchmarks --check $(ARGS)
 
 # The site, into docs/_build: no network, and no warning passes.
 docs: $(READY)

@@ -14,7 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROWS = ("reduced", "reduced-small", "batch", "law", "cnn", "growth", "phase", "label-noise", "cuda")
+ROWS = (
+    "reduced", "reduced-small", "batch", "law", "cnn", "growth", "log-error", "start", "phase", "label-noise",
+    "cuda",
+)  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -39,12 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cells", type=_positive, default=40, help="cells a side of the phase diagram")
     parser.add_argument("--phase-share", type=_positive, default=20, help="make one batch in so many; 1: all")
     parser.add_argument("--cuda-runs", type=_positive, default=4096, help="runs of the batch on CUDA")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a ratio fell behind the record")
     parser.add_argument("--out", type=Path, default=None, help="JSON file; default named after the device")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, write; 0 whether targets are met or not, since a loaded machine meets none."""
+    """Measure, print, write; 0 whether targets are met or not, since a loaded machine meets none. With
+    `--check` 1 where a ratio of works that alternate, which load moves little, fell behind the record."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     # Read when numpy's BLAS and torch are first loaded, so before that.
@@ -53,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import torch
 
     from benchmarks import cpu, cuda, label_noise_sgd
+    from benchmarks.regressions import recorded, regressions
+    from benchmarks.start import start_rows
 
     torch.set_num_threads(options.threads)
     o = options
@@ -63,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "law": lambda: [cpu.law_row(o.n, o.m, 2 * o.rounds)],
         "cnn": lambda: [cpu.network_row(o.n, o.d, o.m, o.rounds), cpu.memory_row(o.n, o.d, o.m, 3)],
         "growth": lambda: cpu.growth_rows(o.rounds),
+        "log-error": lambda: [cpu.log_error_row(o.m, 5 * o.rounds)],
+        "start": lambda: start_rows(o.rounds),
         "phase": lambda: [cpu.phase_row(o.cells, 10, o.jobs, o.phase_share)],
         "label-noise": label_noise_sgd.rows,
         "cuda": lambda: [
@@ -71,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ],
     }
     load_before = os.getloadavg()[0]
+    before = recorded(RESULTS)
     rows = []
     print(f"{_device()}; {options.threads} thread(s); load {load_before:.1f}")
     for name in options.rows:
@@ -93,7 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(f"written: {out}")
-    return 0
+    behind = regressions(before, rows)
+    for line in behind:
+        print(f"REGRESSION: {line}")
+    return int(o.check and bool(behind))
 
 
 def _device() -> str:

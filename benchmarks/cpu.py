@@ -25,6 +25,7 @@ __all__ = [
     "batch_row",
     "growth_rows",
     "law_row",
+    "log_error_row",
     "memory_row",
     "network_row",
     "phase_row",
@@ -121,6 +122,29 @@ def law_row(n: int, m: int, rounds: int) -> Row:
         "x",
         ratio(high, low),
         details={"high_ms": Spread.of(high).median * 1e3, "low_ms": Spread.of(low).median * 1e3},
+    )
+
+
+def log_error_row(m: int, rounds: int) -> Row:
+    """Milliseconds of a run's rare test error by 400 lines, beside the normal tails of all its pieces: what
+    no way of doing it could need."""
+    from scipy.special import log_ndtr
+
+    run = train(setting_of(100, 10**8, m), steps=200, seed=1)
+    pieces = np.random.default_rng(0).standard_normal((400, 2 * m + 1))
+
+    def tails() -> None:
+        log_ndtr(pieces), log_ndtr(-pieces)
+
+    run.log_test_error("iid", samples=400)
+    ours, least = alternate([lambda: run.log_test_error("iid", samples=400), tails], rounds)
+    return Row(
+        f"a run's rare test error, 400 lines at m = {m}",
+        2.0,
+        "at most",
+        " ms",
+        Spread.of(ours).scaled(1e3),
+        details={"ratio_to_tails": ratio(ours, least).median, "tails_ms": Spread.of(least).median * 1e3},
     )
 
 

@@ -145,7 +145,9 @@ def verify_claims(
     if backend.name != SerialBackend.name and not device.startswith("cuda"):
         with timings.stage("runs made again"):
             longest = max(claim_seconds, notes.allowed) if grows else claim_seconds
-            again = recheck(work, made, notes, device=device, backend=backend, claim_seconds=longest)
+            again = recheck(
+                work, made, notes, device=device, backend=backend, keeper=keeper, claim_seconds=longest
+            )
 
     judgements: list[Judgement] = []
     proofs: dict[int, Proof] = {}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.__main__ import main
+from benchmarks.__main__ import RESULTS, main
 from benchmarks.cpu import setting_of
 from benchmarks.plain import PlainLoop
 from benchmarks.rows import Row
@@ -93,3 +94,35 @@ def test_a_wrong_option_ends_with_status_two(given: list[str], capsys: pytest.Ca
         main(given)
     assert ended.value.code == 2
     assert given[0] in capsys.readouterr().err
+
+
+def _row(
+    measure: str, value: float, unit: str = "x", better: str = "at least", **details: float
+) -> dict[str, Any]:
+    spread = {"median": value, "low": value, "high": value}
+    return {"measure": measure, "unit": unit, "better": better, "value": spread, "details": details}
+
+
+def test_a_ratio_that_fell_behind_is_named_and_a_time_is_not() -> None:
+    from benchmarks.regressions import regressions
+
+    before = {
+        "a": _row("a", 1000.0),
+        "b": _row("b", 1.0, better="at most"),
+        "c": _row("c", 2.0, unit=" ms", better="at most", ratio_to_tails=3.0),
+    }
+    assert regressions(before, [_row("a", 700.0), _row("b", 1.4, better="at most")]) == []
+    assert regressions(before, [_row("a", 600.0)]) == ["a: 600, recorded 1e+03"]
+    assert regressions(before, [_row("b", 1.6, better="at most")]) == ["b: 1.6, recorded 1"]
+    slow = _row("c", 20.0, unit=" ms", better="at most", ratio_to_tails=3.1)
+    assert regressions(before, [slow, _row("new", 1.0)]) == []
+    slow["details"]["ratio_to_tails"] = 5.0
+    assert regressions(before, [slow]) == ["c (ratio_to_tails): 5, recorded 3"]
+
+
+def test_what_is_recorded_is_read_from_the_results(tmp_path: Path) -> None:
+    from benchmarks.regressions import recorded
+
+    (tmp_path / "x.json").write_text(json.dumps({"rows": [_row("a", 2.0)]}))
+    assert recorded(tmp_path)["a"]["value"]["median"] == 2.0
+    assert "law, whole run of 300 steps at n = 200, m = 20: d = 1e12 against d = 1e3" in recorded(RESULTS)

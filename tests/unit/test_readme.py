@@ -12,6 +12,7 @@ from theory.paper import find_papers
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 def test_the_verdict_table_counts_the_claims_of_the_ledger() -> None:
@@ -42,6 +43,26 @@ def test_every_command_that_is_named_exists() -> None:
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     known |= {word for paper in find_papers(optional=True).values() for word in paper.commands}
-    named = set(re.findall(r"python -m verify ([a-z]+)", README))
-    assert named
-    assert named <= known
+    for page in (README, COMMANDS):
+        named = set(re.findall(r"python -m verify ([a-z]+)", page))
+        assert named
+        assert named <= known
+    assert set(get_command(app).commands) - {"simulate"} <= set(  # type: ignore[attr-defined]
+        re.findall(r"python -m verify ([a-z]+)", COMMANDS)
+    )
+
+
+def test_the_front_page_is_a_screen_of_what_a_table_and_a_screen_of_how() -> None:
+    what, rest = README.split("<!-- verdicts:begin -->")
+    how = rest.split("<!-- verdicts:end -->")[1]
+    assert len(what.splitlines()) <= 30
+    assert len(how.splitlines()) <= 90
+    assert re.findall(r"^## (.*)$", README, re.M) == ["How"]
+
+
+def test_its_one_picture_is_small_and_says_which_command_made_it() -> None:
+    (picture,) = re.findall(r"!\[[^]]+\]\((docs/[^)]+\.png)\)", README)
+    assert 5_000 < (ROOT / picture).stat().st_size < 150_000
+    made = re.search(r"Made by `python -m verify ([^`]+)`", README)
+    assert made is not None
+    assert made[1].split()[:2] == ["phase", Path(picture).stem]

@@ -19,6 +19,11 @@ __all__ = ["Keeper", "KeptBatches", "flat_of", "measurement_of"]
 class Keeper(Protocol):
     """Keeps finished batches."""
 
+    @property
+    def again(self) -> Keeper:
+        """Keeps those that were made a second time, to see whether they come out the same."""
+        ...
+
     def load(self, batch: Batch, device: str) -> list[Measurement] | None:
         """A batch's measurements, if it was made before."""
         ...
@@ -45,6 +50,11 @@ class KeptBatches:
         #: Runs found in the store, and runs added to it.
         self.reused = 0
         self.added = 0
+
+    @property
+    def again(self) -> KeptBatches:
+        """In the same store, under keys of their own."""
+        return KeptBatches(self.store, f"{self.version} made again")
 
     def load(self, batch: Batch, device: str) -> list[Measurement] | None:
         """The measurements of a batch, when every one of its runs is stored."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -191,25 +191,22 @@ def recheck(
     *,
     device: str,
     backend: Backend,
+    keeper: Keeper | None = None,
     claim_seconds: float = math.inf,
 ) -> int:
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
     same bit for bit is not a function of the run, and fails.
 
     One run in `_EVERY`, at least `_LEAST` a measure (one, where runs are dear), at most `_MOST` an experiment
-    beyond those.
+    beyond those. What the keeper has of an earlier call was made again then, and is compared as it was.
 
     Returns:
         how many were made again.
     """
     # The costliest first, so that no worker is left with them at the end.
-    chosen = sorted(_chosen(work, made), key=lambda b: -b.cost)
-    again = [replace(batch, index=k) for k, batch in enumerate(chosen)]
-    for outcome in backend.afresh(again, device, claim_seconds):
-        batch = again[outcome.batch]
-        if isinstance(outcome, Lost):
-            continue  # it lived the first time: what kills a process now and then is no fault of this check
-        for measurement in outcome.measurements:
+    again = sorted(_chosen(work, made), key=lambda b: -b.cost)
+    for batch, measurements in _made_again(again, device, backend, keeper, claim_seconds):
+        for measurement in measurements:
             spec = measurement.spec
             known = made[spec.experiment][spec.index]
             for name in batch.names:
@@ -220,6 +217,25 @@ def recheck(
                     text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
                     notes.fail(name, spec, Failure("not reproducible", text))
     return len(again)
+
+
+def _made_again(
+    again: Sequence[Batch], device: str, backend: Backend, keeper: Keeper | None, claim_seconds: float
+) -> Iterator[tuple[Batch, Sequence[Measurement]]]:
+    left: list[Batch] = []
+    for batch in again:
+        known = None if keeper is None else keeper.again.load(batch, device)
+        if known is None:
+            left.append(replace(batch, index=len(left)))
+        else:
+            yield batch, known
+    for outcome in backend.afresh(left, device, claim_seconds):
+        if isinstance(outcome, Lost):
+            continue  # it lived the first time: what kills a process now and then is no fault of this check
+        batch = left[outcome.batch]
+        if keeper is not None:
+            keeper.again.save(batch, device, outcome.measurements)
+        yield batch, outcome.measurements
 
 
 def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]) -> Iterator[Batch]:
