@@ -15,7 +15,12 @@ from scipy.optimize import brentq
 from theory.two_stage.certified import boxes, order, transitions
 from theory.two_stage.certified.boxes import ParameterBox, certify, cover, halves
 from theory.two_stage.certified.order import PIECES, prove_order, proved
-from theory.two_stage.certified.transitions import TransitionSetting, bracket_slack, order_slack
+from theory.two_stage.certified.transitions import (
+    TransitionSetting,
+    any_signal_slack,
+    bracket_slack,
+    order_slack,
+)
 
 POINTS = [(0.15, 0.04), (0.2, 0.5), (0.4, 0.02), (0.45, 0.9), (0.7, 0.3), (0.9, 0.5)]
 
@@ -133,6 +138,8 @@ def test_the_universal_claims_hold_and_fail_when_an_end_is_moved() -> None:
     runs = [run_at(0.02, 1.05, 0.5), run_at(0.3, 1.2, 0.9), run_at(0.1, 6.0, 0.25), run_at(0.42, 25.0, 1.0)]
     assert all(bracket_slack(r) > 0 and order_slack(r) > 0 for r in runs)
     assert any(order_slack(r, 1 / 1.1) < 0 for r in runs)
+    assert all(any_signal_slack(r) > 0 for r in runs)
+    assert any(any_signal_slack(r, 0.8) < 0 for r in runs)
     assert any(bracket_slack(r, high=0.6) < 0 for r in runs)
     assert any(bracket_slack(r, low=1.6) < 0 for r in runs)
     root = brentq(lambda s: path(0.25, s).t_events[0][-1] - 1.0, 0.05, 0.7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["observed_accuracy", "true_accuracy", "validation_needed"]
+__all__ = ["observed_accuracy", "validation_needed"]
 
 
 def observed_accuracy(accuracy: float, tau: float, k: int) -> float:
@@ -15,15 +15,6 @@ def observed_accuracy(accuracy: float, tau: float, k: int) -> float:
     0.74
     """
     return (1 - tau) * accuracy + tau * (1 - accuracy) / (k - 1)
-
-
-def true_accuracy(observed: float, tau: float, k: int) -> float:
-    """The inverse: A^ = (acc - tau/(k-1))/(1 - tau k/(k-1)).
-
-    >>> round(true_accuracy(0.74, 0.2, 2), 2)
-    0.9
-    """
-    return (observed - tau / (k - 1)) / (1 - tau * k / (k - 1))
 
 
 def validation_needed(tau: float, k: int, drop: float = 0.1, accuracy: float = 0.9) -> int:

@@ -16,11 +16,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 from scipy.optimize import root
 from scipy.special import roots_genlaguerre, roots_legendre
 
-__all__ = ["collapse_radius", "field", "flow_to_rest", "rest_point"]
+__all__ = ["collapse_radius", "field", "rest_point"]
 
 Floats = NDArray[np.float64]
 
@@ -103,28 +102,6 @@ def rest_point(rho: float, sigma: float, d: int, target: float) -> tuple[float, 
     """
     at, point = _follow(rho, sigma, d, target, 1e-5)
     return (float(point[0]), float(point[1])) if at >= rho else None
-
-
-def flow_to_rest(rho: float, sigma: float, d: int, target: float) -> tuple[float, float] | None:
-    """The same by following the mean field in time from the rich state: slow, and independent of the
-    branch.
-    """
-    start = (np.sqrt(np.sqrt(d) * target), np.sqrt(target / np.sqrt(d)))
-
-    def right(_: float, y: Floats) -> tuple[float, float]:
-        return field(float(y[0]), float(y[1]), rho, sigma, d, target)
-
-    def gone(_: float, y: Floats) -> float:
-        return float(y[0] * y[1] - 0.02 * target)
-
-    def still(_: float, y: Floats) -> float:
-        # Near the fold a rest point's ghost is slow, not still: the bound is far below its speed.
-        return float(np.hypot(*field(float(y[0]), float(y[1]), rho, sigma, d, target)) - 1e-7)
-
-    gone.terminal = still.terminal = True  # type: ignore[attr-defined]
-    done = solve_ivp(right, (0.0, 1e5), start, method="LSODA", rtol=1e-8, atol=1e-10, events=(gone, still))
-    w, a = map(float, done.y[:, -1])
-    return None if len(done.t_events[0]) else (w, a)
 
 
 @lru_cache(maxsize=1024)

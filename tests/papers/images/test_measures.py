@@ -14,7 +14,7 @@ from simulation.images.answer import limits, sentences
 from theory.images import measures
 from theory.images.stage_one import cleans_first, decline, end_memorised, truth_at_stop
 from theory.images.stopping import above_floor, cost_acc, cost_val, noisy_validation
-from theory.images.validation import observed_accuracy, true_accuracy
+from theory.images.validation import observed_accuracy
 from theory.run import NotApplicable
 
 
@@ -103,11 +103,6 @@ def test_auroc_counts_pairs(pairs) -> None:
         return
     expected = np.mean([(p > q) + 0.5 * (p == q) for p in scores[positive] for q in scores[~positive]])
     assert measures.auroc(scores, positive) == pytest.approx(expected)
-
-
-@given(st.floats(0, 1), st.floats(0, 0.45), st.integers(2, 10))
-def test_noisy_accuracy_and_back(accuracy: float, tau: float, k: int) -> None:
-    assert true_accuracy(observed_accuracy(accuracy, tau, k), tau, k) == pytest.approx(accuracy, abs=1e-9)
 
 
 def test_noisy_accuracy_by_drawing() -> None:

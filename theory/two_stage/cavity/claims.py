@@ -291,8 +291,8 @@ def _share_claims() -> tuple[Claim, ...]:
             "off_share",
             "Which parts matter",
             r"At $\kappa_0 \le .005$ the share of label-side filters still off at $s = 1$ is the law's to "
-            "2.5 %, in the geometric mean over runs",
-            Law(0.025, of="mean", reason="half of what U, its turning, or the other side each move it by"),
+            "2.5 %",
+            Law(0.025, reason="half of what U, its turning, or the other side each move it by"),
             off_share,
             "share of the label's filters that are off at one time unit, mean over samples, and the law's",
             TINY,

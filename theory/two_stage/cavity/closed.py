@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
-def still_off(x: Floats, ratio: float) -> Floats:
+def still_off(x: Floats, ratio: float | Floats) -> Floats:
     """`Phi(-x) + 2 T(x, kappa_0/sigma_u)`: of the filters off at the start, the share still off.
 
     >>> import numpy as np
@@ -119,7 +119,7 @@ def _on_side(nodes: Nodes, values: Floats) -> Floats:
 
 def _of_side(nodes: Nodes, values: Floats) -> Floats:
     """(2, R) -> (n, R): the value of each sample's side."""
-    return np.where(nodes.labelled[0], values[0], values[1])
+    return np.asarray(np.where(nodes.labelled[0], values[0], values[1]))
 
 
 def _turn(nodes: Nodes, weight: Floats, P: Floats, slope: Floats, share: Floats, spread: Floats) -> Floats:

@@ -48,7 +48,7 @@ class Nodes:
 
     def of_label(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """By side -> the side of each sample's label; index 0 of `values` is side +1."""
-        return np.where(self.labelled[0], values[0], values[1])
+        return np.asarray(np.where(self.labelled[0], values[0], values[1]))
 
 
 def samples(*populations: Population) -> Nodes:

@@ -25,7 +25,15 @@ from theory.two_stage.sources import here
 from theory.two_stage.symbols import p as _p
 from theory.two_stage.symbols import tau as _tau
 
-__all__ = ["CLAIMS", "CLASSES", "TRANSITIONS", "TransitionSetting", "bracket_slack", "order_slack"]
+__all__ = [
+    "CLAIMS",
+    "CLASSES",
+    "TRANSITIONS",
+    "TransitionSetting",
+    "any_signal_slack",
+    "bracket_slack",
+    "order_slack",
+]
 
 #: Half the width of a certified box around a drawn point, relatively in e and absolutely in u.
 _AROUND = Fraction(1, 400)
@@ -101,6 +109,14 @@ def order_slack(run: Any, factor: float = 1.0) -> float:
     return factor * limit / float(run.high) - 1
 
 
+def any_signal_slack(run: Any, factor: float = 1.0) -> float:
+    """`factor` times the bound for every signal over the upper end of the enclosure of s_2, less 1."""
+    from theory.two_stage.certified.enclosure import strong_signal_bound
+
+    s = run.setting
+    return factor * number_function(strong_signal_bound(), _tau, _p)(s.tau, s.p) / float(run.high) - 1
+
+
 def _box_certified(run: Any) -> float:
     """0 where every parameter near the run's is certified at once; nan where that is not decided."""
     from theory.two_stage.certified.boxes import ParameterBox, certify
@@ -148,6 +164,15 @@ CLAIMS = (
         bracket_slack,
         "how far the certified enclosure of s_2 keeps from the closer end, relatively",
         proof=transition.prove_closed_bracket,
+    ),
+    _claim(
+        "any_signal",
+        r"$s_2 \le \frac1p\left[\frac23S + \frac43\ln\frac{3+e^S}4\right]$, $S = \ln\frac{2-u}u$, at every "
+        r"$(a,\tau,p)$ with a Stage I: bounded whatever the signal",
+        Universal("a theorem: one violation is an error in proof or code", rounding=_ROUNDING),
+        any_signal_slack,
+        "the bound over the upper end of the certified enclosure of s_2, less 1",
+        note="Proved on the page, A bound for every signal strength.",
     ),
     _claim(
         "order",

@@ -89,7 +89,7 @@ SCHEDULES = {
         box(regime),
         Variation(schedule=schedule),
         _GIVEN[regime][name],
-        32 if regime == "small" else 24,
+        80 if (name, regime) == ("warm_up", "small") else 32 if regime == "small" else 24,
         100,
     )
     for name, schedule in schedules().items()

@@ -28,7 +28,7 @@ from theory.two_stage.mean_field.sampled_field import normal_score
 from theory.two_stage.run import Run
 from theory.two_stage.stays import share_time, stay_times
 
-__all__ = ["CLAIMS", "LATE", "late_beyond", "law_of", "score_of"]
+__all__ = ["CLAIMS", "LATE", "Number", "late_beyond", "law_of", "score_of"]
 
 _SECTION = "docs/derivations/clock.md, The law of other steps"
 #: Largest probability, under the law, of a time beyond the run.

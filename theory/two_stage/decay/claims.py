@@ -11,7 +11,6 @@ import numpy as np
 import sympy as sp
 
 from theory.claim import Claim, Prediction
-from theory.experiment import Experiment
 from theory.rules import Derived, Event, Exponent, Law, ZScores
 from theory.run import NotApplicable
 from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
@@ -227,8 +226,9 @@ _LASTS = DEFAULT_CONSTANTS.with_(c_kappa=1e5)
 _LARGE_START = (ALL["kappa_large"], ALL["dimension_ratio"])
 
 
-def _claim(name: str, section: str, *given: Any, experiment: Experiment = EXACT, **more: Any) -> Claim:
-    return derived_claim(f"decay.{name}", f"{_PAGE}, {section}", *given, experiment, **more)
+def _claim(name: str, section: str, *given: Any, **more: Any) -> Claim:
+    fields = {"experiment": EXACT, **more}
+    return derived_claim(f"decay.{name}", f"{_PAGE}, {section}", *given, **fields)
 
 
 CLAIMS: tuple[Claim, ...] = (

@@ -14,7 +14,7 @@ from theory.ledger import Ledger
 from theory.two_stage.cavity.driven import Drive
 from theory.two_stage.clock.claims import times_of
 from theory.two_stage.clock.lag import prove_lag
-from theory.two_stage.clock.law_claims import score_of
+from theory.two_stage.clock.law_claims import Number, score_of
 from theory.two_stage.falsehoods.change import changed
 from theory.two_stage.run import Run
 
@@ -65,11 +65,12 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
             "the lag is 3 % of t_half there",
             partial(times_of, momentum=0.9, factor=factor),
         )
-    for name, number, size in (
+    laws: tuple[tuple[str, Number, int | None], ...] = (
         ("batches.20.law.share", "share", None),
         ("batches.20.law.half", "half", 50),
         ("batches.10.law.share_sd", "share_sd", None),
-    ):
+    )
+    for name, number, size in laws:
         wrong = partial(score_of, number=number, drive=Drive(batch_size=size))
         words = "all samples" if size is None else f"batches of {size}"
         yield changed(
