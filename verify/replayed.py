@@ -38,9 +38,7 @@ def replay(
         RunFailed: when the run cannot be made, or the claim's own code fails on it.
         ValueError: for an unknown claim, a field that the setting has not, or a seed out of range.
 
-    >>> seen = replay("examples.coins.hoeffding", {"n": 400, "p": 0.5}, seed=7)
-    >>> seen.seed, seen.not_judged
-    (7, None)
+    A claim of one's own: `replay("mine.walk", {"n": 400}, seed=7, claims_file="mine.py")`.
     """
     from verify.cli.options import check_seed, find_claim
     from verify.search.shrink import measure_at

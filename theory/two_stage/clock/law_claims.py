@@ -83,6 +83,7 @@ _WORDS = {
 }
 #: Where the law with other steps is claimed; large kappa_0 too, where its fields do nothing.
 _SCOPE = (ALL["iota_small"], ALL["dimension_ratio"], ALL["clock_step"], *CAVITY_SCOPE)
+_NO_DEFAULT = "Only in the full profile: every run is followed by a law of its own."
 
 
 def _scored(name: str, number: Number, words: str, drive: Drive, experiment: Experiment) -> Claim:
@@ -96,6 +97,7 @@ def _scored(name: str, number: Number, words: str, drive: Drive, experiment: Exp
         experiment,
         conditions=_SCOPE,
         parents=("two_stage.cavity.t_half",),
+        note=_NO_DEFAULT,
     )
 
 
@@ -111,6 +113,7 @@ def _late(size: int) -> Claim:
         BATCHES_LAW[size],
         conditions=(ALL["kappa_small"], *_SCOPE),
         parents=(f"two_stage.clock.batches.{size}.law.share",),
+        note=_NO_DEFAULT,
     )
 
 

@@ -56,5 +56,6 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(ALL["kappa_small"], ALL["dimension_ratio"], *CAVITY_SCOPE),
         constants=DEFAULT_CONSTANTS.with_(c_ratio=1e4),
         parents=("two_stage.cavity.t_half", "two_stage.decay.lasting"),
+        note="Only in the full profile: every run is followed by a law of its own.",
     ),
 )
