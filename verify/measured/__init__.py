@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from verify.outcome import Verification
 from verify.report.trust import read_trust
 
-__all__ = ["keep", "last_records"]
+__all__ = ["keep", "last_records", "trust_of"]
 
 _HERE = Path(__file__).parent
 
@@ -22,6 +24,13 @@ def last_records(paper: str, home: Path = _HERE) -> dict[str, Any]:
     """The records kept of a paper, by name; none of a paper without a folder here."""
     folder = home / paper
     return read_trust(folder) if re.fullmatch(r"\w+", paper) and folder.is_dir() else {}
+
+
+def trust_of(verification: Verification) -> dict[str, Any]:
+    """The records of a report: those that it was given, else the last ones kept of its paper."""
+    given: Mapping[str, Any] = verification.run_info.get("trust") or {}
+    names = [paper.name for paper in verification.papers]
+    return {**(last_records(names[0]) if len(names) == 1 else {}), **given}
 
 
 def keep(paper: str, folder: Path, home: Path = _HERE) -> list[Path]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from verify.outcome import Verification
-
-__all__ = ["TRUST_FILES", "read_trust", "trust_of"]
+__all__ = ["TRUST_FILES", "read_trust"]
 
 #: File of a record -> its schema; each is read where it is there.
 TRUST_FILES = {"soundness": "soundness/1", "stability": "stability/1", "conformance": "conformance/1"}
@@ -24,15 +20,6 @@ _MISSES = {
     "flips": ("claim", "words"),
 }
 _MOST = 12
-
-
-def trust_of(verification: Verification) -> dict[str, Any]:
-    """The records of a report: those that it was given, else the last ones kept of its paper."""
-    from verify.measured import last_records
-
-    given: Mapping[str, Any] = verification.run_info.get("trust") or {}
-    names = [paper.name for paper in verification.papers]
-    return {**(last_records(names[0]) if len(names) == 1 else {}), **given}
 
 
 def read_trust(folder: Path) -> dict[str, Any]:

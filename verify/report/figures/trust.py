@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from verify.measured import trust_of
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import SERIES_COLOURS, FigureSpec, grid_of_axes
-from verify.report.trust import trust_of
 from verify.statistics.intervals import rate_interval
 from verify.statistics.power import LEAST_POWER
 

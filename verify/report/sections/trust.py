@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from verify.measured import trust_of
 from verify.report.blocks import Block, Code, Items, Plain, Section, Table, Text
 from verify.report.sections.material import Material
-from verify.report.trust import trust_of
 from verify.statistics.error_budget import budget_use
 from verify.statistics.joint import headline
 
