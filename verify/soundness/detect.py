@@ -10,6 +10,7 @@ from theory.claim import Proof
 from theory.falsehood import GROSS
 from theory.rules import Difference, Rule
 from verify.outcome import Decision, Observation, Verdict
+from verify.rules.ends import interval
 from verify.rules.judge import Planted
 from verify.rules.registry import decide, judge_of
 
@@ -75,8 +76,8 @@ def _with_room(rule: Rule, observations: Sequence[Observation]) -> Rule:
     them."""
     if not isinstance(rule, Difference) or rule.bound is None:
         return rule
-    pairs = [(float(o.value[0]), float(o.value[1])) for o in observations]
-    largest = max((abs(a - b) for a, b in pairs if math.isfinite(a - b)), default=0.0)
+    ends = [(end, float(o.value[1])) for o in observations for end in interval(o.value[0])]
+    largest = max((abs(a - b) for a, b in ends if math.isfinite(a - b)), default=0.0)
     return replace(rule, bound=max(rule.bound, largest))
 
 
