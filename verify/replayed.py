@@ -9,25 +9,25 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.setting import AbstractSetting
-from verify.outcome import Observation
+from verify.outcome import Judgement, Observation
 
 __all__ = ["replay"]
 
 
 def replay(
-    claim: Claim | str,
-    setting: AbstractSetting | Mapping[str, Any],
-    seed: int,
+    claim: Claim | Judgement | str,
+    setting: AbstractSetting | Mapping[str, Any] | None = None,
+    seed: int | None = None,
     engine: str = "",
     *,
     outside: Sequence[str] = (),
     claims_file: str | Path | None = None,
     paper: str | None = None,
 ) -> Observation:
-    """The claim on the run of this setting and seed: its value, or why it is not judged there.
+    """The claim on the run of this setting and seed, made anew: its value, or why it is not judged there.
 
     Args:
-        claim: itself, or its id.
+        claim: itself, its id, or a judgement: then the run is its counterexample's, unless another is given.
         setting: itself, or its fields, as a counterexample's command gives them.
         engine: of the claim's model; "" is its first.
         outside: conditions that the run may miss, as `--outside`.
@@ -36,13 +36,22 @@ def replay(
 
     Raises:
         RunFailed: when the run cannot be made, or the claim's own code fails on it.
-        ValueError: for an unknown claim, a field that the setting has not, or a seed out of range.
+        ValueError: for an unknown claim, a field that the setting has not, a seed out of range, or a
+            judgement without counterexample where no run is given.
 
     A claim of one's own: `replay("mine.walk", {"n": 400}, seed=7, claims_file="mine.py")`.
     """
     from verify.cli.options import check_seed, find_claim
     from verify.search.shrink import measure_at
 
+    if isinstance(claim, Judgement):
+        found, claim = claim.counterexample, claim.claim
+        if found is not None and setting is None and seed is None:
+            setting, seed, engine = found.setting, found.seed, found.engine
+        elif setting is None or seed is None:
+            raise ValueError(f"{claim.id} has no counterexample: give the run's setting and seed")
+    if setting is None or seed is None:
+        raise ValueError("setting and seed must say which run is meant")
     check_seed(seed)
     if isinstance(claim, str):
         claim = find_claim(

@@ -47,20 +47,6 @@ class Judgement(outcome.Judgement):
             rows["replay"] = f"<code>{escape(found.replay)}</code>"
         return html_table(self.claim.id, rows)
 
-    def replay(self) -> outcome.Observation:
-        """The claim on its counterexample's run again: made and measured anew, wherever the claim stands.
-
-        Raises:
-            ValueError: when it has no counterexample.
-            RunFailed: when the run cannot be made, or the claim's own code fails on it.
-        """
-        from verify.replayed import replay
-
-        found = self.counterexample
-        if found is None:
-            raise ValueError(f"{self.claim.id} has no counterexample: it is {self.verdict}")
-        return replay(self.claim, found.setting, found.seed, found.engine)
-
     def plot(self) -> Figure:
         """The evidence against what is claimed, a point a judged run: measured over predicted values with the
         accepted band, numbers along the coordinate that varies most, or shares of an event with their limits.

@@ -139,16 +139,18 @@ def test_a_counterexample_is_made_again_from_python(tmp_path: Path) -> None:
     judgement = done["coins.half"]
     found = judgement.counterexample
     assert found is not None
-    seen = judgement.replay()
+    seen = verify.replay(judgement)
     assert (seen.value, seen.setting, seen.seed) == (found.value, found.setting, found.seed)
     by_id = verify.replay("coins.half", found.setting.as_dict(), found.seed, claims_file=file)
     assert by_id.value == found.value
     with pytest.raises(ValueError, match=r"coins\.near has no counterexample"):
-        done["coins.near"].replay()
+        verify.replay(done["coins.near"])
     with pytest.raises(ValueError, match="must be a Coin, or a mapping of"):
         verify.replay("coins.half", {"m": 3}, 0, claims_file=file)
     with pytest.raises(ValueError, match=r"no claim 'coins\.none'"):
         verify.replay("coins.none", {"n": 60}, 0, claims_file=file)
+    with pytest.raises(ValueError, match="setting and seed must say"):
+        verify.replay(judgement.claim)
     assert not isinstance(seen.value, NotApplicable)
 
 
