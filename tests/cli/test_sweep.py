@@ -285,6 +285,8 @@ def cluster() -> Iterator[str]:
 def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     cluster: str, here: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from distributed import Client
+
     assert here("c.toml", "--out", "o", "--backend", "serial")[0] == 0
     status, out, err = here("c.toml", "--out", "p", "--backend", "dask", "--scheduler", cluster)
     assert (status, err) == (0, "")
@@ -305,6 +307,8 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
     whole = pd.read_csv(tmp_path / "o" / "results.csv")
     assert table["final_loss"][~lost].equals(whole["final_loss"][~lost])
 
+    with Client(cluster) as client:  # the worker that died is started again
+        client.wait_for_workers(1)
     monkeypatch.setattr("verify.store.code_version", lambda files=(): "another")
     status, out, err = here("c.toml", "--out", "r", *words)
     assert (status, out) == (2, "")

@@ -52,6 +52,7 @@ def run(**changes: Any) -> MeasuredRun:
     )
     fields: dict[str, Any] = {
         "steps": STEPS,
+        "biases": None,
         "y": Y,
         "y_observed": OBSERVED,
         "margins": MARGINS,

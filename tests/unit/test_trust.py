@@ -13,7 +13,7 @@ from report_cases import Page
 from verify.outcome import Verification
 from verify.report.figures import trust as figure
 from verify.report.render import render_html
-from verify.report.trust import read_trust
+from verify.measured.trust import read_trust
 from verify.stability import Flip, Stability
 
 _COUNTS = {"planted": 40, "detected": 39, "wrongly_supported": 0}

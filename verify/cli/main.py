@@ -151,7 +151,7 @@ def run(
     with naming("--soundness"):
         limits = {} if soundness is None else load_limits(soundness)
 
-    from verify.report.trust import read_trust
+    from verify.measured.trust import read_trust
 
     with naming("--trust"):
         records = {} if trust is None else read_trust(trust)

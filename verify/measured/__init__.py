@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from verify.outcome import Verification
-from verify.report.trust import read_trust
+from verify.measured.trust import read_trust
 
 __all__ = ["keep", "last_records", "trust_of"]
 
