@@ -28,7 +28,7 @@ __all__ = ["Cell", "MapPanel", "cells", "draw_map", "figures", "map_panels", "on
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 #: Panels of one figure; claims are shown whole.
-_MOST = 9
+_MOST = 6
 _CAPTION = (
     "Probability of each event over the grid, with exact 95 % intervals. The dotted line is the declared "
     "probability, a dashed one the threshold from which it is claimed: where the curves leave it is the edge "
