@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from report_cases import Page
 
+from verify.measured.trust import read_trust
 from verify.outcome import Verification
 from verify.report.figures import trust as figure
 from verify.report.render import render_html
-from verify.measured.trust import read_trust
 from verify.stability import Flip, Stability
 
 _COUNTS = {"planted": 40, "detected": 39, "wrongly_supported": 0}

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from verify.outcome import Verification
 from verify.measured.trust import read_trust
+from verify.outcome import Verification
 
 __all__ = ["keep", "last_records", "trust_of"]
 

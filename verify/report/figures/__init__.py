@@ -31,7 +31,7 @@ FIGURES = (
 MOST = 12
 
 #: The page is as wide as a figure of `WIDTH` then.
-_DPI = 100
+_DPI = 102
 #: Of lines, text and a few fills; with so many colours no difference can be seen, at a third of the bytes.
 _COLOURS = 128
 
