@@ -25,10 +25,6 @@ _DIGITS = 12
 def code_of(claim: Claim) -> dict[str, str]:
     """Function -> digest of its source, constant -> its value, by name; "measure", "proof" and "simulate" are
     the claim's own.
-
-    >>> from theory.ledger import builtin_ledger
-    >>> list(code_of(builtin_ledger()["two_stage.recursion.gamma"]))[-2:]
-    ['measure', 'proof']
     """
     found: dict[str, str] = {}
     left = [

@@ -155,7 +155,16 @@ _OF_BATCHES = (
         3 * a,
     ),
     _of_batches(
-        "Most labels of a batch are clean.", "batch_rates", sp.Rational(3, 10), sp.Max(tau_plus, tau_minus)
+        "Most labels of every batch are clean: at rates of .3 t_half is 13 % later at b = 10, 6 % at b = 20.",
+        "batch_rates",
+        sp.Rational(1, 5),
+        sp.Max(tau_plus, tau_minus),
+    ),
+    _of_batches(
+        "Stage II is no border case: at 2 the scatter of batches puts t_half off by 10 % at b = 10.",
+        "signal_outweighs_flips",
+        a * (1 - 2 * sp.Max(tau_plus, tau_minus)),
+        sp.Integer(3),
     ),
 )
 
@@ -265,7 +274,8 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(*_OF_BATCHES, _visits(10)),
         role="reading",
         corrected_by="two_stage.clock.batches.10.t_half",
-        note="Euler's error of a step h n/b = 1 is -5 %.",
+        note="Euler's error of a step h n/b = 1 is some -4 % over the box; at rates of .2 t_half is later "
+        "by as much.",
     ),
     *(
         _claim(
