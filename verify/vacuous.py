@@ -26,6 +26,8 @@ REPLAY_SECONDS = 2.0
 _OTHERS = 2
 #: Of cheap runs so many are chosen along the size of their settings.
 _SPREAD = 8
+#: Judged runs that are looked at closely before a claim is called vacuous.
+_ENDS = 6
 #: Of a claim's judged runs, those that one is chosen from, at most.
 _CANDIDATES = 60
 #: What is noted of a claim for which there was no time.
@@ -49,8 +51,8 @@ def with_vacuous(
 
     A claim that one of its judged runs breaks could fail. Of the others one judged run of each experiment is
     made again, the cheapest that most of its claims look at, and moved by itself: that breaks nearly every
-    claim. What is left is looked at closely, on its first and last judged run with other runs and false
-    engines beside them. A replay that is not complete (out of time, or the claim's own code failed) says
+    claim. What is left is looked at closely, on a few of its judged runs with other runs and false engines
+    beside them. A replay that is not complete (out of time, or the claim's own code failed) says
     nothing.
 
     Args:
@@ -114,7 +116,7 @@ def _apart(judged: Sequence[Observation]) -> Sequence[Observation]:
 def _close_looks(
     asked: Sequence[Judgement], judgements: Sequence[Judgement], seconds: float
 ) -> Iterator[list[Batch]]:
-    """Of each experiment the first and last judged runs of its claims, with others beside them: of the
+    """Of each experiment a few judged runs of its claims, with others beside them: of the
     experiment, and the longest of the model's others, for the ends of the range that its numbers have."""
     for experiment in dict.fromkeys(j.claim.experiment for j in asked):
         mine = [j for j in asked if j.claim.experiment == experiment]
@@ -213,12 +215,18 @@ def _job(experiment: Experiment, o: Observation) -> Job:
 
 
 def _ends(judgement: Judgement) -> list[Observation]:
-    """The first and the last judged run; where runs have no length and cost little, those at the smallest and
-    the largest setting too: what two random ones show is less than a claim may be sure of."""
+    """Judged runs at equal distances, the first and the last among them: two may by chance lie where nothing
+    that moves them moves the answer. Where runs have no length and cost little, those at the smallest and the
+    largest setting too."""
     judged = judgement.judged
     if not judged:
         return []
-    chosen = [judged[0], judged[-1], *_spread(judgement.claim.experiment, judged)[:: _SPREAD - 1]]
+    step = max(1, (len(judged) - 1) // (_ENDS - 1))
+    chosen = [
+        *judged[::step][: _ENDS - 1],
+        judged[-1],
+        *_spread(judgement.claim.experiment, judged)[:: _SPREAD - 1],
+    ]
     return list({o.index: o for o in chosen}.values())
 
 

@@ -146,6 +146,23 @@ def test_a_claim_that_nothing_moves_is_vacuous(verification: Verification, name:
     assert judgement.joint is None
 
 
+def test_a_claim_is_called_vacuous_on_several_runs(verification: Verification) -> None:
+    """Two may by chance lie where nothing that moves them moves the answer."""
+    constant = verification["adversarial.constant"]
+    known = replace(constant, decision=replace(constant.decision, verdict="supported"))
+    looked: list[set[int]] = []
+
+    def make(work: list[Any], notes: Any) -> Any:
+        looked.append({spec.index for batch in work for spec in batch.specs})
+        return iter(())
+
+    with_vacuous([known], make)
+    first, closely = looked
+    assert len(first) == 1
+    assert len(closely) >= 6
+    assert {constant.judged[0].index, constant.judged[-1].index} <= closely
+
+
 def test_without_adversaries_they_would_pass() -> None:
     rule, measure = SAYS_NOTHING["error_at_most_1"]
     claim = Claim(
