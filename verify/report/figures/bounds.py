@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_MOST = 9
+_MOST = 6
 _ORDER = "those not supported first, then the paper's own"
 _CAPTION = (
     "Laws: each point is a run, the diagonal is exact agreement, the grey wedge the declared relative margin "
