@@ -325,7 +325,7 @@ EXACT = Experiment(
     ),
     clock=30.0,
     max_steps=60,
-    runs={"quick": 60, "default": 90, "full": 400},
+    runs={"quick": 90, "default": 90, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
 )
