@@ -52,7 +52,7 @@ from verify.runs.plan import spec_of
 from verify.second_stage import _settled
 from verify.statistics.error_budget import within_budget
 from verify.vacuity import vacuity
-from verify.vacuous import _worded
+from verify.vacuous import _ends, _worded
 
 PAGE = Path(__file__).with_name("sentences.txt")
 PROVED, FAILED = Proof(True, ("a step",)), Proof(False, ("lhs != rhs",))
@@ -342,9 +342,10 @@ def of_a_judgement() -> Iterator[str]:
     yield line("fresh runs, open", _settled(weak, event("weak", 9), 0.2, 3, 0.005).decision)
     true = event("true", 0)
     true = replace(true, observations=tuple(replace(o, engine="function") for o in true.observations))
-    told = _worded(true, [SimpleNamespace(moved_by=None, complete=True, tried=k) for k in (40, 2)], False)  # type: ignore[misc]
+    looks = len(_ends(true))
+    told = _worded(true, [SimpleNamespace(moved_by=None, complete=True, tried=42 // looks)] * looks, False)  # type: ignore[list-item]
     yield line("vacuous", told.decision)
-    open_ = _worded(true, [SimpleNamespace(moved_by=None, complete=False, tried=9)] * 2, False)  # type: ignore[list-item]
+    open_ = _worded(true, [SimpleNamespace(moved_by=None, complete=False, tried=9)] * looks, False)  # type: ignore[list-item]
     yield f"vacuity not settled | chain | {open_.chain[-1]}"
     failure = Failure("raised", "ZeroDivisionError: division by zero", "mine.py, line 3")
     for word, spec in (("failed", None), ("failed on a run", spec_of(observation(None)))):

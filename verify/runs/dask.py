@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from verify.runs.batch import Batch, Done, Lost
@@ -16,6 +18,8 @@ __all__ = ["DaskBackend"]
 _CONNECT_SECONDS = 10.0
 #: How often finished tasks are looked for, and how long a cluster may be without workers.
 _LOOK, _WORKERLESS_SECONDS = 0.02, 60.0
+#: How long a result may take to come here, and how often a batch is tried whose result was lost.
+_FETCH_SECONDS, _TRIES = 60.0, 3
 
 
 class DaskBackend:
@@ -73,47 +77,47 @@ class DaskBackend:
         Raises:
             ValueError: when the scheduler goes away, or has had no workers for `_WORKERLESS_SECONDS`.
         """
-        from distributed import Future, as_completed
-
         coming = iter(batches)
-        running: dict[str, Batch] = {}
-        stream: Any = as_completed(loop=self._client.loop)  # type: ignore[no-untyped-call]
-
-        def start_next() -> None:
-            batch = next(coming, None)
-            if batch is None:
-                return
-            # Not pure: two sweeps on one cluster share no results behind our back.
-            future = self._client.submit(run_pickled, pickled(batch), device, seconds, pure=False)
-            running[future.key] = batch
-            stream.add(future)
-
+        running: list[_Task] = []
         try:
-            for _ in range(2 * self.workers):
-                start_next()
-            while running:
-                future = self._next(stream)
-                batch = running.pop(future.key)
-                if future.status in ("cancelled", "lost"):
-                    raise ValueError(f"--scheduler: the scheduler at {self.address} is gone")
-                yield _outcome(future, batch)
-                future.release()
-                start_next()
+            while True:
+                more = islice(coming, 2 * self.workers - len(running))
+                running += [_Task(batch, self._submit(batch, device, seconds)) for batch in more]
+                if not running:
+                    return
+                task = self._next(running)
+                running.remove(task)
+                found = _outcome(task)
+                task.future.release()
+                if found is None:
+                    # Its worker died before the result came here.
+                    task = _Task(task.batch, self._submit(task.batch, device, seconds), task.losses + 1)
+                    running.append(task)
+                else:
+                    yield found
         finally:
-            for key in running:
-                cancelled: Any = Future(key, self._client)
-                cancelled.cancel(force=True)
+            for task in running:
+                task.future.cancel(force=True)
 
-    def _next(self, stream: Any) -> Any:
-        """The next future that is done: a task that no worker is left for would be waited for without end."""
+    def _submit(self, batch: Batch, device: str, seconds: float) -> Any:
+        # Not pure: two sweeps on one cluster share no results behind our back.
+        return self._client.submit(run_pickled, pickled(batch), device, seconds, pure=False)
+
+    def _next(self, running: Sequence[_Task]) -> _Task:
+        """The next task that is no longer pending; one that no worker is left for would be waited for
+        without end."""
         workers_at = time.monotonic()
-        while not stream.has_ready():
+        while True:
+            ready = next((task for task in running if task.future.status != "pending"), None)
+            if self._client.status != "running":
+                raise ValueError(f"--scheduler: the scheduler at {self.address} is gone")
+            if ready is not None:
+                return ready
             time.sleep(_LOOK)
             if self._client.scheduler_info(n_workers=-1)["workers"]:
                 workers_at = time.monotonic()
             elif time.monotonic() - workers_at > _WORKERLESS_SECONDS:
                 raise ValueError(f"--scheduler: no worker is left at {self.address}")
-        return next(stream)
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
         """On any worker of the cluster."""
@@ -136,14 +140,41 @@ def loaded_version() -> str:
     return code_version()
 
 
-def _outcome(future: Any, batch: Batch) -> Done | Lost:
-    error = future.exception()
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A batch that is under way, and how often its result was lost before."""
+
+    batch: Batch
+    future: Any
+    losses: int = 0
+
+
+def _outcome(task: _Task) -> Done | Lost | None:
+    """What became of the batch; None where its result was lost, and it is worth another try."""
+    from distributed.client import FutureCancelledError
+
+    # Read once: it may change while a worker dies.
+    status = task.future.status
+    if status == "error":
+        error = task.future.exception()
+    elif status == "finished":
+        try:
+            done: Done = task.future.result(timeout=_FETCH_SECONDS)
+        except (TimeoutError, FutureCancelledError):
+            error = None
+        except Exception as failure:
+            error = failure
+        else:
+            return done
+    else:
+        error = None
+    if error is None and task.losses < _TRIES - 1:
+        return None
     if error is None:
-        done: Done = future.result()
-        return done
+        return Lost(task.batch.index, "every worker that had it was lost")
     if type(error).__name__ == "KilledWorker":
-        return Lost(batch.index, "every worker that tried it died")
-    return Lost(batch.index, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return Lost(task.batch.index, "every worker that tried it died")
+    return Lost(task.batch.index, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _connect(address: str, timeout: float) -> Any:

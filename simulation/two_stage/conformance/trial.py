@@ -18,7 +18,7 @@ class Trial:
     """The engine under test."""
 
     engine: Engine
-    _plain: dict[int, States] = field(default_factory=dict)
+    _plain: dict[Case, States] = field(default_factory=dict)
 
     def run(
         self,
@@ -36,7 +36,7 @@ class Trial:
 
     def of(self, case: Case) -> States:
         """The run of a case as it stands, made at first use."""
-        key = id(case)
-        if key not in self._plain:
-            self._plain[key] = self.run(case.problem, case.eta, case.steps, variation=case.variation)
-        return self._plain[key]
+        # By the case itself, which is kept with its run: an id is given again when a case is gone.
+        if case not in self._plain:
+            self._plain[case] = self.run(case.problem, case.eta, case.steps, variation=case.variation)
+        return self._plain[case]
