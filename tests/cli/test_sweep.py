@@ -273,7 +273,13 @@ def cluster() -> Iterator[str]:
     from distributed import LocalCluster
 
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,
+                # The cluster gives a worker up that happens to be starting again so long after its death.
+                "distributed.deploy.lost-worker-timeout": "300s",
+            }
+        ),
         LocalCluster(
             n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
         ) as made,
