@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-__all__ = ["MOST_CLAIMS", "Item", "check_items"]
+__all__ = ["MOST_CLAIMS", "Item", "NumberTable", "check_items"]
 
 #: Claims that the items of a paper may name together: a report shows each in a line, on a few pages.
 MOST_CLAIMS = 40
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """Numbers that a reader needs to use a statement, such as a threshold at some settings.
+
+    Args:
+        caption: what they are, and at which values of what is not in the table; plain text.
+        head: of the columns.
+        rows: as shown, each as long as the head.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.head) for row in self.rows):
+            raise ValueError(f"every row must have {len(self.head)} cells, as the head, were {self.rows!r}")
 
 
 @dataclass(frozen=True)
@@ -21,12 +40,14 @@ class Item:
         words: what is stated, in the paper's own words as far as they are known; text with $formulas$. ""
             where the claims say it themselves.
         beyond: whether it is no statement of the paper but a sharper or further one, found here.
+        numbers: what a reader needs to use it, computed when a report is written; None for none.
     """
 
     name: str
     claims: tuple[str, ...]
     words: str = ""
     beyond: bool = False
+    numbers: Callable[[], NumberTable] | None = None
 
 
 def check_items(paper: str, items: Iterable[Item]) -> None:

@@ -22,12 +22,14 @@ class Part:
         supported, refuted: the sentence for those of the claims that ended so. `{these}` becomes their names
             with the numbers of their runs; a sentence holds no number of its own.
         undecided: what is then left open, completing "Not decided:".
+        glance: whether it belongs to the short answer too; the first part of a question always does.
     """
 
     claims: Mapping[str, str]
     supported: str
     refuted: str
     undecided: str
+    glance: bool = False
 
     def __post_init__(self) -> None:
         if not self.claims:

@@ -244,6 +244,7 @@ class Verification:
                 questions=questions,
                 curves=tuple(c for c in self.curves if c.curve.id in curves),
                 papers=tuple(p for p in self.papers if p.name == name),
+                run_info={**self.run_info, "judged_together": len(names)},
             )
         return parts
 

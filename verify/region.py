@@ -184,17 +184,17 @@ def scope_of(
     if drawn:
         return _drawn_scope(claim, reference)
     if place.is_thin_in(reference_of(claim, reference)):  # type: ignore[union-attr]
-        return Scope("box", 0.0, f"{place.describe()}, 0% of its conditions in the reference box")
+        return Scope("box", 0.0, place.describe())
     try:
         region = drawn_region(claim, reference)
     except ValueError as error:
-        return Scope("box", None, f"{place.describe()} ({error})")
+        return Scope("box", None, f"{place.describe()} (its share of the conditions is not known: {error})")
     inside = [place.contains(s) for s in region.settings]  # type: ignore[union-attr]
     if None in inside:
         return Scope("box", None, place.describe())
     coverage = sum(map(bool, inside)) / len(inside)
     kind: Literal["conditions", "box"] = "conditions" if coverage >= 0.999 else "box"
-    return Scope(kind, coverage, f"{place.describe()}, {coverage:.0%} of its conditions in the reference box")
+    return Scope(kind, coverage, place.describe())
 
 
 def _drawn_scope(claim: Claim, reference: Box) -> Scope:

@@ -24,6 +24,8 @@ __all__ = ["REPLAY_SECONDS", "with_vacuous"]
 REPLAY_SECONDS = 2.0
 #: Other runs beside a run that is looked at closely.
 _OTHERS = 2
+#: And so many of the longest runs of the model's other experiments.
+_LONGEST = 3
 #: Of cheap runs so many are chosen along the size of their settings.
 _SPREAD = 8
 #: Judged runs that are looked at closely before a claim is called vacuous.
@@ -185,15 +187,15 @@ def _price(look: Sequence[Batch]) -> float:
 
 
 def _longest(judgements: Sequence[Judgement], experiment: Experiment, engine: str) -> list[Job]:
-    """The longest judged run by this engine among the model's other experiments; none where it has none."""
-    found = [
-        _job(j.claim.experiment, o)
+    """The longest judged runs by this engine among the model's other experiments, one an experiment."""
+    found = {
+        j.claim.experiment.id: _job(j.claim.experiment, o)
         for j in judgements
         if j.claim.experiment != experiment and j.claim.experiment.of_model == experiment.of_model
         for o in j.judged[:1]
         if o.engine == engine
-    ]
-    return sorted(found, key=lambda job: (-job.steps, job.seed))[:1]
+    }
+    return sorted(found.values(), key=lambda job: (-job.steps, job.seed))[:_LONGEST]
 
 
 def _replays(

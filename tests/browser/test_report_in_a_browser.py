@@ -55,6 +55,8 @@ def test_no_sideways_scroll(browser: Browser, folder: Path, layer: str, width: i
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_claims_are_filtered(browser: Browser, folder: Path, layer: str) -> None:
+    from playwright.sync_api import expect
+
     with opened(browser, folder / f"{layer}.html") as page:
         everything = page.locator("details.claim:visible").count()
         assert everything >= 20
@@ -63,7 +65,7 @@ def test_claims_are_filtered(browser: Browser, folder: Path, layer: str) -> None
         assert "zoo.exponent.eta" in ids(page)
         assert len(ids(page)) < everything
         page.get_by_role("button", name="Show all").click()
-        page.wait_for_function("document.querySelectorAll('details.claim[hidden]').length === 0")
+        expect(page.locator("details.claim[hidden]")).to_have_count(0)
         page.locator("select[name=verdict]").select_option("refuted")
         found = page.locator("details.claim:visible")
         assert 0 < found.count() < everything

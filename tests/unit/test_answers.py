@@ -72,6 +72,22 @@ def test_the_short_answer_keeps_formulas_and_drops_numbers() -> None:
     assert answer.short == "No below a (1 - 2 tau) of 2."
 
 
+def test_parts_that_are_marked_stand_in_the_short_answer_too() -> None:
+    verification = asked(ORDER, NORMS)
+    for glance, verdict, said in (
+        (False, "refuted", "Yes here."),
+        (True, "refuted", "Yes here. No there."),
+        (True, "inconclusive", "Yes here."),
+    ):
+        parts = (
+            Part({ORDER: ""}, "Yes here ({these}).", "No here ({these}).", "here"),
+            Part({NORMS: ""}, "Yes there ({these}).", "No there ({these}).", "there", glance=glance),
+        )
+        made = with_verdict(with_verdict(verification, ORDER, "supported"), NORMS, verdict)  # type: ignore[arg-type]
+        (answer,) = answers(replace(made, questions=(Question("?", parts),)))
+        assert answer.short == said
+
+
 def test_what_was_not_measured_is_said() -> None:
     verification = asked(ORDER, "zoo.absent")
     assert answers(verification)[0].text.endswith("Not measured in this profile: it with absent.")

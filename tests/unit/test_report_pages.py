@@ -14,7 +14,7 @@ from report_cases import INJECTION, Page, by_id
 
 from theory import Item, Paper, Proof, Reference
 from theory.formulas import formula_html, statement_html, statement_markdown
-from theory.item import MOST_CLAIMS
+from theory.item import MOST_CLAIMS, NumberTable
 from verify.judge import errored
 from verify.outcome import VERDICTS, Verdict, Verification
 from verify.report.cells import MARKS, heading_slug
@@ -85,9 +85,12 @@ def test_the_report_shows_its_claims_in_a_line_each(verification: Verification, 
 
 
 def test_items_of_the_paper_are_the_headings(verification: Verification) -> None:
+    def numbers() -> NumberTable:
+        return NumberTable("The threshold at n", ("n", "a*"), (("50", "4.2"), ("<100", "none")))
+
     ids = ("zoo.theorem_4_1.order", "zoo.lemma.norms")
     items = (
-        Item("Theorem 4.1", ids[:1], "Noisy samples come $t < s$ first."),
+        Item("Theorem 4.1", ids[:1], "Noisy samples come $t < s$ first.", numbers=numbers),
         Item("Beyond", ids[1:], beyond=True),
         Item("Never asked for", ("zoo.absent",)),
     )
@@ -99,6 +102,10 @@ def test_items_of_the_paper_are_the_headings(verification: Verification) -> None
     places = [html.index(f'id="{name}"') for name in ("items", "item-1", "new", "item-2")]
     assert places == sorted(places)
     assert "Never asked for" not in html
+    cells = '<th scope="row">&lt;100</th><td>none</td>'
+    assert html.index("item-1") < html.index(cells) < html.index("item-2")
+    with pytest.raises(ValueError, match="2 cells"):
+        NumberTable("The threshold", ("n", "a*"), (("50",),))
     assert "python -m verify run --paper zoo --profile quick --seed 0" in html
 
 

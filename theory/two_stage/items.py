@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from theory.item import Item
+from theory.two_stage.threshold import threshold_numbers
 
 __all__ = ["ITEMS"]
 
@@ -41,6 +42,7 @@ ITEMS: tuple[Item, ...] = (
         r"There is $T_1 = \Theta(nm/(\eta\sigma_\xi^2 d))$ at which $\gamma$ and $\bar\rho$ are $\Theta(1)$, "
         r"$\gamma_{j,r} > \bar\rho_{\tilde y_i,r,i}$, every clean sample is classified as labelled, and "
         "every noisy sample is classified as its true label.",
+        numbers=threshold_numbers,
     ),
     Item(
         "Theorem 4.2 (Stage II)",

@@ -33,6 +33,8 @@ from statistics import NormalDist
 
 import sympy as sp
 
+from theory.item import NumberTable
+
 __all__ = [
     "LARGE_INIT",
     "FilterThreshold",
@@ -42,6 +44,7 @@ __all__ = [
     "sharp_threshold",
     "signal_threshold",
     "sure_threshold",
+    "threshold_numbers",
     "unlucky_counts",
     "worst_share",
 ]
@@ -227,3 +230,27 @@ class FilterThreshold(sp.Function):  # type: ignore[misc]
 
     def _latex(self, printer: sp.printing.latex.LatexPrinter, exp: object = None) -> str:
         return rf"a^*_r\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
+
+
+#: At which values of what its table leaves out: m, kappa_0, clock step, clock of T_1, delta.
+_TABLED = (20, 0.1, 0.1, 0.5, 0.05)
+_SAMPLES, _RATES = (50, 100, 200, 1000, 10_000), (0.05, 0.1, 0.2, 0.3, 0.4)
+
+
+def threshold_numbers() -> NumberTable:
+    """`a^*` by samples and the larger flip rate, for a reader who asks whether a setting lies above it."""
+    m, kappa_0, h, clock, delta = _TABLED
+    rows = tuple(
+        (str(n), *(_in_words(signal_threshold(n, m, tau, kappa_0, h, clock, delta)) for tau in _RATES))
+        for n in _SAMPLES
+    )
+    caption = (
+        f"The threshold a* of n SNR^2 by n and the larger flip rate, at m = {m}, kappa_0 = {kappa_0:g}, "
+        f"clock step {h:g}, T_1 at clock {clock:g} and delta = {delta:g}; none: no signal suffices. At any "
+        "other setting: python -m verify doctor."
+    )
+    return NumberTable(caption, ("n", *(f"rate {tau:g}" for tau in _RATES)), rows)
+
+
+def _in_words(threshold: float) -> str:
+    return f"{threshold:.3g}" if math.isfinite(threshold) else "none"

@@ -15,11 +15,12 @@ __all__ = ["Answer", "Statement", "answers"]
 @dataclass(frozen=True)
 class Statement:
     """One sentence of an answer, and the same without numbers; `verdict` is that of the claims it speaks of,
-    "" where none was judged."""
+    "" where none was judged; `glance`: it belongs to the short answer."""
 
     verdict: str
     text: str
     short: str
+    glance: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ class Answer:
 
     @property
     def short(self) -> str:
-        """Its first statement without numbers, for a reader who wants the gist."""
-        return self.statements[0].short
+        """Its first statement and those marked, without numbers, for a reader who wants the gist."""
+        first, *others = self.statements
+        return " ".join(s.short for s in (first, *(s for s in others if s.glance)))
 
 
 def answers(verification: Verification) -> list[Answer]:
@@ -79,7 +81,12 @@ def _statements(question: Question, found: dict[str, Judgement]) -> list[Stateme
             else:
                 groups.setdefault(judgement.verdict, []).append((words, judgement))
         said += [
-            Statement(verdict, *(_sentence(part, verdict, groups[verdict], full) for full in (True, False)))
+            Statement(
+                verdict,
+                _sentence(part, verdict, groups[verdict], full=True),
+                _sentence(part, verdict, groups[verdict], full=False),
+                part.glance and verdict in ("supported", "derived", "refuted"),
+            )
             for verdict in _ORDER
             if verdict in groups
         ]

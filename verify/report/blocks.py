@@ -119,12 +119,13 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of a row is its head. Without `head` it is one of names and values."""
+    """A table; the first cell of a row is its head. Without `head` it is one of names and values; "stack"
+    puts the cells of a row below each other on a narrow screen."""
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    style: Literal["", "score", "compact", "numbers", "pairs"] = ""
+    style: Literal["", "score", "compact", "numbers", "pairs", "stack"] = ""
 
 
 @dataclass(frozen=True)

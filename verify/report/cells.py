@@ -30,7 +30,7 @@ def _html(cell: Cell) -> str:
         case str():
             return statement_html(cell)
         case Plain(text):
-            return escape(text)
+            return escape(text.replace(" %", "\N{NO-BREAK SPACE}%"))
         case Code(text):
             return f"<code>{_breakable(text)}</code>"
         case Formula(latex):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from theory.item import MOST_CLAIMS
+from theory.item import MOST_CLAIMS, NumberTable
 from verify.outcome import Judgement, Verification
 
 __all__ = ["Heading", "headings"]
@@ -19,6 +19,7 @@ class Heading:
     words: str
     judgements: tuple[Judgement, ...]
     beyond: bool = False
+    numbers: Callable[[], NumberTable] | None = None
 
 
 def headings(verification: Verification) -> tuple[Heading, ...]:
@@ -26,7 +27,13 @@ def headings(verification: Verification) -> tuple[Heading, ...]:
     `MOST_CLAIMS` in all."""
     by_id = {j.claim.id: j for j in verification.judgements}
     named = [
-        Heading(item.name, item.words, tuple(by_id[c] for c in item.claims if c in by_id), item.beyond)
+        Heading(
+            item.name,
+            item.words,
+            tuple(by_id[c] for c in item.claims if c in by_id),
+            item.beyond,
+            item.numbers,
+        )
         for paper in verification.papers
         for item in paper.items
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from theory.rules import EventMap
@@ -33,7 +33,7 @@ def headline(verification: Verification) -> str:
     or were drawn from them."""
     theorems = [j for j in verification.judgements if j.claim.role == "claim"]
     good = [j for j in theorems if j.verdict == "supported"]
-    joint = joint_support(verification.judgements).joint
+    together = joint_support(verification.judgements)
     count = Counter(j.verdict for j in theorems if j.observations or j.verdict == "derived")
     idle = sum(not j.observations and j.verdict == "not-applicable" for j in theorems)
     failed = sum(j.fails_verification for j in verification.judgements)
@@ -41,10 +41,16 @@ def headline(verification: Verification) -> str:
     text = f"{len(good)} of {len(theorems)} claims are supported"
     if good:
         text += _where(good)
-    if joint:
-        text += f"; {joint} hold jointly"
+    if together.joint:
+        text += f"; of {together.counted} judged on samples {together.joint} hold jointly"
+    apart = Counter[str](j.claim.role for j in verification.judgements if j.verdict == "refuted")
+    expected = _counted(apart, "reading", "probe")
     parts = [
-        f"{failed} {'is' if failed == 1 else 'are'} refuted" if failed else "none is refuted",
+        f"{failed} {'is' if failed == 1 else 'are'} refuted"
+        if failed
+        else f"no claim is refuted ({expected} fail{'s' if apart.total() == 1 else ''}, as expected)"
+        if expected
+        else "none is refuted",
         *(
             f"{number} {words}"
             for number, words in (
@@ -58,6 +64,11 @@ def headline(verification: Verification) -> str:
         ),
     ]
     return f"{text}; {', '.join(parts)}." + (f" The code of {broken} failed." if broken else "")
+
+
+def _counted(counts: Mapping[str, int], *words: str) -> str:
+    """`11 readings and 1 probe`, of those that are any."""
+    return " and ".join(f"{counts[w]} {w}{'s' if counts[w] > 1 else ''}" for w in words if counts.get(w))
 
 
 def _where(good: Sequence[Judgement]) -> str:

@@ -9,7 +9,7 @@ __all__ = ["section"]
 
 
 def section(material: Material) -> Section | None:
-    """The first statement of every answer."""
+    """The short form of every answer."""
     if not material.answers:
         return None
     rows = tuple((Link(f"appendix.html#{a.figure}", a.asked), a.short) for a in material.answers)

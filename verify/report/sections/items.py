@@ -60,11 +60,19 @@ def heading_section(material: Material, number: int, heading: Heading) -> Sectio
     if conditions:
         first = next(j.claim for j in heading.judgements if j.claim.conditions)
         at = constants_text(conditions.values(), first.constants)
-        names = f"Conditions of its claims{f' (at {at})' if at else ''}: {', '.join(conditions)}."
+        names = (
+            f"Conditions of its claims between them{f' (at {at})' if at else ''}; each names its own: "
+            f"{', '.join(conditions)}."
+        )
         rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
-        table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows)
+        head = ("condition", "inequality", "what for")
+        table = Table("Every condition of these claims", head, rows, "stack")
         unfolds = Section("", "What they say", (table,), folded=True)
         said = (*said, Text(Plain(names), "small"), unfolds)
+    if heading.numbers is not None:
+        shown = heading.numbers()
+        body = tuple(tuple(map(Plain, row)) for row in shown.rows)
+        said = (*said, Table(shown.caption, shown.head, body, "score"))
     claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
     return Section(anchor(number), heading.name, (*said, claims))
 
@@ -80,12 +88,21 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     if judgement.verdict == "inconclusive" and needed is not None:
         numbers.append(Plain(f"about {needed} runs would decide"))
     blocks: list[Block] = [Text(judgement.decision.reason)]
+    if claim.measured:
+        blocks.append(Text(("Measured:", claim.measured), "small"))
+    if claim.conditions:
+        own = ", ".join(c.name for c in claim.conditions)
+        outside = f"; judged outside {', '.join(claim.drops)}" if claim.drops else ""
+        blocks.append(Text(Plain(f"Conditions: {own}{outside}."), "small"))
     region = "" if judgement.scope is None else judgement.scope.text
     if region:
         share = coverage_text(judgement)
-        covered = f" It covers {share} of the claim's conditions." if share else ""
+        covered = f" It covers {share} of the claim's conditions in the reference box." if share else ""
         blocks.append(Text(Plain(f"Region: {region}.{covered}"), "small"))
     blocks.append(Text(("Decided:", rule_sentence(claim.rule)), "small"))
+    if judgement.joint is not None:
+        together = "with all that hold jointly" if judgement.joint else "on its own, not with all others"
+        blocks.append(Text(Plain(f"It stands {together} (Holm over the paper's claims)."), "small"))
     if claim.note:
         blocks.append(Text(("Reading:", claim.note), "small"))
     if judgement.counterexample is not None:

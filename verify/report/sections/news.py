@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from verify.outcome import Judgement
 from verify.report.blocks import Block, Cell, Chip, Items, Line, Link, Plain, Section, Text
 from verify.report.number import number_text, word
 from verify.report.sections.items import heading_section
@@ -12,32 +15,44 @@ __all__ = ["section"]
 _MOST = 8
 
 
+_PRINTED = "Statements that fail as printed or read, and what is true instead"
+_TEMPTING = "Simpler statements that one might try, which fail too"
+
+
 def section(material: Material) -> Section | None:
     """Corrections of readings that fail, then the items beyond the paper; None without either."""
     blocks: list[Block] = []
     failed = [
         j for j in material.verification.judgements if j.claim.role == "reading" and j.verdict == "refuted"
     ]
-    if failed:
-        lines: list[Cell] = []
-        for judgement in failed[:_MOST]:
-            claim, true = judgement.claim, material.by_id.get(judgement.claim.corrected_by)
-            said: list[Cell] = [
-                (Chip(judgement.verdict), Plain(f"{claim.source.item}:"), claim.statement,
-                 Plain(f"({number_text(judgement)})")),
-            ]  # fmt: skip
-            if true is not None:
-                said.append(
-                    (Plain("True instead:"), word(true), true.claim.statement, material.ref(true.claim.id))
-                )
-            lines.append(Line(tuple(said)))
-        more = len(failed) - _MOST
-        if more > 0:
-            lines.append((Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
-        title = "Statements that fail as printed or read, and what is true instead"
-        blocks.append(Section("corrections", title, (Items(tuple(lines)),)))
+    for anchor, title, found in (
+        ("corrections", _PRINTED, [j for j in failed if j.claim.provenance != "derived"]),
+        ("simpler", _TEMPTING, [j for j in failed if j.claim.provenance == "derived"]),
+    ):
+        if found:
+            blocks.append(Section(anchor, title, (Items(_lines(material, found)),)))
     blocks += [heading_section(material, k, h) for k, h in enumerate(material.headings) if h.beyond]
     if not blocks:
         return None
     note = Text("For the paper's authors: nothing here is stated there; each line is judged like any other.")
     return Section("new", "What is new about the paper", (note, *blocks), short="What is new")
+
+
+def _lines(material: Material, failed: Sequence[Judgement]) -> tuple[Cell, ...]:
+    """A line a reading with its correction; where there are many, a link to the rest."""
+    lines: list[Cell] = []
+    for judgement in failed[:_MOST]:
+        claim, true = judgement.claim, material.by_id.get(judgement.claim.corrected_by)
+        item = () if claim.provenance == "derived" else (Plain(f"{claim.source.item}:"),)
+        said: list[Cell] = [
+            (Chip(judgement.verdict), *item, claim.statement, Plain(f"({number_text(judgement)})")),
+        ]
+        if true is not None:
+            said.append(
+                (Plain("True instead:"), word(true), true.claim.statement, material.ref(true.claim.id))
+            )
+        lines.append(Line(tuple(said)))
+    more = len(failed) - _MOST
+    if more > 0:
+        lines.append((Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
+    return tuple(lines)

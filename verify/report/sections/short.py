@@ -31,11 +31,13 @@ def section(material: Material) -> Section:
         blocks.append(Table("How the claims of each item ended", _HEAD, rows, "score"))
         blocks.append(Text(_NOTE, "small"))
     main = [j for heading in material.headings for j in heading.judgements]
-    fails = [j for j in main if j.verdict == "refuted" and not j.claim.is_probe]
+    fails = [j for j in main if j.verdict == "refuted" and j.claim.role == "claim"]
+    read = [j for j in main if j.verdict == "refuted" and j.claim.role == "reading"]
     loose = [j for j in main if j.grade == "loose"]
     stops = [j for j in main if _stops(j)]
     for title, found, last in (
-        ("What fails", fails, True),
+        ("What fails inside its own conditions", fails, True),
+        ("What fails as printed, or read literally", read, True),
         ("What is only loosely so", loose, False),
         ("Where it stops, and which conditions are needed", stops, False),
     ):
@@ -81,7 +83,11 @@ def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
     claim = judgement.claim
     parts: list[Cell] = [Chip(judgement.verdict), claim.statement, Plain(f"({number_text(judgement)})")]
     if claim.is_probe:
-        needed = "is needed" if judgement.verdict == "refuted" else "was not needed here"
+        several = len(claim.drops) > 1
+        if judgement.verdict == "refuted":
+            needed = "are needed" if several else "is needed"
+        else:
+            needed = f"{'were' if several else 'was'} not needed here"
         parts.append(Plain(f"Judged outside {_listed(claim.drops)}, which {needed}."))
     if correct and claim.corrected_by:
         parts += [Plain("True instead:"), material.ref(claim.corrected_by)]
@@ -89,4 +95,5 @@ def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
 
 
 def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words)
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

@@ -16,8 +16,8 @@ __all__ = ["section"]
 
 _HEAD = ("question", "measured", "by")
 _NOTE = (
-    "The first rows are of this very run. The others are measured by commands of their own, with their own "
-    "profile, seed and date; a row that has not been measured says so."
+    "The first rows are of this very run{others}. The others are measured by commands of their own, with "
+    "their own profile, seed and date; a row that has not been measured says so."
 )
 _UNKNOWN = "not measured"
 
@@ -27,7 +27,9 @@ def section(material: Material) -> Section:
     trust = trust_of(material.verification)
     rows = (*_of_this_run(material), *_of_records(material, trust))
     table = Table("What the verdicts rest on", _HEAD, rows)
-    blocks: list[Block] = [Text(_NOTE, "small"), table]
+    together = int(material.verification.run_info.get("judged_together", 1))
+    others = f" (its counts of runs are of all {together} papers that it judged)" if together > 1 else ""
+    blocks: list[Block] = [Text(_NOTE.format(others=others), "small"), table]
     missed = tuple(map(Plain, _missed(trust)))
     if missed:
         blocks.append(
@@ -68,24 +70,27 @@ def _of_this_run(material: Material) -> list[_Row]:
         _row(
             "Could the claims have failed?",
             f"{could} of {len(material.vacuities)} claims with runs could have been refuted by some outcome "
-            f"of them; {vacuous} that no adversarial run moved end vacuous, {supported} are supported",
+            f"of them; of those that passed, {vacuous or 'none'} ended vacuous (no adversarial run moved "
+            f"{'them' if vacuous != 1 else 'it'}) and {supported} supported",
         )
     )
     broken = sum(j.verdict == "errored" for j in verification.judgements)
     rows.append(
         _row(
             "Does the same run give the same number?",
-            f"{_again(info.get('made_again', 0))}; the code of {broken} claims failed, or gave another value",
+            f"{_again(info.get('made_again', 0))}; the code of {broken or 'no'} claim"
+            f"{'s' if broken > 1 else ''} failed, or gave another value",
         )
     )
     if isinstance(info.get("error_budget"), Mapping):
         # Of this paper alone: the run may have judged others beside it.
         budget = budget_use(verification.judgements, float(info["error_budget"]["level"])).as_dict()
+        alone = budget["refuted_alone_only"]
         rows.append(
             _row(
                 "How likely is a false refutation?",
-                f"at most {100 * float(budget['level']):g} % for all {budget['claims']} claims together "
-                f"(Holm); {budget['refuted_alone_only']} would be refuted alone, and are not",
+                f"at most {100 * float(budget['level']):g} % for all {budget['claims']} claims of this paper "
+                f"that chance enters together (Holm); {_held_back(int(alone))}",
             )
         )
     if isinstance(info.get("headline"), Mapping):
@@ -93,12 +98,19 @@ def _of_this_run(material: Material) -> list[_Row]:
         rows.append(
             _row(
                 "Do the supports hold together?",
-                f"{head['joint']} of {head['counted']} supports that chance enters hold jointly at "
-                f"{head['joint_level']:g}; {head['without_chance']} more involve none; {head['thin']} were "
-                f"planned with a power below {head['thin_below_power']:g}",
+                f"of {head['supported']} supports {head['without_chance']} involve no chance; "
+                f"{head['thin']} by samples were planned with a power below {head['thin_below_power']:g} and "
+                f"are not counted; of the other {head['counted']}, {head['joint']} hold jointly at "
+                f"{head['joint_level']:g}",
             )
         )
     return rows
+
+
+def _held_back(claims: int) -> str:
+    if not claims:
+        return "no claim is refuted alone and held back by it"
+    return f"{claims} would be refuted alone, and {'is' if claims == 1 else 'are'} not"
 
 
 def _again(runs: int) -> str:
