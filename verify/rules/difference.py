@@ -27,7 +27,7 @@ from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.rules.law import majority_p
 from verify.rules.trend import guarded, steepest
 from verify.rules.variants import Change, prediction_changes
-from verify.rules.words import mean_in_words
+from verify.rules.words import mean_in_words, with_median
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
 __all__ = ["LEAST_TRIALS", "DifferenceJudge", "decide_difference", "difference"]
@@ -233,4 +233,5 @@ class DifferenceJudge(Judge[Difference]):
     def numbers(self, judgement: Judgement) -> str:
         rule: Any = judgement.claim.rule
         readouts = [self.readout(rule, judgement.decision, o) for o in judgement.judged]
-        return mean_in_words([r.measured - r.predicted for r in readouts])
+        text = mean_in_words([r.measured - r.predicted for r in readouts])
+        return with_median(text, rule.of, judgement.decision.statistic.get("difference"))

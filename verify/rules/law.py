@@ -27,7 +27,7 @@ from verify.rules.exponent import mean_plan
 from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
 from verify.rules.trend import Trend, bounded_slope, guarded, steepest
 from verify.rules.variants import log_values, prediction_changes
-from verify.rules.words import mean_in_words
+from verify.rules.words import mean_in_words, with_median
 from verify.statistics.intervals import rate_p
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
@@ -349,4 +349,6 @@ class LawJudge(Judge[Law]):
     def numbers(self, judgement: Judgement) -> str:
         rule: Any = judgement.claim.rule
         readouts = [self.readout(rule, judgement.decision, o) for o in judgement.judged]
-        return mean_in_words([r.measured / r.predicted for r in readouts if r.predicted])
+        text = mean_in_words([r.measured / r.predicted for r in readouts if r.predicted])
+        centre = judgement.decision.statistic.get("centre_log_ratio")
+        return with_median(text, rule.of, None if centre is None else math.exp(centre))

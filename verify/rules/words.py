@@ -9,7 +9,7 @@ import numpy as np
 
 from verify.statistics.intervals import mean_interval, rate_interval
 
-__all__ = ["end_in_words", "mean_in_words", "number_in_words", "share_in_words"]
+__all__ = ["end_in_words", "mean_in_words", "number_in_words", "share_in_words", "with_median"]
 
 
 def share_in_words(held: Sequence[bool]) -> str:
@@ -41,6 +41,15 @@ def mean_in_words(values: Sequence[float]) -> str:
     if len(kept) < len(values):
         text += f", {len(values) - len(kept)} not finite"
     return text
+
+
+def with_median(text: str, of: str, median: float | None) -> str:
+    """A mean in words, and the median where that is what decides.
+
+    >>> with_median("2, -0.484 to 4.48, sd 1", "median", 1.9), with_median("2", "mean", 1.9)
+    ('2, -0.484 to 4.48, sd 1, median 1.9', '2')
+    """
+    return f"{text}, median {number_in_words(median)}" if of == "median" and median is not None else text
 
 
 def number_in_words(value: float) -> str:
