@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
@@ -9,10 +12,11 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Prediction
 from theory.rules import Identity
 from theory.run import NotApplicable
+from theory.source import Source
 from theory.two_stage import closure, recursions
 from theory.two_stage.experiments import EXACT
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here, paper
+from theory.two_stage.sources import here, paper, provenance_of
 
 __all__ = [
     "CLAIMS",
@@ -194,29 +198,41 @@ _ROUNDING = Identity(
     "value of the normalised patches, at least 1/4 for d >= 3 n; 256 eps a step covers both",
 )
 
+
+def _identity(
+    name: str, source: Source, statement: str, measure: Callable[[Run], object], measured: str, **more: Any
+) -> Claim:
+    return Claim(
+        id=f"two_stage.{name}",
+        source=source,
+        statement=statement,
+        rule=_ROUNDING,
+        measure=measure,
+        measured=measured,
+        experiment=EXACT,
+        **{"provenance": provenance_of(source), **more},
+    )
+
+
 CLAIMS = (
-    Claim(
-        id="two_stage.decomposition",
-        source=paper("signal-noise decomposition"),
-        provenance="paper",
-        statement=r"$w_{j,r}^{(t)} = w_{j,r}^{(0)} + j\,\gamma_{j,r}^{(t)}\mu/\|\mu\|^2 + "
+    _identity(
+        "decomposition",
+        paper("signal-noise decomposition"),
+        r"$w_{j,r}^{(t)} = w_{j,r}^{(0)} + j\,\gamma_{j,r}^{(t)}\mu/\|\mu\|^2 + "
         r"\sum_i \rho_{j,r,i}^{(t)}\,\xi_i/\|\xi_i\|^2$, with unique coefficients",
-        rule=_ROUNDING,
-        measure=_span_residual,
-        experiment=EXACT,
-        proof=closure.prove_decomposition_unique,
-        measured="largest part of W(t) - W(0) outside the span of the patches over all steps, on the real "
+        _span_residual,
+        "largest part of W(t) - W(0) outside the span of the patches over all steps, on the real "
         "network, relative to the larger of |W(0)| and the largest change",
+        proof=closure.prove_decomposition_unique,
     ),
-    Claim(
-        id="two_stage.recursion.gamma",
-        source=paper("coefficient recursion"),
-        provenance="paper",
-        statement=r"$\gamma_{j,r}^{(t+1)} = \gamma_{j,r}^{(t)} - \frac{\eta\|\mu\|^2}{nm}\sum_i "
+    _identity(
+        "recursion.gamma",
+        paper("coefficient recursion"),
+        r"$\gamma_{j,r}^{(t+1)} = \gamma_{j,r}^{(t)} - \frac{\eta\|\mu\|^2}{nm}\sum_i "
         r"\ell_i'^{(t)}\,\mathbb{1}[\langle w_{j,r}^{(t)}, y_i\mu\rangle > 0]\,y_i\tilde y_i$",
-        rule=_ROUNDING,
-        measure=gamma_recursion_residual,
-        experiment=EXACT,
+        gamma_recursion_residual,
+        "largest error of the predicted increment of gamma, over all steps and filters, relative "
+        "to max(|gamma|, |<w, patch>|); increments from the projected weights of the real network",
         parents=("two_stage.decomposition",),
         prediction=Prediction(
             r"\gamma_{j,r}^{(t+1)} - \gamma_{j,r}^{(t)} \text{ (term of sample } i)",
@@ -224,90 +240,71 @@ CLAIMS = (
             "coefficient",
         ),
         proof=recursions.prove_gamma_recursion,
-        measured="largest error of the predicted increment of gamma, over all steps and filters, relative "
-        "to max(|gamma|, |<w, patch>|); increments from the projected weights of the real network",
     ),
-    Claim(
-        id="two_stage.recursion.rho",
-        source=paper("coefficient recursion"),
-        provenance="paper",
-        statement=r"$\rho_{j,r,i}^{(t+1)} = \rho_{j,r,i}^{(t)} - \frac{\eta\|\xi_i\|^2}{nm}\,"
+    _identity(
+        "recursion.rho",
+        paper("coefficient recursion"),
+        r"$\rho_{j,r,i}^{(t+1)} = \rho_{j,r,i}^{(t)} - \frac{\eta\|\xi_i\|^2}{nm}\,"
         r"\ell_i'^{(t)}\,\mathbb{1}[\langle w_{j,r}^{(t)}, \xi_i\rangle > 0]\,j\tilde y_i$",
-        rule=_ROUNDING,
-        measure=rho_recursion_residual,
-        experiment=EXACT,
+        rho_recursion_residual,
+        "largest error of the predicted increment of rho, over all steps, filters and samples, "
+        "relative to max(|rho|, |<w, patch>|)",
         parents=("two_stage.decomposition",),
         prediction=Prediction(
             r"\rho_{j,r,i}^{(t+1)} - \rho_{j,r,i}^{(t)}", recursions.rho_term, "coefficient"
         ),
         proof=recursions.prove_rho_recursion,
-        measured="largest error of the predicted increment of rho, over all steps, filters and samples, "
-        "relative to max(|rho|, |<w, patch>|)",
     ),
-    Claim(
-        id="two_stage.rho_signs",
-        source=paper("coefficient recursion"),
-        provenance="framework",
-        statement=r"$\bar\rho_{j,r,i}^{(t)} \ge 0$ never decreases and $\underline\rho_{j,r,i}^{(t)} \le 0$ "
+    _identity(
+        "rho_signs",
+        paper("coefficient recursion"),
+        r"$\bar\rho_{j,r,i}^{(t)} \ge 0$ never decreases and $\underline\rho_{j,r,i}^{(t)} \le 0$ "
         r"never increases",
-        rule=_ROUNDING,
-        measure=_sign_residual,
-        experiment=EXACT,
+        _sign_residual,
+        "largest move against the stated direction, relative to max(|rho|, |<w, patch>|)",
         parents=("two_stage.recursion.rho",),
-        measured="largest move against the stated direction, relative to max(|rho|, |<w, patch>|)",
+        provenance="framework",
     ),
-    Claim(
-        id="two_stage.closure",
-        source=here("docs/derivations/recursions.md, Closure"),
-        provenance="derived",
-        statement=r"Gradient descent is a function of $K = V^\top V$, $A^{(0)} = W^{(0)}V$ and the labels: "
+    _identity(
+        "closure",
+        here("docs/derivations/recursions.md, Closure"),
+        r"Gradient descent is a function of $K = V^\top V$, $A^{(0)} = W^{(0)}V$ and the labels: "
         r"$A^{(t)} = A^{(0)} + C^{(t)} D^{-1} K$",
-        rule=_ROUNDING,
-        measure=_closure_residual,
-        experiment=EXACT,
-        parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
-        proof=closure.prove_closure,
-        measured="largest difference between the margins of the real network and those of the closed "
+        _closure_residual,
+        "largest difference between the margins of the real network and those of the closed "
         "recursion, step by step from C(t), K, A(0) and the labels alone, relative to max(|margin|, "
         "|<w, patch>|)",
+        parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
+        proof=closure.prove_closure,
     ),
-    Claim(
-        id="two_stage.conservation.gamma",
-        source=here("docs/derivations/recursions.md, Conservation"),
-        provenance="derived",
-        statement=r"While a filter's signal pattern is unchanged, $\gamma_{j,r} = \|\mu\|^2 "
+    _identity(
+        "conservation.gamma",
+        here("docs/derivations/recursions.md, Conservation"),
+        r"While a filter's signal pattern is unchanged, $\gamma_{j,r} = \|\mu\|^2 "
         r"\sum_{i:\,\mathrm{sign}\langle w_{j,r},\mu\rangle = y_i} y_i\tilde y_i G_i$",
-        rule=_ROUNDING,
-        measure=_gamma_conservation,
-        experiment=EXACT,
+        _gamma_conservation,
+        "largest error over steps and filters with an unchanged pattern, relative to "
+        "max(|gamma|, |<w, patch>|)",
         parents=("two_stage.recursion.gamma",),
         proof=recursions.prove_conservation,
-        measured="largest error over steps and filters with an unchanged pattern, relative to "
-        "max(|gamma|, |<w, patch>|)",
     ),
-    Claim(
-        id="two_stage.conservation.rho",
-        source=here("docs/derivations/recursions.md, Conservation"),
-        provenance="derived",
-        statement=r"While a label-side filter is active on sample $i$, $\bar\rho_{j,r,i} = \|\xi_i\|^2 G_i$",
-        rule=_ROUNDING,
-        measure=_rho_conservation,
-        experiment=EXACT,
+    _identity(
+        "conservation.rho",
+        here("docs/derivations/recursions.md, Conservation"),
+        r"While a label-side filter is active on sample $i$, $\bar\rho_{j,r,i} = \|\xi_i\|^2 G_i$",
+        _rho_conservation,
+        "largest error over steps and pairs active throughout, relative to max(|rho|, |<w, patch>|)",
         parents=("two_stage.recursion.rho",),
-        measured="largest error over steps and pairs active throughout, relative to max(|rho|, |<w, patch>|)",
     ),
-    Claim(
-        id="two_stage.conservation.combined",
-        source=here("docs/derivations/recursions.md, Conservation"),
-        provenance="derived",
-        statement=r"$\gamma_{j,r}/\|\mu\|^2 = \sum_{i:\,\mathrm{sign}\langle w_{j,r},\mu\rangle = y_i} "
+    _identity(
+        "conservation.combined",
+        here("docs/derivations/recursions.md, Conservation"),
+        r"$\gamma_{j,r}/\|\mu\|^2 = \sum_{i:\,\mathrm{sign}\langle w_{j,r},\mu\rangle = y_i} "
         r"y_i\tilde y_i\,\bar\rho_{\tilde y_i,r',i}/\|\xi_i\|^2$ for any $r'$ active on $i$ throughout",
-        rule=_ROUNDING,
-        measure=_combined_conservation,
-        experiment=EXACT,
-        parents=("two_stage.conservation.gamma", "two_stage.conservation.rho"),
-        measured="largest error over steps and filters with an unchanged pattern, relative to "
+        _combined_conservation,
+        "largest error over steps and filters with an unchanged pattern, relative to "
         "max(|gamma|, |<w, patch>|)",
+        parents=("two_stage.conservation.gamma", "two_stage.conservation.rho"),
         note="Read at the same (j, r) the identity is false: rho of the samples with observed label -j "
         "is on the other side there.",
     ),

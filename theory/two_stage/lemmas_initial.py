@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import sympy as sp
@@ -15,6 +16,7 @@ from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import INITIAL, OF_INITIAL, OF_WIDE, WIDE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import framework, here
+from theory.two_stage.stated_claim import stated_claim
 
 __all__ = ["CLAIMS", "LABEL_SHARE"]
 
@@ -85,22 +87,20 @@ def _claim(
     name: str,
     item: str,
     statement: str,
-    measure: object,
+    measure: Callable[[Run], object],
     measured: str,
     prediction: Prediction | None = None,
 ) -> Claim:
-    return Claim(
-        id=f"two_stage.lemma.{name}",
-        source=framework(item),
-        provenance="framework",
-        statement=statement,
-        rule=_EVENT,
-        measure=measure,  # type: ignore[arg-type]
-        experiment=INITIAL,
+    return stated_claim(
+        f"lemma.{name}",
+        framework(item),
+        statement,
+        _EVENT,
+        measure,
+        measured,
+        INITIAL,
         conditions=OF_INITIAL,
-        constants=DEFAULT_CONSTANTS,
         prediction=prediction,
-        measured=measured,
     )
 
 
@@ -173,52 +173,44 @@ CLAIMS = (
             _DELTA,
         ),
     ),
-    Claim(
-        id="two_stage.lemma.activation_counts",
-        source=framework("Lemma L4"),
-        provenance="framework",
-        statement=r"$|\{r : \langle w_{\tilde y_i,r}^{(0)},\xi_i\rangle > 0\}| \ge 0.4\,m$ for every $i$",
-        rule=_EVENT,
-        measure=_activation_counts,
-        experiment=WIDE,
+    stated_claim(
+        "lemma.activation_counts",
+        framework("Lemma L4"),
+        r"$|\{r : \langle w_{\tilde y_i,r}^{(0)},\xi_i\rangle > 0\}| \ge 0.4\,m$ for every $i$",
+        _EVENT,
+        _activation_counts,
+        "whether every sample has at least 0.4 m label-side filters active on its noise patch",
+        WIDE,
         conditions=OF_WIDE,
-        constants=DEFAULT_CONSTANTS,
-        measured="whether every sample has at least 0.4 m label-side filters active on its noise patch",
         note="Needs m of order 50 log(n/delta): at m = 20 it fails almost surely for n = 200, though the "
         "training statements do not.",
     ),
-    Claim(
-        id="two_stage.lemma.activation_counts.narrow",
-        source=framework("Lemma L4"),
-        provenance="framework",
-        statement=r"Lemma L4's count of $0.4\,m$ active filters for every $i$, at widths "
+    stated_claim(
+        "lemma.activation_counts.narrow",
+        framework("Lemma L4"),
+        r"Lemma L4's count of $0.4\,m$ active filters for every $i$, at widths "
         r"$m \ge \log(n/\delta)$ that the framework asks for but below $50\log(n/\delta)$",
-        rule=_EVENT,
-        measure=_activation_counts,
-        experiment=INITIAL,
+        _EVENT,
+        _activation_counts,
+        "whether every sample has at least 0.4 m label-side filters active on its noise patch",
+        INITIAL,
         conditions=(
             *OF_INITIAL,
             conditions.ALL["width"],
             conditions.ALL["width_activation"],
         ),
-        constants=DEFAULT_CONSTANTS,
         drops=("width_activation",),
         parents=("two_stage.lemma.activation_counts",),
-        measured="whether every sample has at least 0.4 m label-side filters active on its noise patch",
     ),
-    Claim(
-        id="two_stage.lemma.activation_counts.binomial",
-        source=here("docs/derivations/scope.md, Activation counts"),
-        provenance="derived",
-        statement=r"A sample has fewer than $0.4\,m$ label-side filters active with the probability of a "
+    stated_claim(
+        "lemma.activation_counts.binomial",
+        here("docs/derivations/scope.md, Activation counts"),
+        r"A sample has fewer than $0.4\,m$ label-side filters active with the probability of a "
         r"binomial count of $m$ trials at $1/2$, at any width",
-        rule=Difference(
-            0.02, "a share of .1 to .3; two samples of a run share their filters, not their signs"
-        ),
-        measure=_too_few,
-        experiment=INITIAL,
-        constants=DEFAULT_CONSTANTS,
+        Difference(0.02, "a share of .1 to .3; two samples of a run share their filters, not their signs"),
+        _too_few,
+        "share of samples with fewer than 0.4 m active filters at the start, and the binomial tail",
+        INITIAL,
         parents=("two_stage.lemma.activation_counts",),
-        measured="share of samples with fewer than 0.4 m active filters at the start, and the binomial tail",
     ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from theory.claim import Claim, Prediction
+from theory.claim import Prediction
 from theory.condition import evaluate
 from theory.rules import Band, Bound, Difference, Event, Exponent, FittedBand
 from theory.run import NotApplicable
@@ -30,6 +30,7 @@ from theory.two_stage.experiments import (
 from theory.two_stage.limits.late_classes import late_classes
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, framework, here, paper
+from theory.two_stage.stated_claim import stated_claim
 
 __all__ = ["CLAIMS", "class_growth_law", "margin_error_bound", "stage_one_derivative"]
 
@@ -200,52 +201,45 @@ def class_growth_law(run: Run) -> Pair | NotApplicable:
 
 
 CLAIMS = (
-    Claim(
-        id="two_stage.lemma.activation_persistence",
-        source=framework("Lemma L5"),
-        provenance="framework",
-        statement=r"A filter of the label side active on $\xi_i$ at initialisation stays active: "
+    stated_claim(
+        "lemma.activation_persistence",
+        framework("Lemma L5"),
+        r"A filter of the label side active on $\xi_i$ at initialisation stays active: "
         r"$\{r : \langle w_{\tilde y_i,r}^{(0)},\xi_i\rangle > 0\}$ never loses a member",
-        rule=_EVENT,
-        measure=_persistence,
-        experiment=PAPER,
+        _EVENT,
+        _persistence,
+        "whether any pair active at step 0 is inactive at a later snapshot",
+        PAPER,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.noise_crosstalk", "two_stage.lemma.signal_crosstalk"),
-        measured="whether any pair active at step 0 is inactive at a later snapshot",
     ),
     *(
-        Claim(
-            id=f"two_stage.lemma.activation_persistence.{name}",
-            source=here("docs/derivations/scope.md, Activation persistence"),
-            provenance="derived",
-            statement=text + r" $2(\frac14 + G)\log\frac{nm}2$, $G = \frac a4(1-2\tau)^2$",
-            rule=Event(
-                delta=0.1, reason="a scale, not a threshold: a factor 2 or 3 away from it on either side"
-            ),
-            measure=partial(_persists_by_scale, above=name == "above_scale"),
-            experiment=PERSISTENCE,
-            constants=DEFAULT_CONSTANTS,
-            parents=("two_stage.lemma.activation_persistence",),
-            measured="whether an active pair is lost by 16 time units, at d/n "
+        stated_claim(
+            f"lemma.activation_persistence.{name}",
+            here("docs/derivations/scope.md, Activation persistence"),
+            text + r" $2(\frac14 + G)\log\frac{nm}2$, $G = \frac a4(1-2\tau)^2$",
+            Event(delta=0.1, reason="a scale, not a threshold: a factor 2 or 3 away from it on either side"),
+            partial(_persists_by_scale, above=name == "above_scale"),
+            "whether an active pair is lost by 16 time units, at d/n "
             + ("above twice the scale" if name == "above_scale" else "below a third of it"),
+            PERSISTENCE,
+            parents=("two_stage.lemma.activation_persistence",),
         )
         for name, text in (
             ("above_scale", r"No active filter is lost where $d/n$ is at least twice"),
             ("below_scale", r"Some active filter is lost where $d/n$ is at most a third of"),
         )
     ),
-    Claim(
-        id="two_stage.lemma.coefficient_scale",
-        source=framework("Lemma L6"),
-        provenance="framework",
-        statement=r"Up to $T^*$: $0 \le \bar\rho \le \alpha$, $0 \ge \underline\rho \ge -\alpha$, "
+    stated_claim(
+        "lemma.coefficient_scale",
+        framework("Lemma L6"),
+        r"Up to $T^*$: $0 \le \bar\rho \le \alpha$, $0 \ge \underline\rho \ge -\alpha$, "
         r"$\gamma \le C'\alpha$, with $\alpha = 4\log T^*$",
-        rule=_BOUND,
-        measure=_coefficient_scale,
-        experiment=PAPER,
+        _BOUND,
+        _coefficient_scale,
+        "largest |rho| over all snapshots (infinite where one has the wrong sign) or gamma/C', and alpha",
+        PAPER,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.rho_signs",),
         prediction=Prediction(
             r"\alpha",
@@ -253,136 +247,118 @@ CLAIMS = (
             "coefficient",
             {"C'": "1/2 (choice of this project)", "T^*": "the length of the run"},
         ),
-        measured="largest |rho| over all snapshots (infinite where one has the wrong sign) or gamma/C', "
-        "and alpha",
     ),
-    Claim(
-        id="two_stage.lemma.margins_clean",
-        source=paper("Lemma 5.1"),
-        provenance="paper",
-        statement=r"Clean samples: $\tilde y_i f = \frac1m\sum_r(\gamma_{\tilde y_i,r} + "
+    stated_claim(
+        "lemma.margins_clean",
+        paper("Lemma 5.1"),
+        r"Clean samples: $\tilde y_i f = \frac1m\sum_r(\gamma_{\tilde y_i,r} + "
         r"\bar\rho_{\tilde y_i,r,i}) + o(1)$",
-        rule=_BOUND,
-        measure=_margins_clean,
-        experiment=MAJORITY,
-        conditions=OF_MAJORITY,
-        constants=DEFAULT_CONSTANTS,
-        parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
-        measured="|margin - main term| of a clean sample and the explicit bound E of "
+        _BOUND,
+        _margins_clean,
+        "|margin - main term| of a clean sample and the explicit bound E of "
         "docs/derivations/margins.md, where their ratio is largest over samples and snapshots",
-        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant. It needs "
-        "gamma >= 0: a class in which most labels came out flipped has none.",
-    ),
-    Claim(
-        id="two_stage.lemma.margins_noisy",
-        source=paper("Lemma 5.1"),
-        provenance="paper",
-        statement=r"Noisy samples: $\tilde y_i f = \frac1m\sum_r(\bar\rho_{\tilde y_i,r,i} - "
-        r"\gamma_{-\tilde y_i,r}) + o(1)$",
-        rule=_BOUND,
-        measure=_margins_noisy,
-        experiment=MAJORITY,
+        MAJORITY,
         conditions=OF_MAJORITY,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
-        measured="as for clean samples",
         note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant. It needs "
         "gamma >= 0: a class in which most labels came out flipped has none.",
     ),
-    Claim(
-        id="two_stage.lemma.stage_one_derivative",
-        source=framework("Lemma L8"),
-        provenance="framework",
-        statement=r"In Stage I every $|\ell_i'^{(t)}| \ge c$: for $t \le T_1$, $c = g(U_{T_1})$, "
+    stated_claim(
+        "lemma.margins_noisy",
+        paper("Lemma 5.1"),
+        r"Noisy samples: $\tilde y_i f = \frac1m\sum_r(\bar\rho_{\tilde y_i,r,i} - "
+        r"\gamma_{-\tilde y_i,r}) + o(1)$",
+        _BOUND,
+        _margins_noisy,
+        "as for clean samples",
+        MAJORITY,
+        conditions=OF_MAJORITY,
+        parents=("two_stage.closure", "two_stage.lemma.noise_crosstalk", "two_stage.lemma.initial_noise"),
+        note="o(1) is made explicit: E is built from the bounds of L2 and L3 with no free constant. It needs "
+        "gamma >= 0: a class in which most labels came out flipped has none.",
+    ),
+    stated_claim(
+        "lemma.stage_one_derivative",
+        framework("Lemma L8"),
+        r"In Stage I every $|\ell_i'^{(t)}| \ge c$: for $t \le T_1$, $c = g(U_{T_1})$, "
         r"$U_{t+1} = U_t + h\,\alpha\,g(U_t)$, $\alpha = \max_y \frac{a_y(1-\tau_y)}2 + \frac32$",
-        rule=Bound(upper=False, delta=0.05, reason="the lemma's own delta = 0.05"),
-        measure=stage_one_derivative,
-        experiment=PAPER,
+        Bound(upper=False, delta=0.05, reason="the lemma's own delta = 0.05"),
+        stage_one_derivative,
+        "the smallest |l'_i| up to T_1, and c at the realised label counts",
+        PAPER,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_clean", "two_stage.lemma.noise_norms"),
-        measured="the smallest |l'_i| up to T_1, and c at the realised label counts",
         note="The constant is derived here (docs/derivations/margins.md): a clean margin grows at most as if "
         "every filter were active on a patch of the largest norm, and no flipped label pulled.",
     ),
-    Claim(
-        id="two_stage.lemma.margins.dimension",
-        source=here("docs/derivations/margins.md"),
-        provenance="derived",
-        statement=r"The error of Lemma 5.1's margins falls as $d^{-1/2}$",
-        rule=Exponent("d", -0.5),
-        measure=_margin_error,
-        experiment=sweep("d"),
-        constants=DEFAULT_CONSTANTS,
+    stated_claim(
+        "lemma.margins.dimension",
+        here("docs/derivations/margins.md"),
+        r"The error of Lemma 5.1's margins falls as $d^{-1/2}$",
+        Exponent("d", -0.5),
+        _margin_error,
+        "root mean square over samples of margin less main term, at one time unit",
+        sweep("d"),
         parents=("two_stage.lemma.margins_clean", "two_stage.lemma.margins_noisy"),
-        measured="root mean square over samples of margin less main term, at one time unit",
         note="kappa_0 is held, so that initial products fall as d^(-1/2) too.",
     ),
-    Claim(
-        id="two_stage.lemma.balance_derivatives",
-        source=paper("Lemma 5.2"),
-        provenance="paper",
-        statement=r"Without label noise $\ell_i'^{(t)}/\ell_k'^{(t)} \le C_1$ for all $i, k, t$",
-        rule=FittedBand(
+    stated_claim(
+        "lemma.balance_derivatives",
+        paper("Lemma 5.2"),
+        r"Without label noise $\ell_i'^{(t)}/\ell_k'^{(t)} \le C_1$ for all $i, k, t$",
+        FittedBand(
             max_ratio=1000.0,
             two_sided=False,
             reason="C_1 is unnamed: fitted on half of the runs; above 1000 it would say nothing, since a "
             "margin gap of 7 separates a fit sample from a misfit one",
         ),
-        measure=_derivative_ratio,
-        experiment=NO_NOISE_SCALES,
+        _derivative_ratio,
+        "largest ratio of two loss derivatives over all samples and times",
+        NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
-        constants=DEFAULT_CONSTANTS,
-        measured="largest ratio of two loss derivatives over all samples and times",
     ),
-    Claim(
-        id="two_stage.lemma.balance_noise",
-        source=paper("Lemma 5.2"),
-        provenance="paper",
-        statement=r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le C_2$ for "
+    stated_claim(
+        "lemma.balance_noise",
+        paper("Lemma 5.2"),
+        r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le C_2$ for "
         r"all $t$ and all $i, k$ of one class",
-        rule=FittedBand(
+        FittedBand(
             max_ratio=10.0,
             two_sided=False,
             reason="C_2 is unnamed: fitted on half of the runs; a spread above 10 would separate samples "
             "by a factor e^10 in loss",
         ),
-        measure=_noise_mass_spread,
-        experiment=NO_NOISE_SCALES,
+        _noise_mass_spread,
+        "largest difference of two samples' noise mass within a class over all snapshots",
+        NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
-        constants=DEFAULT_CONSTANTS,
-        measured="largest difference of two samples' noise mass within a class over all snapshots",
         note="Printed for all i, k. Between classes of unequal size the difference grows without bound: "
         "two_stage.lemma.balance_noise.growth.",
     ),
-    Claim(
-        id="two_stage.lemma.balance_noise.across_classes",
-        source=paper("Lemma 5.2"),
-        provenance="paper",
-        statement=r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le C_2$ for "
+    stated_claim(
+        "lemma.balance_noise.across_classes",
+        paper("Lemma 5.2"),
+        r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le C_2$ for "
         r"all $t$ and all $i, k$, of different classes too",
-        rule=Band(-0.005, 0.005, "bounded for all t means that the difference stops growing in ln t"),
-        measure=_class_growth,
-        experiment=NO_NOISE_LATE,
+        Band(-0.005, 0.005, "bounded for all t means that the difference stops growing in ln t"),
+        _class_growth,
+        "growth per unit of ln s of the classes' difference in mean noise mass, s from 100 to 1000",
+        NO_NOISE_LATE,
         conditions=_NO_NOISE_LATE,
-        constants=DEFAULT_CONSTANTS,
         role="reading",
         corrected_by="two_stage.lemma.balance_noise.growth",
-        measured="growth per unit of ln s of the classes' difference in mean noise mass, s from 100 to 1000",
     ),
-    Claim(
-        id="two_stage.lemma.balance_noise.growth",
-        source=here("docs/derivations/limit_dynamics.md, Late times"),
-        provenance="derived",
-        statement=r"Between classes the mean noise mass of clean samples grows apart by $c_- - c_+$ per unit "
+    stated_claim(
+        "lemma.balance_noise.growth",
+        here("docs/derivations/limit_dynamics.md, Late times"),
+        r"Between classes the mean noise mass of clean samples grows apart by $c_- - c_+$ per unit "
         r"of $\ln s$: Lemma 5.2's balance holds within a class only",
-        rule=Difference(0.01, "the differences are of size .05; corrections to each growth are of order 1/s"),
-        measure=class_growth_law,
-        experiment=NO_NOISE_LATE,
-        conditions=_NO_NOISE_LATE,
-        constants=DEFAULT_CONSTANTS,
-        parents=("two_stage.sharp.late_share",),
-        measured="growth per ln s of the mean mass of class +1 less that of class -1, s from 100 to 1000, "
+        Difference(0.01, "the differences are of size .05; corrections to each growth are of order 1/s"),
+        class_growth_law,
+        "growth per ln s of the mean mass of class +1 less that of class -1, s from 100 to 1000, "
         "and c_- - c_+",
+        NO_NOISE_LATE,
+        conditions=_NO_NOISE_LATE,
+        parents=("two_stage.sharp.late_share",),
     ),
 )

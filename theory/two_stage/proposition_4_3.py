@@ -6,19 +6,19 @@ import math
 
 import numpy as np
 
-from theory.claim import Claim, Prediction
+from theory.claim import Prediction
 from theory.rules import Band, Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import EXACT_SCALINGS, OF_STAGE_ONE, SCALES, STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
+from theory.two_stage.stated_claim import claim_of
 
 __all__ = ["CLAIMS"]
 
-_ITEM = paper("Proposition 4.3")
+_claim = claim_of("proposition_4_3", paper("Proposition 4.3"))
 
 
 def _constant(run: Run, distribution: str) -> float | NotApplicable:
@@ -65,16 +65,14 @@ _USABLE = (
 )
 
 CLAIMS = (
-    Claim(
-        id="two_stage.proposition_4_3.iid_error",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Stopped at $T_1$, the iid test error is at most $\exp(-d/(nC'))$",
-        rule=Band(0.0, USABLE, _USABLE),
-        measure=_iid_constant,
-        experiment=STAGE_ONE,
+    _claim(
+        "iid_error",
+        r"Stopped at $T_1$, the iid test error is at most $\exp(-d/(nC'))$",
+        Band(0.0, USABLE, _USABLE),
+        _iid_constant,
+        "C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
+        STAGE_ONE,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.signal_above_noise", "two_stage.law"),
         prediction=Prediction(
             r"\mathrm{err}(T_1)",
@@ -86,55 +84,46 @@ CLAIMS = (
                 "tau": "the realised flip rate",
             },
         ),
-        measured="C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
     ),
-    Claim(
-        id="two_stage.proposition_4_3.dtest_error",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Stopped at $T_1$, the $\mathcal{D}_{test}$ error is at most $\exp(-d/(nC'))$",
-        rule=Band(0.0, USABLE, _USABLE),
-        measure=_dtest_constant,
-        experiment=STAGE_ONE,
+    _claim(
+        "dtest_error",
+        r"Stopped at $T_1$, the $\mathcal{D}_{test}$ error is at most $\exp(-d/(nC'))$",
+        Band(0.0, USABLE, _USABLE),
+        _dtest_constant,
+        "C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
+        STAGE_ONE,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.signal_above_noise", "two_stage.law"),
-        measured="C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
         note="Dominated by the training patches with the largest noise mass, so its C' is larger and more "
         "scattered than for fresh noise.",
     ),
-    Claim(
-        id="two_stage.proposition_4_3.sample_selection",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1$ clean losses are at most $\log 2$ and noisy ones at least $\log 2$: the "
+    _claim(
+        "sample_selection",
+        r"At $T_1$ clean losses are at most $\log 2$ and noisy ones at least $\log 2$: the "
         r"threshold separates them exactly",
-        rule=Event(delta=0.05),
-        measure=_selection,
-        experiment=STAGE_ONE,
+        Event(delta=0.05),
+        _selection,
+        "whether max clean loss <= log 2 <= min noisy loss at c_T time units",
+        STAGE_ONE,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.clean_fit", "two_stage.theorem_4_1.noisy_misfit"),
-        measured="whether max clean loss <= log 2 <= min noisy loss at c_T time units",
         note="l(0) = log 2, so this IS 'all clean fit and all noisy misfit'; the gap is the extra content.",
     ),
-    Claim(
-        id="two_stage.proposition_4_3.selection_gap",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"At $T_1$ the loss gap between noisy and clean samples is $\Theta(1)$",
-        rule=FittedBand(
+    _claim(
+        "selection_gap",
+        r"At $T_1$ the loss gap between noisy and clean samples is $\Theta(1)$",
+        FittedBand(
             widen=2.0,
             max_ratio=100.0,
             reason="the gap is the worst pair of about 100 samples; constants spanning more than 100 would "
             "not tell a gap from none",
             exact=EXACT_SCALINGS,
         ),
-        measure=_gap,
-        experiment=SCALES,
+        _gap,
+        "smallest noisy loss minus largest clean loss at c_T time units",
+        SCALES,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.proposition_4_3.sample_selection",),
-        measured="smallest noisy loss minus largest clean loss at c_T time units",
+        provenance="derived",
     ),
 )

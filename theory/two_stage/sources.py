@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from theory.source import Source
+from theory.source import Provenance, Source
 
-__all__ = ["C_T1", "EPS", "framework", "here", "paper"]
+__all__ = ["C_T1", "EPS", "framework", "here", "paper", "provenance_of"]
 
 #: `c_T` in `T_1 = c_T n m/(eta sigma_xi^2 d)`: half a time unit, when the signal has outgrown the noise
 #: of every filter but no noisy sample has turned; a free constant of Theorem 4.1.
@@ -27,3 +27,15 @@ def framework(item: str) -> Source:
 def here(item: str) -> Source:
     """A derivation in this project's documentation."""
     return Source("this project", item)
+
+
+_PROVENANCES: dict[str, Provenance] = {
+    "Han et al. 2025": "paper",
+    "Kou et al. 2023": "framework",
+    "this project": "derived",
+}
+
+
+def provenance_of(source: Source) -> Provenance:
+    """What a statement at one of these sources is."""
+    return _PROVENANCES[source.paper]

@@ -10,7 +10,6 @@ from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Ordering
 from theory.two_stage import conditions, predictions
 from theory.two_stage.box import SweepParameter
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import (
     EVENT_GRID,
     EXACT_SCALINGS,
@@ -32,10 +31,13 @@ from theory.two_stage.experiments import (
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here, paper
+from theory.two_stage.stated_claim import claim_of
 
 __all__ = ["CLAIMS", "SCALING", "SWEEP_NOTE"]
 
-_ITEM = paper("Theorem 4.1")
+_claim = claim_of("theorem_4_1", paper("Theorem 4.1"))
+
+_EVENT = Event(delta=0.05)
 
 #: How T_1 and T_eps scale: n m/(eta sigma_xi^2 d).
 SCALING: dict[SweepParameter, float] = {"eta": -1.0, "n": 1.0, "m": 1.0, "d": -1.0}
@@ -115,19 +117,16 @@ def _misfit_probe(
     statement: str,
     note: str,
 ) -> Claim:
-    return Claim(
-        id=f"two_stage.theorem_4_1.noisy_misfit.{name}",
-        source=_ITEM,
-        provenance="paper",
-        statement=statement,
-        rule=Event(delta=0.05),
-        measure=_noisy_misfit,
-        experiment=experiment,
+    return _claim(
+        f"noisy_misfit.{name}",
+        statement,
+        _EVENT,
+        _noisy_misfit,
+        "whether every noisy sample is classified as its true label at c_T time units",
+        experiment,
         conditions=asked,
-        constants=DEFAULT_CONSTANTS,
         drops=tuple(drops.split()),
         parents=("two_stage.theorem_4_1.noisy_misfit",),
-        measured="whether every noisy sample is classified as its true label at c_T time units",
         note=note,
     )
 
@@ -138,21 +137,18 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
     kept = ("init_noise", "step_noise") if large else ()
     names = ("snr_upper", "flip_rates", "samples", "signal", "init_signal")
     needed = tuple(c for c in OF_PAPER if c.name in names)
-    return Claim(
-        id=f"two_stage.theorem_4_1.time_exponent.{parameter}" + (".large_init" if large else ""),
-        source=_ITEM,
-        provenance="paper",
-        statement=rf"Stage I ends at a time proportional to $n m/(\eta\sigma_\xi^2 d)$: the exponent of "
+    return _claim(
+        f"time_exponent.{parameter}" + (".large_init" if large else ""),
+        rf"Stage I ends at a time proportional to $n m/(\eta\sigma_\xi^2 d)$: the exponent of "
         rf"{parameter} in $t_{{half}}$ is ${value:g}$, at $\kappa_0 = {kappa_0:g}$",
-        rule=Exponent(parameter, value),
-        measure=_t_half,
-        experiment=sweep(parameter, kappa_0),
+        Exponent(parameter, value),
+        _t_half,
+        "t_half, the time from which half of the noisy samples stay fit; n SNR^2, tau and kappa_0 "
+        "fixed along the sweep",
+        sweep(parameter, kappa_0),
         conditions=needed,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.closure",),
         prediction=Prediction("t_{half}", predictions.stage_one_time(), "gradient steps", {"c_T": "free"}),
-        measured="t_half, the time from which half of the noisy samples stay fit; n SNR^2, tau and kappa_0 "
-        "fixed along the sweep",
         note=SWEEP_NOTE.get(parameter, "")
         + "The sweep leaves the framework's bounds on the step size at its ends: it needs a wide range of "
         "one parameter with eta fixed." + (" kappa_0 is outside Condition 4.1 here." if kept else ""),
@@ -160,171 +156,142 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
 
 
 CLAIMS = (
-    Claim(
-        id="two_stage.theorem_4_1.clean_fit",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1 = c_T\,nm/(\eta\sigma_\xi^2 d)$ every clean sample is classified as labelled",
-        rule=Event(delta=0.05),
-        measure=_clean_fit,
-        experiment=PAPER,
+    _claim(
+        "clean_fit",
+        r"At $T_1 = c_T\,nm/(\eta\sigma_\xi^2 d)$ every clean sample is classified as labelled",
+        _EVENT,
+        _clean_fit,
+        "whether every clean sample has a positive margin at c_T time units",
+        PAPER,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_clean",),
         prediction=Prediction("T_1", predictions.stage_one_time(), "gradient steps", _T1),
-        measured="whether every clean sample has a positive margin at c_T time units",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.noisy_misfit",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1 = c_T\,nm/(\eta\sigma_\xi^2 d)$ every noisy sample is classified as its TRUE "
+    _claim(
+        "noisy_misfit",
+        r"At $T_1 = c_T\,nm/(\eta\sigma_\xi^2 d)$ every noisy sample is classified as its TRUE "
         r"label, if $n\,\mathrm{SNR}^2 \ge a^*$",
-        rule=Event(delta=0.05),
-        measure=_noisy_misfit,
-        experiment=STAGE_ONE,
+        _EVENT,
+        _noisy_misfit,
+        "whether every noisy sample has a negative margin at c_T time units",
+        STAGE_ONE,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_noisy", "two_stage.theorem_4_1.signal_above_noise"),
         prediction=Prediction(
             "T_1", predictions.stage_one_time(), "gradient steps", {**_T1, "a*": "derived here"}
         ),
-        measured="whether every noisy sample has a negative margin at c_T time units",
         note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: for "
         "any constant the statement is false, see the reading at weak signals; a* is derived in "
         "docs/derivations/scope.md, and the event map shows both sides of it.",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.event_map",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"The event of Theorem 4.1 (all clean fit, all noisy misfit at $T_1$) over a grid of "
+    _claim(
+        "event_map",
+        r"The event of Theorem 4.1 (all clean fit, all noisy misfit at $T_1$) over a grid of "
         r"$n\,\mathrm{SNR}^2/a^*$, $\tau$ and $\kappa_0$, where $n\,\mathrm{SNR}^2 \ge a^*$",
-        rule=EventMap("signal", 1.0, axis_text="n SNR^2 over its threshold a*"),
-        measure=_event,
-        experiment=EVENT_GRID,
+        EventMap("signal", 1.0, axis_text="n SNR^2 over its threshold a*"),
+        _event,
+        "share of runs in each cell in which the event happens, at c_T time units",
+        EVENT_GRID,
         conditions=(conditions.ALL["samples"], conditions.ALL["dimension"]),
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.noisy_misfit", "two_stage.theorem_4_1.clean_fit"),
-        measured="share of runs in each cell in which the event happens, at c_T time units",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.signal_above_noise",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1$, $\gamma_{j,r} > \bar\rho_{j,r,i}$ for every filter and every sample with "
+    _claim(
+        "signal_above_noise",
+        r"At $T_1$, $\gamma_{j,r} > \bar\rho_{j,r,i}$ for every filter and every sample with "
         r"$\tilde y_i = j$, if $n\,\mathrm{SNR}^2 \ge a^*_r$",
-        rule=Event(delta=0.05),
-        measure=_signal_above_noise,
-        experiment=FILTERS,
+        _EVENT,
+        _signal_above_noise,
+        "whether gamma exceeds rhobar for every (filter, sample) pair of a side at c_T time units",
+        FILTERS,
         conditions=OF_FILTERS,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.gamma", "two_stage.recursion.rho"),
-        measured="whether gamma exceeds rhobar for every (filter, sample) pair of a side at c_T time units",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.gamma_scale",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1$ the signal coefficients are $\Theta(1)$",
-        rule=FittedBand(
+    _claim(
+        "gamma_scale",
+        r"At $T_1$ the signal coefficients are $\Theta(1)$",
+        FittedBand(
             max_ratio=20.0,
             reason="n, m, d, sigma_xi and eta vary by orders of magnitude; constants that span more than 20 "
             "would be no constants",
             exact=EXACT_SCALINGS,
         ),
-        measure=_mean_gamma,
-        experiment=SCALES_AT_T1,
+        _mean_gamma,
+        "mean of gamma over all filters at c_T time units",
+        SCALES_AT_T1,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.gamma",),
         role="reading",
         corrected_by="two_stage.lemma.coefficient_scale",
-        measured="mean of gamma over all filters at c_T time units",
         note="Read with usable constants over all of Condition 4.1. gamma grows with n SNR^2 (1 - 2 tau), "
         "which the windows of both let vary by more than 20.",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.rho_scale",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1$ the noise coefficients are $\Theta(1)$",
-        rule=FittedBand(max_ratio=20.0, reason="as for the signal coefficients", exact=EXACT_SCALINGS),
-        measure=_mean_rhobar,
-        experiment=SCALES_AT_T1,
+    _claim(
+        "rho_scale",
+        r"At $T_1$ the noise coefficients are $\Theta(1)$",
+        FittedBand(max_ratio=20.0, reason="as for the signal coefficients", exact=EXACT_SCALINGS),
+        _mean_rhobar,
+        "mean of the positive rhobar of label sides at c_T time units",
+        SCALES_AT_T1,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.recursion.rho",),
-        measured="mean of the positive rhobar of label sides at c_T time units",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.time_scale",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Stage I lasts $\Theta(nm/(\eta\sigma_\xi^2 d))$ steps: $c_T \le t_{half}\,\eta "
+    _claim(
+        "time_scale",
+        r"Stage I lasts $\Theta(nm/(\eta\sigma_\xi^2 d))$ steps: $c_T \le t_{half}\,\eta "
         r"\sigma_\xi^2 d/(nm) \le C_T$",
-        rule=FittedBand(
+        FittedBand(
             widen=2.0,
             max_ratio=60.0,
             reason="n SNR^2 and both flip rates vary over the box and with few flipped labels (one to ten) "
             "the realised rate varies by 10; the time unit itself varies by orders of magnitude",
             exact=EXACT_SCALINGS,
         ),
-        measure=_t_half_in_units,
-        experiment=SCALES,
+        _t_half_in_units,
+        "t_half in time units, t_half the time from which half of the noisy samples stay fit",
+        SCALES,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.noisy_misfit",),
         prediction=Prediction(
             "t_{half}", predictions.stage_one_time(), "gradient steps", {"c_T": "fitted on half of the runs"}
         ),
-        measured="t_half in time units, t_half the time from which half of the noisy samples stay fit",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.stage_order",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Stage I precedes Stage II: $t_{clean} < t_{half}$",
-        rule=Ordering(delta=0.05),
-        measure=_stage_order,
-        experiment=STAGE_ONE,
+    _claim(
+        "stage_order",
+        r"Stage I precedes Stage II: $t_{clean} < t_{half}$",
+        Ordering(delta=0.05),
+        _stage_order,
+        "whether all clean samples stay fit before half of the noisy ones do",
+        STAGE_ONE,
         conditions=OF_STAGE_ONE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.clean_fit", "two_stage.theorem_4_1.noisy_misfit"),
-        measured="whether all clean samples stay fit before half of the noisy ones do",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.noisy_misfit.weak_signal",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"At $T_1$ every noisy sample is classified as its TRUE label for ANY "
+    _claim(
+        "noisy_misfit.weak_signal",
+        r"At $T_1$ every noisy sample is classified as its TRUE label for ANY "
         r"$n\,\mathrm{SNR}^2 = \Theta(1)$, read literally",
-        rule=Event(delta=0.05),
-        measure=_noisy_misfit,
-        experiment=PAPER,
+        _EVENT,
+        _noisy_misfit,
+        "whether every noisy sample has a negative margin at c_T time units",
+        PAPER,
         conditions=OF_PAPER,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.margins_noisy",),
         role="reading",
         corrected_by="two_stage.theorem_4_1.noisy_misfit",
-        measured="whether every noisy sample has a negative margin at c_T time units",
         note="The reading of n SNR^2 = Theta(1) without a constant.",
     ),
-    Claim(
-        id="two_stage.theorem_4_1.noisy_misfit.below_threshold",
-        source=here("docs/derivations/scope.md, Signal against flipped labels"),
-        provenance="derived",
-        statement=r"Where $n\,\mathrm{SNR}^2 \le c_s a^*$ some noisy sample is classified as labelled at "
+    _claim(
+        "noisy_misfit.below_threshold",
+        r"Where $n\,\mathrm{SNR}^2 \le c_s a^*$ some noisy sample is classified as labelled at "
         r"$T_1$ "
         r"in more than the 5 % of the runs that the theorem allows",
-        rule=Event(delta=0.95, reason="supported when more than 5 % of the runs violate the theorem's event"),
-        measure=_some_noisy_fit,
-        experiment=PAPER,
+        Event(delta=0.95, reason="supported when more than 5 % of the runs violate the theorem's event"),
+        _some_noisy_fit,
+        "whether some noisy sample has a positive margin at c_T time units",
+        PAPER,
         conditions=(*OF_PAPER, conditions.ALL["signal_short"]),
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_1.noisy_misfit",),
-        measured="whether some noisy sample has a positive margin at c_T time units",
         note="The other side of the edge: a* is needed up to the factor c_s.",
+        source=here("docs/derivations/scope.md, Signal against flipped labels"),
     ),
     _misfit_probe(
         "low_dimension",

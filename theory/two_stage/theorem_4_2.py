@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from theory.claim import Claim, Prediction
@@ -9,7 +12,6 @@ from theory.rules import Band, Event, Exponent, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.box import SweepParameter
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import (
     EXACT_SCALINGS,
     LATE,
@@ -27,6 +29,7 @@ from theory.two_stage.experiments import (
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, EPS, here, paper
+from theory.two_stage.stated_claim import stated_claim
 from theory.two_stage.theorem_4_1 import SCALING, SWEEP_NOTE
 
 __all__ = ["CLAIMS"]
@@ -117,20 +120,12 @@ def _t_eps(run: Run) -> float:
     return run.t_loss(EPS)
 
 
-def _claim(name: str, statement: str, measure: object, measured: str, **more: object) -> Claim:
-    fields: dict[str, object] = {
-        "id": f"two_stage.theorem_4_2.{name}",
-        "source": _ITEM,
-        "provenance": "paper",
-        "statement": statement,
-        "rule": _EVENT,
-        "measure": measure,
-        "experiment": STAGE_ONE,
-        "conditions": OF_STAGE_ONE,
-        "constants": DEFAULT_CONSTANTS,
-        "measured": measured,
-    }
-    return Claim(**{**fields, **more})  # type: ignore[arg-type]
+def _claim(name: str, statement: str, measure: Callable[[Run], object], measured: str, **more: Any) -> Claim:
+    """An event of the runs with a Stage I unless `more` says otherwise."""
+    fields = {"rule": _EVENT, "experiment": STAGE_ONE, "conditions": OF_STAGE_ONE, "source": _ITEM, **more}
+    return stated_claim(
+        f"theorem_4_2.{name}", statement=statement, measure=measure, measured=measured, **fields
+    )
 
 
 def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
@@ -272,7 +267,6 @@ CLAIMS = (
         _iid_small,
         "whether the upper limit of the iid error, by importance sampling, is below the D_test bound",
         source=here("docs/derivations/test_errors.md, Two test distributions"),
-        provenance="derived",
         parents=("two_stage.law",),
     ),
     *(_exponent(parameter, kappa_0) for kappa_0 in (0.01, 30.0) for parameter in SWEEP_PARAMETERS),

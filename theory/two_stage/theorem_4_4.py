@@ -6,18 +6,18 @@ import math
 
 import numpy as np
 
-from theory.claim import Claim, Prediction
+from theory.claim import Prediction
 from theory.rules import Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.experiments import NO_NOISE, NO_NOISE_SCALES, OF_NO_NOISE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import paper
+from theory.two_stage.stated_claim import claim_of
 
 __all__ = ["CLAIMS"]
 
-_ITEM = paper("Theorem 4.4")
+_claim = claim_of("theorem_4_4", paper("Theorem 4.4"))
 
 #: From when on "all samples fit throughout" is read, in time units: at step 0 margins are random signs.
 START = 0.25
@@ -46,34 +46,29 @@ def _no_degradation(run: Run) -> bool | NotApplicable:
 
 
 CLAIMS = (
-    Claim(
-        id="two_stage.theorem_4_4.one_stage",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Without label noise no two-stage pattern appears: all samples stay fit throughout",
-        rule=Event(delta=0.05),
-        measure=_one_stage,
-        experiment=NO_NOISE,
+    _claim(
+        "one_stage",
+        r"Without label noise no two-stage pattern appears: all samples stay fit throughout",
+        Event(delta=0.05),
+        _one_stage,
+        "whether every margin is positive at every step from a quarter of a time unit on",
+        NO_NOISE,
         conditions=OF_NO_NOISE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.balance_derivatives",),
-        measured="whether every margin is positive at every step from a quarter of a time unit on",
     ),
-    Claim(
-        id="two_stage.theorem_4_4.test_error",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Without label noise the test error is at most $\exp(-n\|\mu\|^4/(C_D\sigma_\xi^4 d))$",
-        rule=FittedBand(
+    _claim(
+        "test_error",
+        r"Without label noise the test error is at most $\exp(-n\|\mu\|^4/(C_D\sigma_\xi^4 d))$",
+        FittedBand(
             max_ratio=100.0,
             two_sided=False,
             reason="C_D = 2a + 4p^2 by this project's derivation, 4 to 30 over the box; above 100 the bound "
             "would be vacuous at the smallest d",
         ),
-        measure=_constant,
-        experiment=NO_NOISE_SCALES,
+        _constant,
+        "C_D = n |mu|^4/(sigma_xi^4 d)/(-ln iid error) at 16 time units, by importance sampling",
+        NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.lemma.balance_noise", "two_stage.law"),
         prediction=Prediction(
             r"\mathrm{err}",
@@ -81,21 +76,17 @@ CLAIMS = (
             "probability",
             {"C_D": "fitted on half of the runs; it grows with n SNR^2", "p": "1/2 to 7/8"},
         ),
-        measured="C_D = n |mu|^4/(sigma_xi^4 d)/(-ln iid error) at 16 time units, by importance sampling",
         note="C_D is not universal: it grows like 2 n SNR^2.",
     ),
-    Claim(
-        id="two_stage.theorem_4_4.no_degradation",
-        source=_ITEM,
-        provenance="paper",
-        statement=r"Without label noise generalisation does not degrade: the iid test error at the end is "
+    _claim(
+        "no_degradation",
+        r"Without label noise generalisation does not degrade: the iid test error at the end is "
         r"not above that at one time unit",
-        rule=Event(delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"),
-        measure=_no_degradation,
-        experiment=NO_NOISE,
+        Event(delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"),
+        _no_degradation,
+        "whether ln error at 16 time units is at most that at 1, plus a tenth of its size",
+        NO_NOISE,
         conditions=OF_NO_NOISE,
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.theorem_4_4.one_stage",),
-        measured="whether ln error at 16 time units is at most that at 1, plus a tenth of its size",
     ),
 )

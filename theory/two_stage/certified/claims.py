@@ -11,16 +11,16 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.claim import Claim, Prediction
+from theory.claim import Prediction
 from theory.experiment import Experiment
 from theory.rules import Band, Derived, Universal
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.box import Domain
 from theory.two_stage.certified.bracket import RUN_END, Bracket, NotCertified, finite_size_bracket
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
+from theory.two_stage.stated_claim import claim_of
 
 __all__ = ["ANYWHERE", "CERTIFIED", "CLAIMS", "NARROW", "bracket_holds", "bracket_of", "margin_rounding"]
 
@@ -68,7 +68,7 @@ ENCLOSURE_WIDTH = 1e-6
 #: The bracket is offered where its relative width is at most this.
 NARROW = 0.1
 
-_ITEM = here("docs/derivations/certified.md")
+_claim = claim_of("certified", here("docs/derivations/certified.md"))
 _HALF = Fraction(1, 2)
 
 
@@ -163,73 +163,58 @@ def _prediction() -> Prediction:
 
 
 CLAIMS = (
-    Claim(
-        id="two_stage.certified.bracket",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"The finite-size bracket contains every margin at every certified step, and $t_{half}$, "
+    _claim(
+        "bracket",
+        r"The finite-size bracket contains every margin at every certified step, and $t_{half}$, "
         r"$t_{all}$",
-        rule=Universal("a theorem: one violation is an error in proof or code"),
-        measure=bracket_holds,
-        experiment=CERTIFIED,
-        constants=DEFAULT_CONSTANTS,
-        measured="whether all margins lie inside the outward-rounded bracket, up to the run's own rounding",
+        Universal("a theorem: one violation is an error in proof or code"),
+        bracket_holds,
+        "whether all margins lie inside the outward-rounded bracket, up to the run's own rounding",
+        CERTIFIED,
         note="Offered for kappa_0 >> sqrt(n) and d >> n^2; inside the paper's bound on sigma_0 it holds "
         "too, but is wide.",
     ),
-    Claim(
-        id="two_stage.certified.bracket_anywhere",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"The finite-size bracket contains every margin at every certified step for any "
+    _claim(
+        "bracket_anywhere",
+        r"The finite-size bracket contains every margin at every certified step for any "
         r"$\kappa_0$, wide as it may be",
-        rule=Universal("a theorem: one violation is an error in proof or code"),
-        measure=bracket_holds,
-        experiment=ANYWHERE,
-        constants=DEFAULT_CONSTANTS,
+        Universal("a theorem: one violation is an error in proof or code"),
+        bracket_holds,
+        "whether all margins lie inside the outward-rounded bracket up to its horizon",
+        ANYWHERE,
         parents=("two_stage.certified.bracket",),
-        measured="whether all margins lie inside the outward-rounded bracket up to its horizon",
         note="`python -m benchmarks.bracket_survey` prints horizons and widths by regime of kappa_0.",
     ),
-    Claim(
-        id="two_stage.certified.bracket_width",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"For $\kappa_0\gg\sqrt n$ and $d\gg n^2$ the certified bracket of $t_{half}$ is narrow",
-        rule=Band(
+    _claim(
+        "bracket_width",
+        r"For $\kappa_0\gg\sqrt n$ and $d\gg n^2$ the certified bracket of $t_{half}$ is narrow",
+        Band(
             lower=-1e-9,
             upper=NARROW,
             reason="(high - low)/middle; a tenth is below the scatter of t_half between such data sets",
         ),
-        measure=_width,
-        experiment=CERTIFIED,
-        constants=DEFAULT_CONSTANTS,
+        _width,
+        "relative width of the certified bracket of t_half",
+        CERTIFIED,
         parents=("two_stage.certified.bracket",),
-        measured="relative width of the certified bracket of t_half",
     ),
-    Claim(
-        id="two_stage.certified.transition_enclosed",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"$s_2(a,\tau,1/2)$ is enclosed to $10^{-6}$, the same at two precisions",
-        rule=Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
-        measure=_enclosed,
-        experiment=CERTIFIED,
-        constants=DEFAULT_CONSTANTS,
-        measured="at the run's (a, tau_+): width of the enclosure, and overlap with one at twice the bits",
+    _claim(
+        "transition_enclosed",
+        r"$s_2(a,\tau,1/2)$ is enclosed to $10^{-6}$, the same at two precisions",
+        Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
+        _enclosed,
+        "at the run's (a, tau_+): width of the enclosure, and overlap with one at twice the bits",
+        CERTIFIED,
     ),
-    Claim(
-        id="two_stage.certified.below_strong_signal_limit",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"$s_2(a,\tau,p) \leq s_\infty(\tau,p) = \frac{1-\tau}{p}[-\ln u + 2(1-u) + u\ln(2-u)]$, "
+    _claim(
+        "below_strong_signal_limit",
+        r"$s_2(a,\tau,p) \leq s_\infty(\tau,p) = \frac{1-\tau}{p}[-\ln u + 2(1-u) + u\ln(2-u)]$, "
         r"$u = \tau/(1-\tau)$",
-        rule=Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
-        measure=_below_limit,
-        experiment=CERTIFIED,
-        constants=DEFAULT_CONSTANTS,
+        Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
+        _below_limit,
+        "at the run's (a, tau_+), p = 1/2: whether the lower curve is positive before s_inf",
+        CERTIFIED,
         prediction=_prediction(),
-        measured="at the run's (a, tau_+), p = 1/2: whether the lower curve is positive before s_inf",
         note="Proved for tau >= 2/7, and certified on boxes down to 1/10: two_stage.certified.order. "
         "Certified at 10,000 random points by `python -m theory.two_stage.certified.survey`.",
     ),

@@ -16,12 +16,11 @@ from theory.model import function_model
 from theory.place import Box, Coordinate
 from theory.rules import Derived, Universal
 from theory.setting import AbstractSetting, Trends
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.limits import transition
 from theory.two_stage.limits.claim import number_function
 from theory.two_stage.limits.dynamics import a as _a
 from theory.two_stage.predictions import strong_signal_limit
-from theory.two_stage.sources import here
 from theory.two_stage.symbols import p as _p
 from theory.two_stage.symbols import tau as _tau
 
@@ -139,19 +138,8 @@ def _prove_order() -> Any:
 _PAGE = "docs/derivations/certified.md, The order of both clocks"
 
 
-def _claim(name: str, statement: str, rule: Any, measure: Any, measured: str, **more: Any) -> Claim:
-    return Claim(
-        id=f"two_stage.certified.{name}",
-        source=here(_PAGE),
-        provenance="derived",
-        statement=statement,
-        rule=rule,
-        measure=measure,
-        experiment=TRANSITIONS,
-        constants=DEFAULT_CONSTANTS,
-        measured=measured,
-        **more,
-    )
+def _claim(name: str, *given: Any, **more: Any) -> Claim:
+    return derived_claim(f"certified.{name}", _PAGE, *given, TRANSITIONS, **more)
 
 
 CLAIMS = (

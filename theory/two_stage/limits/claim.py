@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import sympy as sp
 
-from theory.claim import Claim, Prediction, Proof
-from theory.condition import Condition, Constants
+from theory.claim import Claim, Proof
 from theory.experiment import Experiment
 from theory.rules import Derived, Rule
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
+from theory.two_stage.derived_claim import derived_claim
 from theory.two_stage.experiments import EXACT
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here
 
 __all__ = [
     "BOTH_REGIMES",
@@ -78,25 +77,18 @@ def sharp_claim(
     proof: Callable[[], Proof] | None,
     experiment: Experiment = EXACT,
     parents: tuple[str, ...] = ("two_stage.sharp.flow",),
-    prediction: Prediction | None = None,
-    note: str = "",
-    conditions: tuple[Condition, ...] = (),
-    constants: Constants = DEFAULT_CONSTANTS,
+    **more: Any,
 ) -> Claim:
     """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics."""
-    return Claim(
-        id=f"two_stage.sharp.{name}",
-        source=here(f"{_PAGE}, {section}"),
-        provenance="derived",
-        statement=statement,
-        rule=rule,
-        measure=measure,
-        experiment=experiment,
-        conditions=conditions,
-        constants=constants,
-        parents=parents,
-        prediction=prediction,
+    return derived_claim(
+        f"sharp.{name}",
+        f"{_PAGE}, {section}",
+        statement,
+        rule,
+        measure,
+        measured,
+        experiment,
         proof=proof,
-        measured=measured,
-        note=note,
+        parents=parents,
+        **more,
     )

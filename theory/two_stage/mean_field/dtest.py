@@ -15,6 +15,7 @@ from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.mean_field.dtest_law import dtest_error
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, here
+from theory.two_stage.stated_claim import stated_claim
 
 __all__ = ["CLAIMS", "SHARP_DTEST"]
 
@@ -63,37 +64,35 @@ def _summed(run: Run) -> tuple[float, float] | NotApplicable:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        id="two_stage.sharp.dtest_course",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"At every time the $\mathcal{D}_{test}$ error is that of a training patch plus Gaussian "
+    stated_claim(
+        "sharp.dtest_course",
+        _ITEM,
+        r"At every time the $\mathcal{D}_{test}$ error is that of a training patch plus Gaussian "
         rf"side sums, up to .01, at $d/n \ge {_LEAST_RATIO:g}$ and $\kappa_0 \le 5$",
-        rule=Band(
+        Band(
             0.0,
             1.0,
             ".01: what two filters of a side share beyond the side sum, 1/sqrt(d) of a pre-activation; 3 "
             "standard deviations of the Monte Carlo estimate",
         ),
-        measure=_largest_difference,
-        experiment=SHARP_DTEST,
+        _largest_difference,
+        "largest difference over (.01 + 3 Monte Carlo sd), at six clocks from T_1 to the end",
+        SHARP_DTEST,
         conditions=(conditions.ALL["dimension_ratio"],),
-        constants=_CONSTANTS,
         parents=("two_stage.sharp.dtest_is_memorisation",),
-        measured="largest difference over (.01 + 3 Monte Carlo sd), at six clocks from T_1 to the end",
         note="The count of memorised samples alone is further off at some clock in an eighth of these runs.",
-    ),
-    Claim(
-        id="two_stage.sharp.dtest_course_size",
-        source=_ITEM,
-        provenance="derived",
-        statement=r"The same law in the median over runs: $\mathcal{D}_{test}$ error over its prediction",
-        rule=Law(0.03, reason=".002 of a typical error of .07, the law's error by more costly Monte Carlo"),
-        measure=_summed,
-        experiment=SHARP_DTEST,
-        conditions=(conditions.ALL["dimension_ratio"],),
         constants=_CONSTANTS,
+    ),
+    stated_claim(
+        "sharp.dtest_course_size",
+        _ITEM,
+        r"The same law in the median over runs: $\mathcal{D}_{test}$ error over its prediction",
+        Law(0.03, reason=".002 of a typical error of .07, the law's error by more costly Monte Carlo"),
+        _summed,
+        "D_test error and its law, each summed over the last five",
+        SHARP_DTEST,
+        conditions=(conditions.ALL["dimension_ratio"],),
         parents=("two_stage.sharp.dtest_course",),
-        measured="D_test error and its law, each summed over the last five",
+        constants=_CONSTANTS,
     ),
 )

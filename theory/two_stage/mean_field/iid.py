@@ -18,6 +18,7 @@ from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.mean_field.iid_law import SideSums, iid_log_error, side_sums
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
+from theory.two_stage.stated_claim import stated_claim
 
 __all__ = ["CLAIMS", "IID", "LEAST_LOG_ERROR", "LINES", "MIDDLE", "iid_difference"]
 
@@ -70,25 +71,24 @@ def iid_difference(
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        id="two_stage.sharp.iid_error",
-        source=here("docs/derivations/mean_field.md, Test errors"),
-        provenance="derived",
-        statement=r"$\ln\mathrm{err}_{iid}$ is that of Gaussian side sums and of what each filter has of its "
+    stated_claim(
+        "sharp.iid_error",
+        here("docs/derivations/mean_field.md, Test errors"),
+        r"$\ln\mathrm{err}_{iid}$ is that of Gaussian side sums and of what each filter has of its "
         rf"own, within .1, at $.01 \le \kappa_0 \le {_MOST_KAPPA_0:g}$, $d/n \ge {_LEAST_RATIO:g}$ and "
         rf"$\ln\mathrm{{err}} \ge {LEAST_LOG_ERROR:g}$",
-        rule=Band(
+        Band(
             -0.1,
             0.1,
             "what two filters of a side have in common beyond the side sum, 1/sqrt(d) ~ .03 of a "
             "pre-activation with either sign, is left out: .03 in ln err; the saddlepoint's and the "
             "quadrature's error, .01 each; two standard deviations of the estimate, .01 to .03",
         ),
-        measure=iid_difference,
-        experiment=IID,
+        iid_difference,
+        "ln of the law minus ln of the error by line sampling, the larger in size of two clocks",
+        IID,
         conditions=(conditions.ALL["kappa_small"], conditions.ALL["dimension_ratio"]),
-        constants=DEFAULT_CONSTANTS.with_(c_k=_MOST_KAPPA_0, c_ratio=_LEAST_RATIO),
         parents=("two_stage.closure",),
-        measured="ln of the law minus ln of the error by line sampling, the larger in size of two clocks",
+        constants=DEFAULT_CONSTANTS.with_(c_k=_MOST_KAPPA_0, c_ratio=_LEAST_RATIO),
     ),
 )

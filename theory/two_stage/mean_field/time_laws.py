@@ -17,11 +17,11 @@ from theory.claim import Claim
 from theory.rules import ZScores
 from theory.run import NotApplicable
 from theory.two_stage import conditions
-from theory.two_stage.conditions import DEFAULT_CONSTANTS
 from theory.two_stage.mean_field.sampled_field import MORE_REPLICATES, normal_score, time_law
 from theory.two_stage.mean_field.times import TIMES, judged_population
 from theory.two_stage.run import Run
 from theory.two_stage.sources import here
+from theory.two_stage.stated_claim import stated_claim
 from theory.two_stage.stays import share_time, stay_times
 
 __all__ = ["CLAIMS", "stage_time_score"]
@@ -75,19 +75,17 @@ _WHAT = {None: "of all", 1: r"of class $+1$", -1: r"of class $-1$"}
 
 def _claim(name: str, symbol: str, share: float, label: int | None) -> Claim:
     measure: Callable[[Run], object] = partial(stage_time_score, share=share, label=label)
-    return Claim(
-        id=f"two_stage.sharp.{name}",
-        source=here("docs/derivations/stage_time_law.md"),
-        provenance="derived",
-        statement=rf"${symbol}$ {_WHAT[label]} noisy samples is a draw from the predicted law: location, "
+    return stated_claim(
+        f"sharp.{name}",
+        here("docs/derivations/stage_time_law.md"),
+        rf"${symbol}$ {_WHAT[label]} noisy samples is a draw from the predicted law: location, "
         r"spread and shape; nothing fitted, $\kappa_0 \ge 10$",
-        rule=_RULE,
-        measure=measure,
-        experiment=TIMES,
+        _RULE,
+        measure,
+        "normal score of the run's time among replicates of the law given its label counts",
+        TIMES,
         conditions=tuple(conditions.ALL[c] for c in ("kappa_large", "iota_small", "clock_step")),
-        constants=DEFAULT_CONSTANTS,
         parents=("two_stage.sharp.t_half",),
-        measured="normal score of the run's time among replicates of the law given its label counts",
         note="The law is that of the mean field with every sample's own active filters, norm and head start "
         "drawn.",
     )
