@@ -13,8 +13,8 @@ from scipy.integrate import solve_ivp
 from scipy.special import expit
 
 from simulation.models import engines_of
-from theory.two_stage.decay import claims
 from theory.two_stage.decay import experiments as made
+from theory.two_stage.decay import measures
 from theory.two_stage.decay.proofs import (
     prove_end_state,
     prove_forgetting,
@@ -160,7 +160,7 @@ def test_the_law_of_the_width_notices_a_tenth_of_lambda() -> None:
     made_runs = runs(made.WIDTH, 28, 500)
 
     def mean(factor: float) -> float:
-        found = [claims.share_law(r, factor) for r in made_runs]
+        found = [measures.share_law(r, factor) for r in made_runs]
         z = [(x[0] - x[1]) / x[2] for x in found if isinstance(x, tuple)]
         assert len(z) >= 16
         return float(np.mean(z)) * math.sqrt(len(z))
@@ -168,10 +168,10 @@ def test_the_law_of_the_width_notices_a_tenth_of_lambda() -> None:
     assert abs(mean(1.0)) < 3.5
     assert mean(1.1) > 3.5
     assert mean(1 / 1.1) < -2.5
-    pairs = [claims.clean_margin(r) for r in made_runs]
+    pairs = [measures.clean_margin(r) for r in made_runs]
     ratios = np.log([x / y for x, y in pairs])
     assert abs(np.median(ratios)) < 0.01
-    off = np.log([x / y for x, y in (claims.clean_margin(r, 1.1) for r in made_runs)])
+    off = np.log([x / y for x, y in (measures.clean_margin(r, 1.1) for r in made_runs)])
     assert np.median(off) > 0.03
 
 
@@ -179,31 +179,31 @@ def test_forgetting_is_linear_in_the_logarithm_of_the_start() -> None:
     made_runs = runs(made.FORGETTING, 5, 900, paired=True)
     for run in made_runs:
         assert run.setting.kappa_0 > 9
-    logs = np.log([claims.breaking_scale(r) for r in made_runs])
+    logs = np.log([measures.breaking_scale(r) for r in made_runs])
     starts = np.log([r.setting.kappa_0 for r in made_runs])
     slope = float(np.polyfit(starts, logs, 1)[0])
     assert abs(slope - 1) < 0.02
-    wrong = np.log([claims.breaking_scale(r, 1.1) for r in made_runs])
+    wrong = np.log([measures.breaking_scale(r, 1.1) for r in made_runs])
     assert np.polyfit(starts, wrong, 1)[0] > 1.07
 
 
 def test_both_sides_of_the_lasting_threshold() -> None:
     above, below = runs(made.LASTING, 8, 40), runs(made.BELOW, 8, 60)
-    held = [claims.lasts(r) for r in above]
+    held = [measures.lasts(r) for r in above]
     assert sum(value is True for value in held) >= 6
     assert not any(value is False for value in held)
-    seen = [claims.share_below(r) for r in below]
+    seen = [measures.share_below(r) for r in below]
     assert sum(value is True for value in seen) >= 6
     assert not any(value is False for value in seen)
     # The threshold at p = 1/2 in its place is refuted by the same runs.
-    assert any(claims.lasts(r, 0.5) is False for r in below)
+    assert any(measures.lasts(r, 0.5) is False for r in below)
 
 
 def test_half_of_the_rule_is_not_enough() -> None:
     good, half = runs(made.PRACTICE, 8, 70), runs(made.PRACTICE_HALF, 8, 70)
-    assert not any(claims.enough(r) is False for r in good)
-    assert sum(claims.enough(r) is True for r in good) >= 4
-    assert any(claims.enough(r, 1.5, 2.0) is False for r in half)
+    assert not any(measures.enough(r) is False for r in good)
+    assert sum(measures.enough(r) is True for r in good) >= 4
+    assert any(measures.enough(r, 1.5, 2.0) is False for r in half)
 
 
 def test_a_setting_says_on_which_side_of_the_threshold_it_is() -> None:

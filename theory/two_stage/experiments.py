@@ -1,7 +1,8 @@
 """The runs that the paper's claims are judged on: drawn from the claims' conditions in the reference box.
 
 One experiment a set of conditions, shared by all claims that have them. What is drawn otherwise says why:
-sweeps vary one parameter from a base point, grids show where an event stops.
+sweeps vary one parameter from a base point (`theory.two_stage.sweeps`), grids show where an event stops
+(`theory.two_stage.event_grid`).
 """
 
 from __future__ import annotations
@@ -11,18 +12,12 @@ from dataclasses import replace
 from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.place import Joined
-from theory.two_stage.box import Domain, Grid, Sweep, SweepParameter
-from theory.two_stage.conditions import (
-    ALL,
-    COMPANIONS,
-    CONDITION_4_1,
-    DEFAULT_CONSTANTS,
-    NO_LABEL_NOISE,
-)
+from theory.two_stage.box import Domain
+from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, NO_LABEL_NOISE
+from theory.two_stage.event_grid import EVENT_GRID
 from theory.two_stage.places import drawn_from
-from theory.two_stage.setting import Setting
 from theory.two_stage.sources import C_T1
-from theory.two_stage.threshold import signal_threshold
+from theory.two_stage.sweeps import EXACT_SCALINGS, SWEEP_PARAMETERS, sweep, swept_inside
 
 __all__ = [
     "EVENT_GRID",
@@ -132,46 +127,10 @@ STAGE_ONE = Experiment(
     snapshots=(C_T1,),
 )
 
-#: Two decades of m and d and 1.3 of n, inside Condition 4.1 from end to end, n SNR^2 = 20, tau = .15 and
-#: h m fixed: where a Theta keeps no power. sigma_xi and eta scale exactly and have no sweep.
-_ALONG: dict[SweepParameter, tuple[dict[str, float], tuple[float, ...]]] = {
-    "n": ({"n": 40, "m": 10, "d": 1.2e7, "step": 0.29}, (1.0, 2.0, 4.5, 9.0, 20.0)),
-    "m": ({"n": 40, "m": 7, "d": 5e4, "step": 0.95}, (1.0, 4.0, 20.0, 100.0)),
-    "d": ({"n": 60, "m": 10, "d": 5e4, "step": 0.6}, (1.0, 3.0, 10.0, 30.0, 100.0)),
-}
-
-
-#: Why sigma_xi and eta have no sweep.
-EXACT_SCALINGS = {
-    "sigma_xi": "with |mu| by the same factor, sigma_0 by its inverse and eta by its inverse square, no "
-    "margin changes",
-    "eta": "it sets the time unit of the flow; beside it only the step h <= 1/m, as in Euler's method",
-}
-
-
-def _along(
-    parameter: SweepParameter,
-    factors: tuple[float, ...] | None = None,
-    n_snr2: float = 20.0,
-    tau: float = 0.15,
-) -> Sweep:
-    numbers, usual = _ALONG[parameter]
-    base = Setting.from_n_snr2(
-        n=round(numbers["n"]),
-        d=round(numbers["d"]),
-        m=round(numbers["m"]),
-        n_snr2=n_snr2,
-        tau_plus=tau,
-        tau_minus=tau,
-        kappa_0=0.03,
-        clock_step=numbers["step"] / numbers["m"],
-    )
-    return Sweep(parameter, base, factors or usual, hold="step")
-
 
 #: Sweeps of every parameter that has one; with few flipped labels, Stage I is certain at small samples too.
-_SWEPT = {p: _along(p) for p in ("n", "m", "d")}
-_STAGE_ONE_SWEPT = {p: _along(p, tau=0.07) for p in ("n", "m", "d")}
+_SWEPT = {p: swept_inside(p) for p in ("n", "m", "d")}
+_STAGE_ONE_SWEPT = {p: swept_inside(p, tau=0.07) for p in ("n", "m", "d")}
 
 #: The paper's conditions with sweeps through them: what is Theta(1) at T_1.
 SCALES_AT_T1 = Experiment(
@@ -251,9 +210,9 @@ NO_NOISE_SCALES = replace(
     place=Joined(
         _drawn("no label noise", OF_NO_NOISE),
         {
-            "n": _along("n", (1.0, 1.8, 3.2, 5.6, 10.0), n_snr2=4.0, tau=0.0),
-            "m": _along("m", (1.0, 2.0, 4.0, 10.0), n_snr2=4.0, tau=0.0),
-            "d": _along("d", (1.0, 4.0, 20.0, 100.0), n_snr2=4.0, tau=0.0),
+            "n": swept_inside("n", (1.0, 1.8, 3.2, 5.6, 10.0), n_snr2=4.0, tau=0.0),
+            "m": swept_inside("m", (1.0, 2.0, 4.0, 10.0), n_snr2=4.0, tau=0.0),
+            "d": swept_inside("d", (1.0, 4.0, 20.0, 100.0), n_snr2=4.0, tau=0.0),
         },
         every={"n": 4, "m": 24, "d": 24},
     ),
@@ -329,96 +288,3 @@ EXACT = Experiment(
     engines=("cnn",),
     every_step_snapshots=True,
 )
-
-#: n SNR^2 over its threshold a*.
-_GRID_SIGNALS = (0.2, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.3, 2.0)
-_GRID_TAUS = (0.1, 0.25)
-_GRID_N, _GRID_M, _GRID_STEP = 100, 50, 0.02
-
-
-def _grid_setting(signal: float, tau: float, kappa_0: float) -> Setting:
-    # Small kappa_0 inside the paper's conditions; large kappa_0 needs d large to keep iota small.
-    threshold = signal_threshold(_GRID_N, _GRID_M, tau, kappa_0, _GRID_STEP, C_T1, DEFAULT_CONSTANTS["delta"])
-    return Setting.from_n_snr2(
-        n=_GRID_N,
-        d=1_500_000 if kappa_0 < 1 else 10**12,
-        m=_GRID_M,
-        n_snr2=signal * threshold,
-        tau_plus=tau,
-        tau_minus=tau,
-        kappa_0=kappa_0,
-        clock_step=_GRID_STEP,
-    )
-
-
-#: Probability of Theorem 4.1's event over n SNR^2 in units of its threshold, in both regimes of kappa_0.
-EVENT_GRID = Experiment(
-    id="two_stage.event_grid",
-    place=Grid(
-        tuple(
-            (
-                {"signal": signal, "tau": tau, "kappa_0": kappa_0},
-                _grid_setting(signal, tau, kappa_0),
-            )
-            for kappa_0 in (0.01, 100.0)
-            for tau in _GRID_TAUS
-            for signal in _GRID_SIGNALS
-        )
-    ),
-    clock=1.0,
-    runs={"quick": 36, "default": 60, "full": 400},
-    snapshots=(C_T1,),
-)
-
-#: Not sigma_xi: at the same n SNR^2 and kappa_0 a run at c sigma_xi is the run at c^2 eta, step for step.
-SWEEP_PARAMETERS: tuple[SweepParameter, ...] = ("eta", "n", "m", "d")
-
-_SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
-    "eta": (0.25, 0.5, 1.0, 2.0, 4.0),
-    "n": (0.5, 0.7, 1.0, 1.4, 2.0),
-    "m": (0.4, 0.6, 1.0, 1.6, 2.4),
-    "d": (0.25, 0.5, 1.0, 2.0, 4.0),
-}
-
-# n and m change the draw, so pairing cannot cancel their scatter: they need more replicates. The quick
-# profile tells a wrong exponent from the right one; the default one certifies the margin.
-_SWEEP_RUNS = {
-    "eta": {"quick": 16, "default": 32, "full": 200},
-    "n": {"quick": 6, "default": 120, "full": 400},
-    "m": {"quick": 12, "default": 48, "full": 300},
-    "d": {"quick": 8, "default": 32, "full": 200},
-}
-
-
-def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
-    """Runs along one parameter around a base setting, n SNR^2 = 10, tau = 0.2, kappa_0 and eta fixed.
-
-    At kappa_0 = 0.01 the base d is of order 10 n^2 (the paper's regime), at large kappa_0 it keeps
-    iota < 0.05 over the whole sweep. The sweep in n starts from more samples than the others: medians over
-    few flipped labels are biased by order 1/n, which would pass for a change of the exponent. The sweep in m
-    at large kappa_0 starts from 100 filters: late times go with the harmonic mean of the shares
-    p = Bin(m, 1/2)/m, which exceeds 2 by order 1/m.
-    """
-    large = kappa_0 >= 1
-    many = parameter == "n"
-    wide = large and parameter == "m"
-    base = Setting.from_n_snr2(
-        n=240 if many else 60 if wide else 120,
-        d=10**10 if large else 2_000_000,
-        m=12 if many else 250 if wide else 20,
-        n_snr2=10.0,
-        tau_plus=0.2,
-        tau_minus=0.2,
-        kappa_0=kappa_0,
-        # Along eta the step itself varies, up to .12; elsewhere a longer one serves.
-        clock_step=0.03 if parameter == "eta" else 0.08 if wide else 0.06,
-    )
-    regime = "large_init" if large else "paper"
-    runs = _SWEEP_RUNS[parameter]
-    return Experiment(
-        id=f"two_stage.sweep.{regime}.{parameter}",
-        place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
-        clock=24.0 if large else 14.0,
-        runs={**runs, "quick": 0, "default": 100 if many else 32} if large else runs,
-        max_steps=4000,
-    )

@@ -18,8 +18,9 @@ from verify.rules.ends import interval, nearest, scaled
 from verify.rules.excess import log_excess
 from verify.rules.judge import Exempt, Plan, Planted, Readout, Unnamed
 from verify.rules.rate_judge import RateJudge
-from verify.rules.residuals import measured_powers, planned_inside, residual_plan, tilted, with_powers
+from verify.rules.residuals import measured_powers, planned_inside, residual_plan, tilted
 from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, power_of, slips_of
+from verify.rules.with_powers import with_powers
 from verify.rules.words import mean_in_words
 from verify.statistics.intervals import rate_p
 from verify.statistics.power import TRUE_RATE_SHARE

@@ -8,9 +8,9 @@ from functools import partial
 from theory.claim import Claim
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
-from theory.two_stage.decay.claims import breaking_scale, clean_margin, lasts, share_law
 from theory.two_stage.decay.experiments import BELOW
 from theory.two_stage.decay.law_claims import share_score
+from theory.two_stage.decay.measures import breaking_scale, clean_margin, lasts, share_law
 from theory.two_stage.decay.proofs import prove_end_state, prove_forgetting
 from theory.two_stage.decay.thresholds import strong_signal_threshold, threshold_formula
 from theory.two_stage.falsehoods.change import changed, given

@@ -1,6 +1,7 @@
-r"""The transition clock `s_2`: uniqueness, two brackets, and the limit of strong signal.
+r"""The transition clock `s_2`: uniqueness, and a bracket by comparison.
 
-`s_2` is the positive zero of `M_n` in the flow of `theory.two_stage.limits.dynamics`. Derivation in words:
+`s_2` is the positive zero of `M_n` in the flow of `theory.two_stage.limits.dynamics`. Its closed bracket
+and the limit of strong signal stand in files of their own, and are found here too. Derivation in words:
 `docs/derivations/limit_dynamics.md`, The transition clock.
 """
 
@@ -13,15 +14,19 @@ import sympy as sp
 
 from theory.claim import Proof
 from theory.proof import checked, vanishes
+from theory.two_stage.limits.closed_bracket import closed_bracket, prove_closed_bracket
 from theory.two_stage.limits.dynamics import (
     a,
     coordinates,
     derived_stage_one_threshold,
     positive,
-    real_logarithms,
 )
-from theory.two_stage.predictions import strong_signal_limit
-from theory.two_stage.symbols import p, s, tau
+from theory.two_stage.limits.strong_signal_limit import (
+    derived_strong_signal_limit,
+    prove_strong_signal,
+    strong_signal_depth,
+)
+from theory.two_stage.symbols import s
 
 __all__ = [
     "closed_bracket",
@@ -272,146 +277,3 @@ def prove_brackets() -> Proof:
     """The zero exists and is unique, and lies between both roots: `prove_uniqueness`, `prove_comparison`."""
     parts = prove_uniqueness(), prove_comparison()
     return Proof(all(x.holds for x in parts), tuple(step for x in parts for step in x.steps))
-
-
-def closed_bracket() -> tuple[sp.Expr, sp.Expr]:
-    r"""Around `s_2`: `kappa/(Delta (1-tau)) ln(2 kappa/delta - 1)` and `(2 kappa/Delta) ln((2-u)/u)`."""
-    c = coordinates()
-    u = tau / (1 - tau)
-    low = c.kappa / (c.Delta * (1 - tau)) * sp.log(2 * c.kappa / c.delta - 1)
-    return low, 2 * c.kappa / c.Delta * sp.log((2 - u) / u)
-
-
-def prove_closed_bracket(
-    low: sp.Expr | None = None, high: sp.Expr | None = None, top: sp.Expr | None = None
-) -> Proof:
-    r"""Both closed bounds of `s_2` (`low`, `high`, `top`: others, and another `M_c` at `s_2`).
-
-    Source: derived here (`docs/derivations/certified.md` has the nullcline's part in words).
-    """
-    c = coordinates()
-    u, z, E = (sp.Symbol(x, positive=True) for x in ("u", "z", "E"))
-    slope = sp.Symbol("G_c", positive=True)
-    found = closed_bracket()
-    low = found[0] if low is None else low
-    high = found[1] if high is None else high
-    highest = sp.log((2 - u) / u) if top is None else top
-    # The nullcline 1 + z = u (1 + E/z), with z = e^phi and E = e^S.
-    curve = z * (1 + z) - u * (z + E)
-    growth = -sp.diff(curve, E) * E / (sp.diff(curve, z) * z)  # phi' = z'/z with E' = E
-    on_curve = growth.subs(E, z * (1 + z) / u - z)
-    along = (1 - u + z) / (1 - u + 2 * z)
-    least = sp.solve(c.delta / 2 - c.kappa * slope, slope)[0]
-    above, part = sp.symbols("w v", positive=True)
-    return checked(
-        (
-            (
-                r"In $S = M_c + M_n$, $S' = p(\rho_c' + \rho_n') > 0$. $\gamma' = 0$ on the curve "
-                r"$1 + e^\varphi = u(1 + e^{S-\varphi})$, of slope $\varphi' = (1-u+z)/(1-u+2z)$, "
-                r"$z = e^\varphi$.",
-                vanishes((c.alpha - c.kappa) - p)
-                and vanishes((c.delta - c.beta) - p)
-                and vanishes(on_curve - along),
-            ),
-            (
-                r"There the path has slope $dM_n/dS = g_n/(g_c+g_n) = 1/(1+u) \geq \varphi'$, since "
-                r"$g_c = ug_n$ and $z \geq u$: it starts above ($0 > \ln u$) and never crosses downward.",
-                vanishes(1 / (1 + u) - along - (1 - u) * (z - u) / ((1 + u) * (1 - u + 2 * z))),
-            ),
-            (
-                r"So $M_n \geq \varphi(S) \geq \ln u$, hence $g(M_n) \leq 1/(1+u) = 1-\tau$, and at $s_2$ "
-                r"$\varphi(S) \leq 0$: $M_c = S \leq \ln\frac{2-u}u$, where $\varphi = 0$.",
-                vanishes(curve.subs({z: 1, E: sp.exp(highest)}))
-                and vanishes(1 / (1 + tau / (1 - tau)) - (1 - tau)),
-            ),
-            (
-                r"At $s_2$, $\Delta\rho_n = \kappa M_c$ with $\rho_n \geq s_2/2$: "
-                r"$s_2 \leq \frac{2\kappa}\Delta\ln\frac{2-u}u$.",
-                vanishes(
-                    real_logarithms(
-                        high - (2 * c.kappa / c.Delta * sp.log((2 - u) / u)).subs(u, tau / (1 - tau))
-                    )
-                ),
-            ),
-            (
-                r"It is an upward zero: $g(M_c) \leq \delta/(2\kappa)$, so $M_c \geq \ln(2\kappa/\delta-1)$, "
-                r"positive since $\kappa > \delta$; and $\rho_n \leq (1-\tau)s_2$: "
-                r"$s_2 \geq \frac{\kappa}{\Delta(1-\tau)}\ln(2\kappa/\delta - 1)$.",
-                vanishes(least - c.delta / (2 * c.kappa))
-                and vanishes(1 / (1 + (2 / part - 1)) - part / 2)
-                and positive((c.kappa - c.delta).subs(a, derived_stage_one_threshold() + above))
-                and vanishes(
-                    real_logarithms(low - c.kappa / (c.Delta * (1 - tau)) * sp.log(2 * c.kappa / c.delta - 1))
-                ),
-            ),
-        )
-    )
-
-
-# Strong signal ----------------------------------------------------------------------------------------
-
-
-@cache
-def derived_strong_signal_limit() -> sp.Expr:
-    r"""`s_inf(tau, p) = lim s_2` for a -> infinity, by integrating the slow flow.
-
-    gamma adjusts at once: `(1 - tau) g(M_c) = tau g(M_n)`. With `x = g(M_n)` and `u = tau/(1 - tau)` the sum
-    `M_c + M_n = ln((1-u x)/(u x)) + ln((1-x)/x)` grows at rate `p (1 + u) x`; it starts at 0 and `M_n = 0`
-    at x = 1/2.
-    """
-    x, u = sp.symbols("x u", positive=True)
-    total = sp.log((1 - u * x) / (u * x)) + sp.log((1 - x) / x)
-    (start,) = [r for r in sp.solve(sp.simplify(sp.exp(total)) - 1, x) if r.subs(u, sp.Rational(1, 9)) > 0]
-    integrand = sp.apart(sp.simplify(-sp.diff(total, x) / x), x)  # over p (1 + u) = p/(1 - tau)
-    primitive = sp.Add(*(_real_on_unit(sp.integrate(term, x), x, u) for term in sp.Add.make_args(integrand)))
-    value = sp.expand(primitive.subs(x, start) - primitive.subs(x, sp.Rational(1, 2)))
-    return (1 - tau) / p * value.subs(u, tau / (1 - tau))
-
-
-def _real_on_unit(primitive: sp.Expr, x: sp.Symbol, u: sp.Symbol) -> sp.Expr:
-    """The primitive with `ln(x - 1)` and the like replaced by `ln(1 - x)`, up to a constant; 0 < x, u < 1."""
-    at = {x: sp.Rational(1, 2), u: sp.Rational(1, 9)}
-    logs = [q for q in primitive.atoms(sp.log) if q.args[0].subs(at) < 0]
-    return primitive.subs({q: sp.log(-q.args[0]) for q in logs})
-
-
-def strong_signal_depth() -> sp.Expr:
-    """`lim min M_n` for a -> infinity: where the slow flow starts, `M_c = -M_n` with `(1-tau) g(M_c)
-    = tau g(M_n)`.
-    """
-    y = sp.Symbol("y", positive=True)  # e^{M_c} = e^{-M_n}
-    (root,) = sp.solve((1 - tau) / (1 + y) - tau / (1 + 1 / y), y)
-    return -sp.log(sp.simplify(root))
-
-
-def prove_strong_signal(stated: sp.Expr | None = None, depth: sp.Expr | None = None) -> Proof:
-    r"""The closed forms of `s_inf` and of `min M_n` (`stated`, `depth`: other ones). Source: derived here."""
-    formula = strong_signal_limit() if stated is None else stated
-    wanted = -sp.log((1 - tau) / tau) if depth is None else depth
-    c = coordinates()
-    x, w = sp.symbols("x u", positive=True)
-    return checked(
-        (
-            (
-                r"$\gamma' = \frac a2[(1-\tau)g(M_c) - \tau g(M_n)]$: for $a\to\infty$ the bracket "
-                r"vanishes after a time of order "
-                r"$1/a$, in which $\rho_c, \rho_n$ do not move and $M_c + M_n = p(\rho_c+\rho_n) = 0$.",
-                vanishes((c.alpha - c.kappa) - p) and vanishes((c.delta - c.beta) - p),
-            ),
-            (
-                rf"So Stage I reaches $M_n = {sp.latex(strong_signal_depth())} = -\ln((1-\tau)/\tau)$, "
-                rf"minus the Bayes logit.",
-                vanishes(real_logarithms(strong_signal_depth() - wanted)),
-            ),
-            (
-                r"Then, with $x = g(M_n)$, $g(M_c) = ux$, $u = \tau/(1-\tau)$: $M_c + M_n = "
-                r"\ln\frac{1-ux}{ux} + \ln\frac{1-x}{x}$ is 0 at "
-                r"$x = 1/(1+u)$ and grows at rate $p(1+u)x$, until $x = 1/2$ ($M_n = 0$).",
-                vanishes(((1 - w * x) / (w * x) * (1 - x) / x).subs(x, 1 / (1 + w)) - 1),
-            ),
-            (
-                r"Integrating, $s_\infty = \frac{1-\tau}{p}[-\ln u + 2(1-u) + u\ln(2-u)]$.",
-                vanishes(real_logarithms(derived_strong_signal_limit() - formula)),
-            ),
-        )
-    )
