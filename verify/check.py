@@ -9,7 +9,6 @@ import math
 import numbers
 import pickle
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -19,13 +18,12 @@ from simulation.models import Engine, Job, engine_of
 from theory.experiment import Experiment
 from theory.rng import generator
 from theory.setting import AbstractSetting
-from verify.runs.plan import engine_names, job_of
+from verify.runs.plan import engine_names
 from verify.runs.same import identical, short
 
 __all__ = [
     "SECONDS",
     "check_model",
-    "check_runs",
     "check_setting",
     "differing_entry",
     "fault_of_run",
@@ -123,33 +121,6 @@ def check_setting(setting: AbstractSetting) -> None:
     for name in (*trends.slopes, *trends.powers, *trends.held, *trends.linear):
         if name not in known and not hasattr(setting, name):
             raise ValueError(f"{kind.__name__}: trends names {name!r}, which is no field and no group")
-
-
-def check_runs(experiment: Experiment) -> None:
-    """Two steps of the cheapest setting, made twice by each engine, are the same bit for bit.
-
-    An engine that says what is `missing` is passed over.
-
-    Raises:
-        ValueError: naming the engine and the first entry that differs.
-    """
-    for name in engine_names(experiment):
-        engine = engine_of(experiment.of_model, name)
-        short_one = replace(experiment, max_steps=2)
-        job = min((job_of(short_one, s, 0, engine) for s in settings_of(experiment, 5)), key=engine.work)
-        if engine.missing(job):
-            continue
-        one, other = (engine.make([job], device="cpu")[0] for _ in range(2))
-        where = f"experiment {experiment.id}: engine {name}"
-        fault = fault_of_run(one, job)
-        if fault is not None:
-            raise ValueError(f"{where}: {fault}")
-        entry = differing_entry(one, other)
-        if entry is not None:
-            raise ValueError(
-                f"{where}: {entry} of two runs of one seed differs: a run must be a function of "
-                "(setting, seed)"
-            )
 
 
 def fault_of_run(run: Any, job: Job) -> str | None:

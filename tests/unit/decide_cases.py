@@ -91,3 +91,21 @@ def well_formed(decision: Decision) -> Decision:
     if decision.verdict != "inconclusive":
         assert decision.needed is None
     return decision
+
+
+def differences(shift: float, runs: int = 40, seed: int = 0, sd: float = 0.1) -> list[Observation]:
+    """Normal differences around `shift`."""
+    rng = np.random.default_rng(seed)
+    return observations([(0.3 + shift + sd * float(z), 0.3) for z in rng.standard_normal(runs)])
+
+
+def by_engines(change: float = 0.0, runs: int = 40, names: bool = False) -> list[Observation]:
+    """Runs of two engines that share their seeds; the second is off by `change` in one of them."""
+    out: list[Observation] = []
+    for k in range(runs):
+        for engine in ("first", "second"):
+            value: Any = 1.0 + k + (change if engine == "second" and k == 17 else 0.0)
+            out.append(
+                observation({"x": value, "y": 0.0} if names else value, len(out), seed=k, engine=engine)
+            )
+    return out

@@ -16,8 +16,9 @@ from theory.experiment import Experiment
 from theory.model import Model, function_model
 from theory.place import Box, Coordinate, fixed
 from theory.setting import AbstractSetting, Trends
-from verify.check import check_model, check_runs, check_setting, settings_of
+from verify.check import check_model, check_setting, differing_entry, fault_of_run, settings_of
 from verify.load import ClaimsFileError, load_claims_file, load_sources
+from verify.runs.plan import job_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ E = Experiment(
 
 def test_a_whole_model_passes() -> None:
     check_model(E)
-    check_runs(E)
     assert len(list(settings_of(E))) == 20
     assert len(list(settings_of(E, seconds=0.0))) == 1
 
@@ -166,13 +166,13 @@ def test_a_model_that_is_not_whole_is_refused(experiment: Experiment, said: str)
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("engine", "said"), [(Drifting(), "end of two runs of one seed differs"),
-                                              (Nameless(), "a run must have engine")])  # fmt: skip
-def test_runs_that_do_not_repeat_are_refused(engine: Engine, said: str) -> None:
-    own = replace(E, model=Model("own", Walk, {"only": engine}))
-    check_model(own)
-    with pytest.raises(ValueError, match=f"experiment walks: engine only: {said}"):
-        check_runs(own)
+def test_runs_that_do_not_repeat_or_lack_an_entry_are_told() -> None:
+    job = job_of(replace(E, max_steps=2), next(settings_of(E)), 0, Drifting())
+    one, other = (Drifting().make([job], device="cpu")[0] for _ in range(2))
+    assert fault_of_run(one, job) is None
+    assert differing_entry(one, other) == "end"
+    (nameless,) = Nameless().make([job], device="cpu")
+    assert fault_of_run(nameless, job) == "a run must have engine"
 
 
 FILE = """

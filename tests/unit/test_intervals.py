@@ -26,6 +26,7 @@ from verify.statistics.intervals import (
     runs_to_certify,
 )
 from verify.statistics.power import equivalence_power
+from verify.statistics.quantiles import quantile_interval
 from verify.statistics.sequential import anytime_lower, log_e_value
 
 ALPHAS = st.sampled_from([0.001, 0.01, 0.05, 0.1, 0.3])
@@ -216,3 +217,17 @@ def test_half_widths_of_a_distribution_function() -> None:
     assert dkw_half_width(1, 0.3) == pytest.approx(math.sqrt(math.log(2 / 0.3) / 2), rel=1e-14)
     assert dkw_half_width(1, 0.2) == 1.0
     assert (dkw_half_width(0, 0.9), dkw_half_width(-1, 0.9)) == (1.0, 1.0)
+
+
+def test_order_statistics_limits_hold_for_any_law() -> None:
+    rng = np.random.default_rng(11)
+    missed = sum(
+        not (e := quantile_interval(rng.standard_cauchy(50).tolist(), 0.5, 0.1)).low <= 0 <= e.high
+        for _ in range(2000)
+    )
+    assert missed <= stats.binom.isf(1e-4, 2000, 0.1)
+    for bad in ([], [math.nan]):
+        with pytest.raises(ValueError, match="values"):
+            quantile_interval(bad, 0.5, 0.1)
+    with pytest.raises(ValueError, match="share"):
+        quantile_interval([1.0], 1.0, 0.1)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
@@ -27,7 +27,6 @@ __all__ = [
     "fixed_point",
     "flow",
     "general_fixed_point",
-    "general_flow",
     "implicit_defect",
     "implicit_u",
     "mean_cosine",
@@ -157,28 +156,3 @@ def general_fixed_point(spectrum: Floats, target: Floats) -> tuple[Floats, float
     """`(M, s)`: `s = sqrt(theta*.Sigma theta*/tr Sigma)`, `M = theta* theta*^T/s`."""
     s_end = float(np.sqrt(target @ (spectrum * target) / spectrum.sum()))
     return np.outer(target, target) / s_end, s_end
-
-
-def general_flow(
-    clock: Floats, matrix: Floats, s_0: float, spectrum: Floats, target: Floats
-) -> tuple[Floats, Floats]:
-    r"""M (T, d, d) and s (T,) along the flow for inputs with covariance diag(spectrum).
-
-    `nu = -(1/2)(M + s)^-1 (Sigma + tr Sigma) theta*`, `dM/dtau = -(Sigma M + M Sigma)/2 - (theta* nu^T +
-    nu theta*^T)`, `ds/dtau = -tr(Sigma) s - 2 theta*.nu`.
-    """
-    d = len(target)
-    total = spectrum.sum()
-
-    def right(_: float, y: Floats) -> Floats:
-        M, s_now = y[:-1].reshape(d, d), y[-1]
-        nu = -0.5 * np.linalg.solve(M + s_now * np.eye(d), (spectrum + total) * target)
-        outer = np.outer(target, nu)
-        dM = -(spectrum[:, None] * M + M * spectrum[None, :]) / 2 - (outer + outer.T)
-        return np.append(dM.ravel(), -total * s_now - 2 * target @ nu)
-
-    start = np.append(matrix.ravel(), s_0)
-    done = solve_ivp(
-        right, (0.0, float(clock[-1])), start, t_eval=clock, method="LSODA", rtol=1e-9, atol=1e-12
-    )
-    return done.y[:-1].T.reshape(-1, d, d), done.y[-1]

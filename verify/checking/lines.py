@@ -60,10 +60,6 @@ class Files:
             return None
         return Place(self._shown(file), line) if file and Path(file).resolve() in self._resolved else None
 
-    def of_error(self, error: BaseException) -> Place:
-        """The last line of the user's that an error passed through."""
-        return place_of_error(error, self.paths) or Place(self.main)
-
     @cached_property
     def _resolved(self) -> dict[Path, Path]:
         return {path.resolve(): path for path in self.paths}

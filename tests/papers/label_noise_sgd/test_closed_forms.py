@@ -92,16 +92,16 @@ def test_the_implicit_law_solves_the_flow(d: int, u_0: float) -> None:
     np.testing.assert_allclose(done.y[0] * done.y[1], target**2, rtol=1e-6)
 
 
-def test_the_general_flow_contains_the_isotropic_one_and_rests_where_it_should() -> None:
-    d, target = 4, np.array([1.0, 0, 0, 0])
-    at = np.linspace(0, 40, 5)
-    M, s = slow_flow.general_flow(at, 20 * np.eye(d), 1 / 20, np.ones(d), target)
-    np.testing.assert_allclose(M[-1, 0, 0], np.sqrt(d), rtol=1e-5)
+def test_the_flow_of_any_covariance_rests_at_its_fixed_point() -> None:
+    """`nu = -(1/2)(M + s)^-1 (Sigma + tr Sigma) theta*` leaves M and s where they are."""
+    isotropic, _ = slow_flow.general_fixed_point(np.ones(4), np.array([1.0, 0, 0, 0]))
+    assert isotropic[0, 0] == pytest.approx(2.0)
     spectrum, along = np.array([2.0, 1.0, 0.6, 0.4]), np.full(4, 0.5)
-    M, s = slow_flow.general_flow(at, 20 * np.eye(d), 1 / 20, spectrum, along)
-    end, s_end = slow_flow.general_fixed_point(spectrum, along)
-    assert s[-1] == pytest.approx(s_end, rel=1e-4)
-    np.testing.assert_allclose(M[-1], end, atol=1e-4)
+    M, s = slow_flow.general_fixed_point(spectrum, along)
+    nu = -0.5 * np.linalg.solve(M + s * np.eye(4), (spectrum + spectrum.sum()) * along)
+    outer = np.outer(along, nu)
+    np.testing.assert_allclose((spectrum[:, None] + spectrum) * M / 2, -(outer + outer.T), atol=1e-12)
+    assert -spectrum.sum() * s == pytest.approx(2 * along @ nu)
 
 
 def test_rates_at_the_fixed_point_by_differences() -> None:
