@@ -18,10 +18,11 @@ from theory.run import Estimate
 from theory.two_stage import planes
 from theory.two_stage.planes import EVENT_CLAIM, late_share_sum, mean_field_growth
 from theory.two_stage.setting import Setting
+from verify.out_folder import check_out_folder
 from verify.phase import files as phase_files
 from verify.phase.boundaries import located_boundaries, sign_change
 from verify.phase.diagram import Cell, Phase, phase_diagram
-from verify.phase.files import check_phase_folder, write_phase
+from verify.phase.files import write_phase
 from verify.report.figures.phase import draw_phase, phase_png
 
 NONE = Estimate(math.nan, math.nan, math.nan)
@@ -190,8 +191,8 @@ def test_an_unwritable_folder_is_refused_before_any_run(tmp_path: Path) -> None:
     file.write_text("x")
     for folder in (file, file / "below"):
         with pytest.raises(ValueError, match="--out"):
-            check_phase_folder(folder)
-    check_phase_folder(tmp_path / "a" / "b")
+            check_out_folder(folder)
+    check_out_folder(tmp_path / "a" / "b")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 

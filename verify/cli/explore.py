@@ -156,7 +156,8 @@ def phase(
     check_seed(seed)
     from verify.file_paper import papers_of_files
     from verify.load import load_sources
-    from verify.phase.files import check_phase_folder, write_phase
+    from verify.out_folder import check_out_folder
+    from verify.phase.files import write_phase
 
     sources = load_sources(claims_file or [], papers=paper or [])
     papers = papers_of_files(sources) | sources.papers
@@ -165,7 +166,7 @@ def phase(
     for name in quantity or []:
         if name not in known:
             raise ValueError(f"--quantity must be of {', '.join(known)}, was {name!r}")
-    check_phase_folder(out)
+    check_out_folder(out)
     from verify.phase.boundaries import located_boundaries
     from verify.phase.diagram import phase_diagram
 

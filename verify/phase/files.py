@@ -13,27 +13,7 @@ from verify.jsonable import jsonable
 from verify.phase.boundaries import Located, boundary_dict
 from verify.phase.diagram import Phase, cell_row
 
-__all__ = ["check_phase_folder", "write_phase"]
-
-
-def check_phase_folder(folder: Path) -> None:
-    """Refuse a folder that could not be written, before any run is made; leaves nothing behind.
-
-    Raises:
-        ValueError: naming the folder and what stands in the way.
-    """
-    target = folder.expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"--out must be a folder, {folder} is a file")
-    ancestor = target
-    while not ancestor.exists():
-        ancestor = ancestor.parent
-    if not ancestor.is_dir():
-        raise ValueError(f"--out: folder {folder} cannot be made: {ancestor} is not a folder")
-    try:
-        os.rmdir(tempfile.mkdtemp(prefix=".writable-", dir=ancestor))
-    except OSError as error:
-        raise ValueError(f"--out: folder {folder} cannot be written: {error.strerror or error}") from error
+__all__ = ["write_phase"]
 
 
 def phase_dict(phase: Phase, boundaries: Sequence[Located]) -> dict[str, Any]:

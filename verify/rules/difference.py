@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -16,14 +16,13 @@ from verify.rules.centre import (
     centre_error,
     centre_power,
     compared,
-    least_p,
     least_trials,
     undecided_because,
     where_it_lies,
 )
+from verify.rules.centre_judge import CentreJudge, predicted_times
 from verify.rules.excess import CAP, clipped
-from verify.rules.exponent import mean_plan
-from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
+from verify.rules.judge import Exempt, Plan, Planted, Readout
 from verify.rules.law import majority_p
 from verify.rules.trend import guarded, steepest
 from verify.rules.variants import Change, prediction_changes
@@ -131,17 +130,12 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
     )  # fmt: skip
 
 
-def _moved(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[Any, float]]:
-    return lambda o: (o.value[0], float(o.value[1]) * factor(o.setting))
-
-
 def _minus(setting: Any) -> float:
     return -1.0
 
 
-class DifferenceJudge(Judge[Difference]):
-    """A median (or mean) difference against its margin; planned power is P(SUPPORTED) at the true value, for
-    normal trials."""
+class DifferenceJudge(CentreJudge[Difference]):
+    """A median (or mean) difference against its margin."""
 
     rule: ClassVar[type] = Difference
     explanation: ClassVar[str] = (
@@ -149,10 +143,6 @@ class DifferenceJudge(Judge[Difference]):
         " absolute margin; a slope of it in a parameter, steeper than the margin allows, refutes too."
     )
     number_of: ClassVar[str] = "measured - predicted"
-    local: ClassVar[bool] = True
-    many: ClassVar[bool] = True
-    open_value = "pair"
-    average: ClassVar[bool] = True
 
     def decide(self, rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         decision = decide_difference(rule, observations, proof)
@@ -173,32 +163,15 @@ class DifferenceJudge(Judge[Difference]):
         distance = abs(measured - predicted)
         return clipped((distance - rule.margin) / rule.margin) if math.isfinite(distance) else CAP
 
-    def plan(self, rule: Difference, decision: Decision, observations: Sequence[Observation]) -> Plan:
-        return mean_plan(rule.planned_spread, decision)
-
     def planned(self, rule: Difference, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, rule.margin) if n_trials >= LEAST_TRIALS else 0.0
-
-    def least_p(self, rule: Difference) -> tuple[float, str]:
-        return least_p(rule)
 
     def worst(self, rule: Difference, observations: Sequence[Observation]) -> list[Observation] | None:
         return [replace(o, value=(float(o.value[1]) + 10 * rule.margin, o.value[1])) for o in observations]
 
-    def share(self, rule: Difference) -> float | None:
-        return None
-
     def score(self, rule: Difference, observations: Sequence[Observation]) -> float:
-        """The median (or mean), not single runs."""
-        found = [difference(o) for o in observations]
-        kept = [d for d in found if d is not None]
-        if len(kept) < len(found):
-            return CAP
-        centre = float(np.median(kept)) if rule.of == "median" else sum(kept) / len(kept)
-        return clipped((abs(centre) - rule.margin) / rule.margin)
-
-    def breaks(self, rule: Difference, observations: Sequence[Observation]) -> bool:
-        return self.score(rule, observations) > 0
+        centre = self.centre(rule, [difference(o) for o in observations])
+        return CAP if centre is None else clipped((abs(centre) - rule.margin) / rule.margin)
 
     def leans(self, rule: Difference, decision: Decision) -> bool:
         centre = decision.statistic.get("difference")
@@ -214,7 +187,7 @@ class DifferenceJudge(Judge[Difference]):
             shift = abs(float(((factors - 1) * predicted).mean())) if settings else 0.0
             if shift > 2 * rule.margin:
                 why = f"the mean difference lies within {rule.margin:g} of 0 and moves by {shift:.3g}"
-                yield Planted(claim, change.name, change.kind, rule, why, _moved(change.factor))
+                yield Planted(claim, change.name, change.kind, rule, why, predicted_times(change.factor))
             else:
                 why = f"the change moves the mean difference by {shift:.2g}, as the margin allows"
                 yield Exempt(claim, change.name, change.kind, why)

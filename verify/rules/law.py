@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -17,14 +17,13 @@ from verify.rules.centre import (
     centre_error,
     centre_power,
     compared,
-    least_p,
     least_trials,
     undecided_because,
     where_it_lies,
 )
+from verify.rules.centre_judge import CentreJudge, predicted_times
 from verify.rules.excess import CAP, clipped
-from verify.rules.exponent import mean_plan
-from verify.rules.judge import Exempt, Judge, Plan, Planted, Readout
+from verify.rules.judge import Exempt, Plan, Planted, Readout
 from verify.rules.trend import Trend, bounded_slope, guarded, steepest
 from verify.rules.variants import log_values, prediction_changes
 from verify.rules.words import mean_in_words, with_median
@@ -214,18 +213,13 @@ def _log_ratio_of(value: Any) -> float | None:
     return math.log(measured) - math.log(predicted)
 
 
-def _predicted_times(factor: Callable[[Any], float]) -> Callable[[Observation], tuple[Any, float]]:
-    return lambda o: (o.value[0], float(o.value[1]) * factor(o.setting))
-
-
 def _inverted(o: Observation) -> tuple[Any, float]:
     measured, predicted = o.value[0], float(o.value[1])
     return measured, 1 / predicted if predicted else math.inf
 
 
-class LawJudge(Judge[Law]):
-    """A median (or mean) log ratio against its margin; planned power is P(SUPPORTED) at the true value, for
-    normal trials."""
+class LawJudge(CentreJudge[Law]):
+    """A median (or mean) log ratio against its margin."""
 
     rule: ClassVar[type] = Law
     explanation: ClassVar[str] = (
@@ -234,10 +228,6 @@ class LawJudge(Judge[Law]):
         " than the margin allows, refutes too."
     )
     number_of: ClassVar[str] = "measured / predicted"
-    local: ClassVar[bool] = True
-    many: ClassVar[bool] = True
-    open_value = "pair"
-    average: ClassVar[bool] = True
 
     def decide(self, rule: Law, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         decision = decide_law(rule, observations, proof)
@@ -250,14 +240,8 @@ class LawJudge(Judge[Law]):
         ratio = _log_ratio_of(value)
         return CAP if ratio is None else clipped(abs(ratio) - math.log1p(rule.margin))
 
-    def plan(self, rule: Law, decision: Decision, observations: Sequence[Observation]) -> Plan:
-        return mean_plan(rule.planned_spread, decision)
-
     def planned(self, rule: Law, n_trials: int, plan: Plan) -> float | None:
         return centre_power(rule, n_trials, plan, math.log1p(rule.margin))
-
-    def least_p(self, rule: Law) -> tuple[float, str]:
-        return least_p(rule)
 
     def worst(self, rule: Law, observations: Sequence[Observation]) -> list[Observation] | None:
         far = 10 * (1 + rule.margin)
@@ -265,20 +249,9 @@ class LawJudge(Judge[Law]):
             far = min(far, math.exp(rule.bound * (1 - 1e-12)))
         return [replace(o, value=(far, 1.0)) for o in observations]
 
-    def share(self, rule: Law) -> float | None:
-        return None
-
     def score(self, rule: Law, observations: Sequence[Observation]) -> float:
-        """A law speaks of the median (or mean) log ratio, not of single runs."""
-        ratios = [_log_ratio_of(o.value) for o in observations]
-        kept = [r for r in ratios if r is not None]
-        if len(kept) < len(ratios):
-            return CAP
-        centre = float(np.median(kept)) if rule.of == "median" else sum(kept) / len(kept)
-        return abs(centre) - math.log1p(rule.margin)
-
-    def breaks(self, rule: Law, observations: Sequence[Observation]) -> bool:
-        return self.score(rule, observations) > 0
+        centre = self.centre(rule, [_log_ratio_of(o.value) for o in observations])
+        return CAP if centre is None else abs(centre) - math.log1p(rule.margin)
 
     def leans(self, rule: Law, decision: Decision) -> bool:
         centre = decision.statistic.get("centre_log_ratio", math.inf)
@@ -314,7 +287,7 @@ class LawJudge(Judge[Law]):
                         f" {change.power:+g}"
                     )
             if why:
-                yield Planted(claim, change.name, change.kind, rule, why, _predicted_times(change.factor))
+                yield Planted(claim, change.name, change.kind, rule, why, predicted_times(change.factor))
             else:
                 reason = "over these settings the change stays within what the margin allows"
                 yield Exempt(claim, change.name, change.kind, reason)

@@ -89,9 +89,9 @@ def check_folder(folder: Path) -> None:
     Raises:
         ValueError: naming the folder and what stands in the way.
     """
-    from verify.phase.files import check_phase_folder
+    from verify.out_folder import check_out_folder
 
-    check_phase_folder(folder)
+    check_out_folder(folder)
 
 
 def write_soundness(sections: Sequence[Section], run_info: Mapping[str, Any], folder: Path) -> list[Path]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verify.jsonable import jsonable
+from verify.out_folder import check_out_folder
 from verify.store.disk import write_whole
 
 if TYPE_CHECKING:
@@ -31,19 +30,8 @@ def check_folder(folder: Path, identity: str) -> None:
         ValueError: naming the folder and what stands in the way: a file, other data, another sweep, no
             permission.
     """
-    target = folder.expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"--out must be a folder, {folder} is a file")
-    ancestor = target
-    while not ancestor.exists():
-        ancestor = ancestor.parent
-    if not ancestor.is_dir():
-        raise ValueError(f"--out: folder {folder} cannot be made: {ancestor} is not a folder")
-    try:
-        os.rmdir(tempfile.mkdtemp(prefix=".writable-", dir=ancestor))
-        entries = {entry.name for entry in target.iterdir()} if target.exists() else set()
-    except OSError as error:
-        raise ValueError(f"--out: folder {folder} cannot be written: {error.strerror or error}") from None
+    target = check_out_folder(folder)
+    entries = {entry.name for entry in target.iterdir()} if target.exists() else set()
     strangers = sorted(e for e in entries - _FILES if not e.startswith("."))
     if strangers:
         raise ValueError(
