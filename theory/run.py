@@ -41,4 +41,3 @@ class Run(Protocol):
     @property
     def steps(self) -> NDArray[np.int64]:
         """Recorded step numbers, (T,); the last is the run's length."""
-        ...

@@ -96,42 +96,34 @@ class DigitsRun(Protocol):
     @property
     def epochs(self) -> NDArray[np.int64]:
         """Recorded epochs, (E,)."""
-        ...
 
     @property
     def test(self) -> Floats:
         """Accuracy on the 797 held-out images, true labels, (E,)."""
-        ...
 
     @property
     def memorised(self) -> Floats:
         """Share of wrongly labelled training images that are classified as their label, (E,)."""
-        ...
 
     @property
     def corrected(self) -> Floats:
         """Share of wrongly labelled training images that are classified as their true class, (E,)."""
-        ...
 
     @property
     def clean(self) -> Floats:
         """Accuracy on rightly labelled training images, (E,)."""
-        ...
 
     @property
     def target_accuracy(self) -> float:
         """Share of all training images whose target is largest at the true class, at the end."""
-        ...
 
     @property
     def peak_targets(self) -> Floats:
         """The target's entry at the true class, for every wrong label, at the epoch that corrects most of
         them, (W,)."""
-        ...
 
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Whether its image is classified as its true class at the end, (W,)."""
-        ...
 
     control: Any

@@ -22,27 +22,22 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """serial, loky or dask."""
-        ...
 
     @property
     def workers(self) -> int:
         """Batches that are made at the same time."""
-        ...
 
     def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """Every batch's outcome as it comes, the first batches started first; a batch is taken from `batches`
         when a worker is free. `seconds` are allowed to one call of a measure."""
-        ...
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
         """One batch in a process of its own, where the backend has one to give."""
-        ...
 
     def afresh(
         self, batches: Iterable[Batch], device: str, seconds: float = math.inf
     ) -> Iterator[Done | Lost]:
         """Batches in new processes, in the order given, where the backend has them to give."""
-        ...
 
 
 class SerialBackend:

@@ -22,15 +22,12 @@ class Keeper(Protocol):
     @property
     def again(self) -> Keeper:
         """Keeps those that were made a second time, to see whether they come out the same."""
-        ...
 
     def load(self, batch: Batch, device: str) -> list[Measurement] | None:
         """A batch's measurements, if it was made before."""
-        ...
 
     def save(self, batch: Batch, device: str, made: Sequence[Measurement]) -> None:
         """Keep a batch that was made."""
-        ...
 
 
 class KeptBatches:

@@ -25,22 +25,18 @@ class EngineResult(Protocol):
     @property
     def steps(self) -> NDArray[np.int64]:
         """Step numbers 0, 1, ..., steps; (T,)."""
-        ...
 
     @property
     def margins(self) -> NDArray[np.float64]:
         """`y~_i f(W^(t), x_i)`, at the weights of the same step; (T, n)."""
-        ...
 
     @property
     def gamma(self) -> NDArray[np.float64]:
         """Signal coefficients, (T, 2, m): `w^(t) - w^(0)` holds `j gamma_{j,r} mu / |mu|^2`."""
-        ...
 
     @property
     def rho(self) -> NDArray[np.float64] | None:
         """Noise coefficients, (T, 2, m, n): `w^(t) - w^(0)` holds `rho_{j,r,i} xi_i / |xi_i|^2`."""
-        ...
 
 
 class Engine(Protocol):
@@ -79,7 +75,6 @@ class BatchEngine(Protocol):
         device: str = "cpu",
     ) -> list[EngineResult]:
         """One result for each problem, in order."""
-        ...
 
 
 def cnn_engine(
