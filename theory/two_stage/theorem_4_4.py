@@ -67,8 +67,10 @@ CLAIMS = (
         rule=FittedBand(
             max_ratio=100.0,
             two_sided=False,
-            reason="C_D = 2a + 4p^2 by this project's derivation, 4 to 30 over the box; above 100 the bound "
-            "would be vacuous at the smallest d",
+            reason="C_D = 2a + 4p^2 by this project's derivation: from 1.5 to 64 where n SNR^2 = a lies in "
+            "[.25, 30] and "
+            "the share p of active filters in [1/2, 1]; above 100 the bound would be vacuous at the "
+            "smallest d",
         ),
         measure=_constant,
         experiment=NO_NOISE_SCALES,

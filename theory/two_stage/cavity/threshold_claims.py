@@ -154,7 +154,9 @@ CLAIMS = (
         id="two_stage.cavity.threshold.sharp",
         source=_SECTION,
         provenance="derived",
-        statement=r"Below .7 of the sharp threshold it fails in more than 5 % of the runs, $\kappa_0 \le .3$",
+        statement=r"Below .7 of the sharp threshold the event of Theorem 4.1 fails in more than 5 % of the "
+        r"runs, "
+        r"$\kappa_0 \le .3$",
         rule=Event(delta=0.95, reason="supported when more than 5 % of the runs fail"),
         measure=_fails,
         measured="whether the event of Theorem 4.1 fails at c_T time units",
