@@ -395,4 +395,4 @@ class FittedBandJudge(RateJudge[FittedBand]):
         rule: Any = judgement.claim.rule
         if ratio is None or most is None or not rule.two_sided:
             return values
-        return f"{values}; its ends differ by a factor {number_in_words(ratio)}, at most {most:g} allowed"
+        return f"{values}; fitted ends a factor {number_in_words(ratio)} apart, at most {most:g} allowed"

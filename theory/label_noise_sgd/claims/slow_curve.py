@@ -177,7 +177,8 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.along_1",
         here("slow curve"),
-        r"u follows $|u^2 - d|\theta^*|^2|^{(d+1)/d}u^{-2/d} = (\cdot)_0 e^{-2\tau}$ at $\tau = 1$.",
+        r"Along the target $u$ follows $|u^2 - d|\theta^*|^2|^{(d+1)/d}u^{-2/d} = (\cdot)_0 e^{-2\tau}$ at "
+        r"$\tau = 1$.",
         _SLOW_U,
         partial(along, goal=1.0),
         measured="u and its implicit law, no parameter fitted",

@@ -87,7 +87,9 @@ CLAIMS: tuple[Claim, ...] = (
         id="two_stage.sharp.dtest_course_size",
         source=_ITEM,
         provenance="derived",
-        statement=r"The same law in the median over runs: $\mathcal{D}_{test}$ error over its prediction",
+        statement=r"The $\mathcal{D}_{test}$ error of a training patch plus Gaussian side sums is right in "
+        r"the median over "
+        "runs",
         rule=Law(0.03, reason=".002 of a typical error of .07, the law's error by more costly Monte Carlo"),
         measure=_summed,
         experiment=SHARP_DTEST,
