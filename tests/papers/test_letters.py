@@ -13,10 +13,9 @@ PAPERS = {name: load_papers(name)[0] for name in ("two_stage", "early_learning",
 FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 #: Words of a formula, and commands that are no letters.
 WORDS = re.compile(r"\\(?:mathrm|text|operatorname|mathbb)\{[^{}]*\}")
-GREEK = set(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau chi "
-    "psi "
-    "omega Gamma Delta Psi Sigma Phi varphi Theta Omega pi".split()  # noqa: SIM905
+GREEK = re.compile(
+    "(var)?epsilon|(var)?phi|alpha|beta|[gG]amma|[dD]elta|zeta|eta|[tT]heta|iota|kappa|lambda|mu|nu|xi|rho"
+    "|[sS]igma|tau|chi|[pP]si|[oO]mega|Phi|pi"
 )
 #: A Greek or Latin letter; what stands above it changes its meaning, what stands below is read as part of it.
 LETTER = re.compile(
@@ -37,9 +36,9 @@ def letters_of(formula: str) -> Iterator[str]:
     bare = re.sub(r"_(\{[^{}]*\}|\\?[A-Za-z]+|[^{\\])", " ", bare)
     for found in LETTER.finditer(bare):
         if found["over"]:
-            base = found["base"] if found["base"] in GREEK or len(found["base"]) == 1 else found["base"][0]
+            base = found["base"] if GREEK.fullmatch(found["base"]) else found["base"][0]
             yield f"{found['over']} {base}"
-        elif found["command"] in GREEK:
+        elif found["command"] and GREEK.fullmatch(found["command"]):
             yield found["command"]
         elif found["plain"]:
             yield found["plain"]

@@ -1,4 +1,4 @@
-"""A statement stands alone in a table: no fragment, no "the same" of a line above, no promise of a line below."""
+"""A statement stands alone in a table: no fragment, nothing that leans on the lines around it."""
 
 from __future__ import annotations
 
