@@ -74,7 +74,8 @@ QUESTION = Question(
         ),
         Part(
             {"two_stage.question.dimension.needed": ""},
-            "With only one or two dimensions a sample it fails more often than the theorem allows: in {these}.",
+            "With only one or two dimensions a sample it fails more often than the theorem allows: "
+            "in {these}.",
             "Even one or two dimensions a sample are enough; Stage I fails in {these}.",
             "whether one or two dimensions a sample are enough, as Stage I fails in",
             glance=True,
