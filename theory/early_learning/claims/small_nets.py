@@ -126,9 +126,7 @@ def _pair_claims(pair: Pair, experiment: Experiment) -> Iterator[Claim]:
     yield by_us(
         f"digits.{gain.name}",
         gain.item,
-        f"Digits: {gain.statement} The difference is {gain.seen:.3f} within {gain.margin:g}, over {_SEEDS} "
-        f"seeds at one "
-        "setting.",
+        f"Digits: {gain.statement} The difference is {gain.seen:.3f} within {gain.margin:g}, at one setting.",
         Difference(margin=gain.margin, reason=f"paired over {_SEEDS} seeds; seen on other seeds"),
         partial(_gain, gain=gain),
         experiment,
