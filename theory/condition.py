@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -127,6 +127,8 @@ class Condition:
         why: what it is for, in one sentence.
         fixes: coordinates of a reference box that it holds at one value ("tau = 0"): no random setting
             would meet it, so settings inside it are drawn with these held.
+        shown: LaTeX for readers where the inequality is not how one says it: an equality, a word, a bound
+            that may be infinite. "" shows the inequality.
 
     >>> import sympy as sp
     >>> from theory.constant import Constant
@@ -147,6 +149,7 @@ class Condition:
     provenance: Provenance
     why: str
     fixes: tuple[tuple[str, float], ...] = ()
+    shown: str = field(default="", compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         import sympy as sp
@@ -162,9 +165,15 @@ class Condition:
 
     @property
     def latex(self) -> str:
-        r"""The inequality as LaTeX."""
+        r"""The condition as LaTeX: `shown`, else the inequality, a bare number or constant on the right."""
         import sympy as sp
 
+        from theory.constant import Constant
+
+        if self.shown:
+            return self.shown
+        if self.large.is_number or isinstance(self.large, Constant):
+            return rf"{sp.latex(self.small)} \le {sp.latex(self.large)}"
         return rf"{sp.latex(self.large)} \ge {sp.latex(self.small)}"
 
     def speaks_of(self, setting: type[AbstractSetting], constants: Constants) -> bool:

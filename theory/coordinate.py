@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,10 @@ __all__ = ["Coordinate"]
 class Coordinate:
     """A named range: `low <= x <= high`, on a logarithmic or linear scale, whole numbers or not.
 
+    Args:
+        meaning: what the number is, in one phrase.
+        shown: how readers see it where `name` is a word of the code, such as "d/n"; "" shows the name.
+
     Raises:
         ValueError: naming the coordinate, when the range is empty or a logarithmic one reaches 0.
     """
@@ -25,6 +29,7 @@ class Coordinate:
     scale: Literal["log", "linear"] = "log"
     whole: bool = False
     meaning: str = ""
+    shown: str = field(default="", compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -79,6 +84,7 @@ class Coordinate:
 
     def describe(self) -> str:
         """The range in words: `n 40..90`."""
+        name = self.shown or self.name
         if self.low == self.high:
-            return f"{self.name} {self.low:g}"
-        return f"{self.name} {self.low:g}..{self.high:g}"
+            return f"{name} {self.low:g}"
+        return f"{name} {self.low:g}..{self.high:g}"

@@ -78,9 +78,11 @@ _sigma_delta = Constant("sigma_Delta", positive=True)
 CONSTANTS = Constants({"sigma_Delta": 0.01})
 
 
-def _ours(name: str, large: sp.Expr | float, small: sp.Expr | float, item: str, why: str) -> Condition:
+def _ours(
+    name: str, large: sp.Expr | float, small: sp.Expr | float, item: str, why: str, shown: str = ""
+) -> Condition:
     """`large >= small`, from an item derived here."""
-    return Condition(name, large, small, beyond(item), "derived", why)
+    return Condition(name, large, small, beyond(item), "derived", why, shown=shown)
 
 
 def at_least(letter: sp.Symbol, value: float, item: str, why: str) -> Condition:
@@ -115,7 +117,7 @@ def tenth_early(item: str) -> Condition:
 def _loss(name: str, number: int, words: str) -> Condition:
     return Condition(
         words, LOSS_IS[name], sp.Integer(1), paper("section 3"), "paper", "which loss is minimised",
-        fixes=(("loss", float(number)),),
+        fixes=(("loss", float(number)),), shown=rf"\text{{loss}} = \text{{{words}}}",
     )  # fmt: skip
 
 
@@ -125,15 +127,15 @@ KL = _loss("kl", 2, "KL")
 FROZEN = _loss("frozen", 3, "frozen target")
 FROM_ZERO = Condition(
     "from zero", sp.Integer(0), r0, beyond("D2"), "derived", "the initial vector adds its own margins",
-    fixes=(("start", 0.0),),
+    fixes=(("start", 0.0),), shown="r_0 = 0",
 )  # fmt: skip
 NO_MEMORY = Condition(
     "t = p", sp.Integer(0), beta, beyond("E6"), "derived", "the targets are the prediction itself",
-    fixes=(("beta", 0.0),),
+    fixes=(("beta", 0.0),), shown=r"\beta = 0",
 )  # fmt: skip
 NO_CLAMP = Condition(
     "no clamp", sp.Integer(0), eps, beyond("E8"), "derived", "a clamp stops the gradient of sure examples",
-    fixes=(("clamp", 0.0),),
+    fixes=(("clamp", 0.0),), shown=r"\epsilon = 0",
 )  # fmt: skip
 STABLE = _ours(
     "stable step",
@@ -153,6 +155,7 @@ CLEAR_OF_PEAK = _ours(
     sp.Rational(35, 100) ** 2,
     "D3",
     "near kappa = m a single run's A_W fluctuates around 1/2",
+    r"|\kappa/m - 1| \ge 0.35",
 )
 WIDE = _ours("p >= 50 n", gamma, 50, "D5", "noise of different examples is orthogonal")
 WIDER = _ours("p >= 100 n", gamma, 100, "D5", "noise of different examples is orthogonal")
@@ -233,6 +236,7 @@ CLEAR_OF_MEM = _ours(
     sp.Rational(1, 100),
     "E6",
     "at lambda_mem itself wrong margins rest at 0",
+    r"|\lambda/\lambda_{mem} - 1| \ge 0.1",
 )
 LOADED = _ours(
     "eta/(1-beta) <= tau_mem/2",
@@ -240,6 +244,7 @@ LOADED = _ours(
     2 * rate_mem,
     "E7",
     "the targets load before labels are memorised",
+    r"\eta/(1 - \beta) \le \tau_{mem}/2",
 )
 
 CONDITIONS: Mapping[str, tuple[Condition, ...]] = {

@@ -175,8 +175,9 @@ PAIRS: tuple[Pair, ...] = (
         Gain(
             "elr_beats_stopping",
             _TABLE,
-            "The last test accuracy of ELR 7/.9 is higher than that of cross entropy stopped at its best "
-            "epoch, chosen on the test set itself.",
+            "At 40 % noise the last test accuracy of ELR with lambda = 7, beta = .9 is higher than that of "
+            "cross "
+            "entropy stopped at its best epoch, chosen on the test set itself.",
             "last",
             "best",
             0.027,

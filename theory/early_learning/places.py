@@ -180,6 +180,7 @@ def _coordinate(key: str, low: float, high: float) -> Coordinate:
         "linear" if key in _LINEAR else "log",
         whole=key in _WHOLE,
         meaning=_MEANING.get(key, ""),
+        shown=key.replace("lam", "lambda") if key == "lam" else "",
     )
 
 

@@ -23,4 +23,4 @@ def paper(item: str, equation: str = "") -> Source:
 
 def beyond(item: str) -> Source:
     """What is derived here about the paper's model, by its letter and number (`docs/derivations`)."""
-    return Source(_NAME, f"beyond the paper, {item}")
+    return Source(_NAME, f"beyond the paper, {item} (docs/derivations/early_learning)")

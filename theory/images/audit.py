@@ -128,94 +128,100 @@ def _claim(
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "spoiled",
-        r"A probe hits the true label with probability $b = t/(k-1)$",
+        r"A label that the audit flips on purpose lands on the true one with probability $b = t/(k-1)$, $t$ "
+        r"the share of wrong labels and $k$ the number of classes",
         Difference(0.01, "a tenth of the smallest effect on a rate that is printed"),
         score_spoiled,
         SCORES,
-        "share of probes with their true label, t/(k-1)",
+        "share of the labels flipped on purpose that are then right, and t/(k-1)",
     ),
     _claim(
         "identity",
-        r"AUROC(probes against others) $= 1/2 + (1 - t - b)$ (AUROC(wrong against right) $- 1/2$): what "
-        r"separates "
-        "probes best separates the unknown flips best",
+        r"The AUROC of labels flipped on purpose against all others is $1/2 + (1 - t - b)$ (AUROC of wrong "
+        r"against right labels $- 1/2$): what separates the former best separates the unknown flips best",
         Difference(0.01, "a tenth of the loss of AUROC that matters"),
         score_identity,
         SCORES,
-        "both sides, on drawn scores",
+        "both sides of the equation, on drawn scores",
     ),
     _claim(
         "interval_of_scores",
-        r"Where its assumptions hold, the 90 \% interval covers the realised flip rate in at "
-        r"least 90 \% of draws (k 2 to 10, K 50 to 400, t .05 to .4)",
+        r"Where the audit's assumptions hold, its 90 \% interval covers the realised flip rate in at least "
+        r"90 \% of draws (2 to 10 classes, 50 to 400 labels flipped on purpose, 5 to 40 \% wrong labels)",
         Event(delta=0.1, reason="its nominal level"),
         score_covered,
         SCORES,
-        "low <= t <= high",
+        "whether the share of wrong labels lies in the interval",
     ),
     _claim(
         "answers",
-        "Spread flips in separable classes are recognised: verdict `spread` (digits 3v8, two flips in ten)",
+        "The audit recognises spread flips in separable classes: it says `spread` (digits 3 and 8, two flips "
+        "in ten)",
         Event(delta=0.2, reason="four in five"),
         answers,
         AUDIT_PAIRS,
-        "verdict == spread",
+        "whether the audit says `spread`",
     ),
     _claim(
         "covers",
-        "Where the audit says `spread` its interval holds the realised flip rate (digits 3v8, .2)",
+        "Where the audit says `spread` its interval holds the realised flip rate (digits 3 and 8, two flips "
+        "in ten)",
         Event(delta=0.15, reason=_PROMISE),
         covered,
         AUDIT_PAIRS,
-        "low <= realised rate <= high",
+        "whether the realised flip rate lies in the interval",
     ),
     _claim(
         "bias",
-        "The estimated flip rate is right in the median, within .02 (digits 3v8, .2)",
+        "The audit's flip rate is right in the median, within .02 (digits 3 and 8, two flips in ten)",
         Difference(0.02, "a tenth of the rate"),
         rate_pair,
         AUDIT_PAIRS,
-        "estimated, realised flip rate",
+        "estimated and realised flip rate",
     ),
     _claim(
         "precision",
-        "The suspects' precision is at least its lower limit (digits 3v8, .2)",
+        "The precision of the audit's suspects is at least the lower limit that it gives (digits 3 and 8, "
+        "two "
+        "flips in ten)",
         Event(delta=0.05, reason="a lower limit at 95 %"),
         precise,
         AUDIT_PAIRS,
-        "precision >= its lower limit",
+        "whether the precision is at least its lower limit",
     ),
     _claim(
         "stop",
-        "Stopping where the audit says costs at most .06 of test accuracy (digits 3v8, .2)",
+        "Stopping where the audit says costs at most .06 of test accuracy against the best evaluation "
+        "(digits "
+        "3 and 8, two flips in ten)",
         Band(-1.0, 0.06, "some eight of 125 test images, against the best of 50 evaluations", delta=0.1),
         cost,
         AUDIT_PAIRS,
-        "best test accuracy less that at the stop, mean of two runs",
+        "best test accuracy of all evaluations less that at the stop, mean of two trainings",
     ),
     _claim(
         "suspects",
-        "F1 of the suspects is at least .8 (digits 3v8, .2)",
+        "The audit's suspects have an F1 of at least .8 (digits 3 and 8, two flips in ten)",
         Band(0.8, 1.0, "set below the worst of the first runs", delta=0.1),
         f1,
         AUDIT_PAIRS,
-        "F1 against the truth",
+        "harmonic mean of the suspects' precision and recall against the true labels",
     ),
     _claim(
         "mild.covers",
-        "One flip in ten: the interval of `spread` holds the realised flip rate",
+        "With one flip in ten, where the audit says `spread` its interval holds the realised flip rate",
         Event(delta=0.15, reason=_PROMISE),
         covered,
         AUDIT_FULL,
-        "low <= realised rate <= high",
+        "whether the realised flip rate lies in the interval",
     ),
     _claim(
         "ten.covers",
-        "Ten classes: the interval of `spread` holds the realised flip rate",
+        "With ten classes, where the audit says `spread` its interval holds the realised flip rate",
         Event(delta=0.15, reason=_PROMISE),
         covered,
         AUDIT_TEN,
-        "low <= realised rate <= high",
+        "whether the realised flip rate lies in the interval",
     ),
     _claim(
         "silent",
@@ -223,7 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.05),
         silent,
         AUDIT_CLEAN,
-        "verdict and lower limit",
+        "whether the audit says something else than `spread`, with a lower limit of the rate below .01",
     ),
     _claim(
         "refuses",
@@ -231,22 +237,24 @@ CLAIMS: tuple[Claim, ...] = (
         Event(delta=0.35, reason="most of the time"),
         refused,
         AUDIT_REFUSED,
-        "verdict == none",
+        "whether the audit says `none`",
     ),
     _claim(
         "notices",
-        "Class-dependent flips (ten classes, each to the next) are noticed: `unlike`",
+        "The audit notices class-dependent flips (ten classes, each to the next): it says `unlike`",
         Event(delta=0.1),
         unlike,
         AUDIT_MATCHED,
-        "verdict == unlike",
+        "whether the audit says `unlike`",
     ),
     _claim(
         "matched",
-        "A second round with matched probes then gives an interval that holds the realised flip rate",
+        "With class-dependent flips a second round, whose own flips follow the classes too, gives an "
+        "interval "
+        "that holds the realised flip rate",
         Event(delta=0.15, reason=_PROMISE),
         matched_covered,
         AUDIT_MATCHED,
-        "low <= realised rate <= high",
+        "whether the realised flip rate lies in the interval",
     ),
 )

@@ -70,7 +70,8 @@ def _claim(name: str, statement: str, experiment: Any, **more: Any) -> Claim:
         measure=measured_and_law,
         experiment=experiment,
         conditions=(SPREAD, MODERATE, FLIPPED, ALIKE),
-        measured="t_1/2 of the network, median of the time law at the energies of the images; in steps",
+        measured="t_1/2 of the network, and the median of the time law at the energies of the images, in "
+        "steps",
         **more,
     )
 
@@ -78,19 +79,21 @@ def _claim(name: str, statement: str, experiment: Any, **more: Any) -> Claim:
 CLAIMS: tuple[Claim, ...] = (
     _claim(
         "bridge.means",
-        r"Class means as the signal patch (no deviation): $t_{1/2}$ is that of the time law of the "
+        r"With class means as the signal patch (no deviation) $t_{1/2}$ is that of the time law of the "
         r"signal-noise model",
         BRIDGE_MEANS,
     ),
     _claim(
         "bridge",
-        r"Whole images as the signal patch, zeros and ones: $t_{1/2}$ is that of the time law of the "
+        r"With whole images as the signal patch, zeros and ones, $t_{1/2}$ is that of the time law of the "
         r"signal-noise model, with the energy within classes counted as noise; nothing fitted",
         BRIDGE,
     ),
     _claim(
         "bridge.far",
-        r"The same for threes and eights, which differ more among themselves",
+        r"With whole images as the signal patch $t_{1/2}$ is that of the time law of the signal-noise "
+        r"model for "
+        "threes and eights too, which differ more among themselves",
         BRIDGE_FAR,
         drops=(ALIKE.name,),
         note="probe: the images of a class differ more than a tenth of the noise",

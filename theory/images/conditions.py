@@ -29,7 +29,7 @@ SEPARABLE = Condition(
 )  # fmt: skip
 SPREAD = Condition(
     "spread flips", _spread, sp.Integer(1), _SOURCE, "derived",
-    "flips are independent of what an image shows, given its class",
+    "flips are independent of what an image shows, given its class", shown="S = 1",
 )  # fmt: skip
 MODERATE = Condition(
     "moderate noise",

@@ -65,37 +65,40 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.theory.eta",
         source=_SOURCE,
         provenance="derived",
-        statement=r"$t_{1/2}$ is proportional to $1/\eta$",
+        statement=r"The time $t_{1/2}$ by which half of the noisy images are memorised is proportional to "
+        r"$1/\eta$",
         rule=Exponent("eta", -1.0, margin=0.05),
         measure=half_time,
         experiment=ETA,
-        measured="first evaluation (ratio 1.01) from which half of the noisy images stay memorised, in steps",
+        measured="first evaluation, each 1 % later than the one before, from which half of the noisy "
+        "images stay memorised, in steps",
         note="an exact symmetry of the gradient flow on any data: it tests the engine and the step size",
     ),
     Claim(
         id="images.theory.m",
         source=_SOURCE,
         provenance="derived",
-        statement=r"$t_{1/2}$ is proportional to $m$ at fixed $\eta$ and $\sigma_0$, on average over "
+        statement=r"The time $t_{1/2}$ by which half of the noisy images are memorised is proportional to "
+        r"the number of filters $m$ at fixed $\eta$ and $\sigma_0$, on average over "
         r"initial weights",
         rule=Exponent("m", 1.0, margin=0.15, reason="spread between finite widths"),
         measure=half_time,
         experiment=WIDTH,
-        measured="as `images.theory.eta`",
+        measured="first evaluation, each 1 % later than the one before, from which half of the noisy "
+        "images stay memorised, in steps",
     ),
     Claim(
         id="images.theory.kernel",
         source=_SOURCE,
         provenance="derived",
         statement=r"At large initial weights ($\sigma_0 = 40$, both sides equal) $t_{1/2}$ is that of the "
-        r"kernel flow "
-        "on the same images, nothing fitted",
+        "linearised network (its kernel flow) on the same images, nothing fitted",
         rule=Law(
             0.25, "activation patterns move during training: a correction of some 10 to 15 percent is seen"
         ),
         measure=measured_and_flow,
         experiment=KERNEL,
-        measured="t_1/2 of the network, of the kernel flow",
+        measured="t_1/2 of the network, and of its linearisation at large initial weights, in steps",
         prediction=Prediction(
             r"\dot M_i",
             sp.Symbol("Sum_k y_i y_k H_ik/(1 + exp(M_k))"),
@@ -107,28 +110,27 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.theory.not_before",
         source=_SOURCE,
         provenance="derived",
-        statement=r"At any initial scale memorisation does not come before .8 of the kernel flow's "
-        r"$t_{1/2}$: a bound "
-        "that is computed before training",
+        statement=r"At any initial scale half of the noisy images are not memorised before .8 of the "
+        r"$t_{1/2}$ of the "
+        "linearised network (its kernel flow): a bound that is computed before training",
         rule=Event(delta=0.1, reason="seen in 45 of 46 runs at .9"),
         measure=not_before_flow,
         experiment=WITH_INITS,
-        measured="t_1/2 >= .8 x the kernel flow's, at sigma_0 from .01 to 40",
+        measured="whether t_1/2 is at least .8 of that of the linearised network, at sigma_0 from .01 to 40",
     ),
     Claim(
         id="images.theory.init_free",
         source=here("as at d >> n"),
         provenance="derived",
         statement=r"$t_{1/2}$ does not depend on $\sigma_0$: at $\sigma_0 = .01$ it is within a factor 2 of "
-        r"the kernel "
-        "flow's (the limit of large weights)",
+        "that of the linearised network (the limit of large weights)",
         rule=Band(0.5, 2.0, "a factor of two", delta=0.1),
         measure=slow_down,
         experiment=SMALL_INIT,
         role="reading",
         corrected_by="images.theory.not_before",
         parents=("images.theory.not_before",),
-        measured="t_1/2 over the kernel flow's, at most 100",
+        measured="t_1/2 over that of the linearised network, at most 100",
         note="true of the signal-noise model at d >> n; images have an effective dimension far below n",
     ),
 )

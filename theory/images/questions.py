@@ -54,25 +54,26 @@ _STAGES = Question(
             ),
             "On pairs of digits with spread flips, yes: {these}.",
             "On pairs of digits these parts of the picture fail: {these}.",
-            "on pairs of digits,",
+            "on pairs of digits with spread flips, that",
         ),
         Part(
             _ids("", {"decline": "training on costs test accuracy", "no_noise": "without flips it does not"}),
             "The cost is the noise's: {these}.",
             "These do not hold of the cost of training on: {these}.",
-            "what training on costs,",
+            "whether",
         ),
         Part(
             _ids(
                 "spread_needed.",
                 {
-                    "boundary.stage_one": "flips nearest to the other class",
-                    "cluster.stage_one": "flips in one group of look-alikes",
+                    "boundary.stage_one": "flips of the images nearest to the other class",
+                    "cluster.stage_one": "flips of one group of look-alikes",
                 },
             ),
-            "Even concentrated flips leave a Stage I: {these}.",
-            "Flips must be spread over the images; Stage I is not there for: {these}.",
-            "whether flips must be spread:",
+            "Even where the flips are concentrated Stage I is there: {these}.",
+            "Not where the flips are concentrated; runs with a Stage I: {these}.",
+            "whether flips must be spread over the images:",
+            glance=True,
         ),
     ),
     (
@@ -106,20 +107,21 @@ _USE = Question(
             _ids(
                 "",
                 {
-                    "stop_acc": "when training accuracy reaches 1 - tau^",
-                    "stop_val": "at the best noisy validation",
+                    "stop_acc": "stopping when training accuracy reaches 1 less the share of wrong labels",
+                    "stop_val": "stopping at the best accuracy on validation images with observed labels",
                 },
             ),
-            "Both simple rules are near the best stop, in test accuracy lost: {these}.",
-            "These rules lose too much: {these}.",
-            "stopping",
+            "This comes near the best stop, in test accuracy lost against it: {these}.",
+            "This loses too much, in test accuracy against the best stop: {these}.",
+            "the test accuracy lost by",
+            glance=True,
         ),
         Part(
             _ids(
                 "",
                 {
-                    "selection": "precision and recall of the log 2 cut",
-                    "early_ranks": "ranking, against the end",
+                    "selection": "the worse of precision and recall of the log 2 cut, less the .87 asked",
+                    "early_ranks": "AUROC of the loss, less that at the end",
                 },
             ),
             "At the stop the loss tells right from wrong labels: {these}.",
@@ -127,10 +129,16 @@ _USE = Question(
             "selection by the loss:",
         ),
         Part(
-            _ids("", {"generalises": "at the stop", "floor": "at the end"}),
-            "The network is better than its labels at the stop and no longer at the end: {these}.",
-            "These comparisons of test error and flip rate fail: {these}.",
-            "test error against flip rate:",
+            _ids("", {"generalises": "at the stop the error is below half of the flip rate"}),
+            "The network is better than its labels: {these}.",
+            "The network is no better than its labels: that {these} fails.",
+            "whether",
+        ),
+        Part(
+            _ids("", {"floor": "at the end the error is half of the flip rate or more"}),
+            "Not without a stop: {these}.",
+            "It is so without a stop too: that {these} fails.",
+            "whether",
         ),
     ),
 )
@@ -139,27 +147,38 @@ _AUDIT = Question(
     "What may one believe of an audit of one's own labels?",
     (
         Part(
-            _ids("audit.", {"interval_of_scores": "where its assumptions hold", "covers": "on trainings"}),
-            "Its interval for the flip rate covers: {these}.",
-            "Its interval for the flip rate does not cover as promised: {these}.",
-            "the interval,",
-        ),
-        Part(
             _ids(
                 "audit.",
-                {"precision": "lower limit of precision", "stop": "its stop", "suspects": "its list"},
+                {
+                    "interval_of_scores": "on scores drawn as it assumes",
+                    "covers": "on trainings where it says `spread`",
+                },
             ),
-            "Its list and its stop are as good as it says: {these}.",
-            "Its list or stop is worse than it says: {these}.",
-            "list and stop,",
+            "Its interval for the flip rate holds the true one: {these}.",
+            "Its interval for the flip rate misses the true one more often than promised: {these}.",
+            "whether its interval for the flip rate holds the true one,",
         ),
         Part(
             _ids(
                 "audit.",
                 {
-                    "silent": "labels without flips",
-                    "refuses": "no Stage I",
-                    "notices": "class-dependent flips",
+                    "precision": "precision of its suspects above its lower limit",
+                    "stop": "test accuracy lost at its stop",
+                    "suspects": "F1 of its suspects",
+                },
+            ),
+            "Its list and its stop are as good as it says: {these}.",
+            "Its list or stop is worse than it says: {these}.",
+            "its list and its stop:",
+            glance=True,
+        ),
+        Part(
+            _ids(
+                "audit.",
+                {
+                    "silent": "on labels without flips",
+                    "refuses": "where there is no Stage I",
+                    "notices": "at class-dependent flips",
                 },
             ),
             "It is silent where it should be: {these}.",

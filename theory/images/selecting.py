@@ -72,15 +72,17 @@ CLAIMS: tuple[Claim, ...] = (
         measure=worse_of_both,
         experiment=RUNS,
         conditions=_INSIDE,
-        measured="min(precision - threshold, recall - threshold): clean share of the kept, kept share of "
-        "the clean",
+        measured=f"the worse of precision - {PRECISION:g} and recall - {RECALL:g}, 0 at the claimed "
+        f"values: precision is "
+        "the clean share of the kept images, recall the kept share of the clean ones",
     ),
     Claim(
         id="images.exact_cut",
         source=paper("Proposition 4.3"),
         provenance="derived",
-        statement=r"At the end of Stage I the loss $\log 2$ separates clean from noisy images without any "
-        r"error",
+        statement=r"When the training accuracy first reaches $1 - \hat\tau$ the loss $\log 2$ separates "
+        r"clean from "
+        "noisy images without any error",
         rule=Event(delta=0.05),
         measure=cut_is_exact,
         experiment=RUNS,
@@ -88,7 +90,8 @@ CLAIMS: tuple[Claim, ...] = (
         role="reading",
         corrected_by="images.selection",
         parents=("images.selection",),
-        measured="max clean loss < log 2 < min noisy loss at stop acc",
+        measured="whether the largest clean loss is below log 2 and the smallest noisy one above, when the "
+        "training accuracy first reaches 1 - tau^",
         note="the proposition read literally on images: its model has no images that look like the other "
         "class",
     ),
@@ -96,36 +99,39 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.early_ranks",
         source=_SOURCE,
         provenance="derived",
-        statement=rf"The loss ranks noisy above clean images better at the stop than at the end: AUROC "
-        r"higher by at "
-        rf"least {EARLY_RANKS:g}",
+        statement=r"The loss ranks noisy above clean images better when the training accuracy first reaches "
+        rf"$1 - \hat\tau$ than at the end: its AUROC is higher by at least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "threshold of the development block", delta=0.1),
         measure=early_advantage,
         experiment=RUNS,
         conditions=(*_INSIDE, STRONG),
-        measured="AUROC of the loss at stop acc less at the end",
+        measured="AUROC of the loss at the stop, training accuracy 1 - tau^, less that at the end",
     ),
     Claim(
         id="images.k_classes.early_ranks",
         source=_SOURCE,
         provenance="derived",
-        statement=rf"Ten classes: the same, by at least {EARLY_RANKS:g}",
+        statement=r"With ten classes too the loss ranks noisy above clean images better at the stop than "
+        r"at the end: "
+        rf"its AUROC is higher by at least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "as for two classes", delta=0.1),
         measure=early_advantage,
         experiment=TEN,
         conditions=(SEPARABLE, SPREAD, TEN_CLASS, FLIPPED),
-        measured="AUROC of the loss at stop acc less at the end",
+        measured="AUROC of the loss at the stop, training accuracy 1 - tau^, less that at the end",
     ),
     Claim(
         id="images.larger.early_ranks",
         source=_SOURCE,
         provenance="derived",
-        statement=rf"28x28 images: the same, by at least {EARLY_RANKS:g}",
+        statement=r"On 28x28 images too the loss ranks noisy above clean images better at the stop than at "
+        r"the end: "
+        rf"its AUROC is higher by at least {EARLY_RANKS:g}",
         rule=Band(EARLY_RANKS, 1.0, "as for 8x8 images", delta=0.1),
         measure=early_advantage,
         experiment=LARGER,
         conditions=(*_INSIDE, STRONG),
-        measured="AUROC of the loss at stop acc less at the end",
+        measured="AUROC of the loss at the stop, training accuracy 1 - tau^, less that at the end",
     ),
     Claim(
         id="images.attribution",
@@ -138,8 +144,9 @@ CLAIMS: tuple[Claim, ...] = (
         measure=maps_differ,
         experiment=MAPS,
         conditions=_INSIDE,
-        measured="mean cosine of clean images > mean cosine of noisy ones (expected gradients, logit "
-        "difference)",
+        measured="whether the mean cosine of clean images is above that of noisy ones (expected gradients "
+        "of the "
+        "logit difference)",
         note="as a detector of single images the cosine is far below the loss",
     ),
 )

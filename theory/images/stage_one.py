@@ -71,30 +71,31 @@ _STATEMENTS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
         r"$t_c(.95) < t_{1/2}$",
         Ordering(delta=0.1, reason=_TENTH),
         cleans_first,
-        "first evaluation with clean fit >= .95 before the one from which half of the noisy images stay "
-        "memorised",
+        "whether the first evaluation with 95 % of the clean images fit comes before the one from which "
+        "half of "
+        "the noisy images stay memorised",
     ),
     "stage_one": (
-        rf"When the training accuracy first reaches $1 - \hat\tau$, at least {TRUE_SHARE:g} of the noisy "
-        r"images "
-        "are predicted as their true label",
+        rf"When the training accuracy first reaches $1 - \hat\tau$, $\hat\tau$ the realised share of wrong "
+        rf"labels, at least {TRUE_SHARE:g} of the noisy images are predicted as their true label",
         Event(delta=0.1, reason=_TENTH),
         truth_at_stop,
-        "share of noisy training images predicted as their true label at stop acc",
+        "whether that share of the noisy training images is predicted as its true label at the first "
+        "evaluation with training accuracy 1 - tau^, tau^ the realised share of wrong labels",
     ),
     "memorised": (
         rf"At the end at least {MEMORISED:g} of the noisy images are predicted as their wrong label",
         Event(delta=0.1, reason=_TENTH),
         end_memorised,
-        "share of noisy training images predicted as their observed label at the last evaluation",
+        "whether that share of the noisy training images is predicted as its observed label at the last "
+        "evaluation",
     ),
     "decline": (
         rf"Training on costs at least {DECLINE:g} of test accuracy against stopping when the training "
-        r"accuracy "
-        r"first reaches $1 - \hat\tau$",
+        r"accuracy first reaches $1 - \hat\tau$, $\hat\tau$ the realised share of wrong labels",
         Band(DECLINE, 1.0, "set on the development block; three images of ninety", delta=0.1),
         decline,
-        "test accuracy at stop acc less at the end",
+        "test accuracy when the training accuracy first reaches 1 - tau^ less that at the end",
     ),
 }
 

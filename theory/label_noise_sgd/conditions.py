@@ -81,21 +81,22 @@ GENTLE_PULL = Condition(
 
 NO_NOISE = Condition(
     "no label noise", sp.Integer(0), sigma, here("small start"), "derived",
-    "a noiseless flow: label noise moves what it conserves.",
+    "a noiseless flow: label noise moves what it conserves.", shown=r"\sigma = 0",
 )  # fmt: skip
 IMPOSED = Condition(
     "imposed second layer", v, _C["c_imposed"], here("imposed second layer"), "derived",
-    "a(t) is drawn with variance v, not trained.",
+    "a(t) is drawn with variance v, not trained.", shown="v > 0",
 )  # fmt: skip
 SHARP = Condition(
     "SAM", rho, _C["c_imposed"], here("SAM steps"), "derived", "gradients are taken at a perturbed point.",
+    shown=r"\rho > 0",
 )  # fmt: skip
 DATA = Condition(
     "data set", n, sp.Integer(1), here("one step"), "derived", "batches are drawn from n rows, not anew.",
 )  # fmt: skip
 UNEVEN = Condition(
     "uneven covariance", zeta, _C["c_imposed"], here("any covariance"), "derived",
-    "directions of the inputs have variances of their own.",
+    "directions of the inputs have variances of their own.", shown=r"\zeta > 0",
 )  # fmt: skip
 
 #: Values in use where a claim names none of its own.

@@ -23,6 +23,9 @@ Range = tuple[float, float]
 #: Ranges that conditions can narrow.
 _NARROWED = ("m", "signal_margin", "tau", "kappa_0", "dimension", "clock_step")
 
+#: How readers see `dimension`, by its unit.
+_DIMENSIONS = {"n": "d/n", "n^2": "d/n^2", "n^2 log": "d/(n^2 log(6 n^2/.05))"}
+
 #: Base points of a sweep that is moved inside conditions.
 _BASES = 8
 SweepParameter = Literal["eta", "n", "m", "sigma_xi", "d"]
@@ -67,12 +70,12 @@ class Domain(Box):
             (
                 Coordinate("n", *self.n, whole=True),
                 Coordinate("m", *self.m, whole=True),
-                Coordinate("signal_margin", *self.signal_margin),
-                Coordinate("tau_plus", *self.tau, scale="linear"),
-                Coordinate("tau_minus", *self.tau, scale="linear"),
+                Coordinate("signal_margin", *self.signal_margin, shown="n SNR^2 (1 - 2 tau)"),
+                Coordinate("tau_plus", *self.tau, scale="linear", shown="tau_+"),
+                Coordinate("tau_minus", *self.tau, scale="linear", shown="tau_-"),
                 Coordinate("kappa_0", *self.kappa_0),
-                Coordinate("dimension", *self.dimension),
-                Coordinate("clock_step", *self.clock_step),
+                Coordinate("dimension", *self.dimension, shown=_DIMENSIONS[self.dimension_unit]),
+                Coordinate("clock_step", *self.clock_step, shown="h m" if self.clock_step_per_width else "h"),
                 Coordinate("sigma_xi", *self.sigma_xi),
             ),
         )

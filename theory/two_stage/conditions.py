@@ -60,32 +60,53 @@ c_z = sp.Symbol("c_z", positive=True)
 #: Probability that a sample's label is flipped, classes being equally likely.
 _mean_rate = (tau_plus + tau_minus) / 2
 _largest_rate = sp.Max(tau_plus, tau_minus)
+#: How readers see n SNR^2 and the threshold of Stage I; tau is the larger rate.
+_SNR, _A_STAR = r"n\,\mathrm{SNR}^2", r"a^*(n, m, \tau, \kappa_0, h, c_T, \delta)"
 #: Arguments of the thresholds of Stage I at T_1.
 _AT_T1 = (1 / time_unit, c_T, delta)
 
 
-def _paper(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
-    return _condition(name, large, small, paper("Condition 4.1"), "paper", why)
+def _paper(name: str, large: sp.Expr, small: sp.Expr, why: str, shown: str = "") -> Condition:
+    return _condition(name, large, small, paper("Condition 4.1"), "paper", why, shown)
 
 
-def _framework(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
-    return _condition(name, large, small, framework("standing condition"), "framework", why)
+def _framework(name: str, large: sp.Expr, small: sp.Expr, why: str, shown: str = "") -> Condition:
+    return _condition(name, large, small, framework("standing condition"), "framework", why, shown)
 
 
-def _scope(name: str, large: sp.Expr, small: sp.Expr, section: str, why: str) -> Condition:
-    return _condition(name, large, small, here(f"docs/derivations/scope.md, {section}"), "derived", why)
+def _scope(name: str, large: sp.Expr, small: sp.Expr, section: str, why: str, shown: str = "") -> Condition:
+    source = here(f"docs/derivations/scope.md, {section}")
+    return _condition(name, large, small, source, "derived", why, shown)
 
 
 def _condition(
-    name: str, large: sp.Expr, small: sp.Expr, source: Source, provenance: Provenance, why: str
+    name: str,
+    large: sp.Expr,
+    small: sp.Expr,
+    source: Source,
+    provenance: Provenance,
+    why: str,
+    shown: str = "",
 ) -> Condition:
-    return Condition(name, sp.sympify(large), sp.sympify(small), source, provenance, why)
+    return Condition(name, sp.sympify(large), sp.sympify(small), source, provenance, why, shown=shown)
 
 
 #: Condition 4.1 of the paper; its Theta(1) are read as windows with named ends.
 CONDITION_4_1: tuple[Condition, ...] = (
-    _paper("snr_lower", a, c_a, "n SNR^2 = Theta(1), lower end: signal must be learnt beside noise."),
-    _paper("snr_upper", C_a, a, "n SNR^2 = Theta(1), upper end: signal must not outrun noise for good."),
+    _paper(
+        "snr_lower",
+        a,
+        c_a,
+        "n SNR^2 = Theta(1), lower end: signal must be learnt beside noise.",
+        rf"{_SNR} \ge c_a",
+    ),
+    _paper(
+        "snr_upper",
+        C_a,
+        a,
+        "n SNR^2 = Theta(1), upper end: signal must not outrun noise for good.",
+        rf"{_SNR} \le C_a",
+    ),
     _paper(
         "flip_rates",
         sp.Min(tau_plus, tau_minus),
@@ -123,24 +144,28 @@ COMPANIONS: tuple[Condition, ...] = (
         1 / (C * sigma_xi * d / sp.sqrt(n)),
         sigma_0,
         "Initial noise products are below the cross-talk of learnt noise; this is kappa_0 <= 1/C.",
+        r"\sigma_0 \le \sqrt n/(C\,\sigma_\xi d)",
     ),
     _framework(
         "init_signal",
         1 / (C * mu_norm * sp.sqrt(sp.log(m / delta))),
         sigma_0,
         "Initial signal products are O(1) at most, so all outputs start near 0.",
+        r"\sigma_0 \le 1/(C\,\|\mu\|\sqrt{\log(m/\delta)})",
     ),
     _framework(
         "step_noise",
         n**2 * m * sp.sqrt(sp.log(n / delta)) / (C * sigma_xi**2 * d ** sp.Rational(3, 2)),
         eta,
         "One step moves noise products by no more than the cross-talk bound.",
+        r"\eta \le n^2 m\sqrt{\log(n/\delta)}/(C\,\sigma_\xi^2 d^{3/2})",
     ),
     _framework(
         "step_samples",
         n / (C * sigma_xi**2 * d),
         eta,
         "One step moves a noise coefficient by a constant at most; this is h <= 1/(C m).",
+        r"\eta \le n/(C\,\sigma_\xi^2 d)",
     ),
 )
 
@@ -154,6 +179,7 @@ NO_LABEL_NOISE: tuple[Condition, ...] = (
         "paper",
         "No label is flipped.",
         fixes=(("tau_plus", 0.0), ("tau_minus", 0.0)),
+        shown=r"\tau_+ = \tau_- = 0",
     ),
 )
 
@@ -166,6 +192,7 @@ SCOPE: tuple[Condition, ...] = (
         "Signal against flipped labels",
         "At T_1 the signal outweighs the noise even of the sample with most active filters, and for "
         "labels as unlucky as they are with probability delta.",
+        rf"{_SNR} \ge {_A_STAR}",
     ),
     _scope(
         "signal_dominates_filters",
@@ -173,6 +200,7 @@ SCOPE: tuple[Condition, ...] = (
         FilterThreshold(n, _largest_rate, *_AT_T1),
         "Signal against flipped labels",
         "At T_1 the signal coefficient of every filter exceeds even the fastest growing noise coefficient.",
+        rf"{_SNR} \ge a^*_r(n, \tau, h, c_T, \delta)",
     ),
     _scope(
         "signal_ample",
@@ -180,6 +208,7 @@ SCOPE: tuple[Condition, ...] = (
         2 * SignalThreshold(n, m, _largest_rate, kappa_0, *_AT_T1),
         "Signal against flipped labels",
         "Twice the threshold: room for departures from the model.",
+        rf"{_SNR} \ge 2\,{_A_STAR}",
     ),
     _scope(
         "signal_short",
@@ -188,14 +217,18 @@ SCOPE: tuple[Condition, ...] = (
         ),  # infinite: none suffices
         a,
         "Signal against flipped labels",
-        "The signal is so far below the threshold that Stage I fails more often than the theorem allows.",
+        "The signal is so far below the threshold that Stage I fails more often than the theorem allows. "
+        "Where no signal suffices a* is infinite, and every signal is below.",
+        rf"{_SNR} \le c_s\,{_A_STAR}",
     ),
     _scope(
         "clean_majority",
         -n * sp.log(sp.Rational(1, 2) + sp.sqrt(_largest_rate * (1 - _largest_rate))),
         sp.log(2 / delta),
         "Clean majority",
-        "With probability 1 - delta most labels of each class are clean in the data too.",
+        "With probability 1 - delta most labels of each class are clean in the data too; tau is the larger "
+        "rate.",
+        r"-n\log(\frac12 + \sqrt{\tau(1-\tau)}) \ge \log(2/\delta)",
     ),
     _scope(
         "kappa_large",
@@ -203,6 +236,7 @@ SCOPE: tuple[Condition, ...] = (
         c_kappa,
         "Initialisation against cross-talk",
         "Initial signs decide which filters are active on a patch: p = 1/2.",
+        r"\kappa_0 \ge c_\kappa",
     ),
     _scope(
         "kappa_small",
@@ -210,6 +244,7 @@ SCOPE: tuple[Condition, ...] = (
         kappa_0,
         "Initialisation against cross-talk",
         "Up to about .3 cross-talk decides which filters are active on a patch: the regime of Condition 4.1.",
+        r"\kappa_0 \le c_k",
     ),
     _scope(
         "iota_small",
@@ -217,6 +252,7 @@ SCOPE: tuple[Condition, ...] = (
         iota,
         "Head start",
         "The margins' head start from the initial weights is negligible.",
+        r"\iota \le c_\iota",
     ),
     _scope(
         "clock_step",
@@ -224,6 +260,7 @@ SCOPE: tuple[Condition, ...] = (
         1 / time_unit,
         "Step size",
         "Gradient descent follows its flow, and times are resolved to h.",
+        r"h \le c_h",
     ),
     _scope(
         "step_keeps_order",
@@ -231,6 +268,7 @@ SCOPE: tuple[Condition, ...] = (
         a,
         "Step size",
         "No step overshoots: the map is monotone where h a_y/8 <= 1, and all filters give a_y <= 4 a.",
+        rf"h \cdot {_SNR} \le 2",
     ),
     _scope(
         "slopes_at_half",
@@ -238,6 +276,7 @@ SCOPE: tuple[Condition, ...] = (
         a / 4,
         "Step size",
         "After one step the slopes g(M) have left 1/2 by at most c_b.",
+        rf"h \cdot {_SNR}/4 \le c_b",
     ),
     _scope(
         "width_activation",

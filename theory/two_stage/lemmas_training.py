@@ -339,10 +339,11 @@ CLAIMS = (
         "lemma.balance_noise.across_classes",
         paper("Lemma 5.2"),
         r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le C_2$ for "
-        r"all $t$ and all $i, k$, of different classes too",
+        r"all $t$ and all $i, k$, of different classes too; then it does not grow with $\ln t$ at late times",
         Band(-0.005, 0.005, "bounded for all t means that the difference stops growing in ln t"),
         _class_growth,
-        "growth per unit of ln s of the classes' difference in mean noise mass, s from 100 to 1000",
+        "growth per unit of ln s of the classes' difference in mean noise mass, s from 100 to 1000: its sign "
+        "varies, its size is judged run by run",
         NO_NOISE_LATE,
         conditions=_NO_NOISE_LATE,
         role="reading",

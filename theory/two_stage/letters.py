@@ -157,7 +157,12 @@ GLOSSARY: tuple[Entry, ...] = (
             ("T_2", "T_2", "start of Stage II, $s_2$ time units", "gradient steps"),
             ("s_2", "s_2", "positive root of the mean field's $M_n(s) = 0$", "clock"),
             ("s_inf", r"s_\infty", r"limit of $s_2$ as $a \to \infty$", "clock"),
-            ("T_eps", r"T_\epsilon", r"step at which the training loss is $\epsilon$", "gradient steps"),
+            (
+                "T_eps",
+                r"T_\varepsilon",
+                r"step at which the training loss is $\varepsilon$",
+                "gradient steps",
+            ),
             ("T_star", "T^*", "training horizon of the lemmas", "gradient steps"),
             (
                 "t_clean",
@@ -197,6 +202,8 @@ GLOSSARY: tuple[Entry, ...] = (
             ("kappa_field", r"\kappa", r"$a(1-\tau)/2$", "1"),
             ("Delta_field", r"\Delta", r"$\alpha\delta - \beta\kappa = p(p + a/2)$", "1"),
             ("c_y", "c_y", r"late signal share: $\gamma_y \sim c_y\log s$", "1"),
+            ("h_c", "h_c", r"mean of $1/(p_iq_i)$ over the clean samples of a class", "1"),
+            ("h_n", "h_n", r"mean of $1/(p_iq_i)$ over the noisy samples of a class", "1"),
             ("loss_constant", r"K_\infty", r"limit of $s\,L(s)$", "nats x clock"),
         ),
     ),
@@ -205,7 +212,7 @@ GLOSSARY: tuple[Entry, ...] = (
         (
             ("C", "C", "free constant of the conditions", "1"),
             ("delta", r"\delta", "failure probability of an event", "probability"),
-            ("eps", r"\epsilon", "target of the training loss", "nats"),
+            ("eps", r"\varepsilon", "target of the training loss", "nats"),
             ("c_T", "c_T", "hidden constant of $T_1$", "clock"),
             ("C_T", "C_T", "upper constant where a time is bounded from both sides", "clock"),
             ("c_a", "c_a", r"lower end of $n\,\mathrm{SNR}^2 = \Theta(1)$", "1"),
@@ -240,6 +247,8 @@ GLOSSARY: tuple[Entry, ...] = (
                 "probability",
             ),
             ("C_prime", "C'", r"constant of the iid error at $T_1$, $\exp(-d/(nC'))$", "1"),
+            ("C_y", "C_y", r"the same of class $y$ alone; $C' = \max_y C_y$", "1"),
+            ("A_y", "A_y", r"$\frac1n\sum P_i^2$ over the samples of class $y$", "1"),
             (
                 "C_D",
                 "C_D",

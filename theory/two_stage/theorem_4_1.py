@@ -180,9 +180,10 @@ CLAIMS = (
         prediction=Prediction(
             "T_1", predictions.stage_one_time(), "gradient steps", {**_T1, "a*": "derived here"}
         ),
-        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: for "
-        "any constant the statement is false, see the reading at weak signals; a* is derived in "
-        "docs/derivations/scope.md, and the event map shows both sides of it.",
+        note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: no single "
+        "constant makes the statement true, since a* grows without limit as the flip rates near 1/2; see "
+        "the reading at weak signals. a* is derived in the documentation (docs/derivations/scope.md), and "
+        "the event map shows both sides of it.",
     ),
     _claim(
         "event_map",
@@ -208,7 +209,8 @@ CLAIMS = (
     ),
     _claim(
         "gamma_scale",
-        r"At $T_1$ the signal coefficients are $\Theta(1)$",
+        r"At $T_1$ the signal coefficients $\gamma_{j,r}$ are $\Theta(1)$: between two constants over all of "
+        r"Condition 4.1, at most a factor 20 apart",
         FittedBand(
             max_ratio=20.0,
             reason="n, m, d, sigma_xi and eta vary by orders of magnitude; constants that span more than 20 "
@@ -216,7 +218,8 @@ CLAIMS = (
             exact=EXACT_SCALINGS,
         ),
         _mean_gamma,
-        "mean of gamma over all filters at c_T time units",
+        "mean of gamma over all filters at c_T time units; judged is how far apart its smallest and largest "
+        "values over Condition 4.1 are",
         SCALES_AT_T1,
         conditions=OF_PAPER,
         parents=("two_stage.recursion.gamma",),
@@ -227,10 +230,12 @@ CLAIMS = (
     ),
     _claim(
         "rho_scale",
-        r"At $T_1$ the noise coefficients are $\Theta(1)$",
+        r"At $T_1$ the noise coefficients $\bar\rho_{j,r,i}$ are $\Theta(1)$: between two constants over all "
+        r"of Condition 4.1, at most a factor 20 apart",
         FittedBand(max_ratio=20.0, reason="as for the signal coefficients", exact=EXACT_SCALINGS),
         _mean_rhobar,
-        "mean of the positive rhobar of label sides at c_T time units",
+        "mean of the positive rhobar of label sides at c_T time units; judged is how far apart its smallest "
+        "and largest values over Condition 4.1 are",
         SCALES_AT_T1,
         conditions=OF_PAPER,
         parents=("two_stage.recursion.rho",),
@@ -281,16 +286,17 @@ CLAIMS = (
     ),
     _claim(
         "noisy_misfit.below_threshold",
-        r"Where $n\,\mathrm{SNR}^2 \le c_s a^*$ some noisy sample is classified as labelled at "
+        r"Where $n\,\mathrm{SNR}^2 \le 0.7\,a^*$ some noisy sample is classified as labelled at "
         r"$T_1$ "
         r"in more than the 5 % of the runs that the theorem allows",
         Event(delta=0.95, reason="supported when more than 5 % of the runs violate the theorem's event"),
         _some_noisy_fit,
-        "whether some noisy sample has a positive margin at c_T time units",
+        "whether some noisy sample has a positive margin at c_T time units; claimed to happen in more than "
+        "5 % of the runs",
         PAPER,
         conditions=(*OF_PAPER, conditions.ALL["signal_short"]),
         parents=("two_stage.theorem_4_1.noisy_misfit",),
-        note="The other side of the edge: a* is needed up to the factor c_s.",
+        note="The other side of the edge: a* is needed up to the factor c_s = 0.7.",
         source=here("docs/derivations/scope.md, Signal against flipped labels"),
     ),
     _misfit_probe(

@@ -229,8 +229,9 @@ CLAIMS = (
             "probability",
             {"tau_+, tau_-": "read as realised rates"},
         ),
-        note="With nominal instead of realised rates the bound fails for about half of all data sets when "
-        "tau_+ = tau_-, because the plateau is half the REALISED overall rate: see the probe.",
+        note="The plateau is half the REALISED overall rate. With nominal rates the bound fails where that "
+        "rate "
+        "comes out below the smaller nominal one: the reading dtest_error_nominal.equal_rates.",
     ),
     _claim(
         "dtest_error_nominal",
@@ -251,7 +252,11 @@ CLAIMS = (
         role="reading",
         corrected_by="two_stage.theorem_4_2.dtest_error_nominal",
         parents=("two_stage.theorem_4_2.dtest_error_nominal",),
-        note="The literal reading of the theorem at equal rates.",
+        note="The literal reading of the theorem, each class with a rate of its own. It fails where the "
+        "realised "
+        "overall rate comes out below the smaller nominal one: the likelier the closer the rates are, in "
+        "half of "
+        "all data sets where they are equal.",
     ),
     _claim(
         "dtest_degrades",

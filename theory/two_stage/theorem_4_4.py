@@ -62,8 +62,10 @@ CLAIMS = (
         FittedBand(
             max_ratio=100.0,
             two_sided=False,
-            reason="C_D = 2a + 4p^2 by this project's derivation, 4 to 30 over the box; above 100 the bound "
-            "would be vacuous at the smallest d",
+            reason="C_D = 2a + 4p^2 by this project's derivation: from 1.5 to 64 where n SNR^2 = a lies in "
+            "[.25, 30] and "
+            "the share p of active filters in [1/2, 1]; above 100 the bound would be vacuous at the "
+            "smallest d",
         ),
         _constant,
         "C_D = n |mu|^4/(sigma_xi^4 d)/(-ln iid error) at 16 time units, by importance sampling",

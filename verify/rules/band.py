@@ -165,4 +165,11 @@ class BandJudge(RateJudge[Band]):
         )
 
     def numbers(self, judgement: Judgement) -> str:
-        return mean_in_words([float(o.value) for o in judgement.judged])
+        values = mean_in_words([float(o.value) for o in judgement.judged])
+        broken, runs, low, high = (
+            judgement.decision.statistic.get(k) for k in ("violations", "runs", "lower", "upper")
+        )
+        if broken is None or low is None or high is None:
+            return values
+        count = f"{broken} of {runs} runs" if broken else f"none of {runs} runs"
+        return f"{values}; outside [{end_in_words(low)}, {end_in_words(high)}] in {count}"

@@ -108,7 +108,10 @@ class EventJudge(RateJudge[Event]):
         return 1.0 - float(rule.delta)
 
     def sentence(self, rule: Event) -> str:
-        return f"The violation rate must be below {rule.delta:g}, certified at level {1 - rule.alpha:g}."
+        must = f"violation rate must be below {rule.delta:g}, certified at level {1 - rule.alpha:g}."
+        if rule.delta < 0.5:
+            return f"The {must}"
+        return f"What is claimed must happen in more than {1 - rule.delta:.3g} of the runs: the {must}"
 
     def numbers(self, judgement: Judgement) -> str:
         return share_in_words([bool(o.value) for o in judgement.judged])

@@ -21,7 +21,7 @@ from verify.rules.rate_judge import RateJudge
 from verify.rules.residuals import measured_powers, planned_inside, residual_plan, tilted
 from verify.rules.variants import EXPONENT_ERRORS, factors_of, fields_of, power_of, slips_of
 from verify.rules.with_powers import with_powers
-from verify.rules.words import mean_in_words
+from verify.rules.words import mean_in_words, number_in_words
 from verify.statistics.intervals import rate_p
 from verify.statistics.power import TRUE_RATE_SHARE
 from verify.statistics.rate import RateDecision, decide_rate
@@ -391,4 +391,9 @@ class FittedBandJudge(RateJudge[FittedBand]):
         )
 
     def numbers(self, judgement: Judgement) -> str:
-        return mean_in_words([float(o.value) for o in judgement.judged])
+        values = mean_in_words([float(o.value) for o in judgement.judged])
+        ratio, most = (judgement.decision.statistic.get(k) for k in ("width_ratio", "max_ratio"))
+        rule: Any = judgement.claim.rule
+        if ratio is None or most is None or not rule.two_sided:
+            return values
+        return f"{values}; fitted ends a factor {number_in_words(ratio)} apart, at most {most:g} allowed"

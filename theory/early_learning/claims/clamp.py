@@ -204,7 +204,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "clamp.edge",
         "E8",
-        r"There wrong margins slide at $f^* = 9.21$ ($\epsilon = 10^{-4}$).",
+        r"For $\lambda > 2.0002$ wrong margins slide along the clamp's edge at $f^* = 9.21$ ($\epsilon = "
+        r"10^{-4}$).",
         Difference(margin=0.08, reason="margins chatter by eta times the force"),
         _edge,
         HELD,

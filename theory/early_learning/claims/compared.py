@@ -152,7 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "compared.plain",
         "E10",
-        r"n = p = 100, $\sigma = .2$: cross entropy memorises every wrong label.",
+        r"In the linear model with $n = p = 100$, $\sigma = .2$ cross entropy memorises every wrong label.",
         Event(delta=0.2, reason="27 runs over three flip rates"),
         _all,
         PLAIN,
@@ -162,7 +162,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "compared.weak",
         "E10",
-        r"So does, slower, ELR with $\lambda = 1$: at $\tau = 4000$ at least three quarters.",
+        r"In the linear model with $n = p = 100$ ELR with $\lambda = 1$ memorises wrong labels too, but "
+        r"slower: at "
+        r"least three quarters by $\tau = 4000$.",
         Event(delta=0.2, reason="27 runs over three flip rates"),
         partial(_most, share=0.75),
         WEAK,
@@ -172,7 +174,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "compared.strong",
         "E10",
-        r"ELR with $\lambda = 3$, $\beta = .7$ memorises none and keeps a test accuracy above .98.",
+        r"In the linear model with $n = p = 100$ ELR with $\lambda = 3$, $\beta = .7$ memorises no wrong "
+        r"label and "
+        r"keeps a test accuracy above .98.",
         Event(delta=0.2, reason="27 runs over three flip rates"),
         _none,
         STRONG,
@@ -182,7 +186,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "compared.stronger",
         "E10",
-        r"So does ELR with $\lambda = 7$, $\beta = .9$.",
+        r"In the linear model with $n = p = 100$ ELR with $\lambda = 7$, $\beta = .9$ memorises no wrong "
+        r"label and "
+        r"keeps a test accuracy above .98.",
         Event(delta=0.2, reason="27 runs over three flip rates"),
         _none,
         STRONGER,

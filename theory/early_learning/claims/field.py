@@ -320,7 +320,7 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "field.memorisation_time",
         "D7",
-        r"Mean wrong margins fall below 0 at the time of the two-class equations.",
+        r"Mean wrong margins fall below 0 at the time of the two-class equations for $p/n \to \infty$.",
         Law(margin=0.06, reason="fluctuations of order sqrt(n/p), steps of eta = .1"),
         _memorised,
         RUNS,
@@ -404,8 +404,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "field.roles_share",
         "D8",
-        r"So for $\kappa \to 0$ wrong labels have the share $1-w$ of the squared force then; at the start it "
-        r"is $w$.",
+        r"For $\kappa \to 0$ wrong labels have the share $1-w$ of the squared force when their margins "
+        r"peak; at "
+        r"the start it is $w$.",
         Difference(margin=0.04, reason="kappa = .01 leaves about .02"),
         _wrong_part,
         LATE_RUNS,
@@ -416,7 +417,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "field.roles_equations",
         "D8",
-        r"In the two-class equations this is exact for every $\kappa < m$.",
+        r"In the two-class equations $|F_W|/|F_C| = (1-w)/(w+\kappa)$ is exact when the wrong margins peak, "
+        r"for every $\kappa < m$.",
         Universal(reason="solver tolerance 1e-10"),
         _closed_role,
         MODERATE,

@@ -246,7 +246,7 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "first_step.best_beyond",
         "D12",
-        r"The same with $\kappa > m$.",
+        r"From zero with $\kappa > m$ too the first step has the best test accuracy of all.",
         Universal(reason="up to 1e-4 in accuracy"),
         _best,
         LONG_BEYOND,

@@ -133,7 +133,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "identity.dual_elr",
         "D1",
-        r"The same with the ELR regulariser and its targets.",
+        r"With the ELR regulariser and its targets too gradient descent on $\theta$ is gradient descent on n "
+        r"coefficients, $f = f_0 + K c$.",
         Identity(factor=1024.0, reason=_STEP + "; forces of saturated examples amplify it"),
         partial(by_engine, engine="dual"),
         REGULARISED,

@@ -153,7 +153,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "late.gap",
         "D11",
-        r"Their gap tends to $\log((2(1-w)+\kappa)/(2w+\kappa))$.",
+        r"The gap between the mean margins of right and wrong labels, each towards its observed label, "
+        r"tends to $\log((2(1-w)+\kappa)/(2w+\kappa))$.",
         Difference(margin=0.05, reason="as for right labels"),
         _gap,
         LONG,
@@ -164,7 +165,8 @@ CLAIMS: tuple[Claim, ...] = (
     reading(
         "slip.late_gap",
         beyond("D11, leading order"),
-        r"The gap tends to the Bayes log-odds $\log((1-w)/w)$.",
+        r"The gap between the mean margins of right and wrong labels tends to the Bayes log-odds "
+        r"$\log((1-w)/w)$.",
         Difference(margin=0.05, reason="a tempting reading: true only for kappa -> 0"),
         _gap_plain,
         LONG,

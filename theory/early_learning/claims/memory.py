@@ -161,7 +161,7 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "memory.loaded_too_late",
         "E7",
-        r"The same with targets that load later.",
+        r"Labels are not memorised when the targets load late either: $\eta/(1-\beta) > \tau_{mem}/2$.",
         Event(delta=0.1, reason="seen at lambda = 3: all memorised from 1.5 tau_mem on"),
         _kept,
         SLOW,

@@ -239,7 +239,9 @@ CLAIMS: tuple[Claim, ...] = (
         by_us(
             f"proportional.test_{str(clock).replace('.', '_')}",
             "D9",
-            rf"So is the test accuracy at $\tau = {clock:g}$.",
+            rf"At $p/n = O(1)$ the test accuracy at $\tau = {clock:g}$ is that of the dynamical mean field "
+            rf"with "
+            "memory.",
             Difference(margin=0.01, reason=_CAVITY),
             partial(_test, clock=clock),
             AT_ZERO,
@@ -320,7 +322,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "separability.test",
         "D10",
-        r"So does its test accuracy.",
+        r"Below $\gamma_c$ the test accuracy of the finite vector that gradient descent converges to "
+        r"solves the same "
+        r"three equations.",
         Difference(margin=0.012, reason="n = 1000, the median over runs"),
         _limit_test,
         MINIMISERS,

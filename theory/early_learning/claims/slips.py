@@ -241,8 +241,9 @@ CLAIMS: tuple[Claim, ...] = (
     reading(
         "slip.start_is_early",
         paper("Theorem 1 and Lemma 7"),
-        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) at p = "
-        r"600 to 1200, up to 2 % of draws.",
+        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) in all "
+        r"but "
+        r"2 % of draws at p = 600 to 1200.",
         Event(delta=0.02, reason="printed for p -> infinity; the radius 2 makes it slow"),
         _before,
         SPHERE,

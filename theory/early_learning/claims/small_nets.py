@@ -32,8 +32,8 @@ _WORDS: dict[What, str] = {
     "peak": "largest share of wrong labels classified as their true class at any epoch",
     "clean": "accuracy on rightly labelled training images after the last epoch",
     "targets": "share of all training labels whose target is largest at the true class",
-    "separatrix": "share of wrong labels of which the separatrix of E5, asked when most are corrected, tells "
-    "whether they stay so",
+    "separatrix": "share of wrong labels of which the threshold lambda/(2(lambda - 1)) of the target, asked "
+    "when most are corrected, tells whether they stay so",
     "ranking": "probability that a label that stays corrected has the larger target at the true class then",
 }
 
@@ -101,7 +101,9 @@ def _row_claims(row: Row, experiment: Experiment, *, second: bool = False) -> It
             Difference(margin=margin, reason=f"the median of {_SEEDS} seeds; seen on other seeds"),
             partial(_of_second if second else _of, what=what, expected=expected),
             experiment,
-            measured=_WORDS[what],
+            measured=f"{_WORDS[what]}, and the {expected:.3f} seen before: what is judged is how far the "
+            f"two are "
+            "apart",
             note="Observed, not derived.",
         )
 
@@ -124,11 +126,12 @@ def _pair_claims(pair: Pair, experiment: Experiment) -> Iterator[Claim]:
     yield by_us(
         f"digits.{gain.name}",
         gain.item,
-        f"Digits: {gain.statement} The difference is {gain.seen:.3f} within {gain.margin:g}.",
+        f"Digits: {gain.statement} The difference is {gain.seen:.3f} within {gain.margin:g}, at one setting.",
         Difference(margin=gain.margin, reason=f"paired over {_SEEDS} seeds; seen on other seeds"),
         partial(_gain, gain=gain),
         experiment,
-        measured=f"{_WORDS[gain.first]} of the first minus {_WORDS[gain.second]} of the second",
+        measured=f"{_WORDS[gain.first]} of the first minus {_WORDS[gain.second]} of the second, and the "
+        f"difference seen before, {gain.seen:.3f}: what is judged is how far the two are apart",
         note="Observed, not derived.",
     )
 

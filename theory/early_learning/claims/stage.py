@@ -119,7 +119,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "stage.time",
         "D4",
-        r"$\eta T = \tau_{EL}(1/10)$ (D6), about $.2/m$.",
+        r"The early stage ends at $\eta T = \tau_{EL}(1/10)$, about $.2/m$, $\tau_{EL}$ the time at which "
+        r"the mean "
+        r"field reaches $\theta\cdot v = 1/10$.",
         Law(margin=0.03, reason="2 % and two steps of eta = .01"),
         _time,
         STAGE,
@@ -141,7 +143,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "stage.wrong_squares",
         "D4",
-        r"On wrong examples it changes by $((1+\tanh(.05(1-\kappa/m)))^2-1)(1-\sigma^2 r_0^2/4)$.",
+        r"The mean of $k^2$ on wrong examples changes by $((1+\tanh(.05(1-\kappa/m)))^2-1)(1-\sigma^2 "
+        r"r_0^2/4)$.",
         Difference(margin=0.003, reason="first order in kappa/m and sigma^2 r0^2, sigma <= .15"),
         _wrong_squares,
         SMALL,

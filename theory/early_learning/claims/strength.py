@@ -230,7 +230,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.pinned_cosine",
         "E6",
-        r"Meanwhile $\theta$ grows in a direction whose cosine with v does not depend on $\lambda$.",
+        r"While wrong margins are pinned $\theta$ grows in a direction whose cosine with v does not depend "
+        r"on $\lambda$.",
         Difference(
             margin=0.02, reason="fluctuations of order 1/sqrt(n) and the slow approach near lambda_sat"
         ),
@@ -279,7 +280,8 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.roles",
         "E6",
-        r"There ELR is averaging with weights $(\lambda, \lambda-2)$ on right and wrong labels: $\cos = "
+        r"For $\lambda > \lambda_{sat}$ ELR is averaging with weights $(\lambda, \lambda-2)$ on right and "
+        r"wrong labels: $\cos = "
         r"(\lambda-2w)/\sqrt{(\lambda-2w)^2+\kappa[(1-w)\lambda^2+w(2-\lambda)^2]}$; $\lambda = 1$ is the "
         r"noisy average, $\lambda = 2$ drops wrong labels, $\lambda \to \infty$ corrects them.",
         Difference(margin=0.02, reason="fluctuations of order 1/sqrt(n)"),
@@ -293,8 +295,9 @@ CLAIMS: tuple[Claim, ...] = (
     by_us(
         "strength.accuracy",
         "E6",
-        r"There $A_W = \Phi((\lambda-2w-\kappa(2-\lambda))/(\sigma D'))$, D' the root above, for $\kappa "
-        r"\le m/3$.",
+        r"For $\lambda > \lambda_{sat}$ and $\kappa \le m/3$ the accuracy on wrong labels is $A_W = "
+        r"\Phi((\lambda-2w-\kappa(2-\lambda))/(\sigma D'))$, "
+        r"$D' = \sqrt{(\lambda-2w)^2+\kappa[(1-w)\lambda^2+w(2-\lambda)^2]}$.",
         Difference(margin=0.04, reason="examples that start on the noisy side stay there"),
         _accuracy,
         NOISY,

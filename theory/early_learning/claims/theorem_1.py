@@ -33,9 +33,7 @@ STAGE = Experiment(
     clock=1.0,
     runs=times(10, 170, 400),
 )
-PROJECTED = (
-    "theta_0 is drawn orthogonal to v: at p = 900 a uniform theta_0 passes 1/10 in 6.7 % of draws (2.3c)."
-)
+PROJECTED = "theta_0 is drawn orthogonal to v: at p = 900 a uniform theta_0 passes 1/10 in 6.7 % of draws."
 _START = replace(
     at_least(r0, 2.0, "section 2.1", "the start of norm 2"), provenance="paper", fixes=(("start", 2.0),)
 )
@@ -197,7 +195,9 @@ CLAIMS: tuple[Claim, ...] = (
         STAGE,
         REGIME,
         measured="whether A_W at T is above .9999",
-        note=PROJECTED + " sigma_Delta = .01 follows from D4; the paper's own proof covers about 1e-6.",
+        note=PROJECTED
+        + " sigma_Delta = .01 follows from the formula for A_W at T; the paper's own proof covers some "
+        "1e-6.",
     ),
     in_paper(
         "theorem_1.clean_coefficients",
@@ -236,13 +236,13 @@ CLAIMS: tuple[Claim, ...] = (
     in_paper(
         "theorem_1.memorised",
         "Theorem 1, part 3",
-        r"Hence gradient descent memorises all wrong labels.",
+        r"If $p/n > 1 - w$ gradient descent memorises all wrong labels.",
         Event(delta=0.1),
         _all_memorised,
         MEMORISED,
         (CE, COUNTING, _IN_TIME),
         measured="whether at tau = 10,000 every wrong label is fitted",
-        note="At small sigma the same takes a time like 1/sigma^2 (D7).",
+        note="At small sigma the same takes a time like 1/sigma^2.",
     ),
     by_us(
         "theorem_1.counting_10",

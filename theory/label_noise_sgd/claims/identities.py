@@ -135,7 +135,8 @@ CLAIMS: tuple[Claim, ...] = (
         IDENTITIES,
         proof=exact.balance,
         measured="largest residual over neurons, relative to the largest $|z|^2$",
-        note="The note calls the right-hand side the change of the norm; exactly it is that of the balance.",
+        note="The secondary note calls the right-hand side the change of the norm; exactly it is that of "
+        "the balance.",
     ),
     claim(
         "identity.volume",

@@ -67,12 +67,14 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "notebook.bias_explains",
         here("released notebook"),
-        r"Its noisy run ends ten times closer to a run on the mean-shifted labels than to one on "
+        r"The released notebook's noisy run ends ten times closer to a run on the mean-shifted labels than "
+        r"to one on "
         r"clean labels.",
         Difference(0.1, "ten times closer", planned_spread=0.02),
         gap_ratio,
         NOTEBOOK,
-        measured="rms gap of averaged outputs noisy - shifted over noisy - clean, and 0",
+        measured="root mean square gap of averaged outputs between noisy and mean-shifted run over that "
+        "between noisy and clean run, and 0",
     ),
     reading(
         "notebook_isolates_the_noise",
@@ -83,6 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.5, "half as far would do"),
         gap_ratio_half,
         NOTEBOOK,
-        measured="rms gap of averaged outputs noisy - shifted over noisy - clean, and 1",
+        measured="root mean square gap of averaged outputs between noisy and mean-shifted run over that "
+        "between noisy and clean run, and 1",
     ),
 )

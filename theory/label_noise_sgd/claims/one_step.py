@@ -103,7 +103,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "one_step.drift_data",
         here("one step"),
-        r"The same with $C = \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac{1}{B})\bar g "
+        r"For batches drawn from n rows with replacement the mean step is that of Gaussian inputs with $C "
+        r"= \frac{1}{Bn}\sum_j (r_j^2 + \sigma^2) x_j x_j^T + (1-\frac{1}{B})\bar g "
         r"\bar g^T$ for "
         r"batches drawn from n rows with replacement.",
         Law(0.01, "an exact expectation: sampling error only", planned_spread=0.012),
@@ -126,7 +127,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "one_step.decrease_probability_any_batch",
         here("one step"),
-        r"Any batch: the same probability when $\theta = \theta^*$ and inputs are Gaussian.",
+        r"At any batch $D_i$ decreases with the probability of batch 1 when $\theta = \theta^*$ and inputs "
+        r"are Gaussian.",
         ZScores("an exact probability and the binomial spread of its frequency", bias=0.2),
         decrease_score,
         ANY_BATCH,

@@ -77,7 +77,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "readme.norms_first",
         readme("synthetic experiment"),
-        r"At the released code's setting the first layer halves with its alignment unmoved (Phase I),",
+        r"At the released code's setting the first layer halves with its alignment unmoved (Phase I).",
         Difference(0.05, "alignment that matters is of order 1", planned_spread=0.01),
         cosine_at_half,
         README,
@@ -86,26 +86,28 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "readme.then_alignment",
         readme("synthetic experiment"),
-        r"then aligns: after $6\cdot10^5$ steps the mean cosine has gone from .18 to .65 (Phase II),",
+        r"At the released code's setting the mean cosine goes from .18 to .65 in $6\cdot10^5$ steps (Phase "
+        r"II).",
         Difference(0.05, "spread over starts and data sets", planned_spread=0.03),
         readme_cosine,
         README,
-        measured="mean cosine at the end, and .65",
+        measured="mean cosine at the end, and .65: the difference is judged",
         note="Far below the adiabatic curve's .86: chi = .72 there.",
     ),
     claim(
         "readme.norms_fall",
         readme("synthetic experiment"),
-        r"and mean $|w_i|$ to .07 of its start,",
+        r"At the released code's setting mean $|w_i|$ falls to .07 of its start in $6\cdot10^5$ steps.",
         Difference(0.01, "a seventh of it", planned_spread=0.003),
         readme_norm,
         README,
-        measured="mean |w_i| at the end over its start, and .07",
+        measured="mean |w_i| at the end over its start, and .07: the difference is judged",
     ),
     claim(
         "readme.norms_stay_without_noise",
         readme("synthetic experiment, the run without label noise"),
-        r"while without label noise it stays within $10^{-3}$,",
+        r"At the released code's setting without label noise mean $|w_i|$ stays within $10^{-3}$ of its "
+        r"start.",
         Difference(1e-3, "label noise is what moves the norms"),
         quiet_norm,
         README,
@@ -114,7 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "readme.lazy_without_noise",
         readme("synthetic experiment, the run without label noise"),
-        r"and so does the mean cosine.",
+        r"At the released code's setting without label noise the mean cosine stays within $10^{-3}$.",
         Difference(1e-3, "no noise, no alignment"),
         quiet_cosine,
         README,
@@ -123,22 +125,22 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "adiabaticity.aligned",
         here("adiabaticity"),
-        r"At README size with $|\theta^*| = 1, 3$ ($\chi = .72, .24$) alignment is near 1 after "
+        r"At the released code's size with $|\theta^*| = 1, 3$ ($\chi = .72, .24$) alignment is near 1 after "
         r"$48/\kappa$ steps, "
         r"noise off at the end.",
         Difference(0.03, "within .03 of full alignment", planned_spread=0.01),
         near_one,
         ADIABATICITY,
-        measured="mean cosine at the end, and 1",
+        measured="mean cosine at the end, and 1: the difference is judged",
     ),
     claim(
         "adiabaticity.fails_at_small_target",
         note("the condition |theta*| <= m^(-1/4) by itself"),
-        r"At $|\theta^*| = m^{-1/4}$ ($\chi = 4$) it stops at .6, far from 1.",
+        r"At $|\theta^*| = m^{-1/4}$ ($\chi = 4$) the mean cosine stops at .6, far from 1.",
         Difference(0.1, "far from 1", planned_spread=0.03),
         stops_short,
         NO_ALIGNMENT,
-        measured="mean cosine after 24/kappa steps, and .6",
+        measured="mean cosine after 24/kappa steps, and .6: the difference is judged",
     ),
     reading(
         "alignment_at_small_target",
@@ -148,7 +150,8 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.1, "near-1 alignment"),
         near_one,
         NO_ALIGNMENT,
-        measured="mean cosine after 24/kappa steps, and 1",
-        note="The note's other conditions (eta <= C^-96) are far from any run; this is the bound by itself.",
+        measured="mean cosine after 24/kappa steps, and 1: the difference is judged",
+        note="The secondary note's other conditions (eta <= C^-96) are far from any run; this is the bound "
+        "by itself.",
     ),
 )

@@ -164,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "relu.ratio",
         here("ReLU"),
-        r"They come to the same ratio: $\mathrm{tr}M/s = d$.",
+        r"ReLU neurons come to the ratio of linear ones: $\mathrm{tr}M/s = d$.",
         Law(0.1, "mean over the last tenth of a run of 16/kappa steps", planned_spread=0.04),
         relu_ratio,
         RELU_END,
@@ -175,7 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "relu.aligns",
         here("ReLU"),
-        r"and align with the teacher: the mean cosine rises by at least .3.",
+        r"ReLU neurons align with a linear teacher under label noise: the mean cosine rises by at least .3.",
         Universal("label noise aligns ReLU neurons too"),
         relu_aligns,
         RELU_END,

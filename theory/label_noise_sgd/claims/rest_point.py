@@ -122,7 +122,7 @@ CLAIMS: tuple[Claim, ...] = (
     _at_rest(
         "rest.s",
         here("rest point"),
-        r"and at $s = |\theta^*|/\sqrt{d}$.",
+        r"The run ends at $s = |\theta^*|/\sqrt{d}$ (noise off at the end).",
         Law(0.03, "order chi", planned_spread=0.01),
         rest_s,
         prediction=Prediction("s", T / sp.sqrt(d), "1", MEANINGS),
@@ -157,7 +157,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "rest.general_s",
         here("rest point"),
-        r"General $\Sigma$: it ends at $s = \sqrt{\theta^{*T}\Sigma\theta^*/\mathrm{tr}\,\Sigma}$",
+        r"General $\Sigma$: the run ends at $s = \sqrt{\theta^{*T}\Sigma\theta^*/\mathrm{tr}\,\Sigma}$",
         Law(0.03, "order chi", planned_spread=0.01),
         general_s,
         REST_SPECTRUM,
@@ -167,7 +167,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "rest.general_matrix",
         here("rest point"),
-        r"and $M = \theta^*\theta^{*T}/s$.",
+        r"General $\Sigma$: the run ends at $M = \theta^*\theta^{*T}/s$.",
         Difference(0.05, "order chi, and what is left of the other directions", planned_spread=0.01),
         general_matrix,
         REST_SPECTRUM,

@@ -134,7 +134,7 @@ CLAIMS: tuple[Claim, ...] = (
     _stable(
         "periodic.on",
         readme("periodic experiment"),
-        r"Noise on and off in turn: tr M falls by the law of Phase I while it is on.",
+        r"With noise on and off in turn tr M falls by the law of Phase I while the noise is on.",
         Law(0.12, "relaxation after every switch", planned_spread=0.03),
         on_drop,
         PERIODIC,
@@ -143,7 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
     _stable(
         "periodic.off",
         readme("periodic experiment"),
-        r"It stands still while the noise is off.",
+        r"With noise on and off in turn tr M stands still while the noise is off.",
         Difference(2e-3, "relaxation of theta after a switch moves tr M by |delta|^2"),
         off_drop,
         PERIODIC,

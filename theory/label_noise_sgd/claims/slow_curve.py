@@ -150,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.across_1",
         abstract("Phase I, weight magnitudes shrink"),
-        r"$M_\perp = M_\perp(0)e^{-\tau} + \eta\sigma^2/2B$ at $\tau = L(t) = 1$.",
+        r"Across the target $M_\perp = M_\perp(0)e^{-\tau} + \eta\sigma^2/2B$ at $\tau = L(t) = 1$.",
         _CURVE,
         partial(across, goal=1.0),
         parents=("label_noise_sgd.curve.flow_derived", "label_noise_sgd.decay.rate"),
@@ -159,7 +159,8 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.across_3",
         abstract("Phase II, across the ground truth"),
-        r"The same at $\tau = 3$, in Phase II.",
+        r"Across the target $M_\perp = M_\perp(0)e^{-\tau} + \eta\sigma^2/2B$ at $\tau = 3$ too, in Phase "
+        r"II.",
         _CURVE,
         partial(across, goal=3.0),
         measured="M_perp and its law, averaged over a tenth of a unit",
@@ -167,7 +168,8 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.across_5",
         here("floor"),
-        r"The same at $\tau = 5$, near the floor.",
+        r"Across the target $M_\perp = M_\perp(0)e^{-\tau} + \eta\sigma^2/2B$ at $\tau = 5$ too, near the "
+        r"floor.",
         Law(0.03, "fluctuation near the floor", planned_spread=0.015),
         partial(across, goal=5.0),
         measured="M_perp and its law, averaged over a tenth of a unit",
@@ -175,7 +177,8 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.along_1",
         here("slow curve"),
-        r"u follows $|u^2 - d|\theta^*|^2|^{(d+1)/d}u^{-2/d} = (\cdot)_0 e^{-2\tau}$ at $\tau = 1$.",
+        r"Along the target $u$ follows $|u^2 - d|\theta^*|^2|^{(d+1)/d}u^{-2/d} = (\cdot)_0 e^{-2\tau}$ at "
+        r"$\tau = 1$.",
         _SLOW_U,
         partial(along, goal=1.0),
         measured="u and its implicit law, no parameter fitted",
@@ -183,7 +186,8 @@ CLAIMS: tuple[Claim, ...] = (
     _on_curve(
         "curve.along_3",
         here("slow curve"),
-        r"The same at $\tau = 3$: one curve goes through both phases.",
+        r"Along the target $u$ follows the implicit law of $\tau = 1$ at $\tau = 3$ too: one curve goes "
+        r"through both phases.",
         _SLOW_U,
         partial(along, goal=3.0),
         measured="u and its implicit law, no parameter fitted",
@@ -223,7 +227,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "curve.weight_decay_along",
         here("slow curve"),
-        r"The same for u at $\tau = 1$: label noise acts as a decay of the trace of the Hessian.",
+        r"Noiseless descent with that weight decay has the slow curve's $u$ at $\tau = 1$: label noise "
+        r"acts as a decay of the trace of the Hessian.",
         Law(0.02, "M(0) is not exactly (m/d) I", planned_spread=0.005),
         partial(along, goal=1.0),
         WEIGHT_DECAY,
@@ -246,7 +251,7 @@ CLAIMS: tuple[Claim, ...] = (
         "decay_in_kappa_t",
         "curve.across_1",
         here("slow curve"),
-        r"The same for $M_\perp$.",
+        r"The slow curve's clock is $\kappa t$: $M_\perp$ at $\kappa t = 1$.",
         Law(0.02, "the margin of the law in L(t)", planned_spread=0.06),
         partial(across_in_plain_clock, goal=1.0),
         RICH,

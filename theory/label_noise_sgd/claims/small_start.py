@@ -122,7 +122,8 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "small_start.alignment",
         note("Lemma 4.5, the alignment reached made exact"),
-        r"It ends with pooled $\tan^2 = |W_\perp(0)|^2/|\theta^*|$: what W carried across $\theta^*$ stays.",
+        r"Noiseless descent from a small start ends with pooled $\tan^2 = |W_\perp(0)|^2/|\theta^*|$: what "
+        r"W carried across $\theta^*$ stays.",
         Law(0.05, "first order in m t_0^2 (d+1)/T", planned_spread=0.01),
         small_start_tangent,
         measured="final pooled tan^2, and the formula",
@@ -130,7 +131,8 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "small_start.balance",
         here("small start"),
-        r"It keeps $u - s$ within $5\cdot10^{-3}|\theta^*|$, and so ends with $u = s$, not with $u = d s$.",
+        r"Noiseless descent from a small start keeps $u - s$ within $5\cdot10^{-3}|\theta^*|$, and so ends "
+        r"with $u = s$, not with $u = d s$.",
         Difference(5e-3, "second order in eta", planned_spread=5e-4),
         balance_conserved,
         measured="final and initial (u - s)/|theta*|",

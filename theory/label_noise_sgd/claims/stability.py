@@ -69,7 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "stability.beyond",
         here("stability"),
-        r"At $c_B m/d \geq 2$ and $d \geq 6$ all but 2 % of the runs do.",
+        r"At $c_B m/d \geq 2$ and $d \geq 6$ all but 2 % of the runs blow up ($|a|^2 > 100 m$).",
         Event(0.02, reason="well beyond the edge of mean-square stability"),
         blew_up,
         OUTSIDE,

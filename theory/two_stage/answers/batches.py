@@ -58,6 +58,7 @@ QUESTION = Question(
             "are memorised "
             "later, or not within the run, with {these}.",
             "the number of steps at kappa_0 of .3 or less with",
+            glance=True,
         ),
         Part(
             {"two_stage.question.batch_2.breaks": ""},
@@ -67,6 +68,7 @@ QUESTION = Question(
             "in "
             "{these}).",
             "whether batches of 2 break it",
+            glance=True,
         ),
         Part(
             {f"two_stage.question.batch_{size}.order": f"batches of {size} out of 80" for size in _SIZES},

@@ -74,9 +74,11 @@ QUESTION = Question(
         ),
         Part(
             {"two_stage.question.dimension.needed": ""},
-            "With only one or two dimensions a sample Stage I fails ({these}).",
-            "Even one or two dimensions a sample are enough ({these}).",
-            "whether one or two dimensions a sample are enough",
+            "With only one or two dimensions a sample it fails more often than the theorem allows: "
+            "in {these}.",
+            "Even one or two dimensions a sample are enough; Stage I fails in {these}.",
+            "whether one or two dimensions a sample are enough, as Stage I fails in",
+            glance=True,
         ),
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.low_dimension": ""},

@@ -17,8 +17,8 @@ QUESTION = Question(
     (
         Part(
             {
-                "two_stage.question.instance.event": "clean fit and flipped samples not, at T_1",
-                "two_stage.question.instance.order": "clean samples fit before flipped ones",
+                "two_stage.question.instance.event": "at T_1 all clean samples are fit and no flipped one is",
+                "two_stage.question.instance.order": "clean samples are fit before flipped ones",
             },
             "Flips that depend on the noise patch, at the same average rate, leave the two stages in place: "
             "{these}.",

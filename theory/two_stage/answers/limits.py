@@ -184,7 +184,8 @@ CLAIMS = (
     ),
     answer_claim(
         "limits.beyond",
-        r"So it does beyond that range, one condition given up at a time: $\kappa_0 \geq 1$, $\iota \leq 1$, "
+        r"$t_{half}$ lies within 4 sd and a step of its prediction beyond that range too, one condition "
+        r"given up at a time: $\kappa_0 \geq 1$, $\iota \leq 1$, "
         r"$h \leq 0.5$, $m \geq 10$, 6 labels flipped or more, $d/n \geq 20$",
         _near,
         LIMITS,
@@ -229,9 +230,10 @@ QUESTION = Question(
         ),
         Part(
             {"two_stage.question.limits.small_init": ""},
-            "It fails where the initialisation is far below cross-talk ({these}).",
-            "It holds even where the initialisation is far below cross-talk ({these}).",
+            "It fails where the initialisation is far below cross-talk (kappa_0 up to .1): in {these}.",
+            "It holds even where the initialisation is far below cross-talk; it fails in {these}.",
             "the predicted start of Stage II at small initialisation",
+            glance=True,
         ),
     ),
     tuple(_curve(axis) for axis in _AXES),

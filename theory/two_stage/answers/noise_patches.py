@@ -42,10 +42,12 @@ QUESTION = Question(
         ),
         Part(
             {"two_stage.question.noise_elliptical.breaks": ""},
-            "It breaks where the length of a patch varies from sample to sample, as with one random scale a "
+            "Not every patch will do: it breaks where the length of a patch varies from sample to sample, "
+            "as with one random scale a "
             "patch: Stage I then fails in {these}.",
             "Even patches of random length keep Stage I (it fails in {these}).",
             "whether patches of random length break it",
+            glance=True,
         ),
         Part(
             {f"two_stage.question.noise_{noise}.order": words for noise, words in _WORDS.items()},

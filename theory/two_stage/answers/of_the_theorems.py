@@ -65,11 +65,11 @@ SIGNAL = Question(
         ),
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.below_threshold": ""},
-            "The threshold a* that replaces Theta(1) is close to what is needed: somewhat below it Stage "
-            "I fails "
-            "({these}).",
-            "The threshold a* is far above what is needed: well below it Stage I still holds ({these}).",
+            "It is there from a threshold a* on, which grows with the flip rates and the number of samples; "
+            "below 0.7 a* it fails more often than the theorem allows (in {these}).",
+            "The threshold a* is far above what is needed: below 0.7 a* Stage I fails in {these} only.",
             "Stage I below the threshold",
+            glance=True,
         ),
         Part(
             {"two_stage.theorem_4_1.event_map": ""},
@@ -139,21 +139,30 @@ FRESH_DATA = Question(
     "Does test error degrade on fresh data too, or only with spurious features (D_test)?",
     (
         Part(
-            {
-                "two_stage.theorem_4_2.dtest_degrades": "it is larger at the end than at T_1",
-                "two_stage.theorem_4_2.dtest_error": "it reaches half of the smaller flip rate",
-            },
-            "Where training patches come back (D_test), memorising the flipped labels costs accuracy; of "
-            "the error, {these}.",
-            "Where training patches come back (D_test), it does not hold of the error that {these}.",
-            "the error on D_test:",
+            {"two_stage.theorem_4_2.iid_error_small": ""},
+            "On fresh noise hardly: after all flipped labels are memorised the error stays below half of the "
+            "smaller flip rate ({these}).",
+            "On fresh noise too: the error reaches half of the smaller flip rate (it stays below in "
+            "{these}).",
+            "whether the error on fresh noise stays below half of the smaller flip rate",
         ),
         Part(
-            {"two_stage.theorem_4_2.iid_error_small": ""},
-            "On fresh noise the error stays below that floor after all flipped labels are memorised "
-            "({these}).",
-            "On fresh noise the error reaches that floor too ({these}).",
-            "the error on fresh noise",
+            {"two_stage.sharp.iid_growth": ""},
+            "It does grow through Stage II there, from one small number to another ({these}).",
+            "It does not grow through Stage II there (it does in {these}).",
+            "whether the error on fresh noise grows through Stage II",
+            glance=True,
+        ),
+        Part(
+            {
+                "two_stage.theorem_4_2.dtest_degrades": "the error is larger at the end than at T_1",
+                "two_stage.theorem_4_2.dtest_error": "it reaches half of the smaller flip rate",
+            },
+            "Where training patches come back (D_test), memorising the flipped labels costs accuracy: "
+            "{these}.",
+            "Where training patches come back (D_test), it fails that {these}.",
+            "on D_test, whether",
+            glance=True,
         ),
     ),
     (

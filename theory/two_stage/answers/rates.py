@@ -67,10 +67,12 @@ QUESTION = Question(
         Part(
             {"two_stage.theorem_4_2.dtest_error_nominal.equal_rates": ""},
             "So it is with rates however close ({these}).",
-            "With rates that lie close that floor holds for the share of labels that were flipped, not "
+            "With rates that lie close the floor of the error after memorisation holds for the share of "
+            "labels that were flipped, not "
             "for the "
             "nominal rate, which data sets can fall short of ({these}).",
             "the floor of the error with rates however close",
+            glance=True,
         ),
     ),
 )

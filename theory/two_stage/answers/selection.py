@@ -134,14 +134,15 @@ QUESTION = Question(
     (
         Part(
             {
-                "two_stage.proposition_4_3.sample_selection": "small initialisation, without any error",
-                "two_stage.question.selection.at_t1.large_init": "large initialisation, the worse of "
-                "precision "
-                "and recall",
+                "two_stage.proposition_4_3.sample_selection": "with small initialisation it makes no error",
+                "two_stage.question.selection.at_t1.large_init": "with large initialisation the worse of its "
+                "precision and recall is at least .95",
             },
             "Keeping the samples with loss below log 2 at T_1 keeps the clean ones and little else: {these}.",
-            "Already at T_1 keeping the samples with loss below log 2 makes too many errors: {these}.",
-            "selection at log 2 at T_1,",
+            "Already at T_1 keeping the samples with loss below log 2 makes too many errors, as it fails "
+            "that "
+            "{these}.",
+            "of selection at log 2 at T_1, whether",
         ),
         Part(
             _these("selection.decays"),
@@ -150,6 +151,7 @@ QUESTION = Question(
             "Late in Stage II the same threshold still selects; its precision beyond the clean share: "
             "{these}.",
             "selection at log 2 late in training,",
+            glance=True,
         ),
         Part(
             _these("selection.ranking_lasts"),

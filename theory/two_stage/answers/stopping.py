@@ -306,11 +306,12 @@ QUESTION = Question(
     (
         Part(
             _these("", {_IN_PAPER_BOX.get(rule, f"stop_{rule}"): words for rule, words in _WORDS.items()}),
-            "With a strong signal and few flipped labels any of these is close to the best stop, in D_test "
-            "error lost against it: {these}.",
+            "With a strong signal and few flipped labels (n SNR^2 (1 - 2 tau) from 8 on) at any of these; "
+            "what it "
+            "costs in D_test error against the best stop: {these}.",
             "With a strong signal and few flipped labels these lose too much D_test error against the best "
             "stop: {these}.",
-            "with a strong signal and few flipped labels, stopping at",
+            "with a strong signal and few flipped labels, what it costs to stop at",
         ),
         Part(
             _these(
@@ -332,19 +333,21 @@ QUESTION = Question(
         ),
         Part(
             _these("", {"wide.clock_costs": ""}),
-            "With weak signals or many flipped labels Stage II comes earlier than any fixed clock knows: "
-            "1.5 time "
-            "units then cost more than two points of accuracy ({these}).".replace("1.5", f"{STOP_CLOCK:g}"),
+            f"With weak signals or many flipped labels not at a fixed clock: Stage II then comes earlier, "
+            f"and "
+            f"{STOP_CLOCK:g} time units cost more than two points of accuracy in {{these}}.",
             "With weak signals or many flipped labels the fixed clock still costs little (more than two "
             "points "
             "in {these}).",
             "the fixed clock with weak signals or many flipped labels",
+            glance=True,
         ),
         Part(
             _these("wide.", _NO_CLOCK),
-            "There one needs a rule that looks at the data; in D_test error lost: {these}.",
+            "There one needs a rule that looks at the data; what it costs in D_test error: {these}.",
             "There these rules, though they look at the data, lose too much D_test error: {these}.",
-            "with weak signals or many flipped labels, stopping at",
+            "with weak signals or many flipped labels, what it costs to stop at",
+            glance=True,
         ),
         Part(
             _these("wide.", {f"fresh_{rule}": words for rule, words in _WORDS.items()}),
@@ -357,15 +360,23 @@ QUESTION = Question(
             _these(
                 "",
                 {
-                    "plug_in.a": "n SNR^2, as a ratio to its true value",
-                    "plug_in.flip_rate": "the flip rate, as a difference from the realised one",
-                    "wide.plug_in.a": "with weak signals or many flips, n SNR^2, relative error",
-                    "wide.plug_in.flip_rate": "there the flip rate, difference",
+                    "plug_in.a": "n SNR^2 is right to 2 % (ratio to the true value)",
+                    "plug_in.flip_rate": "the share of flipped labels to .01 (difference)",
+                    "wide.plug_in.a": "with weak signals or many flips n SNR^2 to 20 % (relative error)",
+                    "wide.plug_in.flip_rate": "there the share of flipped labels to .05 (difference)",
                 },
             ),
-            "What the plug-in needs can be read off inputs, observed labels and early margins: {these}.",
-            "These estimates of the plug-in are off: {these}.",
-            "the estimates of",
+            "How to know time units and n SNR^2 from data: a time unit is n m/(eta sigma_xi^2 d) steps, "
+            "sigma_xi^2 d = mean |x_i|^2 - |mu|^2, n SNR^2 = n |mu|^2/(sigma_xi^2 d), and |mu|^2 is the "
+            "sum over "
+            "i != k of y_i y_k <x_i, x_k> over S^2 - n, with inputs x_i, observed labels y_i, and S the "
+            "sum of "
+            "y_i times the label predicted after a quarter of a time unit; n, m and eta one chooses oneself. "
+            "So read, {these}. For a network and labels of one's own `python -m verify audit` names the "
+            "step to stop at (docs/audit.md).",
+            "These estimates from inputs, observed labels and early margins fail: {these}.",
+            "whether, estimated from data,",
+            glance=True,
         ),
     ),
     (

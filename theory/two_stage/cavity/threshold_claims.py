@@ -33,8 +33,9 @@ c_s = sp.Symbol("c_s", positive=True)
 _AT = (n, m, sp.Max(tau_plus, tau_minus), kappa_0, 1 / time_unit, c_T, delta)
 
 
-def _scope(name: str, large: sp.Expr, small: sp.Expr, why: str) -> Condition:
-    return Condition(name, large, small, _SECTION, "derived", why)
+def _scope(name: str, large: sp.Expr, small: sp.Expr, why: str, shown: str) -> Condition:
+    bound = rf"n\,\mathrm{{SNR}}^2 {shown}(n, m, \tau, \kappa_0)"
+    return Condition(name, large, small, _SECTION, "derived", why, shown=bound)
 
 
 _SHARP = _scope(
@@ -42,18 +43,21 @@ _SHARP = _scope(
     a,
     SharpThreshold(*_AT),
     "The signal outweighs the noise of the shares that cross-talk makes.",
+    r"\ge a^*_{sharp}",
 )
 _BELOW_SURE = _scope(
     "signal_not_sure",
     sp.Min(SignalThreshold(*_AT), 10**6),
     a,
-    "With every filter of every sample active it would be too weak.",
+    "With every filter of every sample active it would be too weak; a* is infinite where no signal suffices.",
+    r"\le a^*",
 )
 _SHORT = _scope(
     "signal_short_of_sharp",
     sp.Min(c_s * SharpThreshold(*_AT), 10**6),
     a,
     "The signal is so far below the sharp threshold that Stage I fails more often than the theorem allows.",
+    r"\le c_s\,a^*_{sharp}",
 )
 SHARP_SCOPE = (_SHARP, _BELOW_SURE, _SHORT)
 
@@ -150,7 +154,9 @@ CLAIMS = (
         id="two_stage.cavity.threshold.sharp",
         source=_SECTION,
         provenance="derived",
-        statement=r"Below .7 of the sharp threshold it fails in more than 5 % of the runs, $\kappa_0 \le .3$",
+        statement=r"Below .7 of the sharp threshold the event of Theorem 4.1 fails in more than 5 % of the "
+        r"runs, "
+        r"$\kappa_0 \le .3$",
         rule=Event(delta=0.95, reason="supported when more than 5 % of the runs fail"),
         measure=_fails,
         measured="whether the event of Theorem 4.1 fails at c_T time units",

@@ -124,7 +124,7 @@ def _visits(size: int) -> Condition:
     """A visit moves its sample by no more than in the runs: `h n/b <= 10/b`."""
     return Condition(
         f"visits_of_{size}", sp.Integer(10), n / time_unit, here(f"{_PAGE}, Mini-batches"), "derived",
-        "A sample is visited every n/b steps, and then moves n/b times as far.",
+        "A sample is visited every n/b steps, and then moves n/b times as far.", shown=r"h\,n \le 10",
     )  # fmt: skip
 
 
@@ -141,6 +141,7 @@ _OF_BATCHES = (
         sp.Min(n, 200 - n),
         sp.Integer(100),
         fixes=(("n", 100),),
+        shown="n = 100",
     ),
     _of_batches(
         "Half of a dozen flipped labels is a time that shares k/m put on a grid.",

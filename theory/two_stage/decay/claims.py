@@ -244,7 +244,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         "practice.half",
         "To a practitioner",
-        r"Half of it, $1.5/(\eta\,t_{half})$, does so as well",
+        r"A coefficient of $1.5/(\eta\,t_{half})$ keeps every flipped label from being memorised as well",
         Event(delta=0.1, reason="the same"),
         lambda run: enough(run, 1.5, 2.0),
         "the same where lambda t_half of the undecayed arm lies between 1.5 and 2",

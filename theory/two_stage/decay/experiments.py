@@ -124,9 +124,9 @@ def _box(name: str, low: float, high: float) -> Box:
             Coordinate("m", 8, 32, whole=True),
             Coordinate("signal_margin", 3.0, 16.0),
             Coordinate("tau", 0.07, 0.3, scale="linear"),
-            Coordinate("ratio", low, high, meaning="lambda in units of lambda*(1)"),
+            Coordinate("ratio", low, high, meaning="strength", shown="lambda/lambda*(1)"),
             Coordinate("kappa_0", 1e-3, 0.3),
-            Coordinate("dimension", 1e3, 1e7, meaning="d/n"),
+            Coordinate("dimension", 1e3, 1e7, meaning="d/n", shown="d/n"),
         ),
         make,
     )

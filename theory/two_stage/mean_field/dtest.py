@@ -86,7 +86,8 @@ CLAIMS: tuple[Claim, ...] = (
     stated_claim(
         "sharp.dtest_course_size",
         _ITEM,
-        r"The same law in the median over runs: $\mathcal{D}_{test}$ error over its prediction",
+        r"The $\mathcal{D}_{test}$ error of a training patch plus Gaussian side sums is right in the median "
+        "over runs",
         Law(0.03, reason=".002 of a typical error of .07, the law's error by more costly Monte Carlo"),
         _summed,
         "D_test error and its law, each summed over the last five",

@@ -286,7 +286,9 @@ CLAIMS = (
     _claim(
         "dtest_size",
         "Test errors",
-        r"The same law in the median over runs: $\mathcal{D}_{test}$ error over memorised share",
+        r"In the median over runs the $\mathcal{D}_{test}$ error is $\frac12\hat\tau$ times the memorised "
+        r"fraction "
+        r"of the noisy samples plus the clean ones with noise above signal, at $d/n \ge 100$",
         Law(0.05, reason="half of what samples close to the threshold may change in a run at d/n = 100"),
         _dtest_size,
         "D_test error and its law, each summed over four clocks",

@@ -65,7 +65,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "sam.full_batch_flat_u",
         here("full-batch SAM"),
-        r"and it ends flat, $u = |\theta^*|$,",
+        r"Full-batch normalised SAM ends flat along the target: $u = |\theta^*|$.",
         Law(0.02, "the end is approached slowly", planned_spread=0.006),
         flat_u,
         SAM_FULL,
@@ -76,7 +76,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "sam.full_batch_flat_s",
         here("full-batch SAM"),
-        r"$s = |\theta^*|$,",
+        r"Full-batch normalised SAM ends at $s = |\theta^*|$.",
         Law(0.02, "the end is approached slowly", planned_spread=0.006),
         flat_s,
         SAM_FULL,
@@ -86,7 +86,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "sam.full_batch_does_not_align",
         here("full-batch SAM"),
-        r"with every other eigenvalue of M near $|\theta^*|$ too: it does not align.",
+        r"Full-batch normalised SAM does not align: across the target too it ends at $M_\perp$ near "
+        r"$|\theta^*|$.",
         Difference(0.1, "it minimises the top eigenvalue, and then stops", planned_spread=0.02),
         flat_across,
         SAM_FULL,

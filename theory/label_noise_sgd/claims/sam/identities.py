@@ -105,7 +105,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "identity.sam_plain_transport",
         here("SAM steps"),
-        r"The same for SAM with the gradient itself as perturbation ($\tilde\rho = \rho$).",
+        r"The identity of SAM's transport holds with the gradient itself as perturbation ($\tilde\rho = "
+        r"\rho$).",
         Identity(),
         sam_transport,
         SAM_STEPS_PLAIN,

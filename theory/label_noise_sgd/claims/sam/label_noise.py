@@ -178,7 +178,8 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "sam.collapse_below",
         here("collapse"),
-        r"SAM with label noise keeps the network alive at .5 to .9 of the fold of its mean field,",
+        r"SAM with label noise keeps the network alive at .5 to .9 of the fold of its mean field, the "
+        r"radius beyond which no rest point is left.",
         Universal("below the fold a rest point remains"),
         alive,
         COLLAPSE,
@@ -188,7 +189,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "sam.collapse_beyond",
         here("collapse"),
-        r"and kills it from 1.1 of the fold on.",
+        r"SAM with label noise kills the network from 1.1 of the fold of its mean field on.",
         Universal("no rest point with w a > 0 is left"),
         collapsed,
         COLLAPSE_BEYOND,

@@ -120,7 +120,7 @@ CLAIMS: tuple[Claim, ...] = (
     _by_sample(
         "sam.curve_across_1",
         here("one-sample SAM"),
-        r"It follows the slow curve of label noise: $M_\perp = M_\perp(0)e^{-\tau}$ at "
+        r"One-sample SAM follows the slow curve of label noise: $M_\perp = M_\perp(0)e^{-\tau}$ at "
         r"$\tau = \ln[(1+cM_0)e^{2\eta\rho^2t} - cM_0] = 1$, $c = (d+\frac{5}{2})\eta$.",
         Law(0.02, "second order in eta mu (d+1)", planned_spread=0.008),
         partial(sample_across, goal=1.0),
@@ -129,7 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
     _by_sample(
         "sam.curve_across_3",
         here("one-sample SAM"),
-        r"and at $\tau = 3$.",
+        r"One-sample SAM has the slow curve's $M_\perp$ at $\tau = 3$ too.",
         Law(0.02, "second order in eta mu (d+1)", planned_spread=0.012),
         partial(sample_across, goal=3.0),
         measured="M_perp at the record nearest to tau = 3, and its law",
@@ -137,7 +137,8 @@ CLAIMS: tuple[Claim, ...] = (
     _by_sample(
         "sam.curve_along_1",
         here("one-sample SAM"),
-        r"u follows the implicit law of the slow flow at $\tau = 1$.",
+        r"One-sample SAM has the slow curve's $u$ at $\tau = 1$: it follows the implicit law of the slow "
+        r"flow.",
         Law(0.04, "second order in eta mu (d+1)", planned_spread=0.012),
         partial(sample_along, goal=1.0),
         measured="u at the record nearest to tau = 1, and its law",
@@ -145,7 +146,7 @@ CLAIMS: tuple[Claim, ...] = (
     _by_sample(
         "sam.curve_along_3",
         here("one-sample SAM"),
-        r"and at $\tau = 3$.",
+        r"One-sample SAM has the slow curve's $u$ at $\tau = 3$ too.",
         Law(0.04, "second order in eta mu (d+1)", planned_spread=0.012),
         partial(sample_along, goal=3.0),
         measured="u at the record nearest to tau = 3, and its law",
@@ -153,7 +154,8 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "sam.rest_u",
         here("one-sample SAM"),
-        r"It ends where label noise ends, $u = \sqrt{d}|\theta^*|$, with no floor and hardly any shrinkage.",
+        r"One-sample SAM ends where label noise ends, $u = \sqrt{d}|\theta^*|$, with no floor and hardly "
+        r"any shrinkage.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rest_u,
         SAM_REST,
@@ -162,7 +164,7 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "sam.rest_s",
         here("one-sample SAM"),
-        r"and $s = |\theta^*|/\sqrt{d}$.",
+        r"One-sample SAM ends at $s = |\theta^*|/\sqrt{d}$.",
         Law(0.02, "order rho^2", planned_spread=0.008),
         rest_s,
         SAM_REST,
