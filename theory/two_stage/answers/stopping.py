@@ -149,7 +149,7 @@ def _rate_deviation(run: Run) -> float | NotApplicable:
 _ESTIMATES = (
     answer_claim(
         "plug_in.a",
-        r"The plug-in estimate of $a = n\,\mathrm{SNR}^2$ is unbiased up to 2 %",
+        r"The plug-in estimate of $a = n\,\mathrm{SNR}^2$ is right in the median, to 2 %",
         _a_ratio,
         STOPPING,
         "estimated a against the setting's",

@@ -280,7 +280,7 @@ def _share_claims() -> tuple[Claim, ...]:
         _claim(
             "share_spread",
             "The law",
-            r"So is, to 3 %, the spread of $p_i$ over the samples of a run: $p_i$ lies between $1/2$ and 1",
+            "So is, to 3 %, the spread of $p_i$ over the samples of a run",
             Law(0.03, reason="the shape of p_i decides t_all and the event; its spread is about .2"),
             partial(share_of, spread=True),
             "standard deviation of p_i over the samples at one time unit, and the law's",
