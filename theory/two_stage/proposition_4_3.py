@@ -16,7 +16,7 @@ from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "USABLE"]
 
 _ITEM = paper("Proposition 4.3")
 
