@@ -195,7 +195,7 @@ def test_the_events_are_those_of_the_lemmas_and_theorems() -> None:
         "lemma.stage_one_derivative", "theorem_4_1.clean_fit", "theorem_4_1.noisy_misfit",
         "theorem_4_1.signal_above_noise", "theorem_4_1.stage_order", "theorem_4_2.training_loss",
         "theorem_4_2.clean_fit", "theorem_4_2.noisy_memorised", "theorem_4_2.gamma_positive",
-        "theorem_4_2.dtest_error", "theorem_4_2.dtest_degrades", "theorem_4_2.iid_error_small",
+        "theorem_4_2.dtest_error", "theorem_4_2.dtest_degrades",
         "proposition_4_3.sample_selection", "theorem_4_4.one_stage", "theorem_4_4.no_degradation",
     }  # fmt: skip
 

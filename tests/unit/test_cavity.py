@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +205,12 @@ def test_every_part_of_the_law_moves_it() -> None:
     spread = cavity_law(POP, 12, 16).share_sd[-1].mean()
     assert cavity_law(POP, 12, 16, Terms(filters=False)).share_sd[-1].mean() > 1.06 * spread
     assert cavity_law(POP, 12, 16, Terms(signal=False)).share_sd[-1].mean() < 0.94 * spread
+
+
+def test_more_filters_than_a_byte_counts_change_nothing() -> None:
+    few, many = (cavity_law(replace(POP, m=m), 12, 16).share.mean(axis=1) for m in (250, 300))
+    assert 0.6 < few[-1] < 0.95
+    assert many == pytest.approx(few, abs=0.02)
 
 
 def test_fields_are_renewed_often_where_they_move() -> None:

@@ -11,6 +11,8 @@ import sympy as sp
 
 from simulation import train
 from theory.rng import generator
+from theory.two_stage.cavity.ratio import ends, table, threshold_ratio
+from theory.two_stage.cavity.threshold_claims import CLAIMS, OF_BETWEEN
 from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.experiments import OF_LARGE_INIT, OF_PAPER
 from theory.two_stage.mean_field.mean_field import Population, mean_field
@@ -22,6 +24,7 @@ from theory.two_stage.threshold import (
     unlucky_counts,
     worst_share,
 )
+from verify.region import drawn_region
 
 AT = (0.02, 0.5, 0.05)
 
@@ -130,3 +133,30 @@ def test_a_narrowed_box_draws_the_same_law_as_rejection() -> None:
     for name in ("n", "m", "d", "n_snr2", "tau_plus", "kappa_0", "clock_step"):
         p = ks_2samp([getattr(s, name) for s in fast], [getattr(s, name) for s in slow]).pvalue
         assert p > 1e-3, name
+
+
+def test_nothing_lies_between_the_thresholds_outside_the_table() -> None:
+    place = drawn_from("between", OF_BETWEEN, DEFAULT_CONSTANTS)
+    assert (place.n, place.tau[1], place.m[0]) == ((59, 121), 0.2, 7)
+    (least, most), (_, tau), (_, kappa_0) = ends()
+    assert all(
+        threshold_ratio(n, 20, t, k) < 1 for n in (least, most) for t in (0.1, tau) for k in (0.1, kappa_0)
+    )
+    for n in (least, 80, most):
+        for t in (0.05, 0.1, tau):
+            for h in (0.03, 0.1):
+                top = signal_threshold(n, 20, t, 0.1, h, 0.5, 0.05) * (1 - 2 * t)
+                assert 2.0 * min(table().values()) < threshold_ratio(n, 20, t, 0.1) * top
+                assert top <= place.signal_margin[1] * (1 + 1e-9)
+    outside = (
+        (least - 1, 20, 0.1, 0.1),
+        (most + 1, 20, 0.1, 0.1),
+        (80, 7, 0.1, 0.1),
+        (80, 20, tau + 0.01, 0.1),
+    )
+    assert [threshold_ratio(*at) for at in outside] == [1.0] * 4
+
+
+def test_the_reference_box_has_settings_between_them() -> None:
+    safe = next(claim for claim in CLAIMS if claim.id == "two_stage.cavity.threshold.safe")
+    assert drawn_region(safe, REFERENCE).share > 1e-3

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from theory.place import Box, Cells, Coordinate, Draws, Point
 from theory.rng import generator
 from theory.setting import AbstractSetting
+from theory.two_stage.cavity.ratio import LEAST_FILTERS, LEVELS, ends, table
 from theory.two_stage.setting import Setting
-from theory.two_stage.threshold import LARGE_INIT
+from theory.two_stage.threshold import LARGE_INIT, signal_threshold
 
 if TYPE_CHECKING:
     from theory.condition import Condition, Constants
@@ -21,7 +22,7 @@ __all__ = ["Domain", "Fixed", "Grid", "Sweep", "SweepParameter"]
 Range = tuple[float, float]
 
 #: Ranges that conditions can narrow.
-_NARROWED = ("m", "signal_margin", "tau", "kappa_0", "dimension", "clock_step")
+_NARROWED = ("n", "m", "signal_margin", "tau", "kappa_0", "dimension", "clock_step")
 
 #: How readers see `dimension`, by its unit.
 _DIMENSIONS = {"n": "d/n", "n^2": "d/n^2", "n^2 log": "d/(n^2 log(6 n^2/.05))"}
@@ -141,6 +142,18 @@ class Domain(Box):
         if {"signal_dominates", "signal_dominates_filters"} & asked:
             # a*(1 - 2 tau) >= 2p: below it a sample rises at once.
             lows["signal_margin"].append(2.0 if min(highs["kappa_0"]) < LARGE_INIT else 1.0)
+        if {"signal_sharp", "signal_not_sure"} <= asked:
+            # Outside the table there is nothing between the two thresholds; the upper one, times 1 - 2 tau,
+            # falls with n and grows with tau and h.
+            (least, most), (_, tau), (_, kappa_0) = ends()
+            delta, clock, h = LEVELS
+            top = signal_threshold(least, LEAST_FILTERS, tau, kappa_0, h, clock, delta)
+            lows["n"].append(least - 1)
+            highs["n"].append(most + 1)
+            lows["m"].append(LEAST_FILTERS - 1)
+            highs["tau"].append(tau)
+            lows["signal_margin"].append(2 * min(table().values()))
+            highs["signal_margin"].append(top * (1 - 2 * tau))
         if "width" in asked:
             lows["m"].append(math.floor(c["C"] * math.log(self.n[0] / c["delta"])) - 1)
         if "step_samples" in asked:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from theory.claim import Prediction
-from theory.rules import Band, Event, FittedBand
+from theory.rules import Bound, Event, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.experiments import EXACT_SCALINGS, OF_STAGE_ONE, SCALES, STAGE_ONE
@@ -16,24 +16,27 @@ from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1, paper
 from theory.two_stage.stated_claim import claim_of
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "USABLE"]
 
 _claim = claim_of("proposition_4_3", paper("Proposition 4.3"))
 
+#: The largest C' at which exp(-d/(n C')) still says something where it is used, at d/n of order 1000.
+USABLE = 50.0
 
-def _constant(run: Run, distribution: str) -> float | NotApplicable:
-    """C' measured: (d/n) / (-ln error), with the error's upper limit."""
+
+def _constant(run: Run, distribution: str) -> tuple[float, float] | NotApplicable:
+    """C' measured: (d/n) / (-ln error), with the error's upper limit; and the largest that is of use."""
     estimate = run.log_test_error(distribution, C_T1)
     if not math.isfinite(estimate.value):
         return NotApplicable("the error is too small to be sampled")
-    return (run.setting.d / run.setting.n) / -min(estimate.high, -1e-12)
+    return (run.setting.d / run.setting.n) / -min(estimate.high, -1e-12), USABLE
 
 
-def _iid_constant(run: Run) -> float | NotApplicable:
+def _iid_constant(run: Run) -> tuple[float, float] | NotApplicable:
     return _constant(run, "iid")
 
 
-def _dtest_constant(run: Run) -> float | NotApplicable:
+def _dtest_constant(run: Run) -> tuple[float, float] | NotApplicable:
     return _constant(run, "spurious")
 
 
@@ -56,9 +59,6 @@ def _gap(run: Run) -> float:
     return float(noisy.min() - clean.max())
 
 
-#: The largest C' at which exp(-d/(n C')) still says something where it is used, at d/n of order 1000.
-USABLE = 50.0
-
 _USABLE = (
     "C' is unnamed; at 50 the bound is e^-20 at d/n = 1000. It scatters with the realised flip rate of the "
     "worse class, so it is declared, not fitted"
@@ -68,7 +68,7 @@ CLAIMS = (
     _claim(
         "iid_error",
         r"Stopped at $T_1$, the iid test error is at most $\exp(-d/(nC'))$",
-        Band(0.0, USABLE, _USABLE),
+        Bound(reason=_USABLE),
         _iid_constant,
         "C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
         STAGE_ONE,
@@ -88,7 +88,7 @@ CLAIMS = (
     _claim(
         "dtest_error",
         r"Stopped at $T_1$, the $\mathcal{D}_{test}$ error is at most $\exp(-d/(nC'))$",
-        Band(0.0, USABLE, _USABLE),
+        Bound(reason=_USABLE),
         _dtest_constant,
         "C' = (d/n)/(-ln error) at c_T time units, the error by importance sampling",
         STAGE_ONE,

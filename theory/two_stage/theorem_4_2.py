@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from theory.claim import Claim, Prediction
-from theory.rules import Band, Event, Exponent, FittedBand
+from theory.rules import Band, Bound, Event, Exponent, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
 from theory.two_stage.box import SweepParameter
@@ -103,10 +104,9 @@ def _dtest_nominal(run: Run) -> bool:
     return run.test_error("spurious", float(run.clock[-1])).high >= bound
 
 
-def _iid_small(run: Run) -> bool:
-    """ln of the iid error at the end, by importance sampling, upper limit below ln(min(tau)/2)."""
-    limit = np.log(0.5 * run.setting.tau_min)
-    return bool(run.log_test_error("iid", float(run.clock[-1])).high < limit)
+def _iid_small(run: Run) -> tuple[float, float]:
+    """-ln of the iid error at the end, by importance sampling, at its upper limit; and -ln(min(tau)/2)."""
+    return -run.log_test_error("iid", float(run.clock[-1])).high, -math.log(0.5 * run.setting.tau_min)
 
 
 @of_flipped_labels
@@ -270,7 +270,8 @@ CLAIMS = (
         r"The iid test error stays below $\frac12\min(\tau_+,\tau_-)$ at the end: the degradation of Theorem "
         r"4.2 is a property of $\mathcal{D}_{test}$, not of fresh noise",
         _iid_small,
-        "whether the upper limit of the iid error, by importance sampling, is below the D_test bound",
+        "-ln of the iid error at its upper limit, by importance sampling, and -ln of the D_test bound",
+        rule=Bound(reason="with probability at least 1 - delta, as the theorem says", upper=False),
         source=here("docs/derivations/test_errors.md, Two test distributions"),
         parents=("two_stage.law",),
     ),

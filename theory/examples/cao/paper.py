@@ -18,9 +18,10 @@ from theory.examples.cao.patches import Patches
 __all__ = ["THIS"]
 
 WHERE = th.Source("Cao et al. 2022", "Theorems 4.3 and 4.4")
-N, Q, D, G = sp.Symbol("n"), sp.Symbol("q"), sp.Symbol("d"), sp.Symbol("g")
+N, Q, D, G, M = sp.symbols("n q d g m")
 C_B, C_H, C_N = th.Constant("C_b"), th.Constant("C_h"), th.Constant("C_n")
 WIDE = th.Condition("dimension", D, 4 * N, WHERE, "paper", "noise patches are nearly orthogonal")
+MANY = th.Condition("filters", M, 8, WHERE, "paper", "on either side some filter starts along the signal")
 STRONG = th.Condition("signal_strong", G, C_B, WHERE, "paper", "the signal is learned first")
 WEAK = th.Condition("signal_weak", C_H, G, WHERE, "paper", "noise is learned first")
 OTHER = th.Condition("n_snr_2", N * (G / N) ** (2 / Q), C_N, WHERE, "derived", "of ReLU, not of ReLU^q")
@@ -43,7 +44,7 @@ MAP = th.Experiment(
 
 def claim(name: str, text: str, rule: Any, measure: Any, *conditions: Any, runs: Any = RUNS) -> th.Claim:
     return th.Claim(f"examples.cao.{name}", WHERE, "paper", text, rule, measure, runs,
-                    (WIDE, *conditions), CONSTANTS)  # fmt: skip
+                    (WIDE, MANY, *conditions), CONSTANTS)  # fmt: skip
 
 
 CLAIMS = (
@@ -59,7 +60,7 @@ CLAIMS = (
 
 
 def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
-    wrong = replace(CLAIMS[1], conditions=(WIDE, OTHER))
+    wrong = replace(CLAIMS[1], conditions=(WIDE, MANY, OTHER))
     why = "with n SNR^2 at least 1 but n SNR^q below 1 the noise is learned first"
     return [th.Falsehood(CLAIMS[1].id, "transition at n SNR^2", "symbols", wrong, why)]
 
@@ -68,6 +69,9 @@ THIS = th.Paper(
     "examples.cao",
     th.Reference("Y. Cao, Z. Chen, M. Belkin, Q. Gu", 2022,
                  "Benign overfitting in two-layer convolutional neural networks", "NeurIPS"),
-    CLAIMS, (Patches,), {"Theorem 4.3": (WIDE, STRONG), "Theorem 4.4": (WEAK,)}, constants=CONSTANTS,
+    CLAIMS, (Patches,), {"Theorem 4.3": (WIDE, MANY, STRONG), "Theorem 4.4": (WEAK,)}, constants=CONSTANTS,
     falsehoods=falsehoods, optional=True,
+    reference_box=th.Box("all", (th.Coordinate("n", 10, 50, whole=True), th.Coordinate("g", 0.01, 150),
+                         th.Coordinate("d", 300, 3000, whole=True), th.Coordinate("start", 0.02, 0.3),
+                         th.Coordinate("m", 5, 20, whole=True)), lambda x: Patches(**x)),
 )  # fmt: skip

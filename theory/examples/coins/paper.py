@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 import theory as th
 
@@ -32,6 +33,9 @@ def toss(s: Tosses, rng: np.random.Generator) -> dict[str, float]:
 
 
 WHERE = th.Source("Bernoulli 1713", "part four")
+N, P, C = sp.Symbol("n"), sp.Symbol("p"), th.Constant("C")
+MANY = th.Condition("many", N * P * (1 - P), C, WHERE, "derived", "a share of few heads is skew")
+CONSTANTS = th.Constants({"C": 8.0})
 TOSSES = th.Experiment(
     "examples.coins.tosses",
     model=th.function_model(Tosses, toss, name="examples.coins"),
@@ -41,8 +45,9 @@ TOSSES = th.Experiment(
 )  # fmt: skip
 
 
-def claim(name: str, statement: str, rule: th.Rule, measure: Any) -> th.Claim:
-    return th.Claim(f"examples.coins.{name}", WHERE, "derived", statement, rule, measure, TOSSES)
+def claim(name: str, statement: str, rule: th.Rule, measure: Any, *conditions: th.Condition) -> th.Claim:
+    return th.Claim(f"examples.coins.{name}", WHERE, "derived", statement, rule, measure, TOSSES,
+                    conditions, CONSTANTS)  # fmt: skip
 
 
 def hoeffding(run: Any) -> tuple[float, float]:
@@ -65,7 +70,7 @@ CLAIMS = (
     claim("hoeffding", r"$|\mathrm{share} - p| \le \sqrt{\ln 40/(2n)}$ with probability $.95$.",
           th.Bound(delta=0.05), hoeffding),
     claim("share", "The share of heads is normal, with mean $p$ and variance $p(1 - p)/n$.",
-          th.ZScores("the central limit theorem"), score),
+          th.ZScores("the central limit theorem"), score, MANY),
     claim("mean", "The mean of n standard normal numbers is normal, with variance $1/n$.",
           th.ZScores("exact"), lambda run: (run.mean, 0.0, run.setting.n**-0.5, 0.0)),
     *BORDER,
@@ -84,5 +89,7 @@ def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
 THIS = th.Paper(
     "examples.coins",
     th.Reference("J. Bernoulli", 1713, "Ars conjectandi", "Basel"),
-    CLAIMS, (Tosses,), falsehoods=falsehoods, optional=True,
+    CLAIMS, (Tosses,), {"Limit": (MANY,)}, constants=CONSTANTS, falsehoods=falsehoods, optional=True,
+    reference_box=th.Box("all", (th.Coordinate("n", 10, 5000, whole=True),
+                         th.Coordinate("p", 0.02, 0.98, "linear")), lambda x: Tosses(**x)),
 )  # fmt: skip

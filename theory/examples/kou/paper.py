@@ -18,7 +18,7 @@ import theory as th
 from theory.two_stage.parameters import PARAMETERS
 from theory.two_stage.quantities import QUANTITIES
 from theory.two_stage.setting import Setting
-from theory.two_stage.symbols import d, mu_norm, n, sigma_xi
+from theory.two_stage.symbols import d, kappa_0, mu_norm, n, sigma_xi, tau_plus
 
 __all__ = ["END", "MAP", "THIS", "group"]
 
@@ -32,6 +32,8 @@ C, SMALL, C_N = th.Constant("C_1"), th.Constant("C_3"), th.Constant("C_n")
 WIDE = th.Condition("dimension", d, n**2, WHERE, "paper", "noise patches are nearly orthogonal")
 STRONG = th.Condition("signal_strong", G, C, WHERE, "paper", "the side of benign overfitting")
 WEAK = th.Condition("signal_weak", SMALL, G, WHERE, "paper", "the side of harmful overfitting")
+FEW = th.Condition("flips", 0.1, tau_plus, WHERE, "paper", "few labels are flipped")
+START = th.Condition("start", 0.3, kappa_0, WHERE, "paper", "initial weights do not decide")
 OTHER = th.Condition("n_snr2", A, C_N, WHERE, "derived", "the transition that is not: C_1 at d = 1000 n")
 CONSTANTS = th.Constants({"C_1": 30.0, "C_2": 20.0, "C_3": 0.5, "C_n": 30**0.5 / 1000**0.5})
 
@@ -78,13 +80,13 @@ RUNS = runs("box", BOX, 300)
 #: The heat map of the paper's figure: dimension against |mu| = 1..8 at n = 20, a tenth of labels flipped.
 MAP = runs("map", th.Cells("dimension against signal", tuple(
     ({"d": d, "g": round(20 * norm**4 / d, 3)}, setting(20, d, tau=0.1, n_snr2=20 * norm**2 / d))
-    for d in (400, 800, 1600) for norm in (1, 2, 3, 5, 8))), 20)  # fmt: skip
+    for d in (400, 800, 1600) for norm in (1, 2, 3, 5, 8))), 48)  # fmt: skip
 
 
 def claim(name: str, text: str, rule: Any, measure: Any, *conditions: Any, **more: Any) -> th.Claim:
     given: dict[str, Any] = {"source": WHERE, "provenance": "paper", "experiment": RUNS} | more
     return th.Claim(id=f"examples.kou.{name}", statement=text, rule=rule, measure=measure,
-                    conditions=(WIDE, *conditions), constants=CONSTANTS, **given)  # fmt: skip
+                    conditions=(WIDE, FEW, START, *conditions), constants=CONSTANTS, **given)  # fmt: skip
 
 
 def error(run: Any) -> float:
@@ -119,7 +121,7 @@ CLAIMS = (
 
 def falsehoods(ledger: th.Ledger) -> list[th.Falsehood]:
     by_a = replace(CLAIMS[0], measure=lambda run: (error(run), math.exp(-50 * run.setting.n_snr2**2)),
-                   conditions=(WIDE, OTHER))  # fmt: skip
+                   conditions=(WIDE, FEW, START, OTHER))  # fmt: skip
     fixed_a = replace(CLAIMS[3], experiment=along_d("fixed_n_snr2", n_snr2=0.3))
     why = "n d SNR^4 decides, which at fixed n SNR^2 grows as d"
     return [
@@ -132,7 +134,11 @@ THIS = th.Paper(
     "examples.kou",
     th.Reference("Y. Kou, Z. Chen, Y. Chen, Q. Gu", 2023,
                  "Benign overfitting in two-layer ReLU convolutional neural networks", "ICML"),
-    CLAIMS, (Setting,), {"Theorem 4.2": (WIDE, STRONG), "harmful": (WEAK,)}, constants=CONSTANTS,
+    CLAIMS, (Setting,), {"Theorem 4.2": (WIDE, FEW, START, STRONG), "harmful": (WEAK,)}, constants=CONSTANTS,
+    reference_box=th.Box("all", (
+        th.Coordinate("n", 16, 64, whole=True), th.Coordinate("d_over_n2", 0.5, 200),
+        th.Coordinate("g", 0.05, 200), th.Coordinate("tau", 0.01, 0.2, "linear"),
+        th.Coordinate("m", 5, 30, whole=True), th.Coordinate("kappa_0", 0.003, 1)), drawn),
     parameters={Setting: PARAMETERS}, quantities=QUANTITIES, falsehoods=falsehoods, builds_on=("two_stage",),
     optional=True,
 )  # fmt: skip

@@ -141,8 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "identity.volume",
         here("volume"),
-        r"$\ln\det Z_T^T Z_T = \ln\det Z_0^T Z_0 + 2 \sum_t \ln|1 - \eta^2 |g_t|^2|$: volume falls at every "
-        r"step while $\eta|g| < \sqrt{2}$, and gradient flow keeps it.",
+        r"$\ln\det Z_T^T Z_T = \ln\det Z_0^T Z_0 + 2 \sum_t \ln|1 - \eta^2 |g_t|^2|$.",
         Identity(
             factor=2048.0, reason="a determinant of d+1 singular values down to exp(-15) of the largest"
         ),
@@ -150,6 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
         IDENTITIES,
         proof=exact.volume,
         measured="residual over d + 1, while the volume has changed by less than 15 nats",
+        note=r"So volume falls at a step with $0 < \eta|g| < \sqrt{2}$, and gradient flow keeps it.",
     ),
     claim(
         "identity.obstruction",

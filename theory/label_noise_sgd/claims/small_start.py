@@ -113,7 +113,8 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "small_start.logistic",
         note("Lemma 4.6, the convergence of theta made exact"),
-        r"$\theta_\parallel(t) = T/(1 + (T/q_0 - 1)e^{-2\eta T t})$ within .02 T at every step.",
+        r"$\theta_\parallel(t) = T/(1 + (T/q_0 - 1)e^{-2\eta T t})$ to .02 T at its worst step, in the "
+        "median over runs.",
         Difference(0.02, "first order in m t_0^2 (d+1)/T", planned_spread=0.004),
         logistic_error,
         proof=closed_forms.logistic,
@@ -131,8 +132,8 @@ CLAIMS: tuple[Claim, ...] = (
     _small(
         "small_start.balance",
         here("small start"),
-        r"Noiseless descent from a small start keeps $u - s$ within $5\cdot10^{-3}|\theta^*|$, and so ends "
-        r"with $u = s$, not with $u = d s$.",
+        r"Noiseless descent from a small start ends with the $u - s$ of its start, to "
+        r"$5\cdot10^{-3}|\theta^*|$ in the median.",
         Difference(5e-3, "second order in eta", planned_spread=5e-4),
         balance_conserved,
         measured="final and initial (u - s)/|theta*|",
@@ -149,7 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
     edge(
         "small_start",
         SMALL,
-        r"At $m t_0^2(d+1)/|\theta^*|$ in [.5, 4] $\theta$ is still logistic within .02.",
+        r"At $m t_0^2(d+1)/|\theta^*|$ in [.5, 4] $\theta$ is still logistic to .02, in the median.",
         Difference(0.02, "the margin inside the condition", planned_spread=0.05),
         logistic_error,
         LARGE_START,

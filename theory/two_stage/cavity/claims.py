@@ -280,9 +280,7 @@ def _share_claims() -> tuple[Claim, ...]:
         _claim(
             "share_spread",
             "The law",
-            r"The spread of the active shares $p_i$ over the samples of a run at $s = 1$ is the law's to 3 "
-            r"%; $p_i$ "
-            r"lies between $1/2$ and 1",
+            "The spread of the active shares $p_i$ over the samples of a run at $s = 1$ is the law's, to 3 %",
             Law(0.03, reason="the shape of p_i decides t_all and the event; its spread is about .2"),
             partial(share_of, spread=True),
             "standard deviation of p_i over the samples at one time unit, and the law's",

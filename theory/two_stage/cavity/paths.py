@@ -190,7 +190,8 @@ class CavityState:
             self._add_own(products)
         np.greater(products, 0, out=on)
         np.maximum(products, 0, out=products)
-        self.active = of_label(np.asarray(on.sum(axis=1, dtype=np.uint8) / np.float32(on.shape[1])))
+        m = on.shape[1]
+        self.active = of_label(np.asarray(on.sum(axis=1, dtype=np.min_scalar_type(m)) / np.float32(m)))
         parts = products.mean(axis=1)
         self._with = of_label(parts)
         self._against = of_label(parts[::-1])

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-__all__ = ["LEAST_FILTERS", "LEVELS", "table", "threshold_ratio"]
+__all__ = ["LEAST_FILTERS", "LEVELS", "ends", "table", "threshold_ratio"]
 
 #: What the table was made for: delta and clock, and the largest step.
 LEVELS = (0.05, 0.5, 0.1)
@@ -31,6 +31,16 @@ def table() -> dict[tuple[float, float, float], float]:
 @lru_cache(maxsize=1)
 def _axes() -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(sorted(set(axis))) for axis in zip(*table(), strict=True))
+
+
+def ends() -> tuple[tuple[float, float], ...]:
+    """Ranges of n, tau and kappa_0 outside which the ratio is 1: no row, or no strength that would do.
+
+    >>> ends()
+    ((60.0, 120.0), (0.05, 0.2), (0.001, 0.3))
+    """
+    rows = [at for at, ratio in table().items() if ratio < 1]
+    return tuple((min(axis), max(axis)) for axis in zip(*rows, strict=True))
 
 
 def _around(axis: Sequence[float], value: float) -> tuple[float, ...]:

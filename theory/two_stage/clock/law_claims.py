@@ -133,7 +133,7 @@ CLAIMS: tuple[Claim, ...] = (
         _scored(
             f"batches.{size}.law.{number}",
             number,
-            rf"With mini-batches of {size} out of 100, $\kappa_0 \le .3$,",
+            rf"With mini-batches of {size} out of 100, at $\kappa_0$ of .01 and .3,",
             Drive(batch_size=size),
             experiment,
         )

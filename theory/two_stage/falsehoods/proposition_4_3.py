@@ -10,10 +10,10 @@ import numpy as np
 from theory.claim import Claim
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
-from theory.run import NotApplicable
 from theory.two_stage.falsehoods.change import changed
 from theory.two_stage.falsehoods.theorem_4_1 import without_signal_dominates
 from theory.two_stage.flipped import of_flipped_labels
+from theory.two_stage.proposition_4_3 import USABLE
 from theory.two_stage.run import Run
 from theory.two_stage.sources import C_T1
 
@@ -26,9 +26,9 @@ def _noisy_loss_below(run: Run) -> bool:
     return float(losses[run.noisy].max()) <= math.log(2) <= float(losses[run.clean].min())
 
 
-def _dtest_constant_at_end(run: Run) -> float | NotApplicable:
+def _dtest_constant_at_end(run: Run) -> tuple[float, float]:
     error = run.test_error("spurious", float(run.clock[-1]))
-    return (run.setting.d / run.setting.n) / -math.log(min(max(error.high, 1e-300), 1 - 1e-12))
+    return (run.setting.d / run.setting.n) / -math.log(min(max(error.high, 1e-300), 1 - 1e-12)), USABLE
 
 
 def falsehoods(known: Ledger) -> Iterator[Falsehood]:

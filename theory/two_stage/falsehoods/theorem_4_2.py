@@ -55,9 +55,9 @@ def _degrades_backwards(run: Run) -> bool:
     return run.test_error("spurious", C_T1).low > run.test_error("spurious", float(run.clock[-1])).high
 
 
-def _spurious_small(run: Run) -> bool:
-    limit = math.log(0.5 * run.setting.tau_min)
-    return math.log(max(run.test_error("spurious", float(run.clock[-1])).high, 1e-300)) < limit
+def _spurious_small(run: Run) -> tuple[float, float]:
+    error = run.test_error("spurious", float(run.clock[-1])).high
+    return -math.log(max(error, 1e-300)), -math.log(0.5 * run.setting.tau_min)
 
 
 def falsehoods(known: Ledger) -> Iterator[Falsehood]:
