@@ -1,8 +1,8 @@
 """The last records of what the verifier finds of itself, shown by reports of the paper that they speak of.
 
 They stand in the folder `measured` of the paper. `python -m verify.measured NAME DIR` puts the records in a
-folder (written by `soundness`, `stability` and `conformance` with `--out DIR`) in the place of those of the paper
-NAME, without their long lists.
+folder (written by `soundness`, `stability` and `conformance` with `--out DIR`) in the place of those of the
+paper NAME, without their long lists.
 """
 
 from __future__ import annotations

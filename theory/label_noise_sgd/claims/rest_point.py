@@ -24,7 +24,7 @@ __all__ = ["CLAIMS", "kernel_ratio", "neuron_ratio", "rest_s", "rest_u"]
 
 Floats = NDArray[np.float64]
 
-REST = experiment("rest", places.RICH_SMALL, (0, 32, 90), 15.0, off=20.0)
+REST = experiment("rest", places.RICH_SMALL, (0, 20, 90), 15.0, off=20.0)
 REST_SPECTRUM = experiment(
     "rest_spectrum",
     box(
@@ -42,7 +42,7 @@ SETTLED = experiment(
         "adiabatic, few neurons", places.rich, d=(3, 5), width=(25, 40), amplified=(0.25, 0.38),
         chi=(0.02, 0.03), target=TARGETS,
     ),
-    (0, 12, 36), 23.0, off=20.0,
+    (0, 18, 36), 23.0, off=20.0,
 )  # fmt: skip
 
 

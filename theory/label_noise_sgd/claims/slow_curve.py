@@ -31,7 +31,7 @@ def _adiabatic(s: AbstractSetting) -> bool:
 
 RICH = experiment(
     "rich", box("the lazy start, adiabatic", places.lazy, accept=_adiabatic, **places.LAZY_RANGES),
-    (15, 24, 72), 5.3, records=260,
+    (15, 140, 240), 5.3, records=260,
 )  # fmt: skip
 WEIGHT_DECAY = experiment("weight_decay", places.RICH_SMALL, (0, 20, 60), 4.0, decay=True, records=200)
 NARROW = experiment(

@@ -30,7 +30,7 @@ SAM = experiment(
         "one-sample SAM", places.sam, d=(4, 12), width=(10, 30), kick=(0.03, 0.1), rho=(0.1, 0.25),
         target=TARGETS,
     ),
-    (0, 20, 60), 5.0, records=250,
+    (0, 32, 64), 5.0, records=250,
 )  # fmt: skip
 SAM_REST = experiment(
     "sam_rest",
@@ -38,7 +38,7 @@ SAM_REST = experiment(
         "one-sample SAM, to the end", places.sam, d=(3, 6), width=(10, 20), kick=(0.05, 0.1), rho=(0.15, 0.3),
         target=TARGETS,
     ),
-    (16, 20, 60), 14.0,
+    (16, 60, 120), 14.0,
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _half_step(s: AbstractSetting) -> AbstractSetting:
 
 
 SAM_TWO_STEPS = replace(
-    experiment("sam_two_steps", SAM.place, (0, 16, 48), 2.0, records=50), control=_half_step
+    experiment("sam_two_steps", SAM.place, (0, 48, 96), 2.0, records=50), control=_half_step
 )
 
 
