@@ -47,7 +47,15 @@ RICH_ONE_CHI = experiment(
         "one neuron, not adiabatic", places.one_neuron, d=(4, 6), batch=(1, 2), pace=(0.008, 0.03),
         chi=(3.0, 3.8), target=TARGETS,
     ),
-    (0, 60, 180), 170.0, start="rich", records=20,
+    (0, 300, 600), 170.0, start="rich", records=20,
+)  # fmt: skip
+EXPONENTS_CHI = experiment(
+    "exponents_chi",
+    box(
+        "one neuron, far from adiabatic", places.one_neuron, d=(3, 6), batch=(1, 2), pace=(0.008, 0.03),
+        chi=(0.4, 0.8), target=TARGETS,
+    ),
+    (0, 24, 48), 60.0, start="rich", records=60, frame=20,
 )  # fmt: skip
 
 
@@ -175,6 +183,17 @@ CLAIMS: tuple[Claim, ...] = (
         Difference(0.02, "second order in chi", planned_spread=0.008),
         exponents,
         EXPONENTS,
+        conditions=(ADIABATIC,),
+        constants=with_(c_chi=0.15),
+        measured="mean of the middle exponents over kappa, first 10/kappa steps discarded",
+    ),
+    edge(
+        "exponents_chi",
+        ADIABATIC,
+        r"At $\chi$ in [.4, .8] the $d-1$ exponents are still $-(1-\chi)\kappa_c$.",
+        Difference(0.02, "the margin inside the condition", planned_spread=0.05),
+        exponents,
+        EXPONENTS_CHI,
         conditions=(ADIABATIC,),
         constants=with_(c_chi=0.15),
         measured="mean of the middle exponents over kappa, first 10/kappa steps discarded",

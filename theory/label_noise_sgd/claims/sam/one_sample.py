@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import places, sam, slow_flow
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.claims.rest_point import rest_s, rest_u
 from theory.label_noise_sgd.conditions import SHARP, SMALL_STEP_SAM, with_
 from theory.label_noise_sgd.places import TARGETS, box
@@ -39,6 +39,14 @@ SAM_REST = experiment(
         target=TARGETS,
     ),
     (16, 60, 120), 14.0,
+)  # fmt: skip
+SAM_LONG_STEP = experiment(
+    "sam_long_step",
+    box(
+        "one-sample SAM, a large step", places.sam, d=(4, 12), width=(10, 30), kick=(0.8, 1.6),
+        rho=(0.1, 0.25), target=TARGETS,
+    ),
+    (0, 40, 80), 5.0, records=250,
 )  # fmt: skip
 
 
@@ -167,6 +175,18 @@ CLAIMS: tuple[Claim, ...] = (
         rest_s,
         SAM_REST,
         measured="s at the end",
+    ),
+    edge(
+        "sam_rate_step",
+        SMALL_STEP_SAM,
+        r"At $\eta\mu_0(d+1)$ in [.8, 1.6] $M_\perp$ still decays at "
+        r"$2\eta\rho^2(1 + (d + \frac{5}{2})\eta\mu)$.",
+        Law(0.015, "the margin inside the condition", planned_spread=0.03),
+        sample_rate,
+        SAM_LONG_STEP,
+        conditions=(SMALL_STEP_SAM,),
+        constants=with_(c_step=0.101),
+        measured="ln-decay of M_perp over the run, and the integral of its rate",
     ),
     reading(
         "sam_shrinks_theta",
