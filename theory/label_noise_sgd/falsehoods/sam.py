@@ -36,7 +36,8 @@ def _rates_add(run: LinearRun) -> Pair | NotApplicable:
         return got
     s, p = run.setting, run.path
     root = sam.normalised_root_long(p.steps.astype(float), p.perp[0], s.eta, s.rho, s.sigma, s.d)
-    k = int(np.argmin(np.abs(2 * np.log(root[0] / np.where(root > 0, root, np.inf)) - got[1])))
+    fallen = 2 * np.log(root[0] / np.where(root > 0, root, np.finfo(float).tiny))
+    k = int(np.argmin(np.abs(fallen - got[1])))
     return got[0], float(2 * s.eta * s.rho**2 + s.eta**2 * s.sigma**2) * float(p.steps[k])
 
 
