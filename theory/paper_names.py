@@ -6,9 +6,10 @@ import pkgutil
 from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["ENTRY_POINTS", "paper_name_of", "paper_names"]
+__all__ = ["ENTRY_POINTS", "paper_folder", "paper_name_of", "paper_names"]
 
 #: Installed packages offer papers under this group of entry points.
 ENTRY_POINTS = "theorem_verifier.papers"
@@ -34,6 +35,23 @@ def paper_name_of(claim_id: str) -> str:
     installed = (point.name for point in metadata.entry_points(group=ENTRY_POINTS))
     names = [name for name in (*paper_names(), *installed) if claim_id.startswith(f"{name}.")]
     return max(names, key=len, default=claim_id.partition(".")[0])
+
+
+def paper_folder(name: str) -> Path | None:
+    """The folder of the built-in or installed paper of this name; None when there is none.
+
+    >>> paper_folder("no_such_paper") is None
+    True
+    """
+    if name in paper_names():
+        module = f"theory.{name}.paper"
+    else:
+        offered = {point.name: point.module for point in metadata.entry_points(group=ENTRY_POINTS)}
+        if name not in offered:
+            return None
+        module = offered[name]
+    found = find_spec(module)
+    return Path(found.origin).parent if found is not None and found.origin is not None else None
 
 
 def _below(folder: Path, prefix: str) -> Iterable[str]:

@@ -214,6 +214,25 @@ def test_a_change_that_may_be_true_is_no_falsehood() -> None:
     assert "quantity x 0.5, x 2" in exempt(claim_of("fitted"), judged()["quality.fitted"][1])
 
 
+def test_a_median_moves_only_when_every_value_does() -> None:
+    """A factor that is 1 at more than half of the settings leaves a median, and a law of it, as they are."""
+    claim, observations = claim_of("law"), judged()["quality.law"][1]
+    some = [
+        replace(o, setting=o.setting.with_(m=1 if k % 3 else o.setting.m + 1))
+        for k, o in enumerate(observations)
+    ]
+
+    def planted_on(rule: Law, on: list[Observation]) -> set[str]:
+        return {p.name for p in by_rule(replace(claim, rule=rule), on) if isinstance(p, Planted)}
+
+    without_m = {
+        name for name in planted_on(Law(0.1, "test"), observations) if name == "prediction without m"
+    }
+    assert without_m
+    assert not without_m & planted_on(Law(0.1, "test"), some)
+    assert without_m <= planted_on(Law(0.1, "test", of="mean", bound=5.0), some)
+
+
 def test_nothing_is_planted_on_a_reading() -> None:
     """A reading is expected to fail: then its negation is true, and to support that would be right."""
     claim = replace(claim_of("event"), role="reading", corrected_by="quality.rare")

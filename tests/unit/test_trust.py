@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from report_cases import Page
 
+from theory.paper_names import paper_folder, paper_names
+from verify import measured
+from verify.measured import keep, last_records
+from verify.measured.__main__ import main
 from verify.measured.trust import read_trust
 from verify.outcome import Verification
 from verify.report.figures import trust as figure
@@ -86,36 +90,51 @@ def test_records_are_read_back_and_shown(small: Verification, tmp_path: Path) ->
     assert "Planted falsehoods refuted: 78 of 80." in spec.alt
 
 
-def test_the_last_records_of_a_paper_stand_in_its_report(tmp_path: Path) -> None:
-    from verify.measured import keep, last_records
-
+def test_the_last_records_of_a_paper_stand_in_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home, made = tmp_path / "home", tmp_path / "made"
-    home.mkdir()
+    (home / "zoo").mkdir(parents=True)
     made.mkdir()
+    monkeypatch.setattr(
+        measured, "paper_folder", lambda name: home / name if (home / name).is_dir() else None
+    )
     (made / "soundness.json").write_text(json.dumps(SOUND))
-    assert keep("zoo", made, home) == [home / "zoo" / "soundness.json"]
+    assert last_records("zoo") == {}
+    assert keep("zoo", made) == [home / "zoo" / "measured" / "soundness.json"]
     (made / "soundness.json").unlink()
     (made / "conformance.json").write_text(json.dumps(CONFORMS))
-    keep("zoo", made, home)
-    assert set(last_records("zoo", home)) == {"soundness", "conformance"}
-    assert last_records("zoo", home)["soundness"]["falsehoods"]["total"] == _COUNTS
-    assert last_records("other", home) == {}
+    keep("zoo", made)
+    assert set(last_records("zoo")) == {"soundness", "conformance"}
+    assert last_records("zoo")["soundness"]["falsehoods"]["total"] == _COUNTS
+    assert last_records("other") == {}
     with pytest.raises(ValueError, match="must be a paper's name"):
-        keep("../zoo", made, home)
+        keep("other", made)
+    (home / "zoo" / "measured" / "conformance.json").unlink()
+    (home / "zoo" / "measured" / "conformance.json").mkdir()
+    with pytest.raises(ValueError, match="cannot be written"):
+        keep("zoo", made)
 
 
 def test_records_that_are_shipped_can_be_read() -> None:
-    from verify import measured
-
-    shipped = [
-        path for path in Path(measured.__file__).parent.iterdir() if path.is_dir() and "__" not in path.name
-    ]
-    assert shipped
-    for folder in shipped:
-        for name, record in measured.last_records(folder.name).items():
+    shipped = {name: last_records(name) for name in paper_names()}
+    assert sum(map(bool, shipped.values())) >= 4
+    for paper, records in shipped.items():
+        for name, record in records.items():
             assert record["run"]["command"].startswith(f"python -m verify {name}")
             assert record["run"]["finished"]
-        assert all(path.stat().st_size < 20_000 for path in folder.iterdir())
+            home = paper_folder(paper)
+            assert home is not None
+            assert (home / "measured" / f"{name}.json").stat().st_size < 20_000
+
+
+@pytest.mark.parametrize("words", [[], ["no_such_paper", "."], ["two_stage", "no/such/folder"]])
+def test_wrong_words_are_one_line_and_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("verify: error: ")
+    assert said.err.count("\n") == 1
 
 
 def test_the_rows_of_a_run_are_of_its_own_paper(small: Verification) -> None:

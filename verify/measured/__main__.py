@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
         for path in keep(argv[0], Path(argv[1])):
             print(path)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        print(f"verify: error: {error}", file=sys.stderr)
         return 2
     return 0
 

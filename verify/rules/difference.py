@@ -25,7 +25,7 @@ from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Plan, Planted, Readout
 from verify.rules.law import majority_p
 from verify.rules.trend import guarded, steepest
-from verify.rules.variants import Change, prediction_changes
+from verify.rules.variants import Change, least_shift, prediction_changes
 from verify.rules.words import mean_in_words, with_median
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
 
@@ -184,12 +184,12 @@ class DifferenceJudge(CentreJudge[Difference]):
         settings = [o.setting for o in observations]
         for change in [*prediction_changes(settings), Change("prediction of the other sign", "sign", _minus)]:
             factors = np.array([change.factor(s) for s in settings])
-            shift = abs(float(((factors - 1) * predicted).mean())) if settings else 0.0
+            shift = least_shift((factors - 1) * predicted, rule.of)
             if shift > 2 * rule.margin:
-                why = f"the mean difference lies within {rule.margin:g} of 0 and moves by {shift:.3g}"
+                why = f"the {rule.of} lies within {rule.margin:g} of 0 and moves by at least {shift:.3g}"
                 yield Planted(claim, change.name, change.kind, rule, why, predicted_times(change.factor))
             else:
-                why = f"the change moves the mean difference by {shift:.2g}, as the margin allows"
+                why = f"the change surely moves the {rule.of} by {shift:.2g} only, as the margin allows"
                 yield Exempt(claim, change.name, change.kind, why)
 
     def readout(self, rule: Difference, decision: Decision, observation: Observation) -> Readout:

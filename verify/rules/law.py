@@ -25,7 +25,7 @@ from verify.rules.centre_judge import CentreJudge, predicted_times
 from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Plan, Planted, Readout
 from verify.rules.trend import Trend, bounded_slope, guarded, steepest
-from verify.rules.variants import log_values, prediction_changes
+from verify.rules.variants import least_shift, log_values, prediction_changes
 from verify.rules.words import mean_in_words, with_median
 from verify.statistics.intervals import rate_p
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
@@ -271,11 +271,11 @@ class LawJudge(CentreJudge[Law]):
                 yield Exempt(claim, change.name, change.kind, why)
                 continue
             seen.add(key)
-            shift = abs(float(logs.mean()))
+            shift = least_shift(logs, rule.of)
             why = ""
             if shift > 2 * room:
                 why = (
-                    f"the mean log ratio lies within {room:.3g} of 0, so with this change at least "
+                    f"the {rule.of} log ratio lies within {room:.3g} of 0, so with this change at least "
                     f"{shift:.3g} - {room:.3g} from it"
                 )
             elif change.power_of is not None:
@@ -292,11 +292,13 @@ class LawJudge(CentreJudge[Law]):
                 reason = "over these settings the change stays within what the margin allows"
                 yield Exempt(claim, change.name, change.kind, reason)
         logs = np.array([math.log(float(o.value[1])) for o in observations if float(o.value[1]) > 0])
-        if len(logs) and abs(float(logs.mean())) > room:
+        if least_shift(logs, rule.of) > room:
             why = "prediction and its inverse are further apart than the margin allows for both"
             yield Planted(claim, "prediction inverted", "symbols", rule, why, _inverted)
         else:
-            yield Exempt(claim, "prediction inverted", "symbols", "the prediction is about 1")
+            yield Exempt(
+                claim, "prediction inverted", "symbols", "the prediction is about 1, or on both sides of it"
+            )
 
     def readout(self, rule: Law, decision: Decision, observation: Observation) -> Readout:
         value = observation.value

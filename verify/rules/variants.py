@@ -24,6 +24,7 @@ __all__ = [
     "Change",
     "factors_of",
     "fields_of",
+    "least_shift",
     "log_values",
     "power_of",
     "prediction_changes",
@@ -99,6 +100,24 @@ def prediction_changes(settings: Sequence[Any]) -> list[Change]:
             for name in dict.fromkeys((*powers[:1], *powers[-1:]))
         ),
     ]
+
+
+def least_shift(shifts: Floats, of: str) -> float:
+    """How far a mean or a median surely moves when every value is shifted by its own amount.
+
+    A mean moves by the mean shift. Of a median only the smallest shift is sure, and none when some go the
+    other way: what leaves half of the values where they are may leave it there too.
+
+    >>> least_shift(np.array([0.0, 1.0]), "mean"), least_shift(np.array([0.0, 1.0]), "median")
+    (0.5, 0.0)
+    >>> least_shift(np.array([-2.0, -1.0]), "median")
+    1.0
+    """
+    if not len(shifts):
+        return 0.0
+    if of == "mean":
+        return abs(float(shifts.mean()))
+    return float(max(shifts.min(), -shifts.max(), 0.0))
 
 
 def power_of(name: str, power: float) -> Callable[[Any], float]:

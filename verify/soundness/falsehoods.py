@@ -16,7 +16,7 @@ from verify.rules.judge import Exempt, Planted
 from verify.soundness.detect import Detection, detect
 from verify.soundness.generate import by_rule, measured_falsehoods
 from verify.soundness.section import Section, Table
-from verify.statistics.error_budget import ERROR_BUDGET, in_family
+from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, in_family
 from verify.statistics.intervals import rate_interval
 
 __all__ = ["TARGET", "Falsehoods", "plant_and_judge", "tally"]
@@ -87,9 +87,10 @@ def plant_and_judge(
             items.append(Exempt(claim, "all changes", "sign", why))
         else:
             items += by_rule(claim, judged[claim.id].judged)
-    # A falsehood would stand beside the true claims and share their budget.
+    # A falsehood would stand beside the true claims and share the budget of the first stage with them; what
+    # fresh runs would add (`verify.second_stage`) is not counted.
     family = 1 + sum(in_family(judged[claim.id]) for claim in claims)
-    level = ERROR_BUDGET / family
+    level = FIRST_SHARE * ERROR_BUDGET / family
     detections = [detect(p, judged[p.of.id].judged, level=level) for p in items if isinstance(p, Planted)]
     exempt = [e for e in items if isinstance(e, Exempt)]
     for planted in measured:

@@ -152,7 +152,7 @@ LATE_RUNS = Experiment(
         ),
     ),
     clock=400.0,
-    runs=times(1, 5, 20),
+    runs=times(1, 8, 20),
 )
 
 _BASE = MixtureSetting.from_kappa(n=200, kappa=0.02, gamma=100.0, flip_rate=0.2, eta=0.4)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim, Prediction
 from theory.experiment import Experiment
 from theory.label_noise_sgd import decay, places
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, WIDE, with_
 from theory.label_noise_sgd.places import TARGETS, box
 from theory.label_noise_sgd.run import LinearRun
@@ -47,6 +47,14 @@ ESCAPE = experiment(
         tilt=(0.0003, 0.001), target=TARGETS,
     ),
     (0, 400, 800), 0.35, records=300,
+)  # fmt: skip
+CROSSOVER_CHI = experiment(
+    "crossover_chi",
+    box(
+        "through the crossover, not adiabatic", places.rich, d=(3, 8), width=(25, 60), amplified=(0.1, 0.35),
+        chi=(1.0, 2.0), target=TARGETS,
+    ),
+    (0, 60, 120), 5.0, records=400,
 )  # fmt: skip
 
 
@@ -152,6 +160,17 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(STABLE, WIDE, ADIABATIC),
         constants=with_(c_chi=0.2),
         measured="interpolated step of the crossing, and the formula with the seed's own M_perp(0)",
+    ),
+    edge(
+        "crossover_chi",
+        ADIABATIC,
+        r"At $\chi$ in [1, 2] the crossover still comes at $T_x$.",
+        Law(0.02, "the margin inside the condition", planned_spread=0.05),
+        crossover,
+        CROSSOVER_CHI,
+        conditions=(STABLE, WIDE, ADIABATIC),
+        constants=with_(c_chi=0.2),
+        measured="steps until M_perp reaches sqrt(d) |theta*|, and T_x with the seed's M_perp(0)",
     ),
     claim(
         "duration.escape",

@@ -31,7 +31,7 @@ SPECTRUM = experiment(
         "covariances that fall like k^-spread", places.spectrum, d=(4, 10), width=(40, 100), batch=(1, 4),
         amplified=(0.05, 0.2), tilt=(0.002, 0.005), target=TARGETS, spread=(0.3, 1),
     ),
-    (0, 20, 60), 1.0,
+    (0, 28, 60), 1.0,
 )  # fmt: skip
 FULL_BATCH = experiment(
     "full_batch",
@@ -39,7 +39,7 @@ FULL_BATCH = experiment(
         "full batches", places.data_set, d=(3, 8), width=(40, 80), amplified=(0.1, 0.4), tilt=(0.02, 0.05),
         target=TARGETS, rows=(3, 6),
     ),
-    (0, 16, 48), 2.0, full_batch=True,
+    (0, 100, 200), 2.0, full_batch=True,
 )  # fmt: skip
 OFF_SPAN = experiment(
     "off_span",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.label_noise_sgd import decay, places
-from theory.label_noise_sgd.claims.made import Pair, claim, counts, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, counts, edge, experiment, reading
 from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, with_
 from theory.label_noise_sgd.net_settings import DeepSetting
 from theory.label_noise_sgd.places import TARGETS, box
@@ -50,7 +50,15 @@ RELU_END = experiment(
         "ReLU networks, nearly adiabatic", places.rich, d=(4, 6), width=(15, 25), amplified=(0.12, 0.2),
         chi=(0.08, 0.2), target=TARGETS,
     ),
-    (0, 32, 90), 16.0, engine="relu",
+    (0, 72, 144), 16.0, engine="relu",
+)  # fmt: skip
+RELU_EDGE = experiment(
+    "relu_edge",
+    box(
+        "ReLU networks, a large step", places.lazy, d=(4, 8), width=(15, 30), amplified=(0.4, 0.6),
+        tilt=(0.005, 0.02), target=TARGETS,
+    ),
+    (0, 100, 200), 1.0, engine="relu", records=50,
 )  # fmt: skip
 
 
@@ -160,6 +168,17 @@ CLAIMS: tuple[Claim, ...] = (
         conditions=(STABLE,),
         constants=with_(c_edge=0.201),
         measured="drop of sum_i D_i, and the integral without amplification",
+    ),
+    edge(
+        "relu_stable",
+        STABLE,
+        r"At $c_Bm/d$ in [.4, .6] the drift is still that of the amplified law.",
+        Law(0.03, "the margin inside the condition", planned_spread=0.05),
+        relu_drop,
+        RELU_EDGE,
+        conditions=_RELU,
+        constants=_TENTH,
+        measured="drop of sum_i D_i, and the integral of its rate along the run",
     ),
     claim(
         "relu.ratio",

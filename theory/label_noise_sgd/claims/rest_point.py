@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim, Prediction
 from theory.label_noise_sgd import places, slow_flow
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment
 from theory.label_noise_sgd.claims.slow_curve import RICH
 from theory.label_noise_sgd.conditions import ADIABATIC, STABLE, UNEVEN, WIDE, with_
 from theory.label_noise_sgd.places import TARGETS, box
@@ -24,7 +24,7 @@ __all__ = ["CLAIMS", "kernel_ratio", "neuron_ratio", "rest_s", "rest_u"]
 
 Floats = NDArray[np.float64]
 
-REST = experiment("rest", places.RICH_SMALL, (0, 32, 90), 15.0, off=20.0)
+REST = experiment("rest", places.RICH_SMALL, (0, 20, 90), 15.0, off=20.0)
 REST_SPECTRUM = experiment(
     "rest_spectrum",
     box(
@@ -32,6 +32,14 @@ REST_SPECTRUM = experiment(
         amplified=(0.2, 0.35), chi=(0.015, 0.03), target=TARGETS, spread=(0.3, 0.8),
     ),
     (0, 16, 48), 15.0, off=20.0, along="even",
+)  # fmt: skip
+REST_CHI = experiment(
+    "rest_chi",
+    box(
+        "few inputs, not adiabatic", places.rich, d=(3, 8), width=(25, 60), amplified=(0.1, 0.35),
+        chi=(1.0, 2.0), target=TARGETS,
+    ),
+    (0, 60, 120), 15.0, off=20.0,
 )  # fmt: skip
 
 #: kappa t after which |w_i|^2/a_i^2 = d for each of N = 240 neurons at d = 6 within a factor e,
@@ -42,7 +50,7 @@ SETTLED = experiment(
         "adiabatic, few neurons", places.rich, d=(3, 5), width=(25, 40), amplified=(0.25, 0.38),
         chi=(0.02, 0.03), target=TARGETS,
     ),
-    (0, 12, 36), 23.0, off=20.0,
+    (0, 18, 36), 23.0, off=20.0,
 )  # fmt: skip
 
 
@@ -183,5 +191,16 @@ CLAIMS: tuple[Claim, ...] = (
         worst_neuron,
         SETTLED,
         measured="largest relative distance from d over neurons at kappa t = 23, and 0",
+    ),
+    edge(
+        "rest_chi",
+        ADIABATIC,
+        r"At $\chi$ in [1, 2] the run still ends at $u = \sqrt{d}|\theta^*|$.",
+        Law(0.03, "the margin inside the condition", planned_spread=0.05),
+        rest_u,
+        REST_CHI,
+        conditions=(STABLE, WIDE, ADIABATIC),
+        constants=with_(c_edge=0.4, c_chi=0.05),
+        measured="u at the end, noise off",
     ),
 )

@@ -23,7 +23,7 @@ _STATIC = box(
     amplified=(0.04, 0.1), tilt=(0.003, 0.01), target=TARGETS, rows=(2, 12),
 )  # fmt: skip
 STATIC = experiment("static", _STATIC, (0, 20, 60), 0.7, static=True)
-STATIC_DESCENT = experiment("static_descent", _STATIC, (0, 10, 30), 0.05, static=True, full_batch=True)
+STATIC_DESCENT = experiment("static_descent", _STATIC, (0, 20, 40), 0.05, static=True, full_batch=True)
 
 STATIC_LARGE_STEP = experiment(
     "static_large_step",

@@ -7,20 +7,13 @@ import numpy as np
 from theory.label_noise_sgd import sam
 from theory.label_noise_sgd.claims.made import Pair
 from theory.label_noise_sgd.claims.rest_point import rest_u
-from theory.label_noise_sgd.claims.sam import full_batch, label_noise, one_sample
+from theory.label_noise_sgd.claims.sam import full_batch, label_noise
 from theory.label_noise_sgd.falsehoods.slip import Slip
 from theory.label_noise_sgd.proofs import closed_forms
 from theory.label_noise_sgd.run import LinearRun
 from theory.run import NotApplicable
 
 __all__ = ["SLIPS"]
-
-
-def _without_correction(run: LinearRun) -> Pair:
-    """2 eta rho^2 without (d + 5/2) eta mu."""
-    s = run.setting
-    rate = sam.normalised_rate(s.eta, s.rho, s.d, 0.0)
-    return one_sample.sample_rate(run)[0], rate * float(run.path.steps[-1])
 
 
 def _rate_d_times(run: LinearRun) -> Pair:
@@ -36,7 +29,8 @@ def _rates_add(run: LinearRun) -> Pair | NotApplicable:
         return got
     s, p = run.setting, run.path
     root = sam.normalised_root_long(p.steps.astype(float), p.perp[0], s.eta, s.rho, s.sigma, s.d)
-    k = int(np.argmin(np.abs(2 * np.log(root[0] / np.where(root > 0, root, np.inf)) - got[1])))
+    fallen = 2 * np.log(root[0] / np.where(root > 0, root, np.finfo(float).tiny))
+    k = int(np.argmin(np.abs(fallen - got[1])))
     return got[0], float(2 * s.eta * s.rho**2 + s.eta**2 * s.sigma**2) * float(p.steps[k])
 
 
@@ -46,7 +40,6 @@ def _root_of_twice_the_drive(run: LinearRun) -> float:
 
 
 SLIPS: tuple[Slip, ...] = (
-    Slip("sam.sample_rate", "no correction", "formula", _without_correction, "eta mu (d+2) is .03 or more"),
     Slip("sam.full_batch_rate", "rate of single samples", "formula", _rate_d_times, "d >= 3"),
     Slip("sam.full_batch_flat_u", "SAM always like label noise", "formula", rest_u, "sqrt(d) > 1.7"),
     Slip("sam.noise_decay", "rates that add", "formula", _rates_add, "the cross term is the largest"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from theory.claim import Claim
 from theory.label_noise_sgd import places, sam, slow_flow
-from theory.label_noise_sgd.claims.made import Pair, claim, experiment, reading
+from theory.label_noise_sgd.claims.made import Pair, claim, edge, experiment, reading
 from theory.label_noise_sgd.claims.rest_point import rest_s, rest_u
 from theory.label_noise_sgd.conditions import SHARP, SMALL_STEP_SAM, with_
 from theory.label_noise_sgd.places import TARGETS, box
@@ -30,7 +30,7 @@ SAM = experiment(
         "one-sample SAM", places.sam, d=(4, 12), width=(10, 30), kick=(0.03, 0.1), rho=(0.1, 0.25),
         target=TARGETS,
     ),
-    (0, 20, 60), 5.0, records=250,
+    (0, 32, 64), 5.0, records=250,
 )  # fmt: skip
 SAM_REST = experiment(
     "sam_rest",
@@ -38,7 +38,15 @@ SAM_REST = experiment(
         "one-sample SAM, to the end", places.sam, d=(3, 6), width=(10, 20), kick=(0.05, 0.1), rho=(0.15, 0.3),
         target=TARGETS,
     ),
-    (16, 20, 60), 14.0,
+    (16, 60, 120), 14.0,
+)  # fmt: skip
+SAM_LONG_STEP = experiment(
+    "sam_long_step",
+    box(
+        "one-sample SAM, a large step", places.sam, d=(4, 12), width=(10, 30), kick=(0.8, 1.6),
+        rho=(0.1, 0.25), target=TARGETS,
+    ),
+    (0, 40, 80), 5.0, records=250,
 )  # fmt: skip
 
 
@@ -48,7 +56,7 @@ def _half_step(s: AbstractSetting) -> AbstractSetting:
 
 
 SAM_TWO_STEPS = replace(
-    experiment("sam_two_steps", SAM.place, (0, 16, 48), 2.0, records=50), control=_half_step
+    experiment("sam_two_steps", SAM.place, (0, 48, 96), 2.0, records=50), control=_half_step
 )
 
 
@@ -169,6 +177,18 @@ CLAIMS: tuple[Claim, ...] = (
         rest_s,
         SAM_REST,
         measured="s at the end",
+    ),
+    edge(
+        "sam_rate_step",
+        SMALL_STEP_SAM,
+        r"At $\eta\mu_0(d+1)$ in [.8, 1.6] $M_\perp$ still decays at "
+        r"$2\eta\rho^2(1 + (d + \frac{5}{2})\eta\mu)$.",
+        Law(0.015, "the margin inside the condition", planned_spread=0.03),
+        sample_rate,
+        SAM_LONG_STEP,
+        conditions=(SMALL_STEP_SAM,),
+        constants=with_(c_step=0.101),
+        measured="ln-decay of M_perp over the run, and the integral of its rate",
     ),
     reading(
         "sam_shrinks_theta",
