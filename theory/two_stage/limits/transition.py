@@ -274,6 +274,7 @@ def prove_brackets() -> Proof:
     return Proof(all(x.holds for x in parts), tuple(step for x in parts for step in x.steps))
 
 
+@cache
 def closed_bracket() -> tuple[sp.Expr, sp.Expr]:
     r"""Around `s_2`: `kappa/(Delta (1-tau)) ln(2 kappa/delta - 1)` and `(2 kappa/Delta) ln((2-u)/u)`."""
     c = coordinates()
@@ -375,6 +376,7 @@ def _real_on_unit(primitive: sp.Expr, x: sp.Symbol, u: sp.Symbol) -> sp.Expr:
     return primitive.subs({q: sp.log(-q.args[0]) for q in logs})
 
 
+@cache
 def strong_signal_depth() -> sp.Expr:
     """`lim min M_n` for a -> infinity: where the slow flow starts, `M_c = -M_n` with `(1-tau) g(M_c)
     = tau g(M_n)`.
