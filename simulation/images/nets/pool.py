@@ -13,7 +13,8 @@ _SQUARE = [2, 2]
 
 
 class HalvingPool(nn.Module):
-    """`nn.MaxPool2d(2)`, to the last bit, gradients too: images (B, C, h, w) come back as (B, C, h // 2, w // 2).
+    """`nn.MaxPool2d(2)`, to the last bit, gradients too: images (B, C, h, w) come back as
+    (B, C, h // 2, w // 2).
 
     With the channels last torch compares many of them at once; `vmap` would hand it one after the other.
 

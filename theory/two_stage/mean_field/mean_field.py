@@ -152,7 +152,8 @@ def share_response(population: Population, steps: int) -> tuple[MeanField, MeanF
     return clean, noisy
 
 
-@lru_cache(maxsize=2)  # who asks for the field mostly asks for its responses next: five maps cost what one does
+#: Who asks for the field mostly asks for its responses next; five copies of the map cost little more than one.
+@lru_cache(maxsize=2)
 def _with_responses(population: Population, steps: int) -> tuple[Floats, ...]:
     """The map unshifted (copy 0), with p of the clean samples up and down, with p of the noisy ones."""
     shifts = _SHIFT * np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
