@@ -146,6 +146,30 @@ class _Asked:
     constants: Constants
 
 
+def _asked(claim: Claim) -> _Asked:
+    return _Asked(claim, claim.conditions, claim.drops, claim.constants)
+
+
+@dataclass(frozen=True)
+class _SamePlace:
+    """A place that is equal to itself alone: boxes are compared without what they accept."""
+
+    place: Any = field(compare=False)
+    key: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", id(self.place))
+
+
+#: Claims of one experiment that are judged at the same settings cover the same.
+@lru_cache(maxsize=256)
+def _coverage(asked: _Asked, box: Box, same: _SamePlace) -> float | None:
+    """The share of such claims' region that lies in the place; None where that cannot be told."""
+    settings, _ = _sorted_out(asked, box)
+    inside = [same.place.contains(s) for s in settings]
+    return None if None in inside else sum(map(bool, inside)) / len(inside)
+
+
 def reference_of(claim: Claim, box: Box) -> Box:
     """The reference box, cut to what the claim's conditions hold at one value ("tau = 0") and without what
     they are known to exclude."""
@@ -160,7 +184,7 @@ def drawn_region(claim: Claim, box: Box) -> Region:
         ValueError: one line naming the condition that rejects most, when fewer than one in a thousand is.
     """
     box = reference_of(claim, box)
-    kept, reasons = _sorted_out(_Asked(claim, claim.conditions, claim.drops, claim.constants), box)
+    kept, reasons = _sorted_out(_asked(claim), box)
     if len(kept) < _LEAST * _DRAWS:
         worst, count = reasons.most_common(1)[0]
         raise ValueError(
@@ -186,13 +210,12 @@ def scope_of(
     if place.is_thin_in(reference_of(claim, reference)):  # type: ignore[union-attr]
         return Scope("box", 0.0, place.describe())
     try:
-        region = drawn_region(claim, reference)
+        drawn_region(claim, reference)
     except ValueError as error:
         return Scope("box", None, f"{place.describe()} (its share of the conditions is not known: {error})")
-    inside = [place.contains(s) for s in region.settings]  # type: ignore[union-attr]
-    if None in inside:
+    coverage = _coverage(_asked(claim), reference_of(claim, reference), _SamePlace(place))
+    if coverage is None:
         return Scope("box", None, place.describe())
-    coverage = sum(map(bool, inside)) / len(inside)
     kind: Literal["conditions", "box"] = "conditions" if coverage >= 0.999 else "box"
     return Scope(kind, coverage, place.describe())
 

@@ -171,7 +171,7 @@ def test_a_measure_that_fails_the_second_time_only_is_noted() -> None:
 
 
 def test_runs_made_again_reach_every_measure_and_stay_few() -> None:
-    """One in twenty, two of a measure at least, a hundred of a large experiment."""
+    """One in fifty, two of a measure at least, a hundred of a large experiment."""
     from stranger import TOSSES
 
     (first, *_) = plan_runs(TOSSES, "quick", 0)
@@ -195,7 +195,7 @@ def test_runs_made_again_reach_every_measure_and_stay_few() -> None:
         recheck(work, made, Made(), device="cpu", backend=SerialBackend())
         return asked
 
-    assert asked(40, {3, 5, 7}) == {"often": 4, "rare": 2}
+    assert asked(100, {3, 5, 7}) == {"often": 4, "rare": 2}
     assert asked(4000, set()) == {"often": 100}
 
 

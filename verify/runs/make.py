@@ -33,7 +33,7 @@ _TIMES = 10.0
 
 #: Runs that are made again: one in so many, at least so many of each measure (one where a run is planned to
 #: take longer than `_DEAR` seconds), at most so many an experiment.
-_EVERY, _LEAST, _MOST = 20, 2, 100
+_EVERY, _LEAST, _MOST = 50, 2, 100
 _DEAR = 1.0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from simulation.images.nets.pool import HalvingPool
+
 __all__ = ["SmallCNN", "SmallMLP"]
 
 
@@ -21,10 +23,10 @@ class SmallCNN(nn.Module):
         stride = 2 if large else 1
         self.conv1 = nn.Conv2d(channels, 16, 3, stride=stride, padding=1)
         self.relu1 = nn.ReLU()
-        self.pool1 = nn.Identity() if large else nn.MaxPool2d(2)
+        self.pool1 = nn.Identity() if large else HalvingPool()
         self.conv2 = nn.Conv2d(16, 32, 3, stride=stride, padding=1)
         self.relu2 = nn.ReLU()
-        self.pool2 = nn.Identity() if large else nn.MaxPool2d(2)
+        self.pool2 = nn.Identity() if large else HalvingPool()
         # A convolution of stride 2 rounds up, pooling rounds down.
         up = 1 if large else 0
         sides = [((v + up) // 2 + up) // 2 for v in (height, width)]

@@ -59,7 +59,7 @@ ANYWHERE = Experiment(
         clock_step=(0.03, 0.12),
     ),
     clock=9.0,
-    runs={"quick": 0, "default": 300, "full": 1200},  # one in ten is never aligned: large iota
+    runs={"quick": 0, "default": 120, "full": 1200},  # one in ten is never aligned: large iota
 )
 
 #: Limit on the enclosure of s_2, in clock units.

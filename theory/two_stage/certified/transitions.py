@@ -89,7 +89,7 @@ TRANSITIONS = Experiment(
     "two_stage.certified.transitions",
     place=CLASSES,
     model=function_model(TransitionSetting, _simulate, name="transition"),
-    runs={"quick": 0, "default": 100, "full": 10_000},
+    runs={"quick": 0, "default": 64, "full": 10_000},
 )
 
 

@@ -5,6 +5,8 @@ Derivation in words: `docs/derivations/certified.md`.
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 from theory.claim import Proof
@@ -21,6 +23,7 @@ from theory.two_stage.symbols import p, tau
 __all__ = ["closed_bracket", "prove_closed_bracket"]
 
 
+@cache
 def closed_bracket() -> tuple[sp.Expr, sp.Expr]:
     r"""Around `s_2`: `kappa/(Delta (1-tau)) ln(2 kappa/delta - 1)` and `(2 kappa/Delta) ln((2-u)/u)`."""
     c = coordinates()

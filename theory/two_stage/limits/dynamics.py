@@ -185,6 +185,7 @@ def prove_flow(gamma_recursion: sp.Expr | None = None, rho_recursion: sp.Expr | 
 # The head start ---------------------------------------------------------------------------------------
 
 
+@cache
 def derived_head_start() -> sp.Expr:
     r"""`b(rho) = iota [1/sqrt(2 pi) - psi(rho/iota)]`, `psi(x) = phi(x) - x (1 - Phi(x))`, by integration.
 

@@ -73,11 +73,13 @@ def _balanced_exponent(ratio: sp.Expr) -> sp.Expr:
     return sp.factor(sp.simplify(iid_exponent().subs(values, simultaneous=True)))
 
 
+@cache
 def derived_no_noise_constant() -> sp.Expr:
     r"""`C_D` in `err = exp(-n |mu|^4/(C_D sigma_xi^4 d))` at tau = 0; `n |mu|^4/(sigma_xi^4 d) = a^2 d/n`."""
     return sp.expand(sp.simplify(a**2 / _balanced_exponent(_ratio).subs(tau, 0)))
 
 
+@cache
 def derived_early_stopping_constant() -> sp.Expr:
     r"""`C'` in `err = exp(-d/(n C'))` early in Stage I, where `rho_n = rho_c` to leading order."""
     return sp.simplify(1 / _balanced_exponent(sp.Integer(1)))

@@ -150,6 +150,7 @@ def prove_loss_constant(stated: sp.Expr | None = None) -> Proof:
 # Unequal active shares --------------------------------------------------------------------------------
 
 
+@cache
 def harmonic_signal_share() -> sp.Expr:
     r"""`c_y` with unequal `p_i`: `h_c`, `h_n` the means of `1/(p_i q_i)` over a class's clean and noisy
     samples.

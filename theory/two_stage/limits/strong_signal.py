@@ -60,7 +60,7 @@ SHARP_STRONG = Experiment(
     id="two_stage.sharp.strong",
     place=_STRONG_BOX,
     clock=12.0,
-    runs={"quick": 0, "default": 60, "full": 400},
+    runs={"quick": 0, "default": 40, "full": 400},
     snapshots=(),
 )
 

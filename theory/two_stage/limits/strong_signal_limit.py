@@ -45,6 +45,7 @@ def _real_on_unit(primitive: sp.Expr, x: sp.Symbol, u: sp.Symbol) -> sp.Expr:
     return primitive.subs({q: sp.log(-q.args[0]) for q in logs})
 
 
+@cache
 def strong_signal_depth() -> sp.Expr:
     """`lim min M_n` for a -> infinity: where the slow flow starts, `M_c = -M_n` with `(1-tau) g(M_c)
     = tau g(M_n)`.

@@ -128,7 +128,7 @@ def mean_field(population: Population, steps: int) -> MeanField:
 
     Source: derived here.
     """
-    clock, *parts = _iterate(population, steps, np.zeros((1, 2)))
+    clock, *parts = _with_responses(population, steps)
     return MeanField(population, clock, *(part[:, 0] for part in parts))
 
 
@@ -144,13 +144,20 @@ def share_response(population: Population, steps: int) -> tuple[MeanField, MeanF
 
     Source: derived here.
     """
-    shifts = _SHIFT * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    clock, *parts = _iterate(population, steps, shifts)
+    clock, *parts = _with_responses(population, steps)
     clean, noisy = (
         MeanField(population, clock, *((part[:, k] - part[:, k + 1]) / (2 * _SHIFT) for part in parts))
-        for k in (0, 2)
+        for k in (1, 3)
     )
     return clean, noisy
+
+
+#: Who asks for the field mostly asks for its responses next; five copies of the map cost little more than one.
+@lru_cache(maxsize=2)
+def _with_responses(population: Population, steps: int) -> tuple[Floats, ...]:
+    """The map unshifted (copy 0), with p of the clean samples up and down, with p of the noisy ones."""
+    shifts = _SHIFT * np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    return _iterate(population, steps, shifts)
 
 
 def trajectory_sd(population: Population, steps: int) -> tuple[Floats, Floats, Floats]:

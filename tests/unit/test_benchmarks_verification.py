@@ -1,0 +1,75 @@
+"""Times to a verdict are read off a report and put where they are kept, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.verification import main
+
+RECORD: dict[str, Any] = {
+    "profile": "default",
+    "jobs": 2,
+    "runs": 12,
+    "claims": 3,
+    "papers": ["one", "two"],
+    "source_digest": "abc",
+    "finished": "2026-01-02T03:04:05",
+    "wall_seconds": 660.0,
+    "timings": {
+        "stages": {"runs": 600.0, "report": 24.0},
+        "experiments": {"a": 900.0},
+        "claims": {"x": 90.0},
+    },
+}
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> list[str]:
+    (tmp_path / "run.json").write_text(json.dumps(RECORD))
+    page = "before\n<!-- profile:begin -->\nold\n<!-- profile:end -->\nafter\n"
+    (tmp_path / "page.md").write_text(page)
+    return [str(tmp_path), "--page", str(tmp_path / "page.md"), "--out", str(tmp_path / "table.json")]
+
+
+def _table(folder: Path) -> dict[str, dict[str, Any]]:
+    return {row["measure"]: row for row in json.loads((folder / "table.json").read_text())["rows"]}
+
+
+def test_a_report_fills_table_and_profile(places: list[str], tmp_path: Path) -> None:
+    assert main([*places, "--tests", "7"]) == 0
+    table = _table(tmp_path)
+    run = table["`make verify PROFILE=default`, 2 papers, minutes"]
+    assert run["value"]["median"] == pytest.approx(684 / 60)
+    assert run["passed"] is False
+    assert run["details"]["busy"] == pytest.approx(900 / (2 * 684), abs=1e-3)
+    assert run["details"]["measuring"] == pytest.approx(0.1)
+    assert table["`make test`, minutes"]["passed"] is True
+    page = (tmp_path / "page.md").read_text()
+    assert page.startswith(
+        "before\n<!-- profile:begin -->\nThe default profile on 2 cores (2026-01-02): 3 claims"
+    )
+    assert page.endswith("<!-- profile:end -->\nafter\n")
+    assert "old" not in page
+    assert "| 900 | a |" in page
+
+
+def test_what_is_not_given_keeps_its_figure(places: list[str], tmp_path: Path) -> None:
+    main([*places, "--tests", "7"])
+    main([*places, "--again", "31"])
+    table = _table(tmp_path)
+    assert table["`make test`, minutes"]["value"]["median"] == 7.0
+    assert table["second run without changes (`--resume`), seconds"]["passed"] is False
+
+
+def test_a_page_without_its_place_is_left_alone(places: list[str], tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("nothing here")
+    with pytest.raises(SystemExit, match="must hold"):
+        main(places)
+    assert not (tmp_path / "table.json").exists()
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(SystemExit, match="no report"):
+        main(places)
