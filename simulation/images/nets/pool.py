@@ -30,7 +30,7 @@ class HalvingPool(nn.Module):
 
 class _Halved(torch.autograd.Function):
     @staticmethod
-    def forward(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
+    def forward(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         last = x.contiguous(memory_format=torch.channels_last)
         values, places = torch.ops.aten.max_pool2d_with_indices(last, _SQUARE)
         return values.contiguous(), last, places
@@ -42,7 +42,7 @@ class _Halved(torch.autograd.Function):
         ctx.save_for_backward(last, places)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         last, places = ctx.saved_tensors
         first = gradients[0].contiguous(memory_format=torch.channels_last)
         found: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(

@@ -152,7 +152,7 @@ def share_response(population: Population, steps: int) -> tuple[MeanField, MeanF
     return clean, noisy
 
 
-#: Who asks for the field mostly asks for its responses next; five copies of the map cost little more than one.
+#: Who asks for the field mostly asks for its responses next: five copies cost little more than one.
 @lru_cache(maxsize=2)
 def _with_responses(population: Population, steps: int) -> tuple[Floats, ...]:
     """The map unshifted (copy 0), with p of the clean samples up and down, with p of the noisy ones."""
