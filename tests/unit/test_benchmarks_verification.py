@@ -49,9 +49,7 @@ def test_a_report_fills_table_and_profile(places: list[str], tmp_path: Path) -> 
     assert run["details"]["measuring"] == pytest.approx(0.1)
     assert table["`make test`, minutes"]["passed"] is True
     page = (tmp_path / "page.md").read_text()
-    assert page.startswith(
-        "before\n<!-- profile:begin -->\nThe default profile on 2 cores (2026-01-02): 3 claims"
-    )
+    assert page.startswith("before\n<!-- profile:begin -->\nThe default profile on 2 cores (2026-01-02): 3 ")
     assert page.endswith("<!-- profile:end -->\nafter\n")
     assert "old" not in page
     assert "| 900 | a |" in page
