@@ -196,7 +196,7 @@ def test_runs_made_again_reach_every_measure_and_stay_few() -> None:
         return asked
 
     assert asked(100, {3, 5, 7}) == {"often": 4, "rare": 2}
-    assert asked(4000, set()) == {"often": 100}
+    assert asked(8000, set()) == {"often": 100}
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
