@@ -8,37 +8,69 @@ from typing import Any
 import pytest
 
 from verify.runs import dask
+from verify.runs.batch import Lost
 from verify.runs.dask import DaskBackend
 
 
-class Stream:
-    """Futures that are ready after so many looks."""
+class Future:
+    """Finished after so many looks."""
 
     def __init__(self, after: float) -> None:
         self.after = after
 
-    def has_ready(self) -> bool:
+    @property
+    def status(self) -> str:
         self.after -= 1
-        return self.after < 0
-
-    def __next__(self) -> str:
-        return "done"
+        return "finished" if self.after < 0 else "pending"
 
 
-def backend(workers: dict[str, Any]) -> DaskBackend:
+class Failed:
+    """Ended with an error, or lost with the worker that had it."""
+
+    def __init__(self, status: str, error: Exception | None = None) -> None:
+        self.status, self._error = status, error
+
+    def exception(self) -> Exception | None:
+        return self._error
+
+    def result(self, timeout: float) -> None:
+        raise self._error or TimeoutError
+
+
+def task(future: Any, losses: int = 0) -> dask._Task:
+    return dask._Task(SimpleNamespace(index=7), future, losses)  # type: ignore[arg-type]
+
+
+def backend(workers: dict[str, Any], status: str = "running") -> DaskBackend:
     one = object.__new__(DaskBackend)
     one.address = "tcp://here:1"
-    one._client = SimpleNamespace(scheduler_info=lambda n_workers: {"workers": workers})
+    one._client = SimpleNamespace(scheduler_info=lambda n_workers: {"workers": workers}, status=status)
     return one
 
 
 def test_a_cluster_without_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_WORKERLESS_SECONDS", 0.05)
     with pytest.raises(ValueError, match="--scheduler: no worker is left at tcp://here:1"):
-        backend({})._next(Stream(1000))
+        backend({})._next([task(Future(1000))])
+    with pytest.raises(ValueError, match="--scheduler: the scheduler at tcp://here:1 is gone"):
+        backend({"w": {}}, "closed")._next([task(Future(0))])
 
 
 def test_workers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_WORKERLESS_SECONDS", 0.05)
-    assert backend({"w": {}})._next(Stream(5)) == "done"
-    assert backend({})._next(Stream(1)) == "done"
+    slow, quick = task(Future(9)), task(Future(5))
+    assert backend({"w": {}})._next([slow, quick]) is quick
+    assert backend({})._next([task(Future(1000)), quick]) is quick
+
+
+def test_a_result_that_was_lost_is_made_again_a_few_times() -> None:
+    for future in (Failed("lost"), Failed("cancelled"), Failed("finished")):
+        assert dask._outcome(task(future)) is None
+        found = dask._outcome(task(future, losses=dask._TRIES - 1))
+        assert found == Lost(7, "every worker that had it was lost")
+
+
+def test_what_kills_its_worker_is_lost_and_not_tried_again() -> None:
+    killed = type("KilledWorker", (Exception,), {})
+    assert dask._outcome(task(Failed("error", killed()))) == Lost(7, "every worker that tried it died")
+    assert dask._outcome(task(Failed("error", OSError("no  disk")))) == Lost(7, "OSError: no disk")

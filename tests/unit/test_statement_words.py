@@ -17,7 +17,7 @@ BOUND = re.compile(
     r"|\b(?:raises|lowers)\b|\b(?:higher|lower|larger|smaller|more|less) than\b"
 )
 #: An order is judged by a difference that is declared to lie beyond its margin.
-DECLARED = re.compile(r"The difference is (-?[\d.]+) within ([\d.]+)\.$")
+DECLARED = re.compile(r"The difference is (-?[\d.]+) within ([\d.]+)(?:, at one setting)?\.$")
 #: What else such a word may be.
 OTHERWISE = {
     "early_learning.clamp.memory": "the ratio of two times, 1 within the margin that is named",

@@ -177,8 +177,7 @@ PAIRS: tuple[Pair, ...] = (
             "elr_beats_stopping",
             _TABLE,
             "At 40 % noise the last test accuracy of ELR with lambda = 7, beta = .9 is higher than that of "
-            "cross "
-            "entropy stopped at its best epoch, chosen on the test set itself.",
+            "cross entropy stopped at its best epoch, chosen on the test set itself.",
             "last",
             "best",
             0.027,

@@ -31,7 +31,8 @@ class HalvingPool(nn.Module):
 class _Halved(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        last = x.contiguous(memory_format=torch.channels_last)
+        # A view: what is returned may not be what was given, which one channel would be.
+        last = x.contiguous(memory_format=torch.channels_last).view_as(x)
         values, places = torch.ops.aten.max_pool2d_with_indices(last, _SQUARE)
         return values.contiguous(), last, places
 
