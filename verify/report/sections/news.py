@@ -12,8 +12,6 @@ from verify.report.sections.material import Material
 
 __all__ = ["section"]
 
-_MOST = 8
-
 
 _PRINTED = "Statements that fail as printed or read, and what is true instead"
 _TEMPTING = "Simpler statements that one might try, which fail too"
@@ -25,12 +23,12 @@ def section(material: Material) -> Section | None:
     failed = [
         j for j in material.verification.judgements if j.claim.role == "reading" and j.verdict == "refuted"
     ]
-    for anchor, title, found in (
-        ("corrections", _PRINTED, [j for j in failed if j.claim.provenance != "derived"]),
-        ("simpler", _TEMPTING, [j for j in failed if j.claim.provenance == "derived"]),
+    for anchor, title, most, found in (
+        ("corrections", _PRINTED, 8, [j for j in failed if j.claim.provenance != "derived"]),
+        ("simpler", _TEMPTING, 3, [j for j in failed if j.claim.provenance == "derived"]),
     ):
         if found:
-            blocks.append(Section(anchor, title, (Items(_lines(material, found)),)))
+            blocks.append(Section(anchor, title, (Items(_lines(material, found, most)),)))
     blocks += [heading_section(material, k, h) for k, h in enumerate(material.headings) if h.beyond]
     if not blocks:
         return None
@@ -38,10 +36,10 @@ def section(material: Material) -> Section | None:
     return Section("new", "What is new about the paper", (note, *blocks), short="What is new")
 
 
-def _lines(material: Material, failed: Sequence[Judgement]) -> tuple[Cell, ...]:
-    """A line a reading with its correction; where there are many, a link to the rest."""
+def _lines(material: Material, failed: Sequence[Judgement], most: int) -> tuple[Cell, ...]:
+    """A line a reading with its correction; of more than `most` a link to the rest."""
     lines: list[Cell] = []
-    for judgement in failed[:_MOST]:
+    for judgement in failed[:most]:
         claim, true = judgement.claim, material.by_id.get(judgement.claim.corrected_by)
         item = () if claim.provenance == "derived" else (Plain(f"{claim.source.item}:"),)
         said: list[Cell] = [
@@ -52,7 +50,7 @@ def _lines(material: Material, failed: Sequence[Judgement]) -> tuple[Cell, ...]:
                 (Plain("True instead:"), word(true), true.claim.statement, material.ref(true.claim.id))
             )
         lines.append(Line(tuple(said)))
-    more = len(failed) - _MOST
+    more = len(failed) - most
     if more > 0:
         lines.append((Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
     return tuple(lines)
