@@ -72,6 +72,17 @@ def test_the_short_answer_keeps_formulas_and_drops_numbers() -> None:
     assert answer.short == "No below a (1 - 2 tau) of 2."
 
 
+def test_the_short_answer_keeps_what_a_sentence_cannot_do_without() -> None:
+    verification = asked(ORDER)
+    for claim, words, kept in ((ORDER, "order", False), ("zoo.bound.declared", "the constant", True)):
+        judgement = by_id(verification, claim)
+        numbers = judge_of(judgement.claim.rule).numbers(judgement)
+        text = "It shows with: {these}."
+        part = Part({claim: words}, text, text, "it")
+        (answer,) = answers(replace(verification, questions=(Question("?", (part,)),)))
+        assert answer.short == f"It shows with: {words}{f' ({numbers})' if kept else ''}."
+
+
 def test_parts_that_are_marked_stand_in_the_short_answer_too() -> None:
     verification = asked(ORDER, NORMS)
     for glance, verdict, said in (

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from theory.question import Part, Question
+from theory.rules import Event, EventMap, Ordering, Universal
 from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.rules.registry import judge_of
 
@@ -101,13 +102,16 @@ _ORDER = ("supported", "derived", "refuted", "inconclusive", "vacuous", "not-app
 
 
 def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], full: bool) -> str:
-    """With the numbers of the runs, or (not `full`) with the names of the claims alone."""
+    """With the numbers of the runs, or (not `full`) without those it can do without: what happens or not is
+    named, a quantity needs its number, and an aside goes."""
     if verdict in ("supported", "derived", "refuted"):
         template = part.refuted if verdict == "refuted" else part.supported
-        named = [words for words, _ in group if words]
-        if full or (not named and _ASIDE not in template):
+        if not full and _ASIDE in template:
+            return template.replace(_ASIDE, "")
+        named = [words for words, j in group if words and isinstance(j.claim.rule, _HAPPENS)]
+        if full or len(named) < len(group):
             return template.replace("{these}", _these(group))
-        return template.replace("{these}", _listed(named)) if named else template.replace(_ASIDE, "")
+        return template.replace("{these}", _listed(named))
     names = _listed([words for words, _ in group])
     if verdict == "inconclusive":
         return f"Not decided by these runs: {_topic(part, _these(group) if full else names)}."
@@ -118,6 +122,8 @@ def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], 
     return f"No run could be judged on {_topic(part, names)}."
 
 
+#: Rules of what happens in a run or not.
+_HAPPENS = (Event, Ordering, EventMap, Universal)
 #: Numbers that a sentence can do without.
 _ASIDE = " ({these})"
 
