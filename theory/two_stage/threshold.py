@@ -232,8 +232,9 @@ class FilterThreshold(sp.Function):  # type: ignore[misc]
         return rf"a^*_r\left({', '.join(printer.doprint(x) for x in self.args)}\right)"
 
 
-#: At which values of what its table leaves out: m, kappa_0, clock step, clock of T_1, delta.
-_TABLED = (20, 0.1, 0.1, 0.5, 0.05)
+#: At which values of what its table leaves out: m, kappa_0, clock step (1/m, the largest of Condition 4.1),
+#: clock of T_1, delta.
+_TABLED = (20, 0.1, 0.05, 0.5, 0.05)
 _SAMPLES, _RATES = (50, 100, 200, 1000, 10_000), (0.05, 0.1, 0.2, 0.3, 0.4)
 
 
@@ -246,8 +247,8 @@ def threshold_numbers() -> NumberTable:
     )
     caption = (
         f"The threshold a* of n SNR^2 by n and the larger flip rate, at m = {m}, kappa_0 = {kappa_0:g}, "
-        f"clock step {h:g}, T_1 at clock {clock:g} and delta = {delta:g}; none: no signal suffices. At any "
-        "other setting: python -m verify doctor."
+        f"clock step {h:g}, T_1 at clock {clock:g} and delta = {delta:g}; none: a* is infinite, no "
+        "signal is sure to suffice. At any other setting: python -m verify doctor."
     )
     return NumberTable(caption, ("n", *(f"rate {tau:g}" for tau in _RATES)), rows)
 

@@ -66,7 +66,8 @@ SIGNAL = Question(
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.below_threshold": ""},
             "It is there from a threshold a* on, which grows with the flip rates and the number of samples; "
-            "below 0.7 a* it fails more often than the theorem allows (in {these}).",
+            "below 0.7 a* it fails more often than the theorem allows, over all settings together "
+            "(in {these}).",
             "The threshold a* is far above what is needed: below 0.7 a* Stage I fails in {these} only.",
             "Stage I below the threshold",
             glance=True,

@@ -124,6 +124,7 @@ CLAIMS: tuple[Claim, ...] = (
         Law(0.015, "second order in eta mu (d+1)", planned_spread=0.005),
         sample_rate,
         measured="ln-decay of M_perp over the run, and the integral of its rate",
+        note="The correction is .01 along these runs, which do not tell d + 5/2 from d.",
     ),
     _by_sample(
         "sam.curve_across_1",
