@@ -85,11 +85,15 @@ def test_boxes_that_differ_in_their_functions_alone_are_not_taken_for_each_other
     ends = (Coordinate("a", 1, 100), Coordinate("b", 0, 1, "linear"))
     asked = claim(box("own"))
     shares = []
+
+    def made(x: Any) -> Pair:
+        return Pair(**x)
+
     for make, accept in (
-        (lambda x: Pair(**x), None),
+        (made, None),
         (lambda x: Pair(100.0, x["b"]), None),
-        (lambda x: Pair(**x), lambda s: s.a > 10),
-        (lambda x: Pair(**x), None),
+        (made, lambda s: s.a > 10),
+        (made, None),
     ):
         shares.append(drawn_region(asked, Box("same", ends, make, accept=accept)).share)
     assert shares == pytest.approx([0.5, 1.0, 1.0, 0.5], abs=0.04)
