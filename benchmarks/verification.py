@@ -106,6 +106,8 @@ def _record(folder: Path) -> Mapping[str, Any]:
         record: Mapping[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SystemExit(f"benchmarks.verification: {folder}: no report of `verify run`: {error}") from None
+    if not isinstance(record, dict) or "timings" not in record:
+        raise SystemExit(f"benchmarks.verification: {folder}: its run.json notes no times of a run")
     return record
 
 

@@ -83,7 +83,11 @@ class Coordinate:
         return math.log(value / self.low) / math.log(self.high / self.low)
 
     def describe(self) -> str:
-        """The range in words: `n 40..90`."""
+        """The range in words, under the name for readers.
+
+        >>> Coordinate("n", 40, 90).describe(), Coordinate("clock_step", 0.1, 0.1, shown="h m").describe()
+        ('n 40..90', 'h m 0.1')
+        """
         name = self.shown or self.name
         if self.low == self.high:
             return f"{name} {self.low:g}"

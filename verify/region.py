@@ -117,14 +117,38 @@ class _Affordable:
         return True
 
 
+@dataclass(frozen=True)
+class _Same:
+    """A place that is equal to itself alone, and kept with what is known of it: boxes are compared without
+    what makes and accepts their settings."""
+
+    place: Any = field(compare=False)
+    key: tuple[Any, ...]
+
+
+def _itself(place: Any) -> _Same:
+    return _Same(place, (id(place),))
+
+
+def _like(box: Box) -> _Same:
+    """Equal boxes whose settings are made and accepted by the same functions are one."""
+
+    def function(given: Any) -> int:
+        own = getattr(given, "__self__", None) is box
+        return id(given.__func__ if own else given)
+
+    return _Same(box, (box, function(box.make), function(box.accept)))
+
+
 @lru_cache(maxsize=16)
-def _drawn(box: Box, count: int) -> tuple[AbstractSetting, ...]:
+def _drawn(same: _Same, count: int) -> tuple[AbstractSetting, ...]:
+    box: Box = same.place
     return tuple(box.draw(generator(0, f"region {box.name}", k)) for k in range(count))
 
 
 #: Of claims that are judged at the same settings the region is the same.
 @lru_cache(maxsize=256)
-def _sorted_out(asked: _Asked, box: Box) -> tuple[tuple[AbstractSetting, ...], Counter[str]]:
+def _sorted_out(asked: _Asked, box: _Same) -> tuple[tuple[AbstractSetting, ...], Counter[str]]:
     """The settings of the box at which such claims are judged, and what keeps them from the others."""
     kept, reasons = [], Counter[str]()
     for setting in _drawn(box, _DRAWS):
@@ -150,20 +174,9 @@ def _asked(claim: Claim) -> _Asked:
     return _Asked(claim, claim.conditions, claim.drops, claim.constants)
 
 
-@dataclass(frozen=True)
-class _SamePlace:
-    """A place that is equal to itself alone: boxes are compared without what they accept."""
-
-    place: Any = field(compare=False)
-    key: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", id(self.place))
-
-
 #: Claims of one experiment that are judged at the same settings cover the same.
 @lru_cache(maxsize=256)
-def _coverage(asked: _Asked, box: Box, same: _SamePlace) -> float | None:
+def _coverage(asked: _Asked, box: _Same, same: _Same) -> float | None:
     """The share of such claims' region that lies in the place; None where that cannot be told."""
     settings, _ = _sorted_out(asked, box)
     inside = [same.place.contains(s) for s in settings]
@@ -184,7 +197,7 @@ def drawn_region(claim: Claim, box: Box) -> Region:
         ValueError: one line naming the condition that rejects most, when fewer than one in a thousand is.
     """
     box = reference_of(claim, box)
-    kept, reasons = _sorted_out(_asked(claim), box)
+    kept, reasons = _sorted_out(_asked(claim), _like(box))
     if len(kept) < _LEAST * _DRAWS:
         worst, count = reasons.most_common(1)[0]
         raise ValueError(
@@ -213,7 +226,7 @@ def scope_of(
         drawn_region(claim, reference)
     except ValueError as error:
         return Scope("box", None, f"{place.describe()} (its share of the conditions is not known: {error})")
-    coverage = _coverage(_asked(claim), reference_of(claim, reference), _SamePlace(place))
+    coverage = _coverage(_asked(claim), _like(reference_of(claim, reference)), _itself(place))
     if coverage is None:
         return Scope("box", None, place.describe())
     kind: Literal["conditions", "box"] = "conditions" if coverage >= 0.999 else "box"

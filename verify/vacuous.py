@@ -217,7 +217,7 @@ def _job(experiment: Experiment, o: Observation) -> Job:
 
 
 def _ends(judgement: Judgement) -> list[Observation]:
-    """Judged runs at equal distances, the first and the last among them: two may by chance lie where nothing
+    """Judged runs at equal distances from the first on, and the last: two may by chance lie where nothing
     that moves them moves the answer. Where runs have no length and cost little, those at the smallest and the
     largest setting too."""
     judged = judgement.judged

@@ -112,7 +112,7 @@ def train(
             at every step, biases (of the engine "cnn" alone).
         weight_decay: lambda in clock units: a step is `W <- (1 - h lambda) W - eta grad`, with h the clock
             step `eta sigma_xi^2 d/(n m)`; a program's coefficient is `lambda sigma_xi^2 d/(n m)`. Default the
-            setting's own (`theory.two_stage.decay.DecayedSetting`), else 0. Not with schedule, momentum or
+            setting's own (`theory.DecayedSetting`), else 0. Not with schedule, momentum or
             biases.
         stop: a rule of `simulation.two_stage.stopping`: the run ends, and the trajectory with it, at the
             first step where it holds. Default: all steps are made.

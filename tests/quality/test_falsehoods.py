@@ -18,6 +18,7 @@ from theory.falsehood import Falsehood
 from theory.rules import (
     Band,
     Calibration,
+    Difference,
     Event,
     EventMap,
     Exponent,
@@ -231,6 +232,25 @@ def test_a_median_moves_only_when_every_value_does() -> None:
     assert without_m
     assert not without_m & planted_on(Law(0.1, "test"), some)
     assert without_m <= planted_on(Law(0.1, "test", of="mean", bound=5.0), some)
+
+
+def test_a_median_whose_predictions_lie_on_both_sides_of_what_a_change_keeps() -> None:
+    """An inverse moves predictions above and below 1 apart, another sign those above and below 0: a mean of
+    them may move, a median need not."""
+    claim, observations = claim_of("law"), judged()["quality.law"][1]
+
+    def planted_on(rule: Rule, values: tuple[float, float]) -> set[str]:
+        on = [replace(o, value=(1.0, values[k % 3 == 0])) for k, o in enumerate(observations)]
+        return {p.name for p in by_rule(replace(claim, rule=rule), on) if isinstance(p, Planted)}
+
+    inverted, sign = "prediction inverted", "prediction of the other sign"
+    for of, mixed in (("median", False), ("mean", True)):
+        law = Law(0.1, "test", of=of, bound=5.0 if of == "mean" else None)  # type: ignore[arg-type]
+        assert inverted in planted_on(law, (3.0, 3.0))
+        assert (inverted in planted_on(law, (3.0, 0.9))) == mixed
+        difference = Difference(0.1, "test", of=of, bound=5.0 if of == "mean" else None)  # type: ignore[arg-type]
+        assert sign in planted_on(difference, (3.0, 3.0))
+        assert (sign in planted_on(difference, (3.0, -0.1))) == mixed
 
 
 def test_nothing_is_planted_on_a_reading() -> None:

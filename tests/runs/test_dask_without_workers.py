@@ -1,14 +1,15 @@
-"""A cluster that has lost its workers is not waited for without end."""
+"""A cluster that has lost its workers is not waited for without end; what was lost is made again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from verify.runs import dask
-from verify.runs.batch import Lost
+from verify.runs.batch import Done, Lost
 from verify.runs.dask import DaskBackend
 
 
@@ -74,3 +75,80 @@ def test_what_kills_its_worker_is_lost_and_not_tried_again() -> None:
     killed = type("KilledWorker", (Exception,), {})
     assert dask._outcome(task(Failed("error", killed()))) == Lost(7, "every worker that tried it died")
     assert dask._outcome(task(Failed("error", OSError("no  disk")))) == Lost(7, "OSError: no disk")
+
+
+class Ending:
+    """A future that has ended, and remembers what was asked of it."""
+
+    def __init__(self, batch: int, status: str) -> None:
+        self.batch, self.status = batch, status
+        self.cancelled = self.released = False
+
+    def result(self, timeout: float) -> Done:
+        return Done(self.batch, ())
+
+    def cancel(self, force: bool) -> None:
+        self.cancelled = True
+
+    def release(self) -> None:
+        self.released = True
+
+
+class Ends:
+    """A client whose tasks end as told, one after the other; then all finish."""
+
+    status = "running"
+
+    def __init__(self, *ends: str) -> None:
+        self.ends, self.futures = iter(ends), list[Ending]()
+
+    def submit(self, work: Any, batch: int, *others: Any, pure: bool) -> Ending:
+        self.futures.append(Ending(batch, next(self.ends, "finished")))
+        return self.futures[-1]
+
+
+def connected(monkeypatch: pytest.MonkeyPatch, *ends: str) -> tuple[DaskBackend, Ends]:
+    monkeypatch.setattr(dask, "pickled", lambda batch: batch.index)
+    one = object.__new__(DaskBackend)
+    one.address, one.workers = "tcp://here:1", 1
+    one._client = client = Ends(*ends)
+    return one, client
+
+
+def batches(count: int) -> Sequence[Any]:
+    return [SimpleNamespace(index=k) for k in range(count)]
+
+
+def test_a_lost_batch_is_made_again_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, client = connected(monkeypatch, "lost", "finished", "lost", "lost")
+    found = list(one.run(batches(3), "cpu"))
+    assert all(isinstance(outcome, Done) for outcome in found)
+    assert sorted(outcome.batch for outcome in found) == [0, 1, 2]
+    assert [f.batch for f in client.futures] == [0, 1, 0, 2, 0, 2]
+    assert all(f.released and not f.cancelled for f in client.futures)
+
+
+def test_a_batch_is_given_up_after_three_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, client = connected(monkeypatch, "lost", "cancelled", "lost")
+    assert list(one.run(batches(1), "cpu")) == [Lost(0, "every worker that had it was lost")]
+    assert len(client.futures) == 3
+
+
+def test_what_is_under_way_is_cancelled_when_no_more_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, client = connected(monkeypatch)
+    outcomes: Any = one.run(batches(9), "cpu")
+    assert next(outcomes).batch == 0
+    outcomes.close()
+    assert [(f.batch, f.released, f.cancelled) for f in client.futures] == [
+        (0, True, False),
+        (1, False, True),
+    ]
+
+
+def test_nothing_is_cancelled_on_a_connection_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, client = connected(monkeypatch)
+    outcomes: Any = one.run(batches(9), "cpu")
+    next(outcomes)
+    client.status = "closed"
+    outcomes.close()
+    assert not any(f.cancelled for f in client.futures)

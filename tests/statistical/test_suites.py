@@ -12,7 +12,8 @@ from theory.rules import Band, Event
 from verify.outcome import Decision, Observation
 from verify.rules.event import EventJudge
 from verify.rules.registry import decide, register
-from verify.soundness.false_alarms import known_claims, measure_false_alarms
+from verify.soundness.false_alarms import measure_false_alarms
+from verify.soundness.known import known_claims
 
 SUITES = 60
 

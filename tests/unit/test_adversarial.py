@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
 from verify.runs.make import make_runs
-from verify.vacuous import with_vacuous
+from verify.vacuous import _longest, with_vacuous
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,34 @@ def test_a_claim_is_called_vacuous_on_several_runs(verification: Verification) -
     assert len(first) == 1
     assert len(closely) >= 6
     assert {constant.judged[0].index, constant.judged[-1].index} <= closely
+
+
+def test_the_longest_runs_of_other_experiments_stand_beside(
+    verification: Verification, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of each experiment: together they show the range that the numbers of a model have."""
+    judgement = verification["adversarial.constant"]
+    lengths = {"a": 10, "b": 400, "c": 30, "d": 200}
+    monkeypatch.setattr(
+        "verify.vacuous._job",
+        lambda experiment, o: SimpleNamespace(steps=lengths[experiment.id], seed=o.seed),
+    )
+    elsewhere = [
+        replace(
+            judgement,
+            claim=replace(
+                judgement.claim,
+                id=f"adversarial.{name}{twin}",
+                experiment=replace(EXPERIMENT, id=name),
+            ),
+        )
+        for name in lengths
+        for twin in ("", "_again")
+    ]
+    found = _longest([judgement, *elsewhere], EXPERIMENT, judgement.judged[0].engine)
+    assert [job.steps for job in found] == [400, 200, 30]
+    assert _longest([judgement], EXPERIMENT, judgement.judged[0].engine) == []
+    assert _longest(elsewhere, EXPERIMENT, "another") == []
 
 
 def test_without_adversaries_they_would_pass() -> None:

@@ -68,6 +68,9 @@ def test_a_page_without_its_place_is_left_alone(places: list[str], tmp_path: Pat
     with pytest.raises(SystemExit, match="must hold"):
         main(places)
     assert not (tmp_path / "table.json").exists()
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(SystemExit, match="notes no times"):
+        main(places)
     (tmp_path / "run.json").unlink()
     with pytest.raises(SystemExit, match="no report"):
         main(places)

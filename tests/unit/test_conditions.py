@@ -187,6 +187,7 @@ def test_a_check_tells_values_slack_and_side() -> None:
     assert condition(n, 0).check(S, Constants({})).slack == math.inf
     assert condition(n, -n).check(S, Constants({})).slack == math.inf
     assert condition(m, n).latex == r"m \ge n"
+    assert replace(condition(m, n), shown=r"\sigma = 0").latex == r"\sigma = 0"
 
 
 @pytest.mark.parametrize(("off", "inside"), [(0.0, True), (-0.5e-12, True), (-4e-12, False), (1e-9, True)])

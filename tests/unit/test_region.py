@@ -30,7 +30,7 @@ from theory.rng import generator
 from theory.two_stage.box import Domain, Sweep
 from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
-from verify.region import all_on_conditions, on_conditions, scope_of
+from verify.region import all_on_conditions, drawn_region, on_conditions, scope_of
 from verify.report.comparison import write_comparison
 from verify.vacuity import condition_share
 
@@ -78,6 +78,25 @@ def test_coverage_is_the_share_of_the_conditions_region(
     assert found.coverage == pytest.approx(share, abs=0.04)
     assert found.region == ("conditions" if share == 1 else "box")
     assert found.word == ("" if share == 1 else "on its box")
+
+
+def test_boxes_that_differ_in_their_functions_alone_are_not_taken_for_each_other() -> None:
+    """As where a box is made anew in a notebook, or two files call theirs the same."""
+    ends = (Coordinate("a", 1, 100), Coordinate("b", 0, 1, "linear"))
+    asked = claim(box("own"))
+    shares = []
+
+    def made(x: Any) -> Pair:
+        return Pair(**x)
+
+    for make, accept in (
+        (made, None),
+        (lambda x: Pair(100.0, x["b"]), None),
+        (made, lambda s: s.a > 10),
+        (made, None),
+    ):
+        shares.append(drawn_region(asked, Box("same", ends, make, accept=accept)).share)
+    assert shares == pytest.approx([0.5, 1.0, 1.0, 0.5], abs=0.04)
 
 
 def test_cells_have_no_coverage() -> None:

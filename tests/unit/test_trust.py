@@ -145,6 +145,16 @@ def test_the_rows_of_a_run_are_of_its_own_paper(small: Verification) -> None:
     assert "77 runs were made a second time" in text
 
 
+def test_runs_that_papers_share_are_said_to_be_of_all(small: Verification) -> None:
+    first, *others = small.judgements
+    apart = replace(first, claim=replace(first.claim, id="another_paper.of_its_own"))
+    parts = replace(small, judgements=(apart, *others)).by_paper()
+    assert len(parts) > 1
+    for part in parts.values():
+        assert f"counts of runs are of all {len(parts)} papers" in text_of(part, {})
+    assert "counts of runs are of all" not in text_of(small, {})
+
+
 def test_a_record_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"holds none of soundness\.json, stability\.json, conformance"):
         read_trust(tmp_path)

@@ -96,8 +96,10 @@ class DaskBackend:
                 else:
                     yield found
         finally:
-            for task in running:
-                task.future.cancel(force=True)
+            # A connection that is gone, or closed before this is left, takes no message.
+            if self._client.status == "running":
+                for task in running:
+                    task.future.cancel(force=True)
 
     def _submit(self, batch: Batch, device: str, seconds: float) -> Any:
         # Not pure: two sweeps on one cluster share no results behind our back.

@@ -45,9 +45,9 @@ class _Halved(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         last, places = ctx.saved_tensors
-        first = gradients[0].contiguous(memory_format=torch.channels_last)
+        # torch brings the gradient into the format of `last` itself; inside `vmap` we could not.
         found: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(
-            first, last, _SQUARE, _SQUARE, [0, 0], [1, 1], False, places
+            gradients[0], last, _SQUARE, _SQUARE, [0, 0], [1, 1], False, places
         )
         return found.contiguous()
 

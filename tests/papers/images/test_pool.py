@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from torch.func import vmap
+from torch.func import grad, vmap
 
 from simulation.images.nets.pool import HalvingPool
 
@@ -31,3 +31,17 @@ def test_side_by_side_is_one_after_the_other() -> None:
     x = torch.randn(4, 3, 2, 6, 6, generator=torch.Generator().manual_seed(2))
     together = vmap(HalvingPool())(x)
     assert torch.equal(together, torch.stack([nn.MaxPool2d(2)(one) for one in x]))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("along", [0, 1])
+def test_gradients_of_one_image_at_a_time(channels: int, along: int) -> None:
+    x = torch.randn(4, 3, channels, 7, 6, generator=torch.Generator().manual_seed(3)).double()
+    theirs = [grad(lambda one: nn.MaxPool2d(2)(one).square().sum())(one) for one in x]
+    own = vmap(grad(lambda one: HalvingPool()(one).square().sum()), in_dims=along)(x.movedim(0, along))
+    assert torch.equal(own, torch.stack(theirs))
+
+
+def test_images_of_one_channel_without_gradients() -> None:
+    x = torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(4))
+    assert torch.equal(HalvingPool()(x), nn.MaxPool2d(2)(x))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from theory.question import Curve, Part, Question
-from theory.two_stage.answers.stopping import STOPPING
+from theory.two_stage.answers.stopping_runs import STOPPING
 from theory.two_stage.answers.stops import CLOCKS, dtest_errors, log_iid_errors
 from theory.two_stage.experiments import STAGE_ONE
 from theory.two_stage.flipped import of_flipped_labels

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import sympy as sp
 
 from theory.claim import Claim
 from theory.condition import Condition
-from theory.experiment import Experiment
 from theory.question import Curve, Part, Question
-from theory.rules import Band, Event, Law
+from theory.rules import Band, Event
 from theory.run import NotApplicable
-from theory.two_stage.answers.plug_in import estimates
+from theory.two_stage.answers import plug_in_claims
 from theory.two_stage.answers.stage_event import answer_claim
+from theory.two_stage.answers.stopping_runs import SOURCE, STOPPING, WIDE
 from theory.two_stage.answers.stops import (
-    CLOCKS,
     MATTERS,
     RULES,
     STOP_CLOCK,
@@ -28,50 +26,21 @@ from theory.two_stage.answers.stops import (
     stop_at,
 )
 from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
-from theory.two_stage.experiments import PAPER_BOX
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.sample_law import memorisation_error
 from theory.two_stage.run import Run
-from theory.two_stage.sources import here
 from theory.two_stage.symbols import a, tau_minus, tau_plus
 
-__all__ = ["CLAIMS", "QUESTION", "STOPPING", "WIDE"]
-
-_SOURCE = here("docs/questions.md, When to stop")
-
-#: Signal and flip rates of the paper's box, d of order n.
-STOPPING = Experiment(
-    id="two_stage.question.stopping",
-    place=replace(PAPER_BOX, name="stopping", dimension=(30.0, 300.0), dimension_unit="n"),
-    clock=CLOCKS[-1],
-    runs={"quick": 0, "default": 120, "full": 600},
-    snapshots=CLOCKS[:-1],
-)
-
-#: Weak signals, flip rates up to 0.35, and d/n down to where errors on fresh noise are not negligible.
-WIDE = Experiment(
-    id="two_stage.question.stopping_wide",
-    place=replace(
-        PAPER_BOX,
-        name="stopping, wide",
-        signal_margin=(3.0, 20.0),
-        tau=(0.05, 0.35),
-        dimension=(6.0, 100.0),
-        dimension_unit="n",
-    ),
-    clock=CLOCKS[-1],
-    runs={"quick": 0, "default": 120, "full": 800},
-    snapshots=CLOCKS[:-1],
-)
+__all__ = ["CLAIMS", "QUESTION"]
 
 
 def _of_the_gap(least: float, most: float, ratio: float) -> dict[str, object]:
     """What parts the two heaps of losses: signal, few flips, little cross-talk, steps that see the gap."""
     rate = sp.Max(tau_plus, tau_minus)
     own = (
-        Condition("signal_parts", a * (1 - 2 * rate), sp.Float(least), _SOURCE, "derived",
+        Condition("signal_parts", a * (1 - 2 * rate), sp.Float(least), SOURCE, "derived",
                   "Flipped samples stay behind until the clean ones are fit."),
-        Condition("flips_few", sp.Float(most), rate, _SOURCE, "derived",
+        Condition("flips_few", sp.Float(most), rate, SOURCE, "derived",
                   "Clean labels keep their majority in both classes, as drawn."),
     )  # fmt: skip
     shared = tuple(ALL[name] for name in ("kappa_small", "dimension_ratio", "clock_step"))
@@ -111,7 +80,7 @@ def _regret_claims() -> tuple[Claim, ...]:
             dtest_regret(rule),
             STOPPING,
             "D_test error at the stop minus the smallest over all stops",
-            source=_SOURCE,
+            source=SOURCE,
             rule=_NEAR,
             **(_NEAR_GAP if rule == "gap" else {}),
         )
@@ -125,7 +94,7 @@ def _regret_claims() -> tuple[Claim, ...]:
             dtest_regret(rule),
             WIDE,
             "D_test error at the stop minus the smallest over all stops",
-            source=_SOURCE,
+            source=SOURCE,
             rule=_FAR,
             **(_WIDE_GAP if rule == "gap" else {}),
         )
@@ -146,69 +115,11 @@ def _fresh_claims() -> tuple[Claim, ...]:
             WIDE,
             "ln of the error on fresh noise at 10 time units minus the same at the stop, by importance "
             "sampling",
-            source=_SOURCE,
+            source=SOURCE,
             rule=Band(0.0, math.inf, "a stop must not do harm", delta=0.1),
         )
         for rule, words in _WORDS.items()
     )
-
-
-def _a_ratio(run: Run) -> tuple[float, float] | NotApplicable:
-    found = estimates(run)
-    return found if isinstance(found, NotApplicable) else (found.a, run.setting.n_snr2)
-
-
-def _a_deviation(run: Run) -> float | NotApplicable:
-    """a^/a - 1"""
-    found = estimates(run)
-    return found if isinstance(found, NotApplicable) else found.a / run.setting.n_snr2 - 1
-
-
-def _rate_deviation(run: Run) -> float | NotApplicable:
-    """The estimated share of flipped labels minus the realised one."""
-    found = estimates(run)
-    return found if isinstance(found, NotApplicable) else found.flip_rate - float(run.noisy.mean())
-
-
-_ESTIMATES = (
-    answer_claim(
-        "plug_in.a",
-        r"The plug-in estimate of $a = n\,\mathrm{SNR}^2$ is right in the median, to 2 %",
-        _a_ratio,
-        STOPPING,
-        "estimated a against the setting's",
-        source=_SOURCE,
-        rule=Law(0.02, "no stop moves by a step for it: d ln s_2 / d ln a is below 0.5"),
-    ),
-    answer_claim(
-        "plug_in.flip_rate",
-        "The plug-in estimate of the share of flipped labels is right to 0.01",
-        _rate_deviation,
-        STOPPING,
-        "estimated minus realised share of flipped labels",
-        source=_SOURCE,
-        rule=Band(-0.01, 0.01, "less than one label of these data sets"),
-    ),
-    answer_claim(
-        "wide.plug_in.a",
-        r"Weak signals and high flip rates: the plug-in estimate of $a$ is right to 20 %",
-        _a_deviation,
-        WIDE,
-        "estimated a over the setting's, minus 1",
-        source=_SOURCE,
-        rule=Band(-0.2, 0.2, "s_2 moves by at most a tenth for it where a(1 - 2 tau) > 4", delta=0.15),
-    ),
-    answer_claim(
-        "wide.plug_in.flip_rate",
-        "Weak signals and high flip rates: the plug-in estimate of the share of flipped labels is right to "
-        "0.05",
-        _rate_deviation,
-        WIDE,
-        "estimated minus realised share of flipped labels",
-        source=_SOURCE,
-        rule=Band(-0.05, 0.05, "two to four labels of these data sets", delta=0.1),
-    ),
-)
 
 
 def _at_gap(run: Run) -> float:
@@ -239,7 +150,7 @@ _GUARANTEE = (
         _event_at_gap,
         STOPPING,
         "whether all clean samples are fit and all noisy ones misfit at the stop",
-        source=_SOURCE,
+        source=SOURCE,
         rule=Event(delta=0.1, reason="nine runs of ten, certified from 29 runs without violation on"),
         **_NEAR_GAP,
     ),
@@ -250,7 +161,7 @@ _GUARANTEE = (
         _beyond_memorisation,
         STOPPING,
         "regret of the stop minus D_test error by the memorisation law there",
-        source=_SOURCE,
+        source=SOURCE,
         rule=Band(-1.0, 0.02, "Monte Carlo error of 4000 samples; those near the threshold at d/n = 30"),
         parents=("two_stage.sharp.dtest_is_memorisation",),
         **_NEAR_GAP,
@@ -262,7 +173,7 @@ _GUARANTEE = (
         dtest_regret("any_gap"),
         WIDE,
         "D_test error at the stop minus the smallest over all stops",
-        source=_SOURCE,
+        source=SOURCE,
         rule=Band(-1.0, 0.02, "two percent of accuracy", delta=0.1),
         role="reading",
         corrected_by="two_stage.question.wide.stop_gap",
@@ -291,7 +202,7 @@ CLAIMS = (
         _costs("never", 0.02),
         STOPPING,
         "whether D_test error at 10 time units exceeds the smallest over all stops by more than 0.02",
-        source=_SOURCE,
+        source=SOURCE,
         rule=Event(delta=0.5, reason="'in most runs' read as more than half"),
     ),
     answer_claim(
@@ -301,11 +212,11 @@ CLAIMS = (
         _costs("clock", 0.02),
         WIDE,
         "whether D_test error at the fixed clock exceeds the smallest over all stops by more than 0.02",
-        source=_SOURCE,
+        source=SOURCE,
         rule=Event(delta=0.8, reason="supported when more than 20 % of the runs pay more than 0.02"),
     ),
     *_fresh_claims(),
-    *_ESTIMATES,
+    *plug_in_claims.CLAIMS,
     *_GUARANTEE,
 )
 
