@@ -218,7 +218,7 @@ SCOPE: tuple[Condition, ...] = (
         a,
         "Signal against flipped labels",
         "The signal is so far below the threshold that Stage I fails more often than the theorem allows. "
-        "Where no signal suffices a* is infinite, and every signal is below.",
+        "Where no signal is sure to suffice a* is infinite, and every signal is below.",
         rf"{_SNR} \le c_s\,{_A_STAR}",
     ),
     _scope(

@@ -104,9 +104,12 @@ def _dtest_nominal(run: Run) -> bool:
     return run.test_error("spurious", float(run.clock[-1])).high >= bound
 
 
-def _iid_small(run: Run) -> tuple[float, float]:
+def _iid_small(run: Run) -> tuple[float, float] | NotApplicable:
     """-ln of the iid error at the end, by importance sampling, at its upper limit; and -ln(min(tau)/2)."""
-    return -run.log_test_error("iid", float(run.clock[-1])).high, -math.log(0.5 * run.setting.tau_min)
+    estimate = run.log_test_error("iid", float(run.clock[-1]))
+    if not math.isfinite(estimate.value):
+        return NotApplicable("the error is too small to be sampled")
+    return -estimate.high, -math.log(0.5 * run.setting.tau_min)
 
 
 @of_flipped_labels

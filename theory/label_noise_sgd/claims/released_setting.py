@@ -86,7 +86,7 @@ CLAIMS: tuple[Claim, ...] = (
     claim(
         "readme.then_alignment",
         readme("synthetic experiment"),
-        r"At the released code's setting the mean cosine goes from .18 to .65 in $6\cdot10^5$ steps (Phase "
+        r"At the released code's setting the mean cosine reaches .65 in $6\cdot10^5$ steps (Phase "
         r"II).",
         Difference(0.05, "spread over starts and data sets", planned_spread=0.03),
         readme_cosine,

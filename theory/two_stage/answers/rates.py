@@ -34,7 +34,7 @@ RATES = Experiment(
 CLAIMS = (
     answer_claim(
         "rates",
-        r"The event of Theorem 4.1 at every pair of flip rates in $[0.05, 0.35]$, equal or not, in data "
+        r"The event of Theorem 4.1 at random pairs of flip rates in $[0.05, 0.35]$, equal or not, in data "
         r"sets of 300 to 800 samples where $n\,\mathrm{SNR}^2 \ge a^*$",
         stage_one,
         RATES,

@@ -29,7 +29,7 @@ from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.sample_law import memorisation_error
 from theory.two_stage.run import Run
-from theory.two_stage.symbols import a, tau_minus, tau_plus
+from theory.two_stage.symbols import a, n, tau_minus, tau_plus
 
 __all__ = ["CLAIMS", "QUESTION"]
 
@@ -40,6 +40,8 @@ def _of_the_gap(least: float, most: float, ratio: float) -> dict[str, object]:
     own = (
         Condition("signal_parts", a * (1 - 2 * rate), sp.Float(least), SOURCE, "derived",
                   "Flipped samples stay behind until the clean ones are fit."),
+        Condition("samples_enough", n, sp.Integer(40), SOURCE, "derived",
+                  "A class has a handful of flipped samples at least."),
         Condition("flips_few", sp.Float(most), rate, SOURCE, "derived",
                   "Clean labels keep their majority in both classes, as drawn."),
     )  # fmt: skip

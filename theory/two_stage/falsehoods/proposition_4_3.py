@@ -31,12 +31,24 @@ def _dtest_constant_at_end(run: Run) -> tuple[float, float]:
     return (run.setting.d / run.setting.n) / -math.log(min(max(error.high, 1e-300), 1 - 1e-12)), USABLE
 
 
+def _iid_constant_at_start(run: Run) -> tuple[float, float]:
+    error = run.test_error("iid", 0.0)
+    return (run.setting.d / run.setting.n) / -math.log(min(max(error.high, 1e-300), 1 - 1e-12)), USABLE
+
+
 def falsehoods(known: Ledger) -> Iterator[Falsehood]:
     """Of Proposition 4.3."""
 
     def of(name: str) -> Claim:
         return known[f"two_stage.proposition_4_3.{name}"]
 
+    yield changed(
+        of("iid_error"),
+        "before training for T_1",
+        "order",
+        "half of the samples are wrong: C' = (d/n)/ln 2, above 50 at d/n > 35",
+        _iid_constant_at_start,
+    )
     selection = of("sample_selection")
     yield changed(
         selection,
