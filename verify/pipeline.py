@@ -28,7 +28,13 @@ from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, plan_runs, spec_of
-from verify.second_stage import allowed_seconds, fresh_observations, nominal_seconds, second_stage
+from verify.second_stage import (
+    allowed_seconds,
+    fresh_observations,
+    nominal_seconds,
+    second_stage,
+    within_first_share,
+)
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
@@ -65,6 +71,7 @@ def verify_claims(
     backend: Backend | None = None,
     claim_seconds: float | None = None,
     adversaries: bool = True,
+    fresh_runs: bool = True,
 ) -> Verification:
     """Judge claims on fresh runs.
 
@@ -80,13 +87,15 @@ def verify_claims(
             box, instead of its own place; claims without a region there stay and say why.
         keeper: keeps finished runs and gives them back in a later call (`verify.runs.keep`).
         error_budget: bounds, paper by paper, the probability that any of its claims is refuted though it
-            holds; four fifths for all runs, the rest for fresh ones of what that holds back.
+            holds; four fifths for the first runs, the rest for fresh ones.
         engine: makes the runs in place of the model's (a false one); such runs are never kept.
         backend: where runs are made; default by `jobs`.
         claim_seconds: allowed to one call of a claim's measure; None: ten times what a call of the median
             claim takes, and `CLAIM_SECONDS` at least.
         adversaries: whether supported claims are asked about adversarial runs too: those that none moves are
             VACUOUS (`verify.vacuous`).
+        fresh_runs: whether claims that their runs leave undecided are judged once more on fresh ones
+            (`verify.second_stage`).
 
     Raises:
         ValueError: when the budget lies outside (0, 1), two experiments share an id, or an engine is missing.
@@ -183,7 +192,10 @@ def verify_claims(
         )
 
     with timings.stage("second stage"):
-        judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+        if fresh_runs:
+            judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+        else:
+            judgements = within_first_share(judgements)
     if adversaries and engine is None:
         with timings.stage("adversarial runs"):
             allowed = allowed_seconds(profile, nominal_seconds(work))

@@ -1,13 +1,18 @@
-"""Fresh runs for claims that are refuted alone but not within the error budget of all.
+"""Fresh runs for claims that the first ones leave undecided.
 
-Holm's correction holds back a refutation that a hundred other claims make unlikely to survive. Such a claim
-gets, once, as many runs again: own seeds and settings, never pooled with the first ones. Its p-value on them
-is corrected over the claims so selected, at the second share of the budget. That is valid, since fresh runs
-are independent of the selection: both stages together refute any claim that holds with probability at most
-the whole budget. The second stage never supports.
+A claim ends undecided when its runs show neither, when they are too few for its planned power, when Holm's
+correction holds back a refutation that a hundred other claims make unlikely to survive, or when its support
+used more than the first runs' share of its level. Such a claim gets, once, `FACTOR` times as many runs again,
+fewer where the time is short: own seeds and settings, never pooled with the first ones.
 
-It may take a tenth of the time. What it takes is planned, not measured, so that verdicts stay a function of
-(claims, profile, seed).
+Both levels are split, `FIRST_SHARE` for the first runs and the rest for the fresh ones. A refutation's
+p-value is corrected over the claims that are judged again, at the second share of the budget. A support must
+hold at the second share of the claim's own level. Both are valid whatever the selection, since fresh runs are
+independent of it: a claim that holds is refuted in either stage with probability at most the budget, and one
+that is wrong by its margin is supported in either with probability at most its alpha.
+
+The stage may take a tenth of the time. What it takes is planned, not measured, so that verdicts stay a
+function of (claims, profile, seed).
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from verify.profiles import PROFILES
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
 from verify.runs.plan import RunSpec, plan_runs
-from verify.statistics.error_budget import FIRST_SHARE, refutation_p
+from verify.statistics.error_budget import FIRST_SHARE, in_family, level_of, refutation_p
 from verify.statistics.holm import holm
 from verify.statistics.trials import count
 
@@ -35,17 +40,24 @@ if TYPE_CHECKING:
     from simulation.models import Engine
 
 __all__ = [
+    "FACTOR",
     "TIME_SHARE",
     "Fresh",
     "allowed_seconds",
     "fresh_observations",
+    "fresh_plan",
     "fresh_seed",
     "nominal_seconds",
     "second_stage",
+    "settles",
+    "within_first_share",
 ]
 
 #: Of the profile's time, at most.
 TIME_SHARE = 0.1
+#: Fresh replicates for each first one, as many as there is time for. At the second share of the level, a
+#: mean that the first runs left one standard error outside of decision is settled by four times as many.
+FACTOR = 4
 #: The least that a run counts, in nominal seconds.
 _LEAST = 1e-3
 #: Where a profile has no limit, its floor is that of this one.
@@ -73,6 +85,26 @@ def allowed_seconds(profile: str, first_seconds: float) -> float:
     """A tenth of the profile's planned time, or of its limit where that is more."""
     minutes = PROFILES[profile].minutes or PROFILES[_TYPICAL].minutes or 0.0
     return TIME_SHARE * max(first_seconds, 60.0 * minutes)
+
+
+def fresh_plan(
+    claims: Sequence[Claim], profile: str, seed: int, allowed: float
+) -> tuple[Sequence[RunSpec], float]:
+    """Fresh runs of the one experiment of these claims, `FACTOR` times the first or half of that, and their
+    nominal seconds; none where the time allows neither.
+
+    Args:
+        allowed: nominal seconds.
+    """
+    experiment: Experiment = claims[0].experiment
+    for factor in (FACTOR, FACTOR // 2):
+        runs = {profile: factor * experiment.runs.get(profile, 0)}
+        specs = plan_runs(replace(experiment, runs=runs), profile, fresh_seed(seed))
+        wanted = {s.index: [c.id for c in claims if admitted(c, s)[1] is None] for s in specs}
+        price = nominal_seconds(batches(experiment, specs, {c.id: c.measure for c in claims}, wanted))
+        if price <= allowed:
+            return specs, price
+    return (), 0.0
 
 
 def fresh_observations(
@@ -109,6 +141,36 @@ def fresh_observations(
     }
 
 
+def within_first_share(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements with a support that used more than the first runs' share of its level undecided."""
+    return [_first_share(j) for j in judgements]
+
+
+def _first_share(judgement: Judgement) -> Judgement:
+    decision, level = judgement.decision, FIRST_SHARE * level_of(judgement.claim)
+    p = decision.support_p
+    if judgement.verdict != "supported" or not in_family(judgement) or p is None or p <= level:
+        return judgement
+    text = f"That is support with p = {p:.2g}, of which the first runs have {level:.2g}: undecided by them."
+    decision = replace(
+        decision,
+        verdict="inconclusive",
+        reason=f"{decision.reason} {text}",
+        needed=decision.n_trials + 1,
+        grade=None,
+    )
+    return replace(judgement, decision=decision, chain=(*judgement.chain, text))
+
+
+def settles(judgement: Judgement) -> bool:
+    """Whether fresh runs may settle an undecided claim: it was held back by the budget, or about as many runs
+    would decide as it can get."""
+    needed = judgement.decision.needed
+    if judgement.verdict != "inconclusive" or not in_family(judgement):
+        return False
+    return judgement.alone or (needed is not None and needed <= FACTOR * judgement.decision.n_trials)
+
+
 @dataclass(frozen=True)
 class _Plan:
     specs: Mapping[str, Sequence[RunSpec]]
@@ -124,26 +186,28 @@ def second_stage(
     first_seconds: float,
     fresh: Fresh,
 ) -> list[Judgement]:
-    """The judgements with those held back (`alone`) judged once more on fresh runs.
+    """The judgements with those that fresh runs may settle judged once more.
 
-    Each paper has `budget * (1 - FIRST_SHARE)`, Holm over its claims that are judged again. A claim refuted
-    there is REFUTED; the others stay inconclusive, with both p-values in words and statistic.
+    Each paper has `budget * (1 - FIRST_SHARE)`, Holm over its claims that are judged again. A claim settled
+    there stands with the decision on its fresh runs; the others stay inconclusive, with both p-values in
+    words and statistic.
 
     Args:
         budget: of the whole verification; the first stage has spent `FIRST_SHARE` of it.
         first_seconds: `nominal_seconds` of the first stage.
         fresh: makes and measures the planned runs.
     """
+    judgements = within_first_share(judgements)
     plan = _planned(judgements, profile, seed, first_seconds)
     out = list(judgements)
     for k in plan.left_out:
-        text = "The fresh runs that would settle it take more than a tenth of the time: left out."
+        text = "The fresh runs that may settle it take more than a tenth of the time: left out."
         out[k] = _noted(judgements[k], text, {"left_out": True})
     if not plan.taken:
         return out
     seen = fresh([judgements[k].claim for k in plan.taken], plan.specs)
     again = {
-        k: judge(judgements[k].claim, seen[judgements[k].claim.id], None)
+        k: judge(judgements[k].claim, seen[judgements[k].claim.id], judgements[k].proof)
         for k in plan.taken
         if judgements[k].claim.id in seen
     }
@@ -159,40 +223,46 @@ def second_stage(
 
 
 def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float) -> _Plan:
-    """Fresh runs of as many held-back claims as the time allows, those nearest to refutation first."""
+    """Fresh runs of as many experiments as the time allows: first those with a claim that the budget holds
+    back, nearest to refutation first, then from the cheapest on."""
     allowed = allowed_seconds(profile, first_seconds)
-    held = [k for k, j in enumerate(judgements) if j.alone and j.verdict == "inconclusive"]
-    held.sort(key=lambda k: (judgements[k].decision.adjusted_p or 0.0, judgements[k].claim.id))
+    open_: dict[str, list[int]] = {}
+    for k, j in enumerate(judgements):
+        if settles(j):
+            open_.setdefault(j.claim.experiment.id, []).append(k)
+    plans = {
+        id_: fresh_plan([judgements[k].claim for k in mine], profile, seed, allowed)
+        for id_, mine in open_.items()
+    }
+
+    def first(id_: str) -> tuple[float, float, str]:
+        held = [judgements[k].decision.adjusted_p or 0.0 for k in open_[id_] if judgements[k].alone]
+        return min(held, default=2.0), plans[id_][1], id_
+
     specs: dict[str, Sequence[RunSpec]] = {}
     taken, left_out = [], []
-    spent = 0.0
-    for k in held:
-        claim = judgements[k].claim
-        experiment: Experiment = claim.experiment
-        runs = specs.get(experiment.id)
-        price = 0.0
-        if runs is None:
-            runs = plan_runs(experiment, profile, fresh_seed(seed))
-            price = nominal_seconds(_work(claim, experiment, runs))
-        if spent + price > allowed:
-            left_out.append(k)
+    for id_ in sorted(open_, key=first):
+        runs, price = plans[id_]
+        if price > allowed:
+            mine = [judgements[k].claim for k in open_[id_]]
+            runs, price = fresh_plan(mine, profile, seed, allowed)
+        if not runs:
+            left_out += open_[id_]
             continue
-        spent += price
-        specs[experiment.id] = runs
-        taken.append(k)
+        allowed -= price
+        specs[id_] = runs
+        taken += open_[id_]
     return _Plan(specs, taken, left_out)
 
 
-def _work(claim: Claim, experiment: Experiment, specs: Sequence[RunSpec]) -> list[Batch]:
-    wanted = {s.index: [claim.id] for s in specs if admitted(claim, s)[1] is None}
-    return batches(experiment, specs, {claim.id: claim.measure}, wanted)
-
-
 def _settled(first: Judgement, again: Judgement, adjusted: float, claims: int, level: float) -> Judgement:
-    """What two stages say: REFUTED or, still, undecided."""
+    """What two stages say: REFUTED, SUPPORTED or, still, undecided."""
     p_first, p_second = refutation_p(first), refutation_p(again)
-    alpha = float(getattr(first.claim.rule, "alpha", 0.05))
+    alpha = level_of(first.claim)
     refuted = again.verdict == "refuted" and p_second < alpha and adjusted <= level
+    support = again.decision.support_p
+    own_level = (1 - FIRST_SHARE) * alpha
+    supported = again.verdict == "supported" and support is not None and support <= own_level
     among = f"after Holm's correction over {count(claims, 'claim')} judged again" if claims > 1 else "alone"
     told = (
         f"On {count(len(again.judged), 'fresh run')} of its own seeds p = {p_second:.2g}"
@@ -202,16 +272,34 @@ def _settled(first: Judgement, again: Judgement, adjusted: float, claims: int, l
         "p_first": p_first,
         "p_second": p_second,
         "adjusted": adjusted,
+        "support_p": support,
         "claims": claims,
         "level": level,
         "runs": len(again.judged),
         "measured": again.decision.measured,
+        "settled": refuted or supported,
     }
-    if not refuted:
-        return _noted(first, f"{told}: not refuted there, so it stays undecided.", detail)
-    noted = _noted(first, f"{told}, below {level:.3g}: refuted. {again.decision.reason}", detail)
-    decision = replace(noted.decision, verdict="refuted", needed=None)
-    return replace(noted, decision=decision, alone=False)
+    if refuted:
+        text = f"{told}, below {level:.3g}: refuted."
+    elif supported:
+        text = (
+            f"Its first {count(len(first.judged), 'run')} left it undecided; on these fresh ones, of its own"
+            f" seeds, p = {support:.2g} against its being wrong, of which they have {own_level:.2g}."
+        )
+    else:
+        kept = replace(first.decision, needed=again.decision.needed)
+        said = (
+            f"{told}: not refuted there, nor supported (p = {1.0 if support is None else support:.2g}, of"
+            f" which fresh runs have {own_level:.2g}), so it stays undecided."
+        )
+        return _noted(replace(first, decision=kept), said, detail)
+    settled = replace(
+        again,
+        decision=replace(again.decision, adjusted_p=adjusted, needed=None),
+        chain=(*first.chain, *again.chain),
+        proof=first.proof,
+    )
+    return _noted(settled, text, detail)
 
 
 def _noted(judgement: Judgement, text: str, detail: Mapping[str, Any]) -> Judgement:

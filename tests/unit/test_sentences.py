@@ -49,7 +49,7 @@ from verify.rules.power import with_power
 from verify.rules.registry import built_in, decide, judge_of
 from verify.runs.batch import Failure
 from verify.runs.plan import spec_of
-from verify.second_stage import _settled
+from verify.second_stage import _settled, within_first_share
 from verify.statistics.error_budget import within_budget
 from verify.vacuity import vacuity
 from verify.vacuous import _ends, _worded
@@ -340,6 +340,9 @@ def of_a_judgement() -> Iterator[str]:
     yield line("beyond the budget", weak.decision)
     yield line("fresh runs, refuted", _settled(weak, event("weak", 40), 1e-9, 1, 0.005).decision)
     yield line("fresh runs, open", _settled(weak, event("weak", 9), 0.2, 3, 0.005).decision)
+    yield line("fresh runs, supported", _settled(event("open", 2), event("open", 0), 1.0, 3, 0.005).decision)
+    (over,) = within_first_share([event("few", 2, 124)])
+    yield line("more than the first runs' share", over.decision)
     true = event("true", 0)
     true = replace(true, observations=tuple(replace(o, engine="function") for o in true.observations))
     looks = len(_ends(true))

@@ -64,7 +64,9 @@ def soundness(
     )
     sections = [
         falsehoods.section(planted),
-        distances.section(distances.distances(planted.judgements, planted.level)),
+        distances.section(
+            distances.distances(planted.judgements, planted.level, planted.fresh, planted.second_level)
+        ),
         engines.section(
             chosen,
             planted.verdicts,

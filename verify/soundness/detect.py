@@ -13,20 +13,23 @@ from verify.outcome import Decision, Observation, Verdict
 from verify.rules.ends import interval
 from verify.rules.judge import Planted
 from verify.rules.registry import decide, judge_of
+from verify.second_stage import FACTOR
+from verify.statistics.error_budget import FIRST_SHARE, level_of
 
-__all__ = ["Detection", "detect", "smallest_prefix"]
+__all__ = ["Detection", "detect", "detect_again", "smallest_prefix"]
 
 
 @dataclass(frozen=True)
 class Detection:
     """One falsehood's verdict. `runs_needed` is the smallest prefix of the runs that refutes it, `runs`
-    all."""
+    all; `settles` says whether fresh runs may settle it (`verify.second_stage.settles`)."""
 
     planted: Planted
     verdict: Verdict
     reason: str
     runs: int
     runs_needed: int | None
+    settles: bool = False
 
     @property
     def detected(self) -> bool:
@@ -56,19 +59,62 @@ def detect(
     and
     both engines.
     """
+    planted, ordered = _prepared(planted, observations)
+    if not ordered and proof is None:
+        return Detection(planted, "not-applicable", "no run was judged", 0, None)
+    decision, held_back = _decided(planted, ordered, proof, level)
+    verdict, reason = decision.verdict, decision.reason
+    p = decision.support_p
+    if verdict == "supported" and p is not None and p > FIRST_SHARE * level_of(planted.of):
+        verdict, held_back = "inconclusive", True
+        reason += f" But first runs support below p = {FIRST_SHARE * level_of(planted.of):.2g} only."
+    near = decision.needed is not None and decision.needed <= FACTOR * decision.n_trials
+    return Detection(
+        planted,
+        verdict,
+        reason,
+        len(ordered),
+        _prefix(planted, ordered, proof, level) if verdict == "refuted" else None,
+        settles=verdict == "inconclusive" and (held_back or near),
+    )
+
+
+def detect_again(
+    first: Detection, observations: Sequence[Observation], proof: Proof | None = None, level: float = 1.0
+) -> Detection:
+    """What fresh runs make of a falsehood that the first ones left undecided.
+
+    Refuted with a p-value of at most `level`, the second share of the budget that one more claim would have;
+    supported at the second share of the rule's own level.
+    """
+    planted, ordered = _prepared(first.planted, observations)
+    if not ordered:
+        return first
+    decision, _ = _decided(planted, ordered, proof, level)
+    p, runs = decision.support_p, first.runs + len(ordered)
+    own_level = (1 - FIRST_SHARE) * level_of(planted.of)
+    if decision.verdict == "refuted":
+        needed = first.runs + _prefix(planted, ordered, proof, level)
+        return Detection(planted, "refuted", f"On fresh runs: {decision.reason}", runs, needed)
+    if decision.verdict == "supported" and p is not None and p <= own_level:
+        return Detection(planted, "supported", f"On fresh runs: {decision.reason}", runs, None)
+    reason = f"{first.reason} Nor do {len(ordered)} fresh runs settle it: {decision.reason}"
+    return Detection(first.planted, first.verdict, reason, runs, None)
+
+
+def _prepared(planted: Planted, observations: Sequence[Observation]) -> tuple[Planted, list[Observation]]:
+    """The observations as the falsehood measures them, replicate by replicate, and its rule with room for
+    them."""
     if planted.value is not None:
         observations = [replace(o, value=planted.value(o)) for o in observations]
     ordered = sorted(observations, key=lambda o: (o.replicate, o.index))
-    if not ordered and proof is None:
-        return Detection(planted, "not-applicable", "no run was judged", 0, None)
-    planted = replace(planted, rule=_with_room(planted.rule, ordered))
-    decision = _decided(planted, ordered, proof, level)
-    needed = None
-    if decision.verdict == "refuted":
-        needed = smallest_prefix(
-            lambda k: _decided(planted, ordered[:k], proof, level).verdict == "refuted", len(ordered)
-        )
-    return Detection(planted, decision.verdict, decision.reason, len(ordered), needed)
+    return replace(planted, rule=_with_room(planted.rule, ordered)), ordered
+
+
+def _prefix(planted: Planted, ordered: Sequence[Observation], proof: Proof | None, level: float) -> int:
+    return smallest_prefix(
+        lambda k: _decided(planted, ordered[:k], proof, level)[0].verdict == "refuted", len(ordered)
+    )
 
 
 def _with_room(rule: Rule, observations: Sequence[Observation]) -> Rule:
@@ -83,15 +129,16 @@ def _with_room(rule: Rule, observations: Sequence[Observation]) -> Rule:
 
 def _decided(
     planted: Planted, observations: Sequence[Observation], proof: Proof | None, level: float
-) -> Decision:
+) -> tuple[Decision, bool]:
+    """The decision, and whether it is a refutation that the level holds back."""
     decision = decide(planted.rule, observations, proof=proof)
     p_value = decision.p_value
     # An identity is compared with rounding error: chance cannot refute it, so it takes no part in the budget.
     by_chance = judge_of(planted.rule).by_chance and (proof is None or proof.holds)
     if decision.verdict != "refuted" or not by_chance or (p_value is not None and p_value <= level):
-        return decision
+        return decision, False
     reason = f"{decision.reason} But p = {p_value} does not survive the error budget (level {level:.2g})."
-    return replace(decision, verdict="inconclusive", reason=reason)
+    return replace(decision, verdict="inconclusive", reason=reason), p_value is not None
 
 
 def smallest_prefix(refuted: Callable[[int], bool], runs: int) -> int:

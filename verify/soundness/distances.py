@@ -34,7 +34,8 @@ from verify.outcome import Judgement, Observation, Verdict
 from verify.rules.ends import scaled
 from verify.rules.judge import Planted
 from verify.rules.registry import judge_of
-from verify.soundness.detect import detect
+from verify.soundness.detect import Detection, detect, detect_again
+from verify.soundness.fresh import FreshRuns
 from verify.soundness.section import Section, Table
 from verify.statistics.intervals import rate_interval
 
@@ -237,33 +238,45 @@ def _saturated(rule: Any, judgement: Judgement) -> Iterator[_Plant]:
     yield _Plant("saturated", None, at_floor, "inconclusive")
 
 
-def distances(judgements: Sequence[Judgement], level: float = 1.0) -> list[Distant]:
-    """All variants of the supported claims among these, decided on their runs at the level of one claim.
+def distances(
+    judgements: Sequence[Judgement],
+    level: float = 1.0,
+    fresh: FreshRuns | None = None,
+    second_level: float = 1.0,
+) -> list[Distant]:
+    """All variants of the supported claims among these, decided on their runs at the level of one claim;
+    those that these leave undecided on `fresh` ones at `second_level`.
 
     A claim that was refuted has none: of a false statement the change may be true. A variant of the kind "one
     in a thousand" that strikes no run of the claim says the same as the claim, and is left out.
     """
-    out = []
+    found: list[tuple[_Plant, Detection]] = []
     for j in judgements:
         if j.verdict != "supported" or j.claim.role != "claim" or j.proof is not None:
             continue
         for plant, planted in plants(j.claim, j):
             if plant.shows is not None and not any(plant.shows(o) for o in j.judged):
                 continue
-            found = detect(planted, j.judged, level=level)
-            out.append(
-                Distant(
-                    j.claim.id,
-                    type(j.claim.rule).__name__,
-                    plant.kind,
-                    plant.distance,
-                    found.verdict,
-                    found.reason,
-                    found.runs,
-                    plant.wanted,
-                )
-            )
-    return out
+            found.append((plant, detect(planted, j.judged, level=level)))
+    if fresh is not None:
+        seen = fresh(d.planted.of for _, d in found if d.settles)
+        for k, (plant, first) in enumerate(found):
+            if first.settles:
+                counted = [o for o in seen[first.planted.of.id] if o.not_judged is None]
+                found[k] = plant, detect_again(first, counted, level=second_level)
+    return [
+        Distant(
+            d.planted.of.id,
+            type(d.planted.of.rule).__name__,
+            plant.kind,
+            plant.distance,
+            d.verdict,
+            d.reason,
+            d.runs,
+            plant.wanted,
+        )
+        for plant, d in found
+    ]
 
 
 # The section -----------------------------------------------------------------------------------------------

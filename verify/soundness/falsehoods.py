@@ -13,7 +13,10 @@ from theory.falsehood import FALSEHOOD_KINDS, GROSS, Falsehood
 from verify.outcome import Judgement, Verdict
 from verify.pipeline import verify_claims
 from verify.rules.judge import Exempt, Planted
-from verify.soundness.detect import Detection, detect
+from verify.runs.backends import backend_for
+from verify.runs.built_in import built_in
+from verify.soundness.detect import Detection, detect, detect_again
+from verify.soundness.fresh import FreshRuns, second_level
 from verify.soundness.generate import by_rule, measured_falsehoods
 from verify.soundness.section import Section, Table
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, in_family
@@ -27,7 +30,8 @@ TARGET = 0.95
 
 @dataclass(frozen=True)
 class Falsehoods:
-    """`verdicts` are those of the true claims on the same runs."""
+    """`verdicts` are those of the true claims on the same runs; `fresh` makes more of them, and
+    `second_level` is what a refutation on those must reach."""
 
     detections: tuple[Detection, ...]
     exempt: tuple[Exempt, ...]
@@ -35,6 +39,8 @@ class Falsehoods:
     runs: int
     judgements: tuple[Judgement, ...] = ()
     level: float = 1.0
+    fresh: FreshRuns | None = None
+    second_level: float = 1.0
 
     @property
     def passed(self) -> bool:
@@ -68,15 +74,21 @@ def plant_and_judge(
     jobs: int = 1,
     progress: bool = False,
 ) -> Falsehoods:
-    """Make the runs of the claims once, with every measurement that is asked of them; decide all variants."""
+    """Make the runs of the claims once, with every measurement that is asked of them; decide all variants,
+    and those left undecided once more on fresh runs."""
     measured = measured_falsehoods(claims, declared)
+    asked = [*claims, *(p.measured for p in measured if p.measured is not None)]
+    own = frozenset(c.id for c in asked if not built_in(c.measure, c.experiment.of_model))
+    backend = backend_for(jobs, isolated=bool(own))
     verification = verify_claims(
-        [*claims, *(p.measured for p in measured if p.measured is not None)],
+        asked,
         profile=profile,
         seed=seed,
         jobs=jobs,
         progress=progress,
         counterexamples=False,
+        backend=backend,
+        fresh_runs=False,
         adversaries=False,  # what no adversarial run moves may yet be true
     )
     judged = {j.claim.id: j for j in verification.judgements}
@@ -87,10 +99,11 @@ def plant_and_judge(
             items.append(Exempt(claim, "all changes", "sign", why))
         else:
             items += by_rule(claim, judged[claim.id].judged)
-    # A falsehood would stand beside the true claims and share the budget of the first stage with them; what
-    # fresh runs would add (`verify.second_stage`) is not counted.
+    # A falsehood would stand beside the true claims and share the budget with them.
     family = 1 + sum(in_family(judged[claim.id]) for claim in claims)
     level = FIRST_SHARE * ERROR_BUDGET / family
+    fresh = FreshRuns(profile, seed, backend, own)
+    second = second_level([judged[claim.id] for claim in claims])
     detections = [detect(p, judged[p.of.id].judged, level=level) for p in items if isinstance(p, Planted)]
     exempt = [e for e in items if isinstance(e, Exempt)]
     for planted in measured:
@@ -106,15 +119,31 @@ def plant_and_judge(
             exempt.append(Exempt(planted.of, planted.name, planted.kind, "no run was judged in this profile"))
         else:
             detections.append(detect(planted, mine.judged, mine.proof, level))
+    detections = _settled(detections, judged, fresh, second)
     order = {claim.id: k for k, claim in enumerate(claims)}
     return Falsehoods(
         tuple(sorted(detections, key=lambda d: order[d.planted.of.id])),
         tuple(sorted(exempt, key=lambda e: order[e.of.id])),
         {claim.id: judged[claim.id].verdict for claim in claims},
-        int(verification.run_info["runs"]),
+        int(verification.run_info["runs"]) + fresh.runs,
         tuple(judged[claim.id] for claim in claims),
         level,
+        fresh,
+        second,
     )
+
+
+def _settled(
+    first: Sequence[Detection], judged: Mapping[str, Judgement], fresh: FreshRuns, level: float
+) -> list[Detection]:
+    """Those left undecided, on fresh runs where they may settle them."""
+    open_ = {k: d.planted.measured or d.planted.of for k, d in enumerate(first) if d.settles}
+    seen = fresh(open_.values())
+    out = list(first)
+    for k, claim in open_.items():
+        counted = [o for o in seen[claim.id] if o.not_judged is None]
+        out[k] = detect_again(first[k], counted, judged[claim.id].proof, level)
+    return out
 
 
 def _unchanged(planted: Planted, true: Judgement, false: Judgement) -> bool:

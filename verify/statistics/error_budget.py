@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from theory.claim import Claim
 from verify.outcome import Judgement
 from verify.rules.registry import find_judge
 from verify.statistics.holm import holm
@@ -26,6 +27,8 @@ __all__ = [
     "BudgetUse",
     "budget_use",
     "in_family",
+    "level_of",
+    "overall_support_p",
     "refutation_p",
     "refuted_alone_only",
     "within_budget",
@@ -35,8 +38,8 @@ __all__ = [
 #: rare enough to look into each; a smaller budget mainly delays refutations.
 ERROR_BUDGET = 0.01
 
-#: Share of the budget for all claims at once; the rest is for fresh runs of those that it holds back
-#: (`verify.second_stage`).
+#: Share of the budget, and of every claim's own level, for the first runs; the rest is for fresh runs of
+#: those that they leave undecided (`verify.second_stage`).
 FIRST_SHARE = 0.8
 
 
@@ -80,6 +83,21 @@ def refutation_p(judgement: Judgement) -> float:
     """The decision's p-value; 1 where a decider that did not refute gives none."""
     p_value = judgement.decision.p_value
     return 1.0 if p_value is None else p_value
+
+
+def level_of(claim: Claim) -> float:
+    """The claim's own error level alpha; .05 for a rule that names none."""
+    return float(getattr(claim.rule, "alpha", 0.05))
+
+
+def overall_support_p(judgement: Judgement) -> float:
+    """The support's p-value over both stages: at most x with probability at most x for a claim wrong by its
+    margin, since the stage that decided is divided by its share. 1 where a decider gives none."""
+    p = judgement.decision.support_p
+    if p is None:
+        return 1.0
+    settled = judgement.decision.statistic.get("second_stage", {}).get("settled", False)
+    return min(1.0, p / (1 - FIRST_SHARE if settled else FIRST_SHARE))
 
 
 def within_budget(judgements: Sequence[Judgement], budget: float) -> list[Judgement]:
@@ -132,7 +150,7 @@ def budget_use(judgements: Sequence[Judgement], budget: float) -> BudgetUse:
     their margins) is wrong with probability at most the budget.
     """
     family = [j for j in judgements if in_family(j)]
-    adjusted = holm([1.0 if j.decision.support_p is None else j.decision.support_p for j in family])
+    adjusted = holm([overall_support_p(j) for j in family])
     supported = [p for j, p in zip(family, adjusted, strict=True) if j.verdict == "supported"]
     lost = sum(refuted_alone_only(j) for j in family)
     return BudgetUse(budget, len(family), lost, len(supported), sum(p <= budget for p in supported))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verify.outcome import Judgement
-from verify.statistics.error_budget import in_family
+from verify.statistics.error_budget import in_family, overall_support_p
 from verify.statistics.holm import holm
 
 __all__ = ["HEADLINE_POWER", "JOINT_LEVEL", "Headline", "headline", "with_joint"]
@@ -84,16 +84,11 @@ def with_joint(judgements: Sequence[Judgement], level: float = JOINT_LEVEL) -> l
     out = list(judgements)
     for paper in dict.fromkeys(j.claim.paper for j in judgements):
         family = [k for k, j in enumerate(judgements) if j.claim.paper == paper and in_family(j)]
-        adjusted = holm([_support_p(judgements[k]) for k in family])
+        adjusted = holm([overall_support_p(judgements[k]) for k in family])
         for k, p in zip(family, adjusted, strict=True):
             if judgements[k].verdict == "supported":
                 out[k] = replace(judgements[k], joint=p <= level)
     return out
-
-
-def _support_p(judgement: Judgement) -> float:
-    p = judgement.decision.support_p
-    return 1.0 if p is None else p
 
 
 def headline(judgements: Sequence[Judgement]) -> Headline:
