@@ -55,7 +55,7 @@ EXACT_MEAN = Experiment(
         eta=0.5,
     ),
     clock=0.5,
-    runs=times(200, 4500, 9000),
+    runs=times(200, 2000, 9000),
 )
 SIGNS = Experiment(
     "early_learning.first_step.signs",

@@ -55,7 +55,7 @@ AT_ZERO = Experiment(
     ),
     clock=10.0,
     record=AtClocks(_CLOCKS),
-    runs=times(2, 48, 96),
+    runs=times(2, 24, 96),
 )
 FROM_SPHERE = Experiment(
     "early_learning.proportional.from_sphere",
@@ -65,7 +65,7 @@ FROM_SPHERE = Experiment(
     ),
     clock=10.0,
     record=AtClocks((0.5, *_CLOCKS)),
-    runs=times(3, 100, 200),
+    runs=times(3, 48, 200),
 )
 MEDIANS = Experiment(
     "early_learning.proportional.medians",
@@ -75,7 +75,7 @@ MEDIANS = Experiment(
         eta=0.1,
     ),
     clock=40.0,
-    runs=times(20, 80, 200),
+    runs=times(20, 60, 200),
 )
 
 
@@ -173,7 +173,7 @@ MINIMISERS = Experiment(
         _share_of_threshold,
     ),
     engines=("minimiser",),
-    runs=times(5, 128, 256),
+    runs=times(5, 64, 256),
 )
 
 

@@ -33,7 +33,7 @@ STAGE = Experiment(
         start=2.0,
     ),
     clock=0.7,
-    runs=times(20, 240, 480),
+    runs=times(20, 120, 480),
 )
 SMALL = Experiment(
     "early_learning.stage.squares",

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 NOTEBOOK = Experiment(
     "label_noise_sgd.notebook",
     place=fixed(NotebookSetting(n=20, inputs=512, width=96, classes=10, p=0.5, eta=6e-3)),
-    runs=counts(0, 28, 40),
+    runs=counts(0, 20, 40),
     clock=5000.0,
 )
 

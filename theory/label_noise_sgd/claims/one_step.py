@@ -31,7 +31,7 @@ ONE_STEP_DATA = experiment(
         "states drawn at the lazy start, with a data set", places.data_set, d=(3, 12), width=(2, 8),
         batch=(1, 4), amplified=(0.02, 0.3), tilt=(0.002, 0.1), target=TARGETS, rows=(0.5, 4),
     ),
-    (0, 140, 280), engine="frozen", draws=40_000, steps=1,
+    (0, 80, 280), engine="frozen", draws=40_000, steps=1,
 )  # fmt: skip
 SINGLE_NEURON = experiment(
     "single_neuron",

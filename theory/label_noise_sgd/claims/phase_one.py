@@ -39,7 +39,7 @@ FULL_BATCH = experiment(
         "full batches", places.data_set, d=(3, 8), width=(40, 80), amplified=(0.1, 0.4), tilt=(0.02, 0.05),
         target=TARGETS, rows=(3, 6),
     ),
-    (0, 100, 200), 2.0, full_batch=True,
+    (0, 48, 200), 2.0, full_batch=True,
 )  # fmt: skip
 OFF_SPAN = experiment(
     "off_span",

@@ -21,13 +21,13 @@ Floats = NDArray[np.float64]
 #: 200 standard normal samples, m = 1000, d = 20, eta = .001, noise 4.
 README_SETTING = LinearSetting(m=1000, d=20, eta=1e-3, sigma=4.0, n=200)
 
-README = experiment("readme", fixed(README_SETTING), (0, 20, 40), 9.6, arms="noiseless")
+README = experiment("readme", fixed(README_SETTING), (0, 16, 40), 9.6, arms="noiseless")
 ADIABATICITY = experiment(
     "adiabaticity",
     Cells( "README size", tuple(({"target": T}, README_SETTING.with_(target=T)) for T in (1.0, 3.0)), ),
     (0, 8, 24), 48.0, off=20.0,
 )  # fmt: skip
-NO_ALIGNMENT = experiment("no_alignment", fixed(README_SETTING.with_(target=1000**-0.25)), (0, 20, 40), 24.0)
+NO_ALIGNMENT = experiment("no_alignment", fixed(README_SETTING.with_(target=1000**-0.25)), (0, 16, 40), 24.0)
 
 
 def cosine_at_half(run: LinearRun) -> Pair | NotApplicable:

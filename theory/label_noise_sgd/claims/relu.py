@@ -50,7 +50,7 @@ RELU_END = experiment(
         "ReLU networks, nearly adiabatic", places.rich, d=(4, 6), width=(15, 25), amplified=(0.12, 0.2),
         chi=(0.08, 0.2), target=TARGETS,
     ),
-    (0, 72, 144), 16.0, engine="relu",
+    (0, 40, 144), 16.0, engine="relu",
 )  # fmt: skip
 RELU_EDGE = experiment(
     "relu_edge",

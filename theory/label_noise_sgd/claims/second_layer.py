@@ -26,7 +26,7 @@ _PERIODIC = box(
     "wide networks, small decay", places.lazy, d=(10, 20), width=(50, 100), amplified=(0.2, 0.5),
     tilt=(0.001, 0.004), target=TARGETS,
 )  # fmt: skip
-OSCILLATION = experiment("oscillation", _PERIODIC, (0, 130, 260), 0.8, moments=0.875)
+OSCILLATION = experiment("oscillation", _PERIODIC, (0, 60, 260), 0.8, moments=0.875)
 PERIODIC = experiment("periodic", _PERIODIC, (0, 20, 60), 0.3, periods=5, records=60)
 
 

@@ -31,7 +31,7 @@ def _adiabatic(s: AbstractSetting) -> bool:
 
 RICH = experiment(
     "rich", box("the lazy start, adiabatic", places.lazy, accept=_adiabatic, **places.LAZY_RANGES),
-    (15, 140, 240), 5.3, records=260,
+    (15, 60, 240), 5.3, records=260,
 )  # fmt: skip
 WEIGHT_DECAY = experiment("weight_decay", places.RICH_SMALL, (0, 20, 60), 4.0, decay=True, records=200)
 NARROW = experiment(
@@ -40,7 +40,7 @@ NARROW = experiment(
         "narrow networks", places.rich, d=(4, 8), width=(1.5, 4), amplified=(0.05, 0.2), chi=(0.015, 0.03),
         target=(0.4, 1.2),
     ),
-    (0, 240, 480), 1.2, records=60,
+    (0, 120, 480), 1.2, records=60,
 )  # fmt: skip
 
 CURVE_CHI = experiment(
@@ -49,7 +49,7 @@ CURVE_CHI = experiment(
         "few inputs, not adiabatic", places.rich, d=(3, 8), width=(25, 60), amplified=(0.1, 0.35),
         chi=(0.3, 0.8), target=TARGETS,
     ),
-    (0, 64, 128), 5.3, records=260,
+    (0, 40, 128), 5.3, records=260,
 )  # fmt: skip
 CURVE_EDGE = experiment(
     "curve_edge",

@@ -71,7 +71,7 @@ SAM_NOISE_SHORT = experiment(
         "SAM with label noise, small steps", places.sam, d=(4, 15), width=(15, 50), kick=(0.01, 0.03),
         rho=(0.02, 0.1), target=TARGETS, sigma=(0.7, 2.0),
     ),
-    (0, 72, 144), 60.0, records=150,
+    (0, 32, 144), 60.0, records=150,
 )  # fmt: skip
 
 

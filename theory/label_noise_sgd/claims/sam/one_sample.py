@@ -38,7 +38,7 @@ SAM_REST = experiment(
         "one-sample SAM, to the end", places.sam, d=(3, 6), width=(10, 20), kick=(0.05, 0.1), rho=(0.15, 0.3),
         target=TARGETS,
     ),
-    (16, 60, 120), 14.0,
+    (16, 36, 120), 14.0,
 )  # fmt: skip
 SAM_LONG_STEP = experiment(
     "sam_long_step",
@@ -56,7 +56,7 @@ def _half_step(s: AbstractSetting) -> AbstractSetting:
 
 
 SAM_TWO_STEPS = replace(
-    experiment("sam_two_steps", SAM.place, (0, 48, 96), 2.0, records=50), control=_half_step
+    experiment("sam_two_steps", SAM.place, (0, 24, 96), 2.0, records=50), control=_half_step
 )
 
 
