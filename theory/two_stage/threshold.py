@@ -155,8 +155,8 @@ def _root(
 
 
 def _bracket(margin: Callable[[float], float], high: float, at_high: float) -> tuple[float, float]:
-    """Ends at which the margin is >= 0 and < 0, nearer to each other than the last halving of [0, high], or as
-    near as `_SECANTS` false positions (with the Illinois rule) bring them: what the halvings would find
+    """Ends at which the margin is >= 0 and < 0, nearer to each other than the last halving of [0, high], or
+    as near as `_SECANTS` false positions (with the Illinois rule) bring them: what the halvings would find
     between needs no evaluation."""
     low, at_low, enough, side = 0.0, margin(0.0), high, 0
     near = high * 2.0**-_HALVINGS
