@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,10 @@ RESULTS = Path(__file__).parent / "results" / "verification.json"
 PAGE = Path(__file__).parents[1] / "docs" / "engines.md"
 _BEGIN, _END = "<!-- profile:begin -->", "<!-- profile:end -->"
 _TOP = 15
+#: What a report's run.json must hold.
+_NEEDED = {
+    "profile", "jobs", "runs", "claims", "papers", "source_digest", "finished", "wall_seconds", "timings",
+}  # fmt: skip
 #: Measured by hand: option, measure, target and unit.
 _GIVEN = {
     "again": ("second run without changes (`--resume`), seconds", 30.0, " s"),
@@ -105,9 +110,9 @@ def _record(folder: Path) -> Mapping[str, Any]:
     try:
         record: Mapping[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SystemExit(f"benchmarks.verification: {folder}: no report of `verify run`: {error}") from None
-    if not isinstance(record, dict) or "timings" not in record:
-        raise SystemExit(f"benchmarks.verification: {folder}: its run.json notes no times of a run")
+        raise ValueError(f"{folder}: no report of `verify run`: {error}") from None
+    if not isinstance(record, dict) or not record.keys() >= _NEEDED:
+        raise ValueError(f"{folder}: its run.json notes no times of a run")
     return record
 
 
@@ -115,12 +120,12 @@ def _with_profile(page: str, text: str) -> str:
     pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
     found, count = pattern.subn(lambda _: f"{_BEGIN}\n{text}\n{_END}", page)
     if count != 1:
-        raise SystemExit(f"benchmarks.verification: {PAGE.name} must hold {_BEGIN} ... {_END} once")
+        raise ValueError(f"--page: must hold {_BEGIN} ... {_END} once")
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the table and the profile, print the table; 0 whether targets are met or not."""
+    """Write the table and the profile, print the table; 2 for wrong input, else 0: targets met or not."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verification", description=__doc__)
     parser.add_argument("report", type=Path, help="folder of a default run of all papers, on an idle machine")
     parser.add_argument("--quick", type=Path, help="folder of a quick run of all papers")
@@ -129,8 +134,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--peak", type=float, help="GiB that the default run held at most, all processes")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--page", type=Path, default=PAGE, help="whose profile is renewed")
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser.parse_args(given)
+    options = parser.parse_args(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        rows = _renewed(options)
+    except (ValueError, OSError) as error:
+        print(f"benchmarks.verification: {error}", file=sys.stderr)
+        return 2
+    for row in rows:
+        mark = "pass" if row["passed"] else "FAIL"
+        print(f"{mark:5}{row['measure']}: {row['value']['median']:.4g}, {row['better']} {row['target']:g}")
+    return 0
+
+
+def _renewed(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Table and profile are written; the table's rows.
+
+    Raises:
+        ValueError: in one line, for a report that is none, an impossible figure, a page without its place.
+        OSError: when a file cannot be read or written.
+    """
     record = _record(options.report)
     rows = [row.as_dict() for row in run_rows(record, 10.0)]
     if options.quick is not None:
@@ -138,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (measure, target, unit) in _GIVEN.items():
         value = getattr(options, name)
         if value is not None:
+            if not 0 < value < math.inf:
+                raise ValueError(f"--{name} must be a number > 0, was {value}")
             rows.append(_row(measure, target, unit, value, {}).as_dict())
     known = {row["measure"] for row in rows}
     if options.out.exists():
@@ -154,10 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     options.page.write_text(page, encoding="utf-8")
-    for row in rows:
-        mark = "pass" if row["passed"] else "FAIL"
-        print(f"{mark:5}{row['measure']}: {row['value']['median']:.4g}, {row['better']} {row['target']:g}")
-    return 0
+    return rows
 
 
 if __name__ == "__main__":

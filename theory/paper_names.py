@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -32,8 +32,7 @@ def paper_name_of(claim_id: str) -> str:
     >>> paper_name_of("my_notes.lemma_1.scale")
     'my_notes'
     """
-    installed = (point.name for point in metadata.entry_points(group=ENTRY_POINTS))
-    names = [name for name in (*paper_names(), *installed) if claim_id.startswith(f"{name}.")]
+    names = [name for name in (*paper_names(), *_installed()) if claim_id.startswith(f"{name}.")]
     return max(names, key=len, default=claim_id.partition(".")[0])
 
 
@@ -46,12 +45,18 @@ def paper_folder(name: str) -> Path | None:
     if name in paper_names():
         module = f"theory.{name}.paper"
     else:
-        offered = {point.name: point.module for point in metadata.entry_points(group=ENTRY_POINTS)}
+        offered = _installed()
         if name not in offered:
             return None
         module = offered[name]
     found = find_spec(module)
     return Path(found.origin).parent if found is not None and found.origin is not None else None
+
+
+@cache
+def _installed() -> Mapping[str, str]:
+    """The modules of installed packages' papers by name: to ask reads the metadata of every package."""
+    return {point.name: point.module for point in metadata.entry_points(group=ENTRY_POINTS)}
 
 
 def _below(folder: Path, prefix: str) -> Iterable[str]:

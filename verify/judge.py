@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
 from theory.run import NotApplicable, Run
+from theory.setting import AbstractSetting
 from verify import verification
 from verify.cells import with_cells
 from verify.grades import graded
@@ -20,10 +22,14 @@ from verify.runs.plan import RunSpec
 from verify.statistics.error_budget import ERROR_BUDGET, within_budget
 from verify.statistics.trials import count
 
-__all__ = ["admitted", "errored", "judge", "judge_runs", "note_parents", "observe"]
+__all__ = ["Admission", "Admissions", "admitted", "errored", "judge", "judge_runs", "note_parents", "observe"]
 
 
-def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], str | None]:
+#: The slack of every condition at a setting, and why a claim is not judged there (None: it is).
+Admission = tuple[tuple[ConditionCheck, ...], str | None]
+
+
+def admitted(claim: Claim, spec: RunSpec) -> Admission:
     """The slack of every condition at a run's setting, and why it is not judged there (None: it is).
 
     A probe is judged only where at least one of its dropped conditions fails.
@@ -37,25 +43,48 @@ def admitted(claim: Claim, spec: RunSpec) -> tuple[tuple[ConditionCheck, ...], s
     return checks, None
 
 
+class Admissions:
+    """`admitted` of many claims on many runs: claims of equal conditions share what is checked at a
+    setting."""
+
+    def __init__(self) -> None:
+        self._conditions: dict[Any, int] = {}
+        self._claims: dict[str, int] = {}
+        self._known: dict[tuple[int, AbstractSetting], Admission] = {}
+
+    def __call__(self, claim: Claim, spec: RunSpec) -> Admission:
+        """As `admitted`."""
+        group = self._claims.get(claim.id)
+        if group is None:
+            key = (claim.conditions, claim.drops, claim.constants)
+            group = self._claims[claim.id] = self._conditions.setdefault(key, len(self._conditions))
+        known = self._known.get((group, spec.setting))
+        if known is None:
+            known = self._known[group, spec.setting] = admitted(claim, spec)
+        return known
+
+
 def observe(
     claim: Claim,
     specs: Sequence[RunSpec],
     measurements: Mapping[int, Measurement],
     unmade: Mapping[int, str] | None = None,
     failed: bool = False,
+    admit: Callable[[Claim, RunSpec], Admission] = admitted,
 ) -> tuple[Observation, ...]:
     """One observation a planned run, judged or not, in plan order.
 
     Args:
         unmade: why runs could not be made, by index.
         failed: whether the claim's own code has failed: runs without a value are then no gap.
+        admit: says whether the claim is judged at a run's setting.
 
     Raises:
         RuntimeError: when a run is missing that nothing explains.
     """
     out = []
     for spec in specs:
-        checks, reason = admitted(claim, spec)
+        checks, reason = admit(claim, spec)
         made = measurements.get(spec.index)
         value = None
         steps, dtype = 0, "float64"

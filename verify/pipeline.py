@@ -16,7 +16,7 @@ from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
 from verify.exhibits import make_exhibits, measured_curves
-from verify.judge import admitted, errored, judge, note_parents, observe
+from verify.judge import Admissions, errored, judge, note_parents, observe
 from verify.load import travelling
 from verify.made_by import made_by
 from verify.outcome import Judgement, Observation, paper_name
@@ -125,11 +125,12 @@ def verify_claims(
     own = frozenset(claim.id for claim in claims if not built_in(claim.measure, claim.experiment.of_model))
     plans: dict[str, list[RunSpec]] = {}
     work: list[Batch] = []
+    admit = Admissions()
     for experiment in experiments:
         specs = plan_runs(experiment, profile, seed)
         plans[experiment.id] = specs
         mine = [c for c in claims if c.experiment.id == experiment.id]
-        wanted = {spec.index: [c.id for c in mine if admitted(c, spec)[1] is None] for spec in specs}
+        wanted = {spec.index: [c.id for c in mine if admit(c, spec)[1] is None] for spec in specs}
         drawn = [c for c in curves if c.experiment.id == experiment.id]
         measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
         wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
@@ -164,7 +165,7 @@ def verify_claims(
         for claim in claims:
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
-            observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures)
+            observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures, admit)
             with timings.claim(claim.id):
                 judgement = _judged(claim, observations, notes, unmade, proofs)
             if claim.id in stay:

@@ -63,14 +63,34 @@ def test_what_is_not_given_keeps_its_figure(places: list[str], tmp_path: Path) -
     assert table["second run without changes (`--resume`), seconds"]["passed"] is False
 
 
-def test_a_page_without_its_place_is_left_alone(places: list[str], tmp_path: Path) -> None:
-    (tmp_path / "page.md").write_text("nothing here")
-    with pytest.raises(SystemExit, match="must hold"):
-        main(places)
+@pytest.mark.parametrize(
+    ("file", "content", "more", "said"),
+    [
+        ("page.md", "nothing here", [], "--page: must hold"),
+        ("run.json", "{}", [], "notes no times"),
+        ("run.json", "no JSON", [], "no report of `verify run`"),
+        ("page.md", None, [], "No such file"),
+        (None, None, ["--again", "-1"], "--again must be a number > 0, was -1.0"),
+        (None, None, ["--peak", "nan"], "--peak must be a number > 0, was nan"),
+    ],
+)
+def test_wrong_input_is_one_line_and_writes_nothing(
+    places: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str | None,
+    content: str | None,
+    more: list[str],
+    said: str,
+) -> None:
+    if file is not None and content is None:
+        (tmp_path / file).unlink()
+    elif file is not None and content is not None:
+        (tmp_path / file).write_text(content)
+    assert main([*places, *more]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("benchmarks.verification: ")
+    assert err.count("\n") == 1
+    assert said in err
     assert not (tmp_path / "table.json").exists()
-    (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(SystemExit, match="notes no times"):
-        main(places)
-    (tmp_path / "run.json").unlink()
-    with pytest.raises(SystemExit, match="no report"):
-        main(places)
