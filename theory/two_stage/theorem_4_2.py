@@ -29,7 +29,7 @@ from theory.two_stage.experiments import (
 )
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
-from theory.two_stage.sources import C_T1, EPS, here, paper
+from theory.two_stage.sources import C_T1, EPS, LATE_LEVELS, here, paper
 from theory.two_stage.stated_claim import stated_claim
 from theory.two_stage.theorem_4_1 import SCALING, SWEEP_NOTE
 
@@ -45,9 +45,6 @@ _LOSS_TIME = {
 
 #: `tau'`: the share of the noisy samples that must be memorised when the loss reaches eps.
 MEMORISED_SHARE = 0.5
-
-#: The losses between which the power of eps is read.
-LATE_LEVELS = (0.08, 0.03)
 
 
 def _reaches(run: Run) -> bool:
