@@ -21,8 +21,8 @@ def _digest(seed: int, purpose: str, index: int, size: int) -> int:
 
 
 class _Key(ISeedSequence):
-    """A key as it stands. `Philox(key=...)` gives the same numbers, and first asks the system for entropy that
-    it does not use: half of the time that a short draw takes."""
+    """A key as it stands. `Philox(key=...)` gives the same numbers, and asks the system for entropy it
+    does not use: half of the time that a short draw takes."""
 
     def __init__(self, key: int) -> None:
         self._key = key
@@ -40,7 +40,8 @@ def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     >>> a == generator(1, "labels").standard_normal(), a == generator(1, "noise").standard_normal()
     (True, False)
     """
-    return np.random.Generator(np.random.Philox(_Key(_digest(seed, purpose, index, 16))))
+    key = _Key(_digest(seed, purpose, index, 16))
+    return np.random.Generator(np.random.Philox(key))  # type: ignore[arg-type]  # numpy's stub knows less
 
 
 def derive_seed(seed: int, purpose: str, index: int = 0) -> int:

@@ -152,7 +152,7 @@ SCALES = Experiment(
     runs={"quick": 192, "default": 300, "full": 2000},
     snapshots=(C_T1,),
     # Both times are known by then: few flipped labels leave the loss small before they are fit.
-    stop=(("loss", EPS), ("noisy_fit", 1), ("when", "all")),
+    stop=(("loss", EPS), ("memorised", 0.75), ("when", "all")),
 )
 
 #: The signal outgrows the noise in every filter; looked at at T_1.
