@@ -77,7 +77,7 @@ class NoisyFit(StopRule):
 
 @dataclass(frozen=True)
 class Memorised(StopRule):
-    """At least this share of the samples with a flipped label has a margin > 0; of a run with none, always."""
+    """At least this share of the samples with a flipped label has a margin > 0; always in a run with none."""
 
     share: float
 

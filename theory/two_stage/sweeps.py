@@ -97,7 +97,7 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
         place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
         clock=24.0 if large else 14.0,
         snapshots=(1.0,),
-        runs={**runs, "quick": 0, "default": 100 if many else 16} if large else runs,
+        runs={**runs, "quick": 0, "default": 48 if many else 16} if large else runs,
         max_steps=4000,
         stop=(("loss", EPS),),
     )

@@ -25,9 +25,8 @@ def grow(coefficients, on, gain, means):  # type: ignore[no-untyped-def]
 
 @compiled(as_written=True)
 def switch(q, coefficients, initial, shared, own, size, on, products, active, parts):  # type: ignore[no-untyped-def]
-    """relu of the pre-activations, which filters are `on`, the number `active` of them and the mean of the relus.
-
-    `own` is U before its factor `size`, or (0, 0).
+    """Into `products` the relus of pre-activations, `on` which filters are on, into `active` their share and
+    into `parts` the mean of the relus. `own` is U before its factor `size`, or (0, 0).
     """
     m, width = coefficients.shape
     active[:] = np.float32(0)

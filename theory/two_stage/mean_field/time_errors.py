@@ -170,17 +170,14 @@ def order_statistic(clock: Floats, probability: Floats, counts: tuple[int, int],
 
     first, second = counts
     total = np.zeros(len(clock))
+    below: Floats | float = 0.0
     for fit in range(first + 1):
-        below = bdtr(fit - 1, first, probability[:, 0]) if fit else 0.0
-        exactly = bdtr(fit, first, probability[:, 0]) - below if first else np.ones(len(clock))
+        up_to = bdtr(fit, first, probability[:, 0]) if first else np.ones(len(clock))
         missing = rank - fit
-        if missing <= 0:
-            others = np.ones(len(clock))
-        elif missing > second:
-            others = np.zeros(len(clock))
-        else:
-            others = bdtrc(missing - 1, second, probability[:, 1])
-        total += exactly * others
+        if missing <= second:
+            others = bdtrc(missing - 1, second, probability[:, 1]) if missing > 0 else 1.0
+            total += (up_to - below) * others
+        below = up_to
     return np.clip(total, 0.0, 1.0)
 
 
