@@ -24,6 +24,7 @@ __all__ = [
     "EXACT",
     "EXACT_SCALINGS",
     "FILTERS",
+    "FORMULAS",
     "INITIAL",
     "LARGE_INIT",
     "LATE",
@@ -290,4 +291,15 @@ EXACT = Experiment(
     runs={"quick": 90, "default": 90, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
+)
+
+#: Settings at which closed forms are compared with their integrals or systems; their runs are not looked at.
+FORMULAS = replace(
+    EXACT,
+    id="two_stage.formulas",
+    clock=0.02,
+    max_steps=1,
+    runs={"quick": 40, "default": 40, "full": 400},
+    engines=("law",),
+    every_step_snapshots=False,
 )
