@@ -14,6 +14,7 @@ _EXPORTS = {
     "LawEngine": "simulation.two_stage.conformance.law_engine",
     "LossAtMost": "simulation.two_stage.stopping",
     "MeasuredRun": "simulation.two_stage.run",
+    "Memorised": "simulation.two_stage.stopping",
     "NoisyFit": "simulation.two_stage.stopping",
     "Problem": "simulation.two_stage.problem",
     "StepLimit": "simulation.two_stage.stopping",

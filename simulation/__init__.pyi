@@ -20,6 +20,7 @@ from simulation.two_stage.problem import sample_problem as sample_problem
 from simulation.two_stage.realise import realise as realise
 from simulation.two_stage.run import MeasuredRun as MeasuredRun
 from simulation.two_stage.stopping import LossAtMost as LossAtMost
+from simulation.two_stage.stopping import Memorised as Memorised
 from simulation.two_stage.stopping import NoisyFit as NoisyFit
 from simulation.two_stage.stopping import StepLimit as StepLimit
 from simulation.two_stage.training import train as train
@@ -38,6 +39,7 @@ __all__ = [
     "LawEngine",
     "LossAtMost",
     "MeasuredRun",
+    "Memorised",
     "NoisyFit",
     "Problem",
     "StepLimit",

@@ -186,6 +186,10 @@ class FalseEngine(Engine):
         """Whether it knows how to make the runs of this engine under these options."""
         return True
 
+    def stop_rule(self, table: Mapping[str, Any]) -> Any:
+        """None: its runs reach their declared length."""
+        return None
+
 
 class FunctionRun:
     """One call of a function model: the entries of its mapping are attributes."""

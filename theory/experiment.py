@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from typing import Any
 
 from theory.model import Model
 from theory.place import Box, Cells, Place, class_made
@@ -40,6 +41,8 @@ class Experiment:
         pair_engines: whether the engines share their seeds (to compare run by run) or draw on their own
             (to compare distributions).
         max_steps: a run is cut there whatever its clock says; a claim then sees times beyond as inf.
+        stop: a table in the engine's own words (as `[stop]` of a sweep), as pairs: a run ends where it holds,
+            and with it all that is "until the run's end". For claims whose times are all known by then.
         options: the model's own frozen value (noise patches, schedule, optimiser). It is handed on and
             enters the key of a run; nothing else looks into it.
         control: for comparisons of two arms: the control arm's setting, of the run's. The second run is made
@@ -63,6 +66,7 @@ class Experiment:
     streams: tuple[str, ...] = ()
     pair_engines: bool = True
     max_steps: int = 50_000
+    stop: tuple[tuple[str, Any], ...] = ()
     options: Hashable = None
     control: Callable[[AbstractSetting], AbstractSetting] | None = None
     control_options: Hashable = SAME

@@ -19,7 +19,7 @@ from simulation.progress import track
 from simulation.two_stage.geometry import Geometry
 from simulation.two_stage.record import Record
 from simulation.two_stage.step_weights import StepWeights
-from simulation.two_stage.stopping import BOTH, EITHER, LOSS, NOISY, STEP, StopRule, postfix
+from simulation.two_stage.stopping import BOTH, EITHER, LOSS, MEMORISED, NOISY, STEP, StopRule, postfix
 
 __all__ = ["run_on_torch"]
 
@@ -232,7 +232,8 @@ class _State:
 
     def end(self, t: int, rule: Floats, ends: torch.Tensor) -> None:
         """Freeze the runs whose rule holds at step t, and those that have made all their steps."""
-        fit = ((self.margins > 0) | ~self.noisy).all(1)
+        memorised = (self.margins > 0) & self.noisy
+        fit = memorised.sum(1) == self.noisy.sum(1)
         self.streak = torch.where(fit, self.streak + 1, 0)
         stack: list[torch.Tensor] = []
         for code, parameter in rule.tolist():
@@ -241,6 +242,8 @@ class _State:
                 stack.append(losses.sum(1) / self.sizes <= parameter)
             elif code == NOISY:
                 stack.append(self.streak >= parameter)
+            elif code == MEMORISED:
+                stack.append(memorised.sum(1) >= parameter * self.noisy.sum(1))
             elif code == STEP:
                 stack.append(torch.full_like(fit, t >= parameter))
             else:

@@ -9,35 +9,18 @@ that is identically zero is never active and moves nothing.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
 
-from simulation.two_stage.stopping import BOTH, EITHER, LOSS, NOISY, STEP
+from simulation.two_stage.stopping import BOTH, EITHER, LOSS, MEMORISED, NOISY, STEP
+from theory.compiled import compiled
 
-__all__ = ["COLUMNS", "ROWS", "advance", "compiled"]
+__all__ = ["COLUMNS", "ROWS", "advance"]
 
 #: Rows of one pass over N, and columns of a vector register.
 ROWS, COLUMNS = 4, 8
 #: Part of N that is passed over at once: it stays in the second-level cache.
 _DEEP, _WIDE = 128, 512
-
-
-def compiled(function: Any = None, *, reorder: bool = False) -> Any:
-    """Compiled once a machine; where no folder for the result is writable, once a process.
-
-    `contract` lets a product and a sum round once (fma). The order of sums stays as written, unless `reorder`
-    lets the compiler split one over a vector register.
-    """
-    if function is None:
-        return lambda f: compiled(f, reorder=reorder)
-    fast = {"contract", "reassoc", "nsz"} if reorder else {"contract"}
-    options: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:
-        return njit(**options)(function)
 
 
 @compiled
@@ -70,7 +53,7 @@ def _product(left, start, C, N, A):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _stops(rule, stack, t, streak, margins, n):  # type: ignore[no-untyped-def]
+def _stops(rule, stack, t, streak, fit, noisy, margins, n):  # type: ignore[no-untyped-def]
     """The stack machine of `stopping.postfix`."""
     top = 0
     for k in range(rule.shape[0]):
@@ -84,6 +67,9 @@ def _stops(rule, stack, t, streak, margins, n):  # type: ignore[no-untyped-def]
             top += 1
         elif code == NOISY:
             stack[top] = streak >= parameter
+            top += 1
+        elif code == MEMORISED:
+            stack[top] = fit >= parameter * noisy
             top += 1
         elif code == STEP:
             stack[top] = t >= parameter
@@ -136,12 +122,14 @@ def advance(  # type: ignore[no-untyped-def]
 
         early = False
         if rule.shape[0] > 0:
-            fit = True
+            fit, noisy = 0, 0
             for i in range(1, n + 1):
-                if y[i] != y_observed[i] and not f[i] > zero:
-                    fit = False
-            place[2] = place[2] + 1 if fit else 0
-            early = _stops(rule, stack, t, place[2], f, n)
+                if y[i] != y_observed[i]:
+                    noisy += 1
+                    if f[i] > zero:
+                        fit += 1
+            place[2] = place[2] + 1 if fit == noisy else 0
+            early = _stops(rule, stack, t, place[2], fit, noisy, f, n)
         p, s = place[0], place[1]
         if early or (p < len(recorded) and recorded[p] == t):
             out_steps[p] = t

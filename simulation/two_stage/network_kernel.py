@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from simulation.two_stage.kernel import compiled
+from theory.compiled import compiled
 
 __all__ = ["PatchPass"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.two_stage.kernel import compiled
+from theory.compiled import compiled
 from theory.rng import generator
 
 __all__ = ["log_error"]

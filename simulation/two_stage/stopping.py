@@ -15,11 +15,13 @@ __all__ = [
     "BOTH",
     "EITHER",
     "LOSS",
+    "MEMORISED",
     "NOISY",
     "STEP",
     "Both",
     "Either",
     "LossAtMost",
+    "Memorised",
     "Monitor",
     "NoisyFit",
     "StepLimit",
@@ -30,7 +32,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 #: Codes of the instructions of `postfix`.
-LOSS, NOISY, STEP, BOTH, EITHER = 0.0, 1.0, 2.0, 3.0, 4.0
+LOSS, NOISY, STEP, BOTH, EITHER, MEMORISED = 0.0, 1.0, 2.0, 3.0, 4.0, 5.0
 
 
 class StopRule:
@@ -71,6 +73,17 @@ class NoisyFit(StopRule):
 
     def __post_init__(self) -> None:
         _check_count(self.steps, 1)
+
+
+@dataclass(frozen=True)
+class Memorised(StopRule):
+    """At least this share of the samples with a flipped label has a margin > 0; always in a run with none."""
+
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.share <= 1.0:
+            raise ValueError(f"share must lie in (0, 1], was {self.share!r}")
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,8 @@ def _instructions(rule: StopRule) -> list[tuple[float, float]]:
             return [(LOSS, eps)]
         case NoisyFit(steps):
             return [(NOISY, float(steps))]
+        case Memorised(share):
+            return [(MEMORISED, share)]
         case StepLimit(steps):
             return [(STEP, float(steps))]
         case Both(first, second):
@@ -147,6 +162,9 @@ class Monitor:
                 return float(np.logaddexp(0.0, -margins).mean()) <= eps
             case NoisyFit(steps):
                 return self._streak >= steps
+            case Memorised(share):
+                noisy = margins[self.noisy]
+                return bool((noisy > 0).sum() >= share * len(noisy))
             case StepLimit(steps):
                 return step >= steps
             case Both(first, second):

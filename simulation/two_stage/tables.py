@@ -11,7 +11,7 @@ from typing import Any
 
 from simulation.models import Job
 from simulation.two_stage.departures import require_exact
-from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from simulation.two_stage.stopping import LossAtMost, Memorised, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.weight_decay import decay_of, decay_of_step
 from theory.two_stage.schedule import Schedule
 from theory.two_stage.variation import PLAIN, Variation
@@ -47,24 +47,25 @@ def stop_of(table: Mapping[str, Any]) -> StopRule:
     Raises:
         ValueError: naming the key, what it was and what is allowed.
     """
-    _check_keys("stop", table, ("loss", "noisy_fit", "steps", "when"))
+    _check_keys("stop", table, ("loss", "memorised", "noisy_fit", "steps", "when"))
     when = table.get("when", "any")
     if when not in ("any", "all"):
         raise ValueError(f"stop.when must be any or all, was {when!r}")
     makers: dict[str, Callable[[Any], StopRule]] = {
         "loss": LossAtMost,
+        "memorised": Memorised,
         "noisy_fit": NoisyFit,
         "steps": StepLimit,
     }
     rules: list[StopRule] = []
     for name in (name for name in makers if name in table):
-        _check_number(f"stop.{name}", table[name], (int, float) if name == "loss" else (int,))
+        _check_number(f"stop.{name}", table[name], (int, float) if name in ("loss", "memorised") else (int,))
         try:
             rules.append(makers[name](table[name]))
         except ValueError as error:
             raise ValueError(f"stop.{name}: {error}") from None
     if not rules:
-        raise ValueError("stop must give at least one of loss, noisy_fit and steps")
+        raise ValueError("stop must give at least one of loss, memorised, noisy_fit and steps")
     return reduce(or_ if when == "any" else and_, rules)
 
 

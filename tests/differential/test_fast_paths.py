@@ -16,14 +16,14 @@ from simulation.two_stage.closure_cpu import run_on_cpu
 from simulation.two_stage.closure_torch import run_on_torch
 from simulation.two_stage.cnn import run_cnn
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
-from simulation.two_stage.kernel import compiled
 from simulation.two_stage.network_kernel import PatchPass
 from simulation.two_stage.problem import sample_problem
 from simulation.two_stage.record import Record
 from simulation.two_stage.reduced import run_reduced
 from simulation.two_stage.step_weights import StepWeights
-from simulation.two_stage.stopping import LossAtMost, NoisyFit, StepLimit, StopRule
+from simulation.two_stage.stopping import LossAtMost, Memorised, NoisyFit, StepLimit, StopRule
 from simulation.two_stage.training import train_many
+from theory.compiled import compiled
 from theory.two_stage.setting import Setting
 
 Floats = NDArray[np.float64]
@@ -222,6 +222,8 @@ RULES = [
     StepLimit(17),
     LossAtMost(0.5) & NoisyFit(4) | StepLimit(90),
     (LossAtMost(0.4) | NoisyFit(30)) & StepLimit(40),
+    Memorised(0.5),
+    LossAtMost(0.5) & Memorised(0.75),
     NoisyFit(10**6),
 ]
 
@@ -237,6 +239,8 @@ def first_time(rule: StopRule, margins: Floats, noisy: NDArray[np.bool_]) -> int
             return t + 1 >= rule.steps and bool((margins[t + 1 - rule.steps : t + 1, noisy] > 0).all())
         if isinstance(rule, StepLimit):
             return t >= rule.steps
+        if isinstance(rule, Memorised):
+            return bool((margins[t, noisy] > 0).mean() >= rule.share) if noisy.any() else True
         assert isinstance(rule, Both | Either)
         first, second = holds(rule.first, t), holds(rule.second, t)
         return first and second if isinstance(rule, Both) else first or second
@@ -355,7 +359,7 @@ def test_a_machine_without_a_writable_cache_compiles_for_itself(monkeypatch: pyt
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: function
 
-    monkeypatch.setattr("simulation.two_stage.kernel.njit", njit)
+    monkeypatch.setattr("numba.njit", njit)
     assert compiled(len) is len
     assert asked == [True, False]
 

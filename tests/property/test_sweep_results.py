@@ -280,5 +280,5 @@ def test_a_stopped_run_says_nothing_of_later_clocks() -> None:
     assert stopped["dtest_error(end)"].notna().all()
     limited = small_sweep(measure=["end_step"], stop={"steps": 5, "noisy_fit": 2, "when": "any"})
     assert {v["end_step"] for v in made_of(limited).values.values()} <= {1.0, 2.0, 3.0, 4.0, 5.0}
-    with pytest.raises(ValueError, match="must give at least one of loss, noisy_fit and steps"):
+    with pytest.raises(ValueError, match="must give at least one of loss, memorised, noisy_fit and steps"):
         configuration(stop={})

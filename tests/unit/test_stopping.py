@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.two_stage.stopping import Both, Either, LossAtMost, Monitor, NoisyFit, StepLimit, postfix
+from simulation.two_stage.stopping import (
+    Both,
+    Either,
+    LossAtMost,
+    Memorised,
+    Monitor,
+    NoisyFit,
+    StepLimit,
+    postfix,
+)
 from simulation.two_stage.training import train, train_many
 from theory.two_stage.setting import Setting
 
@@ -23,6 +32,7 @@ SETTING = Setting.from_n_snr2(
         (lambda: LossAtMost(float("nan")), "eps must be a finite number > 0, was nan"),
         (lambda: NoisyFit(0), "steps must be an integer >= 1, was 0"),
         (lambda: NoisyFit(2.0), "steps must be an integer >= 1, was 2.0"),  # type: ignore[arg-type]
+        (lambda: Memorised(0.0), "share must lie in (0, 1], was 0.0"),
         (lambda: StepLimit(-1), "steps must be an integer >= 0, was -1"),
         (lambda: StepLimit(True), "steps must be an integer >= 0, was True"),
     ],
@@ -55,6 +65,14 @@ def test_a_streak_is_counted_from_the_last_miss() -> None:
     history = [(1.0, -1.0), (-1.0, 1.0), (1.0, 1.0), (0.0, 1.0), (2.0, -9.0), (2.0, -9.0)]
     held = [monitor.holds(t, np.array(z)) for t, z in enumerate(history)]
     assert held == [False, False, False, False, False, True]
+
+
+def test_a_share_of_the_noisy_samples_is_counted_now() -> None:
+    noisy = np.array([True, True, True, True, False])
+    monitor = Monitor(Memorised(0.75), noisy)
+    history = [(1.0, 1.0, -1.0, 0.0, 1.0), (1.0, 1.0, 1.0, -1.0, -1.0), (1.0, 1.0, -1.0, -1.0, 1.0)]
+    assert [monitor.holds(t, np.array(z)) for t, z in enumerate(history)] == [False, True, False]
+    assert Monitor(Memorised(1.0), np.zeros(2, bool)).holds(0, np.array([-1.0, -1.0]))
 
 
 @pytest.mark.parametrize("engine", ["cnn", "reduced", "law"])

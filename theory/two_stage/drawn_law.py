@@ -35,14 +35,23 @@ def draw_features(gram: Floats, products: Floats, y: Floats, y_observed: Floats)
      'tr A0 K^-1 A0^T': 2.5, 'norm of a patch': 2.0, 'norm of a row of A0': 4.0,
      'flips of class +1': 0.0, 'flips of class -1': 1.0}
     """
-    eigenvalues = np.linalg.eigvalsh(gram)
-    solved = np.linalg.solve(gram, np.swapaxes(products, -1, -2))
+    if gram.ndim == 2:
+        # Tens of thousands of small draws: LAPACK itself, and one factor for both.
+        from scipy.linalg import lapack
+
+        eigenvalues, _, _ = lapack.dsyevd(gram, compute_v=0, lower=1)
+        factor, _, solved, _ = lapack.dgesv(gram, products.T)
+        log_det = np.log(np.abs(factor.diagonal())).sum()
+    else:
+        eigenvalues = np.linalg.eigvalsh(gram)
+        solved = np.linalg.solve(gram, np.swapaxes(products, -1, -2))
+        log_det = np.linalg.slogdet(gram)[1]
     flipped = y != y_observed
     return {
-        "ln det K": np.asarray(np.linalg.slogdet(gram)[1]),
+        "ln det K": np.asarray(log_det),
         "least eigenvalue of K": eigenvalues[..., 0],
         "largest eigenvalue of K": eigenvalues[..., -1],
-        "tr A0 K^-1 A0^T": np.einsum("...ri,...ir->...", products, solved),
+        "tr A0 K^-1 A0^T": np.sum(products * np.swapaxes(solved, -1, -2), axis=(-2, -1)),
         "norm of a patch": gram[..., -1, -1],
         "norm of a row of A0": np.sum(products[..., 0, :] ** 2, axis=-1),
         "flips of class +1": np.asarray(np.sum(flipped & (y > 0), axis=-1, dtype=np.float64)),

@@ -16,7 +16,7 @@ from theory.two_stage.box import Domain
 from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, NO_LABEL_NOISE
 from theory.two_stage.event_grid import EVENT_GRID
 from theory.two_stage.places import drawn_from
-from theory.two_stage.sources import C_T1
+from theory.two_stage.sources import C_T1, EPS, LATE_LEVELS
 from theory.two_stage.sweeps import EXACT_SCALINGS, SWEEP_PARAMETERS, sweep, swept_inside
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EXACT",
     "EXACT_SCALINGS",
     "FILTERS",
+    "FORMULAS",
     "INITIAL",
     "LARGE_INIT",
     "LATE",
@@ -151,6 +152,8 @@ SCALES = Experiment(
     clock=14.0,
     runs={"quick": 192, "default": 300, "full": 2000},
     snapshots=(C_T1,),
+    # Both times are known by then: few flipped labels leave the loss small before they are fit.
+    stop=(("loss", EPS), ("memorised", 0.75), ("when", "all")),
 )
 
 #: The signal outgrows the noise in every filter; looked at at T_1.
@@ -192,6 +195,7 @@ LATE = Experiment(
     place=_drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
     clock=60.0,
     runs={"quick": 0, "default": 160, "full": 1000},
+    stop=(("loss", LATE_LEVELS[1]),),
 )
 
 #: No label noise: Theorem 4.4 and Lemma 5.2, followed ten times as long as the time unit's order.
@@ -287,4 +291,15 @@ EXACT = Experiment(
     runs={"quick": 90, "default": 90, "full": 400},
     engines=("cnn",),
     every_step_snapshots=True,
+)
+
+#: Settings at which closed forms are compared with their integrals or systems; their runs are not looked at.
+FORMULAS = replace(
+    EXACT,
+    id="two_stage.formulas",
+    clock=0.02,
+    max_steps=1,
+    runs={"quick": 40, "default": 40, "full": 400},
+    engines=("law",),
+    every_step_snapshots=False,
 )

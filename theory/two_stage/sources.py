@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from theory.source import Provenance, Source
 
-__all__ = ["C_T1", "EPS", "framework", "here", "paper", "provenance_of"]
+__all__ = ["C_T1", "EPS", "LATE_LEVELS", "framework", "here", "paper", "provenance_of"]
 
 #: `c_T` in `T_1 = c_T n m/(eta sigma_xi^2 d)`: half a time unit, when the signal has outgrown the noise
 #: of every filter but no noisy sample has turned; a free constant of Theorem 4.1.
@@ -12,6 +12,9 @@ C_T1 = 0.5
 
 #: The training loss at which Theorem 4.2 is looked at.
 EPS = 0.1
+
+#: The losses between which the power of 1/eps in its time is taken.
+LATE_LEVELS = (0.08, 0.03)
 
 
 def paper(item: str, equation: str = "") -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from theory.experiment import Experiment
 from theory.two_stage.box import Sweep, SweepParameter
 from theory.two_stage.setting import Setting
+from theory.two_stage.sources import EPS
 
 __all__ = ["EXACT_SCALINGS", "SWEEP_PARAMETERS", "sweep", "swept_inside"]
 
@@ -72,7 +73,8 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
     iota < 0.05 over the whole sweep. The sweep in n starts from more samples than the others: medians over
     few flipped labels are biased by order 1/n, which would pass for a change of the exponent. The sweep in m
     at large kappa_0 starts from 100 filters: late times go with the harmonic mean of the shares
-    p = Bin(m, 1/2)/m, which exceeds 2 by order 1/m.
+    p = Bin(m, 1/2)/m, which exceeds 2 by order 1/m. A run ends where its loss is at most .1: t_half and that
+    time itself are known then, a later time is not.
     """
     large = kappa_0 >= 1
     many = parameter == "n"
@@ -94,6 +96,8 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
         id=f"two_stage.sweep.{regime}.{parameter}",
         place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
         clock=24.0 if large else 14.0,
-        runs={**runs, "quick": 0, "default": 100 if many else 16} if large else runs,
+        snapshots=(1.0,),
+        runs={**runs, "quick": 0, "default": 48 if many else 16} if large else runs,
         max_steps=4000,
+        stop=(("loss", EPS),),
     )

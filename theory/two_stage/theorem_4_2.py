@@ -12,6 +12,7 @@ from theory.claim import Claim, Prediction
 from theory.rules import Band, Bound, Event, Exponent, FittedBand
 from theory.run import NotApplicable
 from theory.two_stage import predictions
+from theory.two_stage.at_counts import loss_time_at_counts
 from theory.two_stage.box import SweepParameter
 from theory.two_stage.experiments import (
     EXACT_SCALINGS,
@@ -29,9 +30,9 @@ from theory.two_stage.experiments import (
 )
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.run import Run
-from theory.two_stage.sources import C_T1, EPS, here, paper
+from theory.two_stage.sources import C_T1, EPS, LATE_LEVELS, here, paper
 from theory.two_stage.stated_claim import stated_claim
-from theory.two_stage.theorem_4_1 import SCALING, SWEEP_NOTE
+from theory.two_stage.theorem_4_1 import AT_COUNTS, SCALING, SWEEP_NOTE
 
 __all__ = ["CLAIMS"]
 
@@ -45,9 +46,6 @@ _LOSS_TIME = {
 
 #: `tau'`: the share of the noisy samples that must be memorised when the loss reaches eps.
 MEMORISED_SHARE = 0.5
-
-#: The losses between which the power of eps is read.
-LATE_LEVELS = (0.08, 0.03)
 
 
 def _reaches(run: Run) -> bool:
@@ -135,19 +133,22 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
     large = kappa_0 >= 1
     value = SCALING[parameter]
     names = ("snr_upper", "flip_rates", "samples", "signal", "init_signal")
+    by_law = large and parameter == "n"
+    over, why = AT_COUNTS if by_law else ("", "")
     return _claim(
         f"time_exponent.{parameter}" + (".large_init" if large else ""),
-        rf"$t_\varepsilon \propto nm/(\eta\sigma_\xi^2 d)$: the exponent of {parameter} is ${value:g}$, at "
-        rf"$\kappa_0 = {kappa_0:g}$",
-        _t_eps,
-        f"first time at which the training loss is at most {EPS:g}; n SNR^2, tau and kappa_0 fixed along "
-        "the sweep",
+        rf"$t_\varepsilon \propto nm/(\eta\sigma_\xi^2 d)$: the exponent of {parameter}{over} is "
+        rf"${value:g}$, at $\kappa_0 = {kappa_0:g}$",
+        loss_time_at_counts if by_law else _t_eps,
+        f"first time at which the training loss is at most {EPS:g}{over}; n SNR^2, tau and kappa_0 fixed "
+        "along the sweep",
         rule=Exponent(parameter, value),
         experiment=sweep(parameter, kappa_0),
         conditions=tuple(c for c in OF_PAPER if c.name in names),
-        parents=("two_stage.closure",),
+        parents=("two_stage.closure", *(("two_stage.sharp.t_half",) if by_law else ())),
         prediction=Prediction(r"t_\varepsilon", predictions.loss_time(), "gradient steps", _LOSS_TIME),
         note=SWEEP_NOTE.get(parameter, "")
+        + why
         + "The sweep leaves the framework's bounds on the step size at its ends.",
     )
 

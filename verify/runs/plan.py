@@ -119,6 +119,7 @@ def job_of(experiment: Experiment, setting: AbstractSetting, seed: int, engine: 
         dtype=engine.dtypes[0],
         options=experiment.options,
         streams=experiment.streams,
+        stop=engine.stop_rule(dict(experiment.stop)) if experiment.stop else None,
     )
 
 

@@ -47,6 +47,8 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
+_NONE: Singles = np.empty((0, 0), np.float32)
+
 
 def renewed(step: int) -> bool:
     """Whether the fields are renewed at a step: each one to 15, every 2nd to 40, every 4th to 80, then every
@@ -162,6 +164,8 @@ class CavityState:
         self._coefficients = np.zeros((2, m, n, R), np.float32)
         self._means: Singles = np.zeros((2, n, R), np.float32)
         self._on = np.zeros((2, m, n, R), dtype=bool)
+        self._products: Singles = np.empty((2, m, n, R), np.float32)
+        self._flat = (m, n * R)
         self._gained: Singles = np.zeros((n, R), np.float32)
         self._gamma = np.zeros((2, R))
         #: What the label's and the other side give to the margin.
@@ -179,20 +183,33 @@ class CavityState:
 
     def renew(self) -> None:
         """Write back what the label's side has gained, and draw the fields anew."""
-        C, on, of_label = self._coefficients, self._on, self.nodes.of_label
-        C += on * (self._labelled * self._gained)[:, None]
+        from theory.two_stage.cavity.loops import grow, switch
+
+        C, on, of_label, (m, cells) = self._coefficients, self._on, self.nodes.of_label, self._flat
+        gain, means = self._labelled * self._gained, np.empty_like(self._means)
+        for j in (0, 1):
+            grow(
+                C[j].reshape(m, cells),
+                on[j].reshape(m, cells),
+                gain[j].reshape(cells),
+                means[j].reshape(cells),
+            )
         self._gained[:] = 0
-        self._means = C.mean(axis=1)
-        products: Singles = self._q * C
-        products += self._initial
-        products += (self._size * self._shared())[:, None]
-        if self._terms.filters:
-            self._add_own(products)
-        np.greater(products, 0, out=on)
-        np.maximum(products, 0, out=products)
-        m = on.shape[1]
-        self.active = of_label(np.asarray(on.sum(axis=1, dtype=np.min_scalar_type(m)) / np.float32(m)))
-        parts = products.mean(axis=1)
+        self._means = means
+        shared = self._size * self._shared()
+        products, counted, parts = self._products, np.empty_like(means), np.empty_like(means)
+        for j in (0, 1):
+            own = self._own(j)
+            switch(
+                self._q.reshape(cells),
+                *(x[j].reshape(m, cells) for x in (C, self._initial)),
+                shared[j].reshape(cells),
+                _NONE if own is None else own.reshape(m, cells),
+                self._size,
+                *(x[j].reshape(m, cells) for x in (on, products)),
+                *(x[j].reshape(cells) for x in (counted, parts)),
+            )
+        self.active = of_label(counted)
         self._with = of_label(parts)
         self._against = of_label(parts[::-1])
         # On the other side few filters are on: they alone are followed until the next renewal.
@@ -210,18 +227,16 @@ class CavityState:
             out = out + push[:, None].astype(np.float32) * self._signal
         return out
 
-    def _add_own(self, products: Singles) -> None:
-        """U on each side, times sqrt(n/d)."""
-        for j, process in enumerate(self._processes):
-            deviation = self._coefficients[j] - self._means[j]
-            if self._root is not None:
-                deviation *= self._root
-            if not self._terms.other_side:
-                deviation *= self._labelled[j]
-            drawn = process.draw(deviation, self._of_square)
-            if drawn is not None:
-                drawn *= self._size
-                products[j] += drawn
+    def _own(self, j: int) -> Singles | None:
+        """U on a side, over sqrt(n/d); None where it is 0."""
+        if not self._terms.filters:
+            return None
+        deviation = np.subtract(self._coefficients[j], self._means[j], out=self._products[j])
+        if self._root is not None:
+            deviation *= self._root
+        if not self._terms.other_side:
+            deviation *= self._labelled[j]
+        return self._processes[j].draw(deviation, self._of_square)
 
     def margins(self) -> Singles:
         """M, (n, R)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import cast
@@ -42,6 +43,15 @@ CERTIFIED = Experiment(
     ),
     clock=9.0,
     runs={"quick": 0, "default": 100, "full": 1000},
+)
+
+#: Points (a, tau) of the same box at which s_2 is enclosed; their runs are not looked at.
+POINTS = replace(
+    CERTIFIED,
+    id="two_stage.certified.points",
+    clock=0.02,
+    max_steps=1,
+    runs={"quick": 0, "default": 40, "full": 1000},
 )
 
 #: Every regime of kappa_0, inside and outside Condition 4.1's bound; the theorem asks for neither. Mostly the
@@ -204,7 +214,7 @@ CLAIMS = (
         Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
         _enclosed,
         "at the run's (a, tau_+): width of the enclosure, and overlap with one at twice the bits",
-        CERTIFIED,
+        POINTS,
     ),
     _claim(
         "below_strong_signal_limit",
@@ -213,7 +223,7 @@ CLAIMS = (
         Derived("ball arithmetic at each (a, tau) of the judged settings, p = 1/2"),
         _below_limit,
         "at the run's (a, tau_+), p = 1/2: whether the lower curve is positive before s_inf",
-        CERTIFIED,
+        POINTS,
         prediction=_prediction(),
         note="Proved for tau >= 2/7, and certified on boxes down to 1/10: two_stage.certified.order. "
         "Certified at 10,000 random points by `python -m theory.two_stage.certified.survey`.",

@@ -29,7 +29,7 @@ from theory.two_stage.decay.proofs import (
     prove_threshold,
 )
 from theory.two_stage.derived_claim import derived_claim
-from theory.two_stage.experiments import EXACT
+from theory.two_stage.experiments import FORMULAS
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.limits.dynamics import a as _a
 from theory.two_stage.run import Run
@@ -77,7 +77,7 @@ _LARGE_START = (ALL["kappa_large"], ALL["dimension_ratio"])
 
 
 def _claim(name: str, section: str, *given: Any, **more: Any) -> Claim:
-    fields = {"experiment": EXACT, **more}
+    fields = {"experiment": FORMULAS, **more}
     return derived_claim(f"decay.{name}", f"{_PAGE}, {section}", *given, **fields)
 
 

@@ -12,7 +12,7 @@ from theory.claim import Claim, Proof
 from theory.experiment import Experiment
 from theory.rules import Derived, Rule
 from theory.two_stage.derived_claim import derived_claim
-from theory.two_stage.experiments import EXACT
+from theory.two_stage.experiments import EXACT, FORMULAS
 from theory.two_stage.run import Run
 
 __all__ = [
@@ -75,11 +75,16 @@ def sharp_claim(
     measure: Callable[[Run], object],
     measured: str,
     proof: Callable[[], Proof] | None,
-    experiment: Experiment = EXACT,
+    experiment: Experiment | None = None,
     parents: tuple[str, ...] = ("two_stage.sharp.flow",),
     **more: Any,
 ) -> Claim:
-    """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics."""
+    """A claim `two_stage.sharp.<name>` derived in a section of the page on the limit dynamics.
+
+    Without an experiment: on the settings of small runs, or on these runs where the rule looks at them.
+    """
+    if experiment is None:
+        experiment = FORMULAS if isinstance(rule, Derived) else EXACT
     return derived_claim(
         f"sharp.{name}",
         f"{_PAGE}, {section}",

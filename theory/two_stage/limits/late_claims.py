@@ -13,6 +13,7 @@ from theory.experiment import Experiment
 from theory.rules import Band, Bound, Difference, Law
 from theory.run import NotApplicable
 from theory.two_stage.box import Domain
+from theory.two_stage.experiments import EXACT
 from theory.two_stage.limits import late as limit_late
 from theory.two_stage.limits.claim import (
     BOTH_REGIMES,
@@ -214,6 +215,7 @@ CLAIMS: tuple[Claim, ...] = (
         _harmonic_residual,
         "difference of the closed c_y and the late system of n_y unknowns at a run's own p_i q_i",
         limit_late.prove_harmonic,
+        experiment=EXACT,
         parents=("two_stage.sharp.late_coefficients",),
     ),
     sharp_claim(

@@ -62,6 +62,7 @@ SHARP_STRONG = Experiment(
     clock=12.0,
     runs={"quick": 0, "default": 40, "full": 400},
     snapshots=(),
+    stop=(("memorised", 1.0),),
 )
 
 #: Signals of which half are weak enough to keep s_2 well below its limit.
@@ -70,6 +71,7 @@ SHARP_WEAK = Experiment(
     place=replace(TIMES_BOX, name="sharp, weak signal", signal_margin=(3.0, 7.0)),
     clock=TIMES.clock,
     runs={"quick": 0, "default": 400, "full": 1000},
+    stop=(("memorised", 1.0),),
 )
 
 #: The depth approaches its limit slowly, as ln(a)/a: signals of order 1e4, and only until Stage I turns.

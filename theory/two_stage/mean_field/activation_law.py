@@ -31,12 +31,15 @@ def normal_excess(x: ArrayLike) -> Floats:
     from scipy.special import erfcx, ndtr
 
     values = np.asarray(x, dtype=np.float64)
-    density = np.exp(-0.5 * values**2) / SQRT_2PI
-    positive = np.maximum(values, 0.0)
+    out: Floats = np.empty_like(values)
+    right = values > 0
+    left = values[~right]
+    out[~right] = np.exp(-0.5 * left**2) / SQRT_2PI - left * ndtr(-left)
     # Beyond 40 the density underflows to 0, and so does psi.
-    mills = math.sqrt(math.pi / 2) * erfcx(np.minimum(positive, 40.0) / math.sqrt(2.0))
-    tail = density * np.maximum(1.0 - np.minimum(positive, 40.0) * mills, 0.0)
-    out: Floats = np.where(values > 0, tail, density - values * ndtr(-values))
+    some = values[right]
+    most = np.minimum(some, 40.0)
+    mills = math.sqrt(math.pi / 2) * erfcx(most / math.sqrt(2.0))
+    out[right] = np.exp(-0.5 * some**2) / SQRT_2PI * np.maximum(1.0 - most * mills, 0.0)
     return out
 
 

@@ -42,11 +42,12 @@ def dtest_error(run: Run, clock: float, spread: float = 1.0) -> float:
     weight = np.outer(w, w).ravel() / w.sum() ** 2
     first, cross, rest = sums.root()
     means, variances = [], []
-    for side, common in enumerate((first * u, cross * u + rest * v)):
+    # The first side sees each node of u once for all of v.
+    for side, common, times in ((0, first * x, _NODES), (1, cross * u + rest * v, 1)):
         own = max(spread * sums.own[side], 1e-12)
         mean, variance = relu_moments(products[side] + spread * common[:, None, None], own)
-        means.append(mean.mean(axis=1))
-        variances.append(variance.mean(axis=1) / sums.m)
+        means.append(np.repeat(mean.mean(axis=1), times, axis=0))
+        variances.append(np.repeat(variance.mean(axis=1) / sums.m, times, axis=0))
     deviation = np.sqrt(variances[0] + variances[1] + 1e-24)
     errors = [
         weight @ ndtr(-(sums.signal[k] + means[k] - means[1 - k]) / deviation).mean(axis=1) for k in (0, 1)

@@ -43,6 +43,9 @@ Floats = NDArray[np.float64]
 
 _COARSE, _FINE = 121, 141
 _REACH, _WINDOW = 45.0, 7.0
+#: Every other point of the fine grid is enough where half of those, a checkerboard, give the same sum up to
+#: this; what is then left is of the order of its square where the integrand is smooth.
+_SAME_SUM = 0.003
 #: How often the window may follow a peak that lies in its outer third.
 _MOVES = 8
 #: Least own part, against the largest size that enters: without own parts the tail is a step, and this width
@@ -130,8 +133,9 @@ def iid_log_error(sums: SideSums) -> float:
     """`ln P(error)` under fresh noise, the mean over both true labels.
 
     Quadrature on two grids: a coarse one, with a normal tail, finds the largest point of the integrand; a
-    fine one around it integrates, with the saddlepoint's tail. The spacing 0.1 standard deviations leaves
-    an error of the order of 1 % in the probability; 15 % without own parts, where the tail is a step.
+    fine one around it integrates, with the saddlepoint's tail. Its spacing is 0.2 standard deviations where
+    that is seen to be enough, an error below 1e-3 in the probability, else 0.1: 15 % without own parts, where
+    the tail is a step.
 
     Source: derived here.
     """
@@ -154,18 +158,33 @@ def _log_error_of(sums: SideSums, own: int, other: int) -> float:
         out: Floats = log_ndtr(-(signal + mean_own - mean_other) / spread) - 0.5 * (u**2 + v**2)
         return out
 
+    def tail(u: Floats, v: Floats) -> Floats:
+        logs = log_tail(signal, (first * u, q_own), (cross * u + rest * v, q_other), m)
+        return np.asarray(logs - 0.5 * (u**2 + v**2))
+
     axis = np.linspace(-_REACH, _REACH, _COARSE)
-    window = np.linspace(-_WINDOW, _WINDOW, _FINE)
     coarse = normal(*np.meshgrid(axis, axis, indexing="ij"))
     row, column = np.unravel_index(int(np.argmax(coarse)), coarse.shape)
     centre = (float(axis[row]), float(axis[column]))
+    window = np.linspace(-_WINDOW, _WINDOW, _FINE)[::2]
     for _ in range(_MOVES):
-        u, v = np.meshgrid(centre[0] + window, centre[1] + window, indexing="ij")
-        fine = log_tail(signal, (first * u, q_own), (cross * u + rest * v, q_other), m) - 0.5 * (u**2 + v**2)
+        fine = tail(*np.meshgrid(centre[0] + window, centre[1] + window, indexing="ij"))
         row, column = np.unravel_index(int(np.argmax(fine)), fine.shape)
         if max(abs(window[row]), abs(window[column])) <= 2 * _WINDOW / 3:
             break
         centre = (centre[0] + float(window[row]), centre[1] + float(window[column]))
-    peak = float(fine.max())
-    cell = float(window[1] - window[0])
-    return peak + math.log(float(np.exp(fine - peak).sum()) * cell**2 / (2 * math.pi))
+    total, half = _log_sums(fine, float(window[1] - window[0]))
+    if abs(total - half) > _SAME_SUM:
+        window = np.linspace(-_WINDOW, _WINDOW, _FINE)
+        fine = tail(*np.meshgrid(centre[0] + window, centre[1] + window, indexing="ij"))
+        total, _ = _log_sums(fine, float(window[1] - window[0]))
+    return total - math.log(2 * math.pi)
+
+
+def _log_sums(logs: Floats, spacing: float) -> tuple[float, float]:
+    """Logarithm of an integral over a grid, from all of its points and from the checkerboard's."""
+    peak = float(logs.max())
+    values = np.exp(logs - peak)
+    half = float(values[::2, ::2].sum() + values[1::2, 1::2].sum())
+    cell = 2 * math.log(spacing) + peak
+    return cell + math.log(float(values.sum())), cell + math.log(2 * half) if half else -math.inf

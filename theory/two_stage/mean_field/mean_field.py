@@ -21,7 +21,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.two_stage.mean_field.activation_law import active_share, head_start
 from theory.two_stage.setting import Setting
 
 __all__ = [
@@ -190,37 +189,27 @@ def trajectory_sd(population: Population, steps: int) -> tuple[Floats, Floats, F
 
 
 def _iterate(population: Population, steps: int, shifts: Floats) -> tuple[Floats, ...]:
-    """clock (T,) and gamma, rho, mass, margins, active (T, B, ...) for B shifts (B, 2) of p, by kind."""
-    h, a, n = population.clock_step, population.a, population.n
-    counts = np.array(population.counts, dtype=np.float64)
-    push = (a * h / n) * counts * np.array([1.0, -1.0])
-    sign = np.array([1.0, -1.0])
-    copies = len(shifts)
+    """clock (T,) and gamma, rho, mass, margins, active (T, B, ...) for B shifts (B, 2) of p, by kind.
+
+    A clean sample is seen by its own class's side, a noisy one by the other's.
+    """
+    from theory.two_stage.mean_field.loops import iterate
+
+    h, copies = population.clock_step, len(shifts)
     gamma = np.zeros((steps + 1, copies, 2))
     rho, mass, margins, active = (np.zeros((steps + 1, copies, 2, 2)) for _ in range(4))
-    for t in range(steps + 1):
-        active[t] = _share(population, counts, gamma[t], rho[t]) + shifts[:, None, :]
-        margins[t] = mass[t] + sign * gamma[t][..., None] + head_start(rho[t], population.iota)
-        if t == steps:
-            break
-        slope = g(margins[t])
-        rho[t + 1] = rho[t] + h * slope
-        mass[t + 1] = mass[t] + h * active[t] * slope
-        step = (push * slope).sum(axis=-1)
-        # At step 0 half of the filters point away from their class's signal: they see the other class.
-        gamma[t + 1] = gamma[t] + (step if t else 0.5 * (step + step[:, ::-1]))
+    iterate(
+        float(h),
+        float(population.a),
+        float(population.n),
+        np.array(population.counts, dtype=np.float64),
+        float(population.iota),
+        float(population.kappa_0),
+        math.nan if population.share is None else float(population.share),
+        shifts,
+        *(gamma, rho, mass, margins, active),
+    )
     return h * np.arange(steps + 1.0), gamma, rho, mass, margins, active
-
-
-def _share(population: Population, counts: Floats, gamma: Floats, rho: Floats) -> Floats | float:
-    """p of each class and kind: a clean sample is seen by its own class's side, a noisy one by the
-    other's."""
-    if population.share is not None:
-        return population.share
-    squares = counts * rho**2 / (2 * population.n)
-    on_side = squares[..., 0] + squares[..., ::-1, 1]
-    share = active_share(np.sqrt(gamma**2 / population.a + on_side), population.kappa_0)
-    return np.stack([share, share[..., ::-1]], axis=-1)
 
 
 def last_crossing(clock: Floats, margins: Floats) -> Floats:

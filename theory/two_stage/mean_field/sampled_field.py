@@ -147,7 +147,9 @@ def time_law(population: Population, steps: int, replicates: int = REPLICATES) -
 
     Source: derived here.
     """
-    h, n, R = population.clock_step, population.n, replicates
+    from theory.two_stage.mean_field.loops import all_fit, pull
+
+    h, n, R = float(population.clock_step), population.n, replicates
     field = mean_field(population, steps)
     rng = _generator(population, steps, R)
     sizes = [count for pair in population.counts for count in pair]
@@ -158,40 +160,25 @@ def time_law(population: Population, steps: int, replicates: int = REPLICATES) -
     draws = _draw(population, R, on, groups, rng)
     start = head_start(field.rho, population.iota).reshape(steps + 1, 4)
     bounds = np.searchsorted(draws.switch_step, np.arange(steps + 2))
-    weight, starts = draws.weight, draws.start
-    push = population.a * h / n
-    mass, margins, gamma = np.zeros((n, R)), np.empty((n, R)), np.zeros((2, R))
-    crossing = [np.zeros((sizes[k], R)) for k in (1, 3)]
-    before = [np.zeros((sizes[k], R)) for k in (1, 3)]
+    # Beyond the last crossing of the mean field a look at the end is enough once all are fit: they stay so.
+    negative = np.flatnonzero((field.margins[:, :, 1] <= 0).any(axis=1))
+    settled = int(negative[-1]) + 1 if len(negative) else 0
+    weight, push = draws.weight, population.a * h / n
+    mass, margins, before, crossing = (np.zeros((n, R)) for _ in range(4))
+    gamma, sums = np.zeros((2, R)), np.empty((4, R))
     for t in range(steps + 1):
         events = slice(bounds[t], bounds[t + 1])
         np.add.at(weight.reshape(-1), draws.switch_entry[events], draws.switch_weight[events])
-        for k, group in enumerate(groups):
-            np.multiply(starts[group], start[t, k], out=margins[group])
-            margins[group] += gamma[k // 2] if k % 2 == 0 else -gamma[k // 2]
-        margins += mass
-        for c in (0, 1):
-            now = margins[groups[2 * c + 1]]
-            if t:
-                up = (before[c] <= 0) & (now > 0)
-                low = before[c][up]
-                crossing[c][up] = (t - 1 - low / (now[up] - low)) * h
-            before[c][:] = now
-        if t == steps:
+        fit = all_fit(t, h, ends, draws.start, start[t], gamma, mass, margins, before, crossing)
+        if t == steps or (fit and t >= settled):
             break
-        # g(M) in place; M stays far below the 700 at which exp overflows.
-        slope = np.exp(margins, out=margins)
-        slope += 1.0
-        np.reciprocal(slope, out=slope)
-        sums = [slope[group].sum(axis=0) for group in groups]
-        net = np.stack([sums[0] - sums[1], sums[2] - sums[3]])
+        # M stays far below the 700 at which exp overflows.
+        pull(h, ends, np.exp(margins, out=margins), weight, mass, sums)
+        net = sums[::2] - sums[1::2]
         if t == 0:
             # Filters that point away from their class's signal see the other class.
             net = draws.aligned * net + (1 - draws.aligned) * net[::-1]
         gamma = gamma + push * net
-        slope *= weight
-        slope *= h
-        mass += slope
     end = steps * h
-    times = [np.where(last > 0, np.minimum(x, end), end) for x, last in zip(crossing, before, strict=True)]
+    times = [np.where(before[k] > 0, np.minimum(crossing[k], end), end) for k in (groups[1], groups[3])]
     return TimeLaw((times[0], times[1]), end)

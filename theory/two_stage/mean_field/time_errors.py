@@ -94,6 +94,8 @@ def crossing_law(population: Population, steps: int) -> CrossingLaw:
 
     Source: derived here.
     """
+    from theory.two_stage.mean_field.loops import follow_scores
+
     field = mean_field(population, steps)
     crossing = last_crossing(field.clock, field.margins[:, :, 1])
     responses = share_response(population, steps)
@@ -108,13 +110,10 @@ def crossing_law(population: Population, steps: int) -> CrossingLaw:
             shared[c] = (np.array([0.0, own]) - total) / own
     h = population.clock_step
     offsets = _SCORES[:, None] * np.sqrt(variance)
-    mass = np.zeros_like(offsets)
     margins = np.empty((steps + 1, len(_SCORES), 2))
     start = head_start(field.rho[:, :, 1], population.iota)
-    for t in range(steps + 1):
-        margins[t] = mass - field.gamma[t] + start[t]
-        # A share lies in [0, 1]; the ends are reached by none of the settings that are judged.
-        mass = mass + h * np.clip(field.active[t, :, 1] + offsets, 0.0, 1.0) * g(margins[t])
+    # A share lies in [0, 1]; the ends are reached by none of the settings that are judged.
+    follow_scores(float(h), field.active[:, :, 1], field.gamma, start, offsets, margins)
     at_score = last_crossing(field.clock, margins)
     return CrossingLaw(crossing, sd, _SCORES, at_score, shared)
 
@@ -171,17 +170,14 @@ def order_statistic(clock: Floats, probability: Floats, counts: tuple[int, int],
 
     first, second = counts
     total = np.zeros(len(clock))
+    below: Floats | float = 0.0
     for fit in range(first + 1):
-        below = bdtr(fit - 1, first, probability[:, 0]) if fit else 0.0
-        exactly = bdtr(fit, first, probability[:, 0]) - below if first else np.ones(len(clock))
+        up_to = bdtr(fit, first, probability[:, 0]) if first else np.ones(len(clock))
         missing = rank - fit
-        if missing <= 0:
-            others = np.ones(len(clock))
-        elif missing > second:
-            others = np.zeros(len(clock))
-        else:
-            others = bdtrc(missing - 1, second, probability[:, 1])
-        total += exactly * others
+        if missing <= second:
+            others = bdtrc(missing - 1, second, probability[:, 1]) if missing > 0 else 1.0
+            total += (up_to - below) * others
+        below = up_to
     return np.clip(total, 0.0, 1.0)
 
 
