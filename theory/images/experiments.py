@@ -35,6 +35,7 @@ __all__ = [
     "SCORES",
     "SMALL_INIT",
     "STEEP",
+    "STILL",
     "TEN",
     "WIDTH",
     "WITH_INITS",
@@ -63,6 +64,11 @@ RUNS = Experiment(
 NO_NOISE_RUNS = Experiment(
     "images.no_noise", place=Box("pairs of digits, no flips", (_CHOICE,), _pair), clock=EPOCHS,
     runs={"quick": 0, "default": 46, "full": 100}, options=ImageOptions(),
+)  # fmt: skip
+#: A network with dropout whose weights do not move.
+STILL = Experiment(
+    "images.still", place=fixed(ImageSetting(net="mlp_dropout", lr=1e-9)), clock=2.0,
+    runs={"quick": 60, "default": 100, "full": 200}, options=ImageOptions(),
 )  # fmt: skip
 
 

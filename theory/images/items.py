@@ -20,6 +20,12 @@ ITEMS: tuple[Item, ...] = (
         "true class meanwhile, and are memorised later.",
     ),
     Item(
+        "The experiment itself",
+        _ids("flips", "still"),
+        "Flips are those that the setting names, and records are made in evaluation mode at fixed weights.",
+        beyond=True,
+    ),
+    Item(
         "Theorem 4.2 (the floor of the test error)",
         _ids("floor", "generalises", "nearest"),
         r"The error at the end is at least half of the smaller flip rate.",
