@@ -1,6 +1,7 @@
 """Trainings on images that go wrong in one place: the mistakes that a measurement on real data invites.
 
-Each trains as the true engine does, from the same split, flips, weights and batches, and reports something else.
+Each trains as the true engine does, from the same split, flips, weights and batches, and reports something
+else.
 """
 
 from __future__ import annotations

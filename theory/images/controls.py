@@ -58,8 +58,8 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.still",
         source=here("the experiment itself"),
         provenance="derived",
-        statement="A network with dropout whose weights do not move (learning rate $10^{-9}$) says the same of "
-        "every training image at every evaluation",
+        statement="A network with dropout whose weights do not move (learning rate $10^{-9}$) says the same "
+        "of every training image at every evaluation",
         rule=Event(delta=0.05, reason="records are made in evaluation mode, or are not"),
         measure=says_the_same,
         experiment=STILL,

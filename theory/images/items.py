@@ -32,7 +32,8 @@ ITEMS: tuple[Item, ...] = (
     ),
     Item(
         "Proposition 4.3 (early stopping, selection)",
-        _ids("stop_acc", "stop_val", "noisy_validation", "spread_needed.cluster.stop_val", "exact_cut",
+        _ids("stop_acc", "stop_val", "truth_at_val", "spread_needed.cluster.stop_val", "noisy_validation",
+             "exact_cut",
              "selection", "early_ranks"),
         r"Stopped at the end of Stage I the test error is small, and the threshold $\log 2$ separates clean "
         "from noisy samples.",

@@ -66,7 +66,7 @@ class SmallCNN(nn.Module):
 
 
 class SmallMLP(nn.Module):
-    """One hidden layer of 128 ReLU units; with `dropout`, a share of them is left out at each training step."""
+    """One hidden layer of 128 ReLU units; a share `dropout` of them is left out at each training step."""
 
     def __init__(
         self, channels: int, height: int, width: int, classes: int, hidden: int = 128, dropout: float = 0.0

@@ -28,7 +28,9 @@ def gradients(nets, stacked, x):
 
 
 @pytest.mark.parametrize(("name", "shape"), CASES)
-def test_outputs_and_gradients_are_those_of_the_networks_alone(name: str, shape: tuple[int, int, int]) -> None:
+def test_outputs_and_gradients_are_those_of_the_networks_alone(
+    name: str, shape: tuple[int, int, int]
+) -> None:
     nets, stacked, x = networks(name, shape, 3)
     out, found, push = gradients(nets, stacked, x)
     for r, net in enumerate(nets):
