@@ -26,13 +26,16 @@ def read_npz(path: Path, ceiling: int = CEILING) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz file by name; together at most `ceiling` bytes.
 
     Raises:
-        DataError: naming the file or the array.
+        DataError: naming the file or the array; two arrays of one name.
     """
     arrays: dict[str, NDArray[Any]] = {}
     with open_zip(read_file(path, ceiling), path, ceiling) as archive:
         for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
+            # Names are keys and never paths: nothing is written anywhere, whatever they say.
+            name = one_line(member.filename.removesuffix(".npy"))
             where = one_line(f"{path}: {name}")
+            if name in arrays:
+                raise DataError(f"{where} is there twice; give one array of each name")
             arrays[name] = array_from_npy(read_member(archive, member, where), where)
     return arrays
 

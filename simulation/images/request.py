@@ -97,7 +97,9 @@ def parser(program: str) -> argparse.ArgumentParser:
         "and audit",
     )
     p.add_argument(
-        "--model", default="cnn", help="cnn, mlp, paper, vgg11, resnet18 or FILE.py:NAME (your own code)"
+        "--model",
+        default="cnn",
+        help="cnn, mlp, mlp_dropout, paper, vgg11, resnet18 or FILE.py:NAME (your own code)",
     )
     p.add_argument("--optimizer", default="sgd", choices=("sgd", "adam"))
     p.add_argument("--lr", type=float, help="default .05 (audit: .02)")

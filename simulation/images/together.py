@@ -1,9 +1,9 @@
-"""Many small networks trained side by side: `torch.func.vmap` over stacked weights.
+"""Many small networks trained side by side, their weights stacked.
 
 Every network has its own images, labels, batches and weights; a step of all of them is one set of batched
-kernels, which saves the overhead of small kernels. Networks do not see each other, and a network's numbers
-are the same to the last bit whatever its neighbours are: a network on its own is trained beside a copy of
-itself, because kernels for one differ from those for several in the last bit.
+kernels (`side_by_side` of the network), which saves the overhead of small ones. Networks do not see each
+other, and a network's numbers are the same to the last bit whatever its neighbours are: a network on its own
+is trained beside a copy of itself, because kernels for one differ from those for several in the last bit.
 """
 
 from __future__ import annotations
@@ -49,24 +49,21 @@ def train_together(
         ValueError: tasks of different shapes.
     """
     import torch
-    from torch.func import functional_call, stack_module_state, vmap
 
     first = tasks[0]
     if any(t.x.shape != first.x.shape or t.k != first.k for t in tasks):
         raise ValueError("tasks must have the same number and shape of images and classes")
     count = len(tasks)
     padded = list(range(count)) if count > 1 else [0, 0]
-    nets = [build_net(recipe.model, tasks[r].shape, first.k, seeds[r]) for r in padded]
-    state, _ = stack_module_state(nets)
-    names = list(state)
-    weights = [state[name].detach().requires_grad_() for name in names]
-    base = nets[0]
+    nets: list[Any] = [build_net(recipe.model, tasks[r].shape, first.k, seeds[r]) for r in padded]
+    stacked = {
+        name: torch.stack([net.state_dict()[name] for net in nets]).requires_grad_()
+        for name in nets[0].state_dict()
+    }
+    weights = list(stacked.values())
 
     def outputs(x: torch.Tensor) -> torch.Tensor:
-        call = vmap(
-            lambda *args: functional_call(base, dict(zip(names, args[:-1], strict=True)), (args[-1],))
-        )
-        out: torch.Tensor = call(*weights, x)
+        out: torch.Tensor = nets[0].side_by_side(stacked, x)
         return out
 
     x = torch.from_numpy(np.stack([tasks[r].x for r in padded]))
@@ -82,7 +79,7 @@ def train_together(
 
     def module(r: int) -> Any:
         net = build_net(recipe.model, tasks[r].shape, first.k, seeds[r])
-        net.load_state_dict({name: w[r].detach().clone() for name, w in zip(names, weights, strict=True)})
+        net.load_state_dict({name: w[r].detach().clone() for name, w in stacked.items()})
         return net.eval()
 
     step = 0

@@ -35,6 +35,7 @@ __all__ = [
     "SCORES",
     "SMALL_INIT",
     "STEEP",
+    "STILL",
     "TEN",
     "WIDTH",
     "WITH_INITS",
@@ -57,24 +58,33 @@ _RATE = Coordinate("flip_rate", 0.1, 0.3, "linear", meaning="probability that a 
 BOX = Box("pairs of digits", (_CHOICE, _RATE), _pair)
 
 RUNS = Experiment(
-    "images.pairs", place=BOX, clock=EPOCHS, runs={"quick": 8, "default": 96, "full": 200},
+    "images.pairs", place=BOX, clock=EPOCHS, runs={"quick": 8, "default": 128, "full": 200},
     options=ImageOptions(nearest=True),
 )  # fmt: skip
 NO_NOISE_RUNS = Experiment(
     "images.no_noise", place=Box("pairs of digits, no flips", (_CHOICE,), _pair), clock=EPOCHS,
     runs={"quick": 0, "default": 46, "full": 100}, options=ImageOptions(),
 )  # fmt: skip
+#: A network with dropout whose weights do not move.
+STILL = Experiment(
+    "images.still", place=fixed(ImageSetting(net="mlp_dropout", lr=1e-9)), clock=2.0,
+    runs={"quick": 60, "default": 100, "full": 200}, options=ImageOptions(),
+)  # fmt: skip
 
 
-def _concentrated(kind: str) -> Experiment:
+#: 200 steps: concentrated flips are memorised by step 100.
+_CONCENTRATED = 30.0
+
+
+def _concentrated(kind: str, default: int, full: int) -> Experiment:
     setting = ImageSetting(classes="3v8", flip_rate=0.2, flip_kind=kind)
     return Experiment(
-        f"images.{kind}", place=fixed(setting), clock=EPOCHS, runs={"quick": 0, "default": 12, "full": 60},
-        options=ImageOptions(),
+        f"images.{kind}", place=fixed(setting), clock=_CONCENTRATED,
+        runs={"quick": 0, "default": default, "full": full}, options=ImageOptions(),
     )  # fmt: skip
 
 
-BOUNDARY, CLUSTER = _concentrated("boundary"), _concentrated("cluster")
+BOUNDARY, CLUSTER = _concentrated("boundary", 36, 100), _concentrated("cluster", 60, 200)
 
 STEEP = Experiment(
     "images.steep", place=fixed(ImageSetting(flip_rate=0.4)), clock=EPOCHS,
@@ -171,7 +181,7 @@ _PAIR_NET = ImageSetting(classes="3v8", n=232, net="mlp", lr=0.02, batch=64, val
 _TEN_NET = ImageSetting(classes="all", n=1168, net="mlp", lr=0.02, batch=64, validation=0.0)
 _PAIR_EPOCHS, _TEN_EPOCHS = 400.0, 160.0
 
-AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 90, default=16)
+AUDIT_PAIRS = _audited("pairs", _PAIR_NET, _PAIR_EPOCHS, 90, default=48)
 AUDIT_FULL = _audited("pairs_mild", _PAIR_NET.with_(flip_rate=0.1), _PAIR_EPOCHS, 60)
 AUDIT_TEN = _audited("ten", _TEN_NET, _TEN_EPOCHS, 60)
 AUDIT_CLEAN = _audited("no_flips", _PAIR_NET.with_(flip_rate=0.0), _PAIR_EPOCHS, 110)

@@ -20,13 +20,20 @@ ITEMS: tuple[Item, ...] = (
         "true class meanwhile, and are memorised later.",
     ),
     Item(
+        "The experiment itself",
+        _ids("flips", "still"),
+        "Flips are those that the setting names, and records are made in evaluation mode at fixed weights.",
+        beyond=True,
+    ),
+    Item(
         "Theorem 4.2 (the floor of the test error)",
         _ids("floor", "generalises", "nearest"),
         r"The error at the end is at least half of the smaller flip rate.",
     ),
     Item(
         "Proposition 4.3 (early stopping, selection)",
-        _ids("stop_acc", "stop_val", "noisy_validation", "spread_needed.cluster.stop_val", "exact_cut",
+        _ids("stop_acc", "stop_val", "truth_at_val", "spread_needed.cluster.stop_val", "noisy_validation",
+             "exact_cut",
              "selection", "early_ranks"),
         r"Stopped at the end of Stage I the test error is small, and the threshold $\log 2$ separates clean "
         "from noisy samples.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from theory.claim import Claim
 from theory.falsehood import Falsehood
-from theory.images import audit, bridge, own_network, selecting, stage_one, stopping
+from theory.images import audit, bridge, controls, own_network, selecting, stage_one, stopping
 from theory.images.conditions import CONDITIONS, CONSTANTS
 from theory.images.exhibits import EXHIBITS
 from theory.images.experiments import BOX
@@ -38,6 +38,7 @@ def _noted(claim: Claim) -> Claim:
 CLAIMS: tuple[Claim, ...] = tuple(
     _noted(claim)
     for claim in (
+        *controls.CLAIMS,
         *stage_one.CLAIMS,
         *stopping.CLAIMS,
         *selecting.CLAIMS,
@@ -78,7 +79,8 @@ _PARAMETERS = Parameters(
         Parameter("flip_rate", "probability that a label is flipped", default=0.2),
         Parameter("flip_kind", "which labels", default="symmetric",
                   words=("symmetric", "pair", "class", "cluster", "boundary")),
-        Parameter("net", "the network", default="cnn", words=("cnn", "mlp", "paper", "vgg11", "resnet18")),
+        Parameter("net", "the network", default="cnn",
+                  words=("cnn", "mlp", "mlp_dropout", "paper", "vgg11", "resnet18")),
         Parameter("lr", "learning rate", default=0.05),
         Parameter("batch", "images a step, 0 for all", whole=True, default=32),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulation.images.errors import DataError
@@ -11,18 +12,23 @@ from theory.rng import derive_seed
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["NETS", "build_net", "checked_net", "network_seeded"]
+__all__ = ["NETS", "build_net", "builder_of", "checked_net", "network_seeded"]
 
 #: Built-in networks; a function `build(channels, height, width, classes) -> nn.Module` serves as well.
-NETS = ("cnn", "mlp", "paper", "vgg11", "resnet18")
+NETS = ("cnn", "mlp", "mlp_dropout", "paper", "vgg11", "resnet18")
 
 
-def _builder(name: str) -> Callable[[int, int, int, int], nn.Module]:
+def builder_of(name: str) -> Callable[[int, int, int, int], nn.Module]:
+    """What builds the built-in network of this name.
+
+    Raises:
+        DataError: there is none.
+    """
     from simulation.images.nets import paper, resnet, small, vgg
 
     known: dict[str, Callable[[int, int, int, int], nn.Module]] = {
         "cnn": small.SmallCNN, "mlp": small.SmallMLP, "paper": paper.PaperNet,
-        "vgg11": vgg.VGG11, "resnet18": resnet.ResNet18,
+        "mlp_dropout": partial(small.SmallMLP, dropout=0.5), "vgg11": vgg.VGG11, "resnet18": resnet.ResNet18,
     }  # fmt: skip
     if name not in known:
         raise DataError(f"--model must be one of {', '.join(NETS)} or FILE.py:NAME, was {name!r}")
@@ -41,7 +47,7 @@ def build_net(
         DataError: an unknown name, or a network that does not build or gives outputs of another shape than
             (images, classes).
     """
-    build = _builder(model) if isinstance(model, str) else model
+    build = builder_of(model) if isinstance(model, str) else model
     with network_seeded(seed, "images.weights"):
         try:
             net = build(*shape, classes)

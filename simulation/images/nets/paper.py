@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -28,3 +30,11 @@ class PaperNet(nn.Module):
         active = torch.relu(torch.einsum("bd,smd->bsm", x.flatten(1), self.filters)).mean(dim=2)
         f = active[:, 1] - active[:, 0]
         return torch.stack((torch.zeros_like(f), f), dim=1)
+
+    @staticmethod
+    def side_by_side(weights: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        """R networks at once, as the small networks do: outputs (R, B, 2)."""
+        active = torch.einsum("rbd,rsmd->rbsm", x.flatten(2), weights["filters"])
+        f = torch.relu(active).mean(dim=3)
+        margin = f[..., 1] - f[..., 0]
+        return torch.stack((torch.zeros_like(margin), margin), dim=2)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from simulation.files.errors import one_line
 from simulation.images.errors import DataError, MissingData
 from simulation.images.images import Images
 
@@ -23,7 +27,9 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
     """Every picture as `size` x `size` pixels in [0, 1]; classes are the subfolders in alphabetical order.
 
-    Links that leave the folder are not followed. `mode` is Pillow's "RGB" or "L" (grey).
+    Links that leave the folder are not followed. `mode` is Pillow's "RGB" or "L" (grey). A picture is turned
+    as its camera says, of several frames the first is taken; files of other kinds are left out, and counted in
+    the source.
 
     Raises:
         MissingData: Pillow is not installed.
@@ -41,23 +47,41 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
     labels: list[int] = []
     names: list[str] = []
     shown: list[str] = []
+    others: dict[str, int] = {}
     for path in classes:
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES and _inside(p, root))
+        inside = sorted(p for p in path.iterdir() if _inside(p, root) and p.name[:1] != ".")
+        files = [p for p in inside if p.suffix.lower() in _SUFFIXES]
+        for p in inside:
+            if p.suffix.lower() not in _SUFFIXES and p.is_file():
+                others[p.suffix.lower()] = others.get(p.suffix.lower(), 0) + 1
         if not files:
             continue
+        if not path.name.isprintable():
+            raise DataError(f"the folder {path.name!r} is a class whose name cannot be printed")
         if len(pictures) + len(files) > MOST_IMAGES:
             raise DataError(f"{folder} holds more than {MOST_IMAGES} pictures")
         pictures += [_picture(file, size, mode) for file in files]
         labels += [len(names)] * len(files)
         shown += [f"{path.name}/{file.name}" for file in files]
-        names.append(path.name)
+        names.append(unicodedata.normalize("NFC", path.name))
+    left_out = _left_out(others)
     if len(names) < 2:
         raise DataError(
             f"{folder} must hold at least 2 subfolders with pictures, one a class; found {len(names)}"
+            f"{left_out}"
         )
     x = np.stack(pictures)
     y = np.array(labels, dtype=np.int64)
-    return Images(x, y, f"pictures of {folder.name}", tuple(names), files=tuple(shown))
+    return Images(x, y, f"pictures of {folder.name}{left_out}", tuple(names), files=tuple(shown))
+
+
+def _left_out(others: Mapping[str, int]) -> str:
+    """What is said of files that are no pictures of these kinds: left out, but not in silence."""
+    if not others:
+        return ""
+    kinds = ", ".join(sorted(one_line(kind) if kind else "without a suffix" for kind in others))
+    count = sum(others.values())
+    return f" (left out: {count} file{'' if count == 1 else 's'} of other kinds, {kinds})"
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -66,23 +90,37 @@ def _inside(path: Path, root: Path) -> bool:
 
 def _picture(file: Path, size: int, mode: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     try:
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ImportError:
         raise MissingData("reading pictures needs Pillow: pip install pillow") from None
     if not file.is_file():
-        raise DataError(f"{file} must be a plain file")
+        raise DataError(f"{one_line(str(file))} must be a plain file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow warns of bombs and of damaged data
             with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise DataError(
-                        f"{file} has {image.width} x {image.height} pixels; at most {MOST_PIXELS}"
-                    )
-                small = image.convert(mode).resize((size, size), Image.Resampling.BILINEAR)
+                    size_of = f"{image.width} x {image.height} pixels"
+                    raise DataError(f"{one_line(str(file))} has {size_of}; at most {MOST_PIXELS}")
+                upright = ImageOps.exif_transpose(image)
+                small = _plain(upright, mode).resize((size, size), Image.Resampling.BILINEAR)
     except DataError:
         raise
     except Exception as error:  # a decoder may raise nearly anything on damaged bytes
-        raise DataError(f"{file} cannot be read as a picture: {' '.join(str(error).split())[:200]}") from None
+        raise DataError(f"{one_line(str(file))} cannot be read as a picture: {one_line(error)}") from None
     array = np.asarray(small, dtype=np.float32) / np.float32(255)
     return np.ascontiguousarray(array[None] if mode == "L" else array.transpose(2, 0, 1))
+
+
+def _plain(image: Any, mode: str) -> Any:
+    """The picture in 8 bits and in `mode`: 16 bits of grey divided, not cut off; what is transparent lies on
+    white, whatever colour is hidden there."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        grey = np.asarray(image, dtype=np.float64) / 257.0
+        return Image.fromarray(np.rint(np.clip(grey, 0, 255)).astype(np.uint8)).convert(mode)
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+    return image.convert(mode)

@@ -1,0 +1,71 @@
+"""What an experiment on images must do before anything it shows can be believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import binom
+
+from theory.claim import Claim
+from theory.images.conditions import FLIPPED, SPREAD
+from theory.images.experiments import RUNS, STILL
+from theory.images.measures import flip_share
+from theory.images.sources import here
+from theory.rules import Event
+from theory.run import NotApplicable
+
+__all__ = ["CLAIMS", "flips_as_said", "says_the_same"]
+
+#: Probability, on each side, that an honest draw of flips lies outside its limits.
+_TAIL = 5e-4
+#: Largest change of a margin that single precision may make, far below the size of margins (some .1).
+_STILL = 1e-3
+
+
+def flips_as_said(run: Any) -> bool | NotApplicable:
+    """Whether the number of flipped labels lies within the binomial limits of its rate, at 1e-3."""
+    if run.failed:
+        return NotApplicable(run.failed)
+    n, tau = len(run.y), run.setting.flip_rate
+    flipped = round(n * flip_share(run))
+    low, high = binom.ppf([_TAIL, 1 - _TAIL], n, tau)
+    return bool(low <= flipped <= high)
+
+
+def says_the_same(run: Any) -> bool | NotApplicable:
+    """Whether every margin is the same at every evaluation, up to rounding."""
+    if run.failed:
+        return NotApplicable(run.failed)
+    return bool(np.abs(run.margins - run.margins[0]).max() < _STILL)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        id="images.flips",
+        source=here("the experiment itself"),
+        provenance="derived",
+        statement=r"Observed and true labels differ in as many training images as flips at rate $\tau$ make",
+        rule=Event(delta=0.05, reason="limits that an honest draw leaves in one of a thousand runs"),
+        measure=flips_as_said,
+        experiment=RUNS,
+        conditions=(SPREAD, FLIPPED),
+        measured="whether the number of training images whose observed label is wrong lies within the exact "
+        "binomial limits of n and tau, at .0005 on each side",
+        note="what all other claims rest on: without it observed labels may be taken for true ones",
+    ),
+    Claim(
+        id="images.still",
+        source=here("the experiment itself"),
+        provenance="derived",
+        statement="A network with dropout whose weights do not move (learning rate $10^{-9}$) says the same "
+        "of every training image at every evaluation",
+        rule=Event(delta=0.05, reason="records are made in evaluation mode, or are not"),
+        measure=says_the_same,
+        experiment=STILL,
+        conditions=(FLIPPED,),
+        measured="whether no margin changes by .001 or more over the evaluations",
+        note="the other networks of the default profile have neither dropout nor batch norm: their training "
+        "and evaluation modes are the same",
+    ),
+)
