@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from verify.outcome import Verification
 from verify.report.blocks import Figure
-from verify.report.cells import MARKS, cell_html, cell_markdown, heading_slug, plain_markdown
+from verify.report.cells import MARKS, cell_html, cell_markdown, plain_markdown
 from verify.report.context import Page, counts_of, page, title_of
 from verify.report.sections.material import Layer
 from verify.report.summary import headline
@@ -90,7 +90,6 @@ def _template(name: str, *, html: bool) -> Any:
     environment.filters["plain"] = plain_markdown
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["data"] = lambda png: Markup(base64.b64encode(png).decode("ascii"))
-    environment.filters["slug"] = heading_slug
     environment.globals["marks"] = MARKS
     environment.globals["script"] = Markup(_script())
     environment.globals["script_hash"] = base64.b64encode(

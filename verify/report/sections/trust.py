@@ -9,7 +9,7 @@ from typing import Any
 from verify.measured import trust_of
 from verify.report.blocks import Block, Code, Items, Plain, Section, Table, Text
 from verify.report.sections.material import Material
-from verify.statistics.error_budget import budget_use
+from verify.statistics.error_budget import budget_use, refuted_alone_only
 from verify.statistics.joint import headline
 
 __all__ = ["section"]
@@ -30,7 +30,7 @@ def section(material: Material) -> Section:
     together = int(material.verification.run_info.get("judged_together", 1))
     others = f" (its counts of runs are of all {together} papers that it judged)" if together > 1 else ""
     blocks: list[Block] = [Text(_NOTE.format(others=others), "small"), table]
-    missed = tuple(map(Plain, _missed(trust)))
+    missed = tuple(map(Plain, _missed(trust, material)))
     if missed:
         blocks.append(
             Section("", "What it is known to miss, and which verdicts change", (Items(missed),), folded=True)
@@ -64,33 +64,35 @@ def _of_this_run(material: Material) -> list[_Row]:
         )
     ]
     could = sum(v.refutable for v in material.vacuities)
+    proved = sum(material.by_id[v.claim_id].verdict == "derived" for v in material.vacuities)
+    without = f", {proved} of them by algebra alone," if proved else ""
     supported = sum(j.verdict == "supported" for j in verification.judgements)
     vacuous = sum(j.verdict == "vacuous" for j in verification.judgements)
     rows.append(
         _row(
             "Could the claims have failed?",
-            f"{could} of {len(material.vacuities)} claims with runs could have been refuted by some outcome "
-            f"of them; of those that passed, {vacuous or 'none'} ended vacuous (no adversarial run moved "
-            f"{'them' if vacuous != 1 else 'it'}) and {supported} supported",
+            f"{could} of {len(material.vacuities)} judged claims{without} could have been refuted by some "
+            f"outcome; of those that passed by runs, {vacuous or 'none'} ended vacuous (no adversarial run "
+            f"moved {'them' if vacuous != 1 else 'it'}) and {supported} supported",
         )
     )
     broken = sum(j.verdict == "errored" for j in verification.judgements)
     rows.append(
         _row(
             "Does the same run give the same number?",
-            f"{_again(info.get('made_again', 0))}; the code of {broken or 'no'} claim"
+            f"{_again(info.get('made_again', 0), info.get('runs'))}; the code of {broken or 'no'} claim"
             f"{'s' if broken > 1 else ''} failed, or gave another value",
         )
     )
     if isinstance(info.get("error_budget"), Mapping):
         # Of this paper alone: the run may have judged others beside it.
         budget = budget_use(verification.judgements, float(info["error_budget"]["level"])).as_dict()
-        alone = budget["refuted_alone_only"]
+        alone = [j.claim.id for j in verification.judgements if refuted_alone_only(j)]
         rows.append(
             _row(
                 "How likely is a false refutation?",
                 f"at most {100 * float(budget['level']):g} % for all {budget['claims']} claims of this paper "
-                f"that chance enters together (Holm); {_held_back(int(alone))}",
+                f"that chance enters together (Holm); {_held_back(alone)}",
             )
         )
     if isinstance(info.get("headline"), Mapping):
@@ -107,16 +109,17 @@ def _of_this_run(material: Material) -> list[_Row]:
     return rows
 
 
-def _held_back(claims: int) -> str:
+def _held_back(claims: Sequence[str]) -> str:
     if not claims:
         return "no claim is refuted alone and held back by it"
-    return f"{claims} would be refuted alone, and {'is' if claims == 1 else 'are'} not"
+    return f"refuted alone, and held back by it: {', '.join(claims)}"
 
 
-def _again(runs: int) -> str:
+def _again(runs: int, of: Any) -> str:
     if not runs:
         return "at one worker no run was made a second time"
-    return f"{runs} runs were made a second time in other processes and compared bit by bit"
+    share = f" of {of}" if of else ""
+    return f"{runs}{share} runs were made a second time in other processes and compared bit by bit"
 
 
 def _of_records(material: Material, trust: Mapping[str, Any]) -> list[_Row]:
@@ -187,10 +190,14 @@ def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
     return rows
 
 
-def _missed(trust: Mapping[str, Any]) -> Iterator[str]:
+def _missed(trust: Mapping[str, Any], material: Material) -> Iterator[str]:
+    """A line a falsehood that was not found and a verdict that changes; of one that was supported what its
+    claim's note says, for it is where such a limit is told."""
     sound, steady = trust.get("soundness") or {}, trust.get("stability") or {}
     for row in (sound.get("falsehoods") or {}).get("undetected", ()):
-        yield f"{row['claim']}: {row['falsehood']}: {row['verdict']}"
+        known = material.by_id.get(row["claim"])
+        note = known.claim.note if known is not None and row["verdict"] == "supported" else ""
+        yield f"{row['claim']}: {row['falsehood']}: {row['verdict']}{f'. {note}' if note else ''}"
     for row in (sound.get("distances") or {}).get("missed", ()):
         far = "no margin" if row["distance"] is None else f"{row['distance']:.2g} margins away"
         yield f"{row['claim']}: {row['kind']}, {far}: {row['verdict']}"
