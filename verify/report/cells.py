@@ -15,7 +15,7 @@ __all__ = ["MARKS", "cell_html", "cell_markdown", "plain_markdown"]
 
 #: A mark for each verdict, so that neither colour nor print is needed to tell them apart.
 MARKS: dict[Verdict, str] = {
-    "supported": "✓", "refuted": "✗", "inconclusive": "?", "derived": "∎", "vacuous": "∅",
+    "supported": "✓", "refuted": "✗", "inconclusive": "?", "derived": "■", "vacuous": "∅",
     "not-applicable": "–", "errored": "!",
 }  # fmt: skip
 
@@ -52,8 +52,8 @@ def _html(cell: Cell) -> str:
 
 
 def _breakable(name: str) -> str:
-    """A name that may be broken into lines after its dots and underscores."""
-    return re.sub(r"([._])", r"\1<wbr>", escape(name))
+    """A name that may be broken into lines after its dots."""
+    return escape(name).replace(".", ".<wbr>")
 
 
 def cell_markdown(cell: Cell) -> str:

@@ -32,8 +32,9 @@ class Count:
 
 @dataclass(frozen=True)
 class Page:
-    """One layer of a paper's report. `caveat` says how far its statements are the paper's own words; `items` are the claims of each item, for the appendix's overview;
-    `traits` the words that its claims are filtered by, by name."""
+    """One layer of a paper's report. `caveat` says how far its statements are the paper's own words; `items`
+    are the claims of each item, for the appendix's overview; `traits` the words that its claims are filtered
+    by, by name."""
 
     layer: Layer
     title: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -36,8 +37,9 @@ def render_markdown(verification: Verification, figures: Sequence[Figure], layer
 
 
 def html_of(shown: Page) -> str:
-    """A page as HTML."""
-    return str(_template("report.html.j2", html=True).render(page=shown)) + "\n"
+    """A page as HTML, without empty lines; the script stays as it is, its digest is told."""
+    html, tag, script = str(_template("report.html.j2", html=True).render(page=shown)).rpartition("<script>")
+    return re.sub(r"\n\s*\n", "\n", html) + tag + script + "\n"
 
 
 def markdown_of(shown: Page) -> str:

@@ -38,11 +38,11 @@ _NOTE = (
     "runs again; on paper that command is the one below with the claim's id."
 )
 _AGAIN = (
-    "It needs the package (pip install . in its folder, or make, which installs it into .venv), makes the same "
-    "runs to the last bit, and writes reports/again: the number stands in the claim's line of report.html and "
-    "under measured and statistic of its record in claims.json. Whether a claim is supported does not depend "
-    "on which others are judged; one that is refuted alone may be undecided among many, as Holm's correction "
-    "over fewer claims is weaker, and whether supports hold jointly is told of those judged together."
+    "It needs the package (pip install . in its folder, or make, which installs it into .venv), makes the "
+    "same runs to the last bit, and writes reports/again: the number stands in the claim's line of "
+    "report.html and under measured and statistic of its record in claims.json; comparison.csv of the same "
+    "folder has all claims. Support does not depend on which claims are judged together; a refutation may, "
+    "as Holm's correction over fewer claims is weaker, and so does what holds jointly."
 )
 
 #: Anchor of what the conditions say.
@@ -116,9 +116,8 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     numbers: list[Cell] = [Plain(number)] if number else []
     if weakest:
         numbers.append(Plain(f"weakest cell {weakest}"))
-    needed = judgement.decision.needed
-    if judgement.verdict == "inconclusive" and needed is not None:
-        numbers.append(Plain(f"about {needed} runs would decide"))
+    if judgement.verdict == "inconclusive":
+        numbers.append(Plain(f"undecided: {judgement.decision.reason}"))
     blocks: list[Block] = [Text(judgement.decision.reason)]
     if claim.measured:
         blocks.append(Text(("Measured:", claim.measured), "small"))

@@ -19,9 +19,8 @@ _HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged",
 _NOTE = (
     "Holds: supported or derived, on settings drawn from the claim's conditions within the reference box, or "
     "without any. On a part: on a box or on cells that were chosen, or with a bound that is loose. Fails: "
-    "those listed below; readings, which are expected to fail, count only there, and probes, which leave a "
-    "condition out on purpose, nowhere. Not jointly: supported by itself, not together with all others of the "
-    "paper."
+    "those listed below, readings among them; probes, which leave a condition out on purpose, count nowhere. "
+    "Not jointly: supported by itself, not together with all others of the paper."
 )
 _MOST = 8
 
@@ -37,7 +36,9 @@ def section(material: Material) -> Section:
     refuted = [j for j in material.verification.judgements if j.verdict == "refuted"]
     own = [j for j in refuted if printed(j)]
     fails = [j for j in refuted if not printed(j) and j.claim.role == "claim"]
-    read = [j for j in main if j in refuted and not printed(j) and j.claim.role == "reading"]
+    read = [
+        j for j in refuted if j.claim.role == "reading" and not printed(j) and j.claim.id in material.of_items
+    ]
     loose = [j for j in main if j.grade == "loose"]
     stops = [j for j in main if _stops(j)]
     for title, found, last in (
