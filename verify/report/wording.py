@@ -87,7 +87,8 @@ VERDICT_EXPLANATIONS = {
 WORD_EXPLANATIONS = {
     "exact": "the interval contains the claimed value and is at most a fifth of the margin wide either way",
     "within margin": "within the declared margin, but not exact",
-    "loose": "the bound holds, and is larger than what it bounds by more than the declared factor",
+    "loose": "the bound holds in as many runs as it must, and in the median run is larger than what it bounds"
+    " by more than the declared factor; single runs may still lie near it or beyond",
     "reference box": "the ranges of settings within which a paper's conditions are looked at; they stand at"
     " the top of its report",
     "own conditions": "the settings are drawn from all of the claim's conditions within the reference box",
@@ -101,7 +102,8 @@ WORD_EXPLANATIONS = {
     "quantity / bound at most": "the largest share of its bound that any run reaches: 1 is tight, above 1"
     " broken; bound / quantity for a lower bound",
     "without a value": "runs in which what was measured did not happen, or has no finite value",
-    "probe": "judged outside a condition on purpose: refuted, the condition is needed",
+    "probe": "a claim judged outside a condition on purpose: refuted, the condition is needed (the probes of an"
+    " audit are something else: labels flipped on purpose)",
     "reading": "a printed or tempting statement that is expected to fail; its correction is named",
     "jointly": 'supported together with all others of the paper at .05 (Holm), not one by one; "not jointly":'
     " supported by itself only",

@@ -30,7 +30,7 @@ def section(material: Material) -> Section:
     together = int(material.verification.run_info.get("judged_together", 1))
     others = f" (its counts of runs are of all {together} papers that it judged)" if together > 1 else ""
     blocks: list[Block] = [Text(_NOTE.format(others=others), "small"), table]
-    missed = tuple(map(Plain, _missed(trust, material)))
+    missed = tuple(map(Plain, _missed(trust)))
     if missed:
         blocks.append(
             Section("", "What it is known to miss, and which verdicts change", (Items(missed),), folded=True)
@@ -125,7 +125,7 @@ def _again(runs: int, of: Any) -> str:
 def _of_records(material: Material, trust: Mapping[str, Any]) -> list[_Row]:
     sound, steady, kept = (trust.get(name) or {} for name in ("soundness", "stability", "conformance"))
     now = material.verification.run_info.get("source_digest")
-    words = _of_soundness(sound, _made(sound, now) if sound else "")
+    words = _of_soundness(sound, _made(sound, now) if sound else "", material)
     changed = (
         f"{steady['changed']} of {steady['claims']} at {steady['seeds']} seeds; "
         f"{steady['opposite']} both supported and refuted ({_made(steady, now)})"
@@ -150,7 +150,17 @@ def _engines(reports: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
+def _supported(sound: Mapping[str, Any], material: Material) -> str:
+    """Which planted falsehoods were supported, with what the notes of their claims say of it."""
+    found = [r for r in (sound.get("falsehoods") or {}).get("undetected", ()) if r["verdict"] == "supported"]
+    notes = {r["claim"]: material.by_id[r["claim"]].claim.note for r in found if r["claim"] in material.by_id}
+    said = (
+        f"{r['claim']}, {r['falsehood']}{f': {n}' if (n := notes.get(r['claim'])) else ''}" for r in found
+    )
+    return f" ({'; '.join(said)})" if found else ""
+
+
+def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> list[_Row]:
     command = str(sound.get("run", {}).get("command", "python -m verify soundness"))
     planted = sound.get("falsehoods")
     rows = [
@@ -159,7 +169,7 @@ def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
             _UNKNOWN
             if planted is None
             else f"{_of(planted['total'], 'detected', 'planted')} planted falsehoods refuted, "
-            f"{planted['total']['wrongly_supported']} supported; of gross ones "
+            f"{planted['total']['wrongly_supported']} supported{_supported(sound, material)}; of gross ones "
             f"{_of(planted['gross'], 'detected', 'planted')} ({made})",
             command,
         )
@@ -190,14 +200,10 @@ def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
     return rows
 
 
-def _missed(trust: Mapping[str, Any], material: Material) -> Iterator[str]:
-    """A line a falsehood that was not found and a verdict that changes; of one that was supported what its
-    claim's note says, for it is where such a limit is told."""
+def _missed(trust: Mapping[str, Any]) -> Iterator[str]:
     sound, steady = trust.get("soundness") or {}, trust.get("stability") or {}
     for row in (sound.get("falsehoods") or {}).get("undetected", ()):
-        known = material.by_id.get(row["claim"])
-        note = known.claim.note if known is not None and row["verdict"] == "supported" else ""
-        yield f"{row['claim']}: {row['falsehood']}: {row['verdict']}{f'. {note}' if note else ''}"
+        yield f"{row['claim']}: {row['falsehood']}: {row['verdict']}"
     for row in (sound.get("distances") or {}).get("missed", ()):
         far = "no margin" if row["distance"] is None else f"{row['distance']:.2g} margins away"
         yield f"{row['claim']}: {row['kind']}, {far}: {row['verdict']}"
