@@ -102,8 +102,8 @@ WORD_EXPLANATIONS = {
     "quantity / bound at most": "the largest share of its bound that any run reaches: 1 is tight, above 1"
     " broken; bound / quantity for a lower bound",
     "without a value": "runs in which what was measured did not happen, or has no finite value",
-    "probe": "a claim judged outside a condition on purpose: refuted, the condition is needed (the probes of an"
-    " audit are something else: labels flipped on purpose)",
+    "probe": "a claim judged outside a condition on purpose: refuted, the condition is needed (the probes of"
+    " an audit are something else: labels flipped on purpose)",
     "reading": "a printed or tempting statement that is expected to fail; its correction is named",
     "jointly": 'supported together with all others of the paper at .05 (Holm), not one by one; "not jointly":'
     " supported by itself only",

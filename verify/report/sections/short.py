@@ -15,7 +15,7 @@ from verify.report.summary import printed
 
 __all__ = ["section"]
 
-_HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged", "of what holds: not jointly")
+_HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged", "not jointly")
 _NOTE = (
     "Holds: supported or derived, on settings drawn from the claim's conditions within the reference box, or "
     "without any. On a part: on a box or on cells that were chosen, or with a bound that is loose. Fails: "
