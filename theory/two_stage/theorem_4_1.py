@@ -182,8 +182,8 @@ CLAIMS = (
         ),
         note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: no single "
         "constant makes the statement true, since a* grows without limit as the flip rates near 1/2; see "
-        "the reading at weak signals. a* is derived in the documentation (docs/derivations/scope.md), and "
-        "the event map shows both sides of it.",
+        "the reading at weak signals. a* is derived in the documentation (docs/derivations/scope.md); the "
+        "figure of the question on n SNR^2 shows both sides of it.",
     ),
     _claim(
         "event_map",
