@@ -34,6 +34,15 @@ _APPLIED = re.compile(
     r"(<mi>(?:log|ln|exp|sin|cos|tan|tanh|sup|inf)</mi>)(?=<m(?:[in]>|sub|sup|frac|sqrt|row))"
 )
 _THIN = '<mspace width="0.167em" />'
+#: A prime as a superscript of one letter, which browsers set high above it: the sign is raised by itself.
+_PRIME = re.compile(r"<msup>(<mi>[^<]*</mi>)<mi>′</mi></msup>")
+_PRIME_SUB = re.compile(
+    r"<msubsup>(<mi>[^<]*</mi>)(<m[in]>[^<]*</m[in]>|<mrow>(?:(?!</?mrow>).)*</mrow>)<mi>′</mi></msubsup>"
+)
+_TAG = re.compile(r"<(/?)([a-z]+)[^>]*?(/?)>")
+#: Relations before which a long formula may go on in the next line, and from how many signs on it is long.
+_RELATION = re.compile(r"<mo(?: [^>]*)?>(?:[=≤≥≈∼]|&lt;|&gt;|:=|→)</mo>")
+_LONG = 16
 
 
 @lru_cache(maxsize=4096)
@@ -46,6 +55,8 @@ def formula_html(latex: str) -> str:
     '<math><msub><mi>SNR</mi><mi>j</mi></msub></math>'
     >>> formula_html(r"\log 2")
     '<math><mi>log</mi><mspace width="0.167em" /><mn>2</mn></math>'
+    >>> formula_html(r"C'")
+    '<math><mrow><mi>C</mi><mi>′</mi></mrow></math>'
     >>> formula_html(r"\nonsense{<b>}")
     '<code class="tex">\\nonsense{&lt;b&gt;}</code>'
     """
@@ -63,7 +74,36 @@ def formula_html(latex: str) -> str:
     )
     made = _WORD.sub(lambda m: f"<mi>{re.sub('<[^>]*>', '', m[0])}</mi>", made)
     made = _APPLIED.sub(rf"\1{_THIN}", _SINGLE.sub(r"\1", made))
-    return _ENTITY.sub(lambda m: escape(unescape(m[0])), made)
+    made = _ENTITY.sub(lambda m: escape(unescape(m[0])), made)
+    made = _PRIME_SUB.sub(
+        r"<msub><mrow>\1<mi>′</mi></mrow>\2</msub>", _PRIME.sub(r"<mrow>\1<mi>′</mi></mrow>", made)
+    )
+    return _breakable(made)
+
+
+def _breakable(math: str) -> str:
+    """A long formula in parts, each but the first from a relation on: browsers break no line inside one.
+
+    >>> _breakable("<math><mi>a</mi><mo>=</mo><mi>b</mi></math>")
+    '<math><mi>a</mi><mo>=</mo><mi>b</mi></math>'
+    >>> long = "<mi>abcdefghijklm</mi>"
+    >>> _breakable(f"<math>{long}<mo>=</mo>{long}</math>")
+    '<math><mi>abcdefghijklm</mi></math><wbr><math><mo>=</mo><mi>abcdefghijklm</mi></math>'
+    """
+    if len(re.sub("<[^>]*>", "", math)) < _LONG:
+        return math
+    depth, cuts = 0, []
+    for tag in _TAG.finditer(math):
+        if (
+            depth == 1
+            and tag[2] == "mo"
+            and tag.start() > len("<math>")
+            and _RELATION.match(math, tag.start())
+        ):
+            cuts.append(tag.start())
+        depth += 0 if tag[3] else -1 if tag[1] else 1
+    parts = [math[i:j] for i, j in zip([0, *cuts], [*cuts, len(math)], strict=True)]
+    return "</math><wbr><math>".join(parts)
 
 
 def formula_markdown(latex: str) -> str:

@@ -65,6 +65,7 @@ class Paper:
         commands: word -> dotted function of the words after it, which returns the exit status; for
             `python -m verify WORD` and `python -m simulation WORD`. A parameter `judge` is given the core's
             judge of runs that are made already.
+        caveat: said at the top of its report, where its statements were not read in the paper itself.
         builds_on: names of papers that it imports.
         optional: judged when named only (examples).
 
@@ -92,6 +93,7 @@ class Paper:
     items: tuple[Item, ...] = ()
     falsehoods: Callable[[Ledger], Iterable[Falsehood]] = _no_falsehoods
     commands: Mapping[str, str] = field(default_factory=dict)
+    caveat: str = ""
     builds_on: tuple[str, ...] = ()
     optional: bool = False
 

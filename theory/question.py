@@ -9,7 +9,7 @@ from typing import Any
 from theory.experiment import Experiment
 from theory.run import NotApplicable
 
-__all__ = ["Curve", "Part", "Question"]
+__all__ = ["Comparison", "Curve", "Part", "Question"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,31 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Claims side by side, a number each: rules by where they are used.
+
+    Args:
+        caption: what the numbers are.
+        head: of the columns; the first names the rows.
+        rows: their names, and a claim id a column, "" where there is none.
+        said: words around a claim's number, `{these}`, where it is of another kind than the caption says.
+
+    Raises:
+        ValueError: when a row has not as many claims as the head has columns after the first.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: Mapping[str, tuple[str, ...]]
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, claims in self.rows.items():
+            if len(claims) != len(self.head) - 1:
+                raise ValueError(f"row {name!r} must have {len(self.head) - 1} claims, was {claims!r}")
+
+
+@dataclass(frozen=True)
 class Question:
     """A question, the parts of its plain answer, and the curves that its figure shows beside the claims.
 
@@ -72,17 +97,22 @@ class Question:
         asked: the question, in one sentence.
         parts: in the order in which the answer says them; every claim's verdict and numbers enter.
         curves: quantities to draw beside the claims.
+        compared: a table of some of its claims that stands in the report itself.
     """
 
     asked: str
     parts: tuple[Part, ...]
     curves: tuple[Curve, ...] = ()
+    compared: Comparison | None = None
 
     def __post_init__(self) -> None:
         if not self.parts:
             raise ValueError("parts must not be empty")
         if len(set(self.claims)) < len(self.claims):
             raise ValueError(f"a claim stands in two parts of {self.asked!r}")
+        named = {c for row in self.compared.rows.values() for c in row if c} if self.compared else set[str]()
+        if named - set(self.claims):
+            raise ValueError(f"compared: no part speaks of {sorted(named - set(self.claims))[0]!r}")
 
     @property
     def claims(self) -> tuple[str, ...]:

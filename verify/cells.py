@@ -21,7 +21,7 @@ from verify.rules.registry import decide, judge_of
 from verify.rules.words import number_in_words
 from verify.statistics.intervals import rate_upper
 
-__all__ = ["WEAKEST_LEVEL", "Cell", "cell_end", "planned_cells", "with_cells"]
+__all__ = ["WEAKEST_LEVEL", "Cell", "cell_end", "cell_in_words", "planned_cells", "with_cells"]
 
 #: Of the one-sided upper limit that is told for the least certified cell.
 WEAKEST_LEVEL = 0.05
@@ -51,7 +51,8 @@ def planned_cells(claim: Claim, planned: Sequence[Observation]) -> tuple[Cell, .
     kept = [o for o in planned if _admitted(claim, o)]
     place = claim.experiment.place
     if place.coordinates:
-        found = _thirds(kept, _numbers(place, kept))
+        shown = {c.name: c.shown for c in place.coordinates if c.shown}
+        found = _thirds(kept, _numbers(place, kept), shown)
     else:
         kept = [o for o in kept if judge.claimed(rule, o.labels)]
         found = _labelled(kept)
@@ -87,7 +88,10 @@ def _numbers(place: Any, planned: Sequence[Observation]) -> dict[str, list[float
     return out
 
 
-def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float]]) -> list[Cell]:
+def _thirds(
+    planned: Sequence[Observation], numbers: Mapping[str, Sequence[float]], shown: Mapping[str, str]
+) -> list[Cell]:
+    """A cell a third of each of the numbers, in the words that readers see."""
     cells = []
     for name, values in numbers.items():
         ordered = sorted(values)
@@ -105,7 +109,7 @@ def _thirds(planned: Sequence[Observation], numbers: Mapping[str, Sequence[float
         for low, high in itertools.pairwise(cuts):
             runs = frozenset(o.index for o, v in zip(planned, values, strict=True) if low < v <= high)
             ends = (None if math.isinf(end) else end for end in (low, high))
-            cells.append(Cell(_words(name, low, high), runs, name, *ends))
+            cells.append(Cell(_words(shown.get(name, name), low, high), runs, name, *ends))
     return cells
 
 
@@ -183,15 +187,12 @@ def with_cells(
         "p_pooled": pooled,
         "p_cells": p_cells,
         "cells_looked_at": len(found),
-        "worst_cell": worst.name,
+        "p_cells_from": worst.name,
     }
     decision = replace(decision, p_value=p_value, statistic=statistic)
     decision = _decided(rule, decision, pooled, p_cells, worst.name)
     if decision.verdict == "supported":
-        text = (
-            f" Weakest cell: {weakest['cell']}, {weakest['violations']} of {weakest['of']},"
-            f" rate below {weakest['upper']:.3g} at 95 % confidence"
-        )
+        text = f" Weakest cell: {cell_in_words(rule, weakest, ',')} at 95 % confidence"
         text += (
             ": on average over the region; not certified cell by cell."
             if weakest["upper"] > float(rule.delta)
@@ -199,6 +200,23 @@ def with_cells(
         )
         decision = replace(decision, reason=decision.reason + text)
     return decision, weakest
+
+
+def cell_in_words(rule: Any, weakest: Mapping[str, Any], after: str = ":") -> str:
+    """The least certified cell with its count and limit. Of what is claimed to happen in a share of the runs
+    (delta above 1/2) both are told of what happens; else of what violates the claim.
+
+    >>> cell = {"cell": "n above 80", "violations": 55, "of": 63, "upper": 0.935}
+    >>> from theory.rules import Event
+    >>> cell_in_words(Event(delta=0.95), cell), cell_in_words(Event(), cell)
+    ('n above 80: happens in 8 of 63, rate above 0.065', 'n above 80: 55 of 63 violate it, rate below 0.935')
+    """
+    broken, of, upper = weakest["violations"], weakest["of"], float(weakest["upper"])
+    if float(rule.delta) > 0.5:
+        count, limit = f"happens in {of - broken} of {of}", f"above {number_in_words(1 - upper)}"
+    else:
+        count, limit = f"{broken} of {of} violate it", f"below {number_in_words(upper)}"
+    return f"{weakest['cell']}{after} {count}, rate {limit}"
 
 
 #: Verdicts that cells may change or qualify.

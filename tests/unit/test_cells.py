@@ -99,7 +99,7 @@ def test_a_surely_broken_cell_refutes_whatever_the_pool_says(rule: Rule, holds: 
     """One of ten cells always breaks, at 12 runs each: 10 % of the pool, where delta is 5 %."""
     wrong = judged(rule, GRID, lambda s, rng: breaks if s.p == 0.4 else holds, 12)
     assert wrong.verdict == "refuted", wrong.decision.reason
-    assert wrong.decision.statistic["worst_cell"] == "p = 0.4"
+    assert wrong.decision.statistic["p_cells_from"] == "p = 0.4"
     assert wrong.decision.p_value is not None
     assert wrong.decision.p_value < 1e-12
     right = judged(rule, GRID, lambda s, rng: holds, 16)
@@ -112,7 +112,7 @@ def test_a_broken_third_of_a_box_refutes_a_claim_whose_pool_supports() -> None:
     assert wrong.verdict == "refuted"
     assert wrong.decision.statistic["p_pooled"] > 0.5
     assert "whatever the pool says" in wrong.decision.reason
-    assert wrong.decision.statistic["worst_cell"].startswith("p above")
+    assert wrong.decision.statistic["p_cells_from"].startswith("p above")
 
 
 def test_the_p_value_is_twice_the_smaller_of_pool_and_holm() -> None:

@@ -30,8 +30,12 @@ def test_findings_group_probes_apart_from_failures(verification: Verification) -
 
 def test_headline_counts_probes_apart(verification: Verification) -> None:
     probes = tuple(j for j in verification.judgements if j.claim.is_probe)
-    assert headline(Verification(probes, (), {})).startswith("0 of 0 claims")
-    assert "; 4 are refuted" in headline(verification)
+    assert headline(Verification(probes, (), {})) == (
+        "Expected to fail: 1 of 2 probes (a condition left out on purpose) did."
+    )
+    failed = sum(j.fails_verification for j in verification.judgements)
+    counts = map(int, re.findall(r"(\d+) fails? (?:as printed|inside)", headline(verification)))
+    assert sum(counts) == failed == 4
     assert verdict_counts(verification)["refuted"] == 5
 
 
@@ -43,13 +47,20 @@ def test_the_headline_adds_up_and_says_inside_only_of_drawn_settings(verificatio
     own = replace(good, scope=Scope("box", 0.2, "a box"))
     text = headline(Verification((proved, drawn, own, own), (), {}))
     assert text.startswith(
-        "3 of 4 claims are supported: 1 on settings drawn from their conditions, 2 on places that were "
-        "chosen;"
+        "Of the 4 statements printed in the paper 4 hold (1 on settings drawn from their conditions, 2 on "
+        "ranges or settings that their author chose, 1 by algebra) and none fails as printed."
     )
     assert headline(Verification((own,), (), {})).startswith(
-        "1 of 1 claims are supported, all on places that were chosen;"
+        "Of the 1 statement printed in the paper 1 holds, on ranges or settings that their author chose and "
+        "none fails as printed."
     )
-    assert "1 derived by algebra" in text
+    ours = replace(own, claim=replace(own.claim, provenance="derived"))
+    lost = replace(ours, claim=replace(ours.claim, role="reading", corrected_by="zoo.x"))
+    lost = replace(lost, decision=replace(lost.decision, verdict="refuted"))
+    assert headline(Verification((ours, lost), (), {})).startswith(
+        "Of the 1 claim 1 holds, on ranges or settings that their author chose and none fails inside "
+        "the conditions. Expected to fail: 1 of 1 reading (not printed in so many words) did."
+    )
     assert not re.search(r"-\d", text)
     assert "met no setting" not in text
     assert "have no runs" not in text
@@ -63,8 +74,8 @@ def test_with_places_drawn_from_conditions_the_headline_says_so(verification: Ve
     stayed = replace(good, scope=Scope("cells", None, "a grid"))
     text = headline(Verification((part, swept, swept, stayed), (), {}))
     assert text.startswith(
-        "4 of 4 claims are supported: 1 on settings drawn from their conditions, 2 on sweeps around such "
-        "settings, 1 on places that were chosen;"
+        "Of the 4 statements printed in the paper 4 hold (1 on settings drawn from their conditions, 2 on "
+        "sweeps around such settings, 1 on ranges or settings that their author chose)"
     )
     # A part of the conditions is no more than a box, whoever drew from it.
     assert part.scope is not None

@@ -15,7 +15,8 @@ ITEMS: tuple[Item, ...] = (
     Item(
         "Stage I on images",
         _ids("order", "stage_one", "memorised", "decline", "no_noise", "hard_pair.order",
-             "spread_needed.cluster.order", "spread_needed.boundary.stage_one"),
+             "spread_needed.cluster.order", "spread_needed.cluster.stage_one",
+             "spread_needed.boundary.stage_one"),
         "As Theorem 4.1 says of its model: clean images are fit first, noisy ones are predicted as their "
         "true class meanwhile, and are memorised later.",
     ),

@@ -10,7 +10,7 @@ import numpy as np
 from theory.images.experiments import NO_NOISE_RUNS, RUNS
 from theory.images.measures import clean_fit, memorised, true_share
 from theory.images.stage_one import usable
-from theory.question import Curve, Part, Question
+from theory.question import Comparison, Curve, Part, Question
 from theory.run import NotApplicable
 
 __all__ = ["QUESTIONS"]
@@ -111,7 +111,9 @@ _USE = Question(
                     "stop_val": "stopping at the best accuracy on validation images with observed labels",
                 },
             ),
-            "This comes near the best stop, in test accuracy lost against it: {these}.",
+            "This comes near the best stop, in test accuracy lost against it ({these}); the share of wrong "
+            "labels is the realised one, which a user estimates by `python -m verify audit` or on validation "
+            "images with checked labels.",
             "This loses too much, in test accuracy against the best stop: {these}.",
             "the test accuracy lost by",
             glance=True,
@@ -120,13 +122,16 @@ _USE = Question(
             _ids(
                 "",
                 {
-                    "selection": "the worse of precision and recall of the log 2 cut, less the .87 asked",
+                    "selection": "the worse of precision and recall of the log 2 cut lies above .87 by",
                     "early_ranks": "AUROC of the loss, less that at the end",
                 },
             ),
-            "At the stop the loss tells right from wrong labels: {these}.",
+            "At the stop the loss tells right from wrong labels: {these}. Keeping every image has recall 1 "
+            "and the precision 1 less the share of wrong labels, so that the bar of .87 says something only "
+            "from 13 % wrong labels on.",
             "At the stop the loss does not tell right from wrong labels well enough: {these}.",
             "selection by the loss:",
+            glance=True,
         ),
         Part(
             _ids("", {"generalises": "at the stop the error is below half of the flip rate"}),
@@ -140,6 +145,16 @@ _USE = Question(
             "It is so without a stop too: that {these} fails.",
             "whether",
         ),
+    ),
+    compared=Comparison(
+        "What a stop costs in test accuracy against the best one, and what selection keeps and loses there",
+        ("rule", "measured"),
+        {
+            "stop where training accuracy reaches 1 less the share of wrong labels": ("images.stop_acc",),
+            "stop at the best accuracy on validation images with observed labels": ("images.stop_val",),
+            "keep losses below log 2: worse of precision and recall, less .87": ("images.selection",),
+            "rank by loss: AUROC at the stop less that at the end": ("images.early_ranks",),
+        },
     ),
 )
 

@@ -82,5 +82,7 @@ THIS = Paper(
     planes=PLANES,
     quantities=QUANTITIES,
     letters=LETTERS,
+    caveat="The paper's own text was not at hand: its statements are those of its abstract, of a public "
+    "secondary note and of the released code, and none is claimed to be its wording.",
     falsehoods=_falsehoods,
 )

@@ -64,7 +64,8 @@ ITEMS: tuple[Item, ...] = (
     Item(
         "Theorem 4.4 (no label noise)",
         _ids("theorem_4_4.one_stage", "theorem_4_4.test_error", "theorem_4_4.no_degradation"),
-        "Without label noise there is no two-stage pattern: all samples fit throughout, and the test error "
+        "Without label noise there is no two-stage pattern: all samples fit throughout (judged from a "
+        "quarter of a time unit on, since margins start as random signs), and the test error "
         r"is at most $\exp(-n\|\mu\|^4/(C_D\sigma_\xi^4 d))$.",
     ),
     Item(

@@ -193,8 +193,8 @@ CLAIMS = (
         ),
         note="The paper asks n SNR^2 = Theta(1) and leaves the constant unnamed. It matters: no single "
         "constant makes the statement true, since a* grows without limit as the flip rates near 1/2; see "
-        "the reading at weak signals. a* is derived in the documentation (docs/derivations/scope.md), and "
-        "the event map shows both sides of it.",
+        "the reading at weak signals. a* is derived in the documentation (docs/derivations/scope.md); the "
+        "figure of the question on n SNR^2 shows both sides of it.",
     ),
     _claim(
         "event_map",
@@ -293,7 +293,8 @@ CLAIMS = (
         parents=("two_stage.lemma.margins_noisy",),
         role="reading",
         corrected_by="two_stage.theorem_4_1.noisy_misfit",
-        note="The reading of n SNR^2 = Theta(1) without a constant.",
+        note="The reading of n SNR^2 = Theta(1) without a constant. Of Condition 4.1's part of the reference "
+        "box some four fifths lie below 0.7 a*, about an eighth at a* or above.",
     ),
     _claim(
         "noisy_misfit.below_threshold",
@@ -306,8 +307,8 @@ CLAIMS = (
         PAPER,
         conditions=(*OF_PAPER, conditions.ALL["signal_short"]),
         parents=("two_stage.theorem_4_1.noisy_misfit",),
-        note="The other side of the edge, c_s = 0.7, on average over settings: at n = 200, m = 20, rates .3 "
-        "and .7 a* it fails in 24 of 1000 runs only.",
+        note="a* is sufficient, and c_s = 0.7 shows how sharp on average over settings, not at each: at n = "
+        "200, m = 20, rates .3 and .7 a* the event fails in 24 of 1000 runs only.",
         source=here("docs/derivations/scope.md, Signal against flipped labels"),
     ),
     _misfit_probe(
@@ -316,7 +317,7 @@ CLAIMS = (
         OF_LOW_DIMENSION,
         LOW_DIMENSION,
         r"Noisy samples are misfit at $T_1$ without $d = \Omega(n^2)$: $d/n \ge 20$",
-        "Asks whether d = Omega(n^2) is needed or an artefact of the proof.",
+        "Asks whether d = Omega(n^2) is needed for this conclusion at n from 40 to 200.",
     ),
     _misfit_probe(
         "large_init",

@@ -48,7 +48,8 @@ def _no_degradation(run: Run) -> bool | NotApplicable:
 CLAIMS = (
     _claim(
         "one_stage",
-        r"Without label noise no two-stage pattern appears: all samples stay fit throughout",
+        r"Without label noise no two-stage pattern appears: all samples stay fit from a quarter of a time "
+        r"unit on",
         Event(delta=0.05),
         _one_stage,
         "whether every margin is positive at every step from a quarter of a time unit on",
@@ -82,8 +83,8 @@ CLAIMS = (
     ),
     _claim(
         "no_degradation",
-        r"Without label noise generalisation does not degrade: the iid test error at the end is "
-        r"not above that at one time unit",
+        r"Without label noise generalisation does not degrade: $\ln$ of the iid test error at the end is "
+        r"not above that at one time unit by more than a tenth of its size",
         Event(delta=0.05, reason="a tenth of ln(error) is allowed for the time law's slow transient"),
         _no_degradation,
         "whether ln error at 16 time units is at most that at 1, plus a tenth of its size",

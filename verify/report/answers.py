@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from theory.question import Part, Question
+from theory.question import Comparison, Part, Question
 from theory.rules import Event, EventMap, Ordering, Universal
 from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.rules.registry import judge_of
@@ -35,6 +35,7 @@ class Answer:
     curves: tuple[MeasuredCurve, ...]
     figure: str
     words: Mapping[str, str]
+    compared: Comparison | None = None
 
     @property
     def text(self) -> str:
@@ -65,6 +66,7 @@ def answers(verification: Verification) -> list[Answer]:
                 tuple(c for c in verification.curves if c.curve.id in ids),
                 f"question_{number}",
                 {claim: words for part in question.parts for claim, words in part.claims.items()},
+                question.compared,
             )
         )
     return out

@@ -11,11 +11,11 @@ from theory.formulas import formula_html, formula_markdown, statement_html, stat
 from verify.outcome import Verdict
 from verify.report.blocks import Cell, Chip, Code, Formula, Line, Link, Plain, Ref, Tag
 
-__all__ = ["MARKS", "cell_html", "cell_markdown", "heading_slug", "plain_markdown"]
+__all__ = ["MARKS", "cell_html", "cell_markdown", "plain_markdown"]
 
 #: A mark for each verdict, so that neither colour nor print is needed to tell them apart.
 MARKS: dict[Verdict, str] = {
-    "supported": "✓", "refuted": "✗", "inconclusive": "?", "derived": "∎", "vacuous": "∅",
+    "supported": "✓", "refuted": "✗", "inconclusive": "?", "derived": "■", "vacuous": "∅",
     "not-applicable": "–", "errored": "!",
 }  # fmt: skip
 
@@ -52,8 +52,8 @@ def _html(cell: Cell) -> str:
 
 
 def _breakable(name: str) -> str:
-    """A name that may be broken into lines after its dots and underscores."""
-    return re.sub(r"([._])", r"\1<wbr>", escape(name))
+    """A name that may be broken into lines after its dots."""
+    return escape(name).replace(".", ".<wbr>")
 
 
 def cell_markdown(cell: Cell) -> str:
@@ -66,14 +66,13 @@ def cell_markdown(cell: Cell) -> str:
         case Code(text):
             return _code_markdown(text)
         case Ref(claim, appendix):
-            return f"[{_code_markdown(claim)}]({'appendix.md' if appendix else ''}#{heading_slug(claim)})"
+            return f"[{_code_markdown(claim)}]({'appendix.md' if appendix else ''}#claim-{claim})"
         case Formula(latex):
             return formula_markdown(latex)
         case Link(address, text):
-            # Places of the HTML files have other names in Markdown; the files have the same.
-            page, _, _ = address.partition("#")
+            page, _, place = address.partition("#")
             page = page.replace(".html", ".md")
-            return f"[{plain_markdown(text)}]({page})" if page else plain_markdown(text)
+            return f"[{plain_markdown(text)}]({page}{f'#{place}' if place else ''})"
         case Chip(verdict):
             return f"**{verdict}**"
         case Tag(word):
@@ -86,15 +85,6 @@ def cell_markdown(cell: Cell) -> str:
 
 def _code_markdown(text: str) -> str:
     return f"`{' '.join(text.split())}`".replace("|", r"\|").replace("<", "&lt;")
-
-
-def heading_slug(text: str) -> str:
-    """The anchor that code hosts give a heading: lower case, without punctuation, a dash for a space.
-
-    >>> heading_slug("jl.lemma_1.holds"), heading_slug("How to cite")
-    ('jllemma_1holds', 'how-to-cite')
-    """
-    return re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
 
 
 def plain_markdown(text: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from theory.place import class_made
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 from verify.report.blocks import Figure, Section
 from verify.report.sections import all_sections
@@ -31,13 +32,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Page:
-    """One layer of a paper's report. `items` are the claims of each item, for the appendix's overview;
-    `traits` the words that its claims are filtered by, by name."""
+    """One layer of a paper's report. `caveat` says how far its statements are the paper's own words; `items`
+    are the claims of each item, for the appendix's overview; `traits` the words that its claims are filtered
+    by, by name."""
 
     layer: Layer
     title: str
     headline: str
     checked: str
+    caveat: str
     meta: tuple[tuple[str, str], ...]
     counts: tuple[Count, ...]
     items: tuple[tuple[str, tuple[Judgement, ...]], ...]
@@ -67,12 +70,13 @@ def page(
         title=title_of(verification),
         headline=headline(verification),
         checked=_checked(verification),
+        caveat=" ".join(p.caveat for p in verification.papers if p.caveat),
         meta=tuple(meta),
         counts=counts_of(verification),
         items=tuple(_items(verification).items()) if layer == "appendix" else (),
         traits={
             name: tuple(dict.fromkeys(found[name] for found in shown))
-            for name in ("verdict", "role", "provenance")
+            for name in ("verdict", "region", "role", "provenance")
         },
         sections=all_sections(material),
     )
@@ -104,7 +108,17 @@ def _checked(verification: Verification) -> str:
     origin = ", ".join(f"{tags[tag]} {text}" for tag, text in words.items() if tags[tag])  # type: ignore[index]
     probe = f" {probes} of them are probes, judged outside a condition on purpose." if probes else ""
     made = f" They were judged on {runs} runs in {len(experiments)} experiments."
-    return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}"
+    return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}{_reference(verification)}"
+
+
+def _reference(verification: Verification) -> str:
+    """The boxes that conditions are looked at in."""
+    kinds = {o.setting.__class__ for j in verification.judgements for o in j.judged[:1]}
+    boxes = [b for p in verification.papers for b in p.reference_boxes if class_made(b) in kinds]
+    if not boxes:
+        return ""
+    ranges = "; ".join(b.describe().partition(": ")[2] for b in boxes)
+    return f" Reference box, within which conditions are looked at: {ranges}."
 
 
 def counts_of(verification: Verification) -> tuple[Count, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from theory.experiment import PROFILES
+from verify.cells import cell_in_words
 from verify.outcome import Judgement
 from verify.report.blocks import Cell, Chip, Plain
 from verify.rules.registry import judge_of
-from verify.rules.words import number_in_words
 
-__all__ = ["coverage_text", "number_text", "qualifiers", "weakest_text", "word"]
+__all__ = ["coverage_text", "number_text", "qualifiers", "region_word", "weakest_text", "word"]
 
 
 def number_text(judgement: Judgement) -> str:
@@ -31,9 +31,17 @@ def _no_runs(judgement: Judgement) -> str:
 
 
 def qualifiers(judgement: Judgement) -> list[str]:
-    """Grade, and "on its box" where the region is not the claim's conditions."""
-    word = "" if judgement.scope is None or judgement.verdict == "derived" else judgement.scope.word
-    return [text for text in (judgement.grade or "", word) if text]
+    """Grade, region, and whether a support does not stand together with all others."""
+    alone = "not jointly" if judgement.joint is False else ""
+    return [text for text in (judgement.grade or "", region_word(judgement), alone) if text]
+
+
+def region_word(judgement: Judgement) -> str:
+    """Where the settings come from: "own conditions", "on its box" or "on its cells"; "" without runs."""
+    scope = judgement.scope
+    if scope is None or scope.region is None or judgement.verdict == "derived":
+        return ""
+    return scope.word or "own conditions"
 
 
 def word(judgement: Judgement) -> Cell:
@@ -45,12 +53,9 @@ def word(judgement: Judgement) -> Cell:
 
 
 def weakest_text(judgement: Judgement) -> str:
-    """The least certified cell: `m 10 to 15: 0 of 40, rate below 0.072`; "" without."""
+    """The least certified cell: `m 10 to 15: 0 of 40 violate it, rate below 0.072`; "" without."""
     cell = judgement.weakest_cell
-    if cell is None:
-        return ""
-    upper = number_in_words(float(cell["upper"]))
-    return f"{cell['cell']}: {cell['violations']} of {cell['of']}, rate below {upper}"
+    return "" if cell is None else cell_in_words(judgement.claim.rule, cell)
 
 
 def coverage_text(judgement: Judgement) -> str:

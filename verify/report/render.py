@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from verify.outcome import Verification
 from verify.report.blocks import Figure
-from verify.report.cells import MARKS, cell_html, cell_markdown, heading_slug, plain_markdown
+from verify.report.cells import MARKS, cell_html, cell_markdown, plain_markdown
 from verify.report.context import Page, counts_of, page, title_of
 from verify.report.sections.material import Layer
 from verify.report.summary import headline
@@ -36,8 +37,9 @@ def render_markdown(verification: Verification, figures: Sequence[Figure], layer
 
 
 def html_of(shown: Page) -> str:
-    """A page as HTML."""
-    return str(_template("report.html.j2", html=True).render(page=shown)) + "\n"
+    """A page as HTML, without empty lines; the script stays as it is, its digest is told."""
+    html, tag, script = str(_template("report.html.j2", html=True).render(page=shown)).rpartition("<script>")
+    return re.sub(r"\n\s*\n", "\n", html) + tag + script + "\n"
 
 
 def markdown_of(shown: Page) -> str:
@@ -90,7 +92,6 @@ def _template(name: str, *, html: bool) -> Any:
     environment.filters["plain"] = plain_markdown
     environment.filters["kind"] = lambda value: type(value).__name__
     environment.filters["data"] = lambda png: Markup(base64.b64encode(png).decode("ascii"))
-    environment.filters["slug"] = heading_slug
     environment.globals["marks"] = MARKS
     environment.globals["script"] = Markup(_script())
     environment.globals["script_hash"] = base64.b64encode(

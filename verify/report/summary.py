@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from theory.rules import EventMap
 from verify.outcome import VERDICTS, Judgement, Verdict, Verification
+from verify.statistics.joint import HEADLINE_POWER
 from verify.statistics.joint import headline as joint_support
 
-__all__ = ["Finding", "findings", "headline", "not_judged", "verdict_counts"]
+__all__ = ["Finding", "findings", "headline", "not_judged", "printed", "verdict_counts"]
 
 
 @dataclass(frozen=True)
@@ -28,52 +29,95 @@ def verdict_counts(verification: Verification) -> dict[str, int]:
     return {v: sum(j.verdict == v for j in verification.judgements) for v in VERDICTS}
 
 
+def printed(judgement: Judgement) -> bool:
+    """Whether the claim says what the paper prints: not derived here, and no condition left out."""
+    return judgement.claim.provenance == "paper" and not judgement.claim.is_probe
+
+
 def headline(verification: Verification) -> str:
-    """The outcome in a few sentences. "Drawn from their conditions" is said only of settings that cover them,
-    or were drawn from them."""
-    theorems = [j for j in verification.judgements if j.claim.role == "claim"]
-    good = [j for j in theorems if j.verdict == "supported"]
-    together = joint_support(verification.judgements)
-    count = Counter(j.verdict for j in theorems if j.observations or j.verdict == "derived")
-    idle = sum(not j.observations and j.verdict == "not-applicable" for j in theorems)
-    failed = sum(j.fails_verification for j in verification.judgements)
-    broken = sum(j.verdict == "errored" for j in verification.judgements)
-    text = f"{len(good)} of {len(theorems)} claims are supported"
-    if good:
-        text += _where(good)
-    if together.joint:
-        text += f"; of {together.counted} judged on samples {together.joint} hold jointly"
-    apart = Counter[str](j.claim.role for j in verification.judgements if j.verdict == "refuted")
-    expected = _counted(apart, "reading", "probe")
+    """The outcome in a few sentences: what the paper prints first, then all other claims, then readings and
+    probes of this project, then what holds jointly. "Drawn from their conditions" is said only of settings
+    that cover them, or were drawn from them."""
+    judgements = verification.judgements
+    own = [j for j in judgements if printed(j)]
+    others = [j for j in judgements if not printed(j) and j.claim.role == "claim"]
+    apart = [j for j in judgements if not printed(j) and j.claim.role != "claim" and j.observations]
+    sentences = []
+    if own:
+        sentences.append(
+            f"Of the {_many(len(own), 'statement')} printed in the paper {_ended(own, 'as printed')}."
+        )
+    if others:
+        of = _many(len(others), "other claim" if own else "claim")
+        sentences.append(f"Of the {of} {_ended(others, 'inside the conditions')}.")
+    if apart:
+        sentences.append(f"Expected to fail: {_expected(apart)}.")
+    together = joint_support(judgements)
+    if together.counted:
+        thin = (
+            f"; {together.thin} more, planned with a power below {HEADLINE_POWER:g}, are not counted there"
+            if together.thin
+            else ""
+        )
+        sentences.append(f"Of {together.counted} supports by samples {together.joint} hold jointly{thin}.")
+    broken = sum(j.verdict == "errored" for j in judgements)
+    if broken:
+        sentences.append(f"The code of {broken} failed.")
+    return " ".join(sentences) or "No claim was asked for."
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _ended(group: Sequence[Judgement], where: str) -> str:
+    """`40 hold (25 on settings drawn from their conditions, 15 on chosen ones), 3 fail as printed, 4 are
+    undecided`, in numbers that add up."""
+    count = Counter(j.verdict for j in group if j.observations or j.verdict == "derived")
+    good = [j for j in group if j.verdict in ("supported", "derived")]
+    idle = sum(not j.observations and j.verdict == "not-applicable" for j in group)
     parts = [
-        f"{failed} {'is' if failed == 1 else 'are'} refuted"
-        if failed
-        else f"no claim is refuted ({expected} fail{'s' if apart.total() == 1 else ''}, as expected)"
-        if expected
-        else "none is refuted",
+        f"{len(good)} hold{'s' if len(good) == 1 else ''}{_where(good)}",
+        f"{_no(count['refuted'])} fail{'s' if count['refuted'] < 2 else ''} {where}",
         *(
-            f"{number} {words}"
-            for number, words in (
-                (count["derived"], "derived by algebra"),
-                (count["inconclusive"], "undecided at this number of runs"),
-                (count["vacuous"], "could not have failed"),
-                (count["not-applicable"], "met no setting to be judged at"),
-                (idle, "have no runs in this profile"),
+            f"{number} {one if number == 1 else several}"
+            for number, one, several in (
+                (count["inconclusive"], "is undecided", "are undecided"),
+                (count["vacuous"], "could not have failed", "could not have failed"),
+                (count["not-applicable"], "met no setting to be judged at", "met no setting to be judged at"),
+                (idle, "has no runs in this profile", "have no runs in this profile"),
             )
             if number
         ),
     ]
-    return f"{text}; {', '.join(parts)}." + (f" The code of {broken} failed." if broken else "")
+    return _listed(parts)
 
 
-def _counted(counts: Mapping[str, int], *words: str) -> str:
-    """`11 readings and 1 probe`, of those that are any."""
-    return " and ".join(f"{counts[w]} {w}{'s' if counts[w] > 1 else ''}" for w in words if counts.get(w))
+def _no(number: int) -> str:
+    return str(number) if number else "none"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _expected(apart: Sequence[Judgement]) -> str:
+    """`7 of 9 readings that are not the paper's words, 1 of 3 probes (a condition left out on purpose)`."""
+    parts = []
+    for role, words in (
+        ("reading", "not printed in so many words"),
+        ("probe", "a condition left out on purpose"),
+    ):
+        found = [j for j in apart if j.claim.role == role]
+        if found:
+            fail = sum(j.verdict == "refuted" for j in found)
+            parts.append(f"{_no(fail)} of {_many(len(found), role)} ({words})")
+    return f"{_listed(parts)} did"
 
 
 def _where(good: Sequence[Judgement]) -> str:
-    """Where supported claims were judged, in numbers that add up."""
-    scopes = [j.scope for j in good]
+    """Where supported claims were judged, in numbers that add up; "" without any."""
+    scopes = [j.scope for j in good if j.verdict == "supported"]
     inside = sum(s is not None and s.region == "conditions" for s in scopes)
     around = sum(s is not None and s.region == "cells" and s.drawn for s in scopes)
     parts = [
@@ -81,11 +125,14 @@ def _where(good: Sequence[Judgement]) -> str:
         for number, words in (
             (inside, "on settings drawn from their conditions"),
             (around, "on sweeps around such settings"),
-            (len(good) - inside - around, "on places that were chosen"),
+            (len(scopes) - inside - around, "on ranges or settings that their author chose"),
+            (len(good) - len(scopes), "by algebra"),
         )
         if number
     ]
-    return f": {', '.join(parts)}" if len(parts) > 1 else f", all {parts[0].partition(' ')[2]}"
+    if len(parts) == 1:
+        return f", {'all ' if len(good) > 1 else ''}{parts[0].partition(' ')[2]}"
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def findings(verification: Verification) -> list[Finding]:

@@ -87,11 +87,25 @@ VERDICT_EXPLANATIONS = {
 WORD_EXPLANATIONS = {
     "exact": "the interval contains the claimed value and is at most a fifth of the margin wide either way",
     "within margin": "within the declared margin, but not exact",
-    "loose": "the bound holds, and is larger than what it bounds by more than the declared factor",
+    "loose": "the bound holds in as many runs as it must, and in the median run is larger than what it bounds"
+    " by more than the declared factor; single runs may still lie near it or beyond",
+    "reference box": "the ranges of settings within which a paper's conditions are looked at; they stand at"
+    " the top of its report",
+    "own conditions": "the settings are drawn from all of the claim's conditions within the reference box",
     "on its box": "the settings come from ranges that were chosen, not from all of the claim's conditions",
     "on its cells": "the settings are chosen ones: a sweep or a grid",
-    "weakest cell": "the third of a coordinate, or cell of a grid, whose violation rate is least certified",
-    "probe": "judged outside a condition on purpose: refuted, the condition is needed",
+    "cell": "a part of the runs that is looked at by itself: a third of a coordinate, or a point of a grid",
+    "weakest cell": "the cell with the largest 95 % upper limit of its violation rate (of what is claimed to"
+    " happen, the smallest lower limit)",
+    "measured / predicted": "the mean of what a run gives over what the formula predicts for it",
+    "in units of its scale": "the measured quantity over the product of powers that the claim names",
+    "quantity / bound at most": "the largest share of its bound that any run reaches: 1 is tight, above 1"
+    " broken; bound / quantity for a lower bound",
+    "without a value": "runs in which what was measured did not happen, or has no finite value",
+    "probe": "a claim judged outside a condition on purpose: refuted, the condition is needed (the probes of"
+    " an audit are something else: labels flipped on purpose)",
     "reading": "a printed or tempting statement that is expected to fail; its correction is named",
-    "jointly": "supported together with all others of the paper at .05 (Holm), not one by one",
+    "jointly": 'supported together with all others of the paper at .05 (Holm), not one by one; "not jointly":'
+    " supported by itself only",
+    "misfit": "of a flipped sample: classified as its true label, against the label it was given",
 }

@@ -15,7 +15,7 @@ from verify.rules.excess import outside
 from verify.rules.judge import Exempt, Planted, Readout
 from verify.rules.rate_judge import RateJudge
 from verify.rules.variants import CONSTANTS, EXPONENT_ERRORS, factors_of, fields_of, power_of
-from verify.rules.words import end_in_words, mean_in_words
+from verify.rules.words import beyond_in_words, end_in_words, mean_in_words, number_in_words
 from verify.statistics.rate import decide_rate
 from verify.statistics.trials import as_number, by_seed, finite, number_value, plain, without_runs
 
@@ -43,7 +43,7 @@ def decide_band(rule: Band, observations: Sequence[Observation], proof: Proof | 
         value = number_value(o)
         return not (math.isfinite(value) and rule.lower <= value <= rule.upper)
 
-    what = f"leave [{rule.lower:.4g}, {rule.upper:.4g}]"
+    what = f"lie {beyond_in_words(rule.lower, rule.upper)}"
     result = decide_rate(by_seed(observations), violated, rule.delta, rule.alpha, what)
     values = [number_value(o) for o in observations]
     statistic = {
@@ -63,6 +63,14 @@ def decide_band(rule: Band, observations: Sequence[Observation], proof: Proof | 
         p_value=result.p_value,
         support_p=result.support_p,
     )
+
+
+def _within(rule: Band) -> str:
+    if math.isinf(rule.lower):
+        return f"be at most {end_in_words(rule.upper)}"
+    if math.isinf(rule.upper):
+        return f"be at least {end_in_words(rule.lower)}"
+    return f"lie in [{end_in_words(rule.lower)}, {end_in_words(rule.upper)}]"
 
 
 def _share_outside(rule: Band, factors: Sequence[float]) -> float:
@@ -158,18 +166,24 @@ class BandJudge(RateJudge[Band]):
         return Readout(as_number(observation.value), math.nan, rule.lower, rule.upper)
 
     def sentence(self, rule: Band) -> str:
-        ends = f"[{end_in_words(rule.lower)}, {end_in_words(rule.upper)}]"
         return (
-            f"The quantity must lie in {ends}, with a violation rate below"
+            f"The quantity must {_within(rule)}, with a violation rate below"
             f" {rule.delta:g} certified at level {1 - rule.alpha:g}."
         )
 
     def numbers(self, judgement: Judgement) -> str:
         values = mean_in_words([float(o.value) for o in judgement.judged])
-        broken, runs, low, high = (
-            judgement.decision.statistic.get(k) for k in ("violations", "runs", "lower", "upper")
-        )
-        if broken is None or low is None or high is None:
-            return values
-        count = f"{broken} of {runs} runs" if broken else f"none of {runs} runs"
-        return f"{values}; outside [{end_in_words(low)}, {end_in_words(high)}] in {count}"
+        return f"{values}; {self._beyond(judgement)}" if self._beyond(judgement) else values
+
+    def brief(self, judgement: Judgement) -> str:
+        values = finite([float(o.value) for o in judgement.judged])
+        mean = f"{number_in_words(sum(values) / len(values))} on average" if values else "no value"
+        return f"{mean}, {self._beyond(judgement)}" if self._beyond(judgement) else mean
+
+    def _beyond(self, judgement: Judgement) -> str:
+        """In how many runs the number lies beyond the band: `above 0.02 in none of 120 runs`."""
+        rule: Any = judgement.claim.rule
+        broken, runs = (judgement.decision.statistic.get(k) for k in ("violations", "runs"))
+        if broken is None or runs is None:
+            return ""
+        return f"{beyond_in_words(rule.lower, rule.upper)} in {broken or 'none'} of {runs} runs"

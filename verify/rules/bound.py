@@ -24,7 +24,14 @@ from verify.statistics.quantiles import quantile_interval
 from verify.statistics.rate import decide_rate
 from verify.statistics.trials import as_number, by_seed, plain, value_error, without_runs
 
-__all__ = ["BoundJudge", "UniversalBoundJudge", "decide_bound", "decide_universal_bound", "tightness_of"]
+__all__ = [
+    "BoundJudge",
+    "UniversalBoundJudge",
+    "decide_bound",
+    "decide_universal_bound",
+    "ratio_in_words",
+    "tightness_of",
+]
 
 #: Level of the interval of the constant; it decides nothing.
 _LEVEL = 0.95
@@ -60,8 +67,8 @@ def tightness_of(rule: Bound, observations: Sequence[Observation]) -> dict[str, 
     """How tight the bound is, under plain names and JSON types; None where no ratio has a meaning.
 
     `slack_median` and `slack_worst` are log10(bound / quantity) (of the inverse for a lower bound),
-    `largest_ratio` the largest quantity / bound, `constant` the 1 - delta quantile of these ratios over seeds
-    (the largest of a seed's) with its order-statistics interval.
+    `largest_ratio` the largest quantity / bound (bound / quantity for a lower one), `constant` the 1 - delta
+    quantile of these ratios over seeds (the largest of a seed's) with its order-statistics interval.
     """
     found = [(o, r) for o in observations if not math.isnan(r := _ratio(rule, *_pair(o)))]
     if not found:
@@ -95,15 +102,16 @@ def _graded(rule: Bound, decision: Decision, observations: Sequence[Observation]
     low, high = tight["constant_interval"]
     least = "unbounded" if high is None else f"{high:.3g}"
     constant = _shown(tight["constant"])
+    by = "multiplied" if rule.upper else "divided"
     factor = (
-        f"the bound would have to be multiplied by {constant} to hold in {share} of runs"
+        f"the bound would have to be {by} by {constant} to hold in {share} of runs"
         if decision.verdict == "refuted"
-        else f"in {share} of runs it could be multiplied by {constant}"
+        else f"in {share} of runs it could be {by} by {constant}"
     )
+    room = "bound / quantity" if rule.upper else "quantity / bound"
     reason = (
-        f"{decision.reason} bound / quantity is {10**median:.3g} in the median; {factor}"
-        f" (95 % interval {low:.3g} to {least});"
-        f" largest quantity / bound {_shown(tight['largest_ratio'])}."
+        f"{decision.reason} {room} is {10**median:.3g} in the median; {factor}"
+        f" (95 % interval {low:.3g} to {least}); {ratio_in_words(rule)} {_shown(tight['largest_ratio'])}."
     )
     if loose:
         reason += f" It is loose: by more than {_factor(rule)}."
@@ -113,6 +121,15 @@ def _graded(rule: Bound, decision: Decision, observations: Sequence[Observation]
         statistic={**decision.statistic, **tight},
         grade="loose" if loose else None,
     )
+
+
+def ratio_in_words(rule: Bound) -> str:
+    """What the largest ratio is of: 1 is tight, more than 1 broken, on either side.
+
+    >>> ratio_in_words(Bound(reason="")), ratio_in_words(Bound(upper=False, reason=""))
+    ('quantity / bound at most', 'bound / quantity at most')
+    """
+    return f"{'quantity / bound' if rule.upper else 'bound / quantity'} at most"
 
 
 def _factor(rule: Bound) -> str:
@@ -245,7 +262,8 @@ class BoundJudge(RateJudge[Bound]):
         statistic = judgement.decision.statistic
         broken, runs, largest = (statistic.get(k) for k in ("violations", "runs", "largest_ratio"))
         text = f"{broken} of {runs} runs beyond the bound"
-        return text if largest is None else f"{text}, largest quantity / bound {number_in_words(largest)}"
+        rule: Any = judgement.claim.rule
+        return text if largest is None else f"{text}, {ratio_in_words(rule)} {number_in_words(largest)}"
 
 
 class UniversalBoundJudge(BoundJudge):

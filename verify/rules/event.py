@@ -116,6 +116,10 @@ class EventJudge(RateJudge[Event]):
     def numbers(self, judgement: Judgement) -> str:
         return share_in_words([bool(o.value) for o in judgement.judged])
 
+    def brief(self, judgement: Judgement) -> str:
+        held = [bool(o.value) for o in judgement.judged]
+        return f"{sum(held)} of {len(held)} runs"
+
 
 class OrderingJudge(EventJudge):
     """As an event: the stated order holds in a run or it does not."""

@@ -129,7 +129,7 @@ class EventMapJudge(RateJudge[EventMap]):
         text = share_in_words(beyond)
         if not below:
             return text
-        if rule.axis == "inside":
-            return f"{text}; outside, {share_in_words(below)}"
+        if {o.labels[rule.axis] for o in judgement.judged} <= {0.0, 1.0}:
+            return f"{text}; elsewhere, {share_in_words(below)}"
         where = f"{rule.axis_text or rule.axis} is at least {rule.threshold:g}"
         return f"{text} where {where}; below, {share_in_words(below)}"

@@ -261,7 +261,7 @@ class FittedBandJudge(RateJudge[FittedBand]):
         " parameter left in the ratio must be shown to lie within the declared margin of 0; one surely"
         " outside refutes."
     )
-    number_of: ClassVar[str] = "quantity / scale"
+    number_of: ClassVar[str] = "in units of its scale"
     bounds: ClassVar[bool] = True
     local: ClassVar[bool] = False
     in_cells: ClassVar[bool] = False
@@ -396,4 +396,4 @@ class FittedBandJudge(RateJudge[FittedBand]):
         rule: Any = judgement.claim.rule
         if ratio is None or most is None or not rule.two_sided:
             return values
-        return f"{values}; fitted ends a factor {number_in_words(ratio)} apart, at most {most:g} allowed"
+        return f"{values}; all within a factor {number_in_words(ratio)}, of at most {most:g} allowed"

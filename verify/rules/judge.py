@@ -359,3 +359,7 @@ class Judge(ABC, Generic[R]):
         Intervals are those of the runs, not of the decision: two-sided at 95 % whatever the rule's level.
         """
         return judgement.decision.reason.rstrip(".")
+
+    def brief(self, judgement: Judgement) -> str:
+        """The same for a cell of a table: no interval, no spread."""
+        return self.numbers(judgement)

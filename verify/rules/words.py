@@ -9,7 +9,14 @@ import numpy as np
 
 from verify.statistics.intervals import mean_interval, rate_interval
 
-__all__ = ["end_in_words", "mean_in_words", "number_in_words", "share_in_words", "with_median"]
+__all__ = [
+    "beyond_in_words",
+    "end_in_words",
+    "mean_in_words",
+    "number_in_words",
+    "share_in_words",
+    "with_median",
+]
 
 
 def share_in_words(held: Sequence[bool]) -> str:
@@ -39,7 +46,7 @@ def mean_in_words(values: Sequence[float]) -> str:
         ends = f"{number_in_words(mean.low)} to {number_in_words(mean.high)}"
         text = f"{number_in_words(mean.value)}, {ends}, sd {number_in_words(float(np.std(kept, ddof=1)))}"
     if len(kept) < len(values):
-        text += f", {len(values) - len(kept)} not finite"
+        text += f", {len(values) - len(kept)} without a value"
     return text
 
 
@@ -61,6 +68,19 @@ def number_in_words(value: float) -> str:
     text = f"{float(f'{float(value):.3g}'):.4f}" if abs(value) < 100 else f"{value:.3g}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
+
+
+def beyond_in_words(lower: float, upper: float) -> str:
+    """Where a number lies that is not within these ends; an infinite end is none.
+
+    >>> beyond_in_words(0.0, 0.5), beyond_in_words(-math.inf, 0.02), beyond_in_words(0.95, math.inf)
+    ('outside [0, 0.5]', 'above 0.02', 'below 0.95')
+    """
+    if math.isinf(lower) and lower < 0:
+        return f"above {end_in_words(upper)}"
+    if math.isinf(upper):
+        return f"below {end_in_words(lower)}"
+    return f"outside [{end_in_words(lower)}, {end_in_words(upper)}]"
 
 
 def end_in_words(value: float) -> str:

@@ -11,7 +11,7 @@ from theory.rng import derive_seed
 from theory.rules import Bound
 from theory.setting import AbstractSetting
 from verify.outcome import Counterexample, Observation
-from verify.rules.bound import tightness_of
+from verify.rules.bound import ratio_in_words, tightness_of
 from verify.rules.registry import judge_of
 from verify.search.corners import scan, shrunk
 from verify.search.fresh import (
@@ -105,5 +105,5 @@ def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:
     if isinstance(claim.rule, Bound):
         largest = tightness_of(claim.rule, seen)["largest_ratio"]
         if largest is not None:
-            text += f"; largest quantity / bound {largest:.3g}, at {setting_text(seen[0].setting)}"
+            text += f"; {ratio_in_words(claim.rule)} {largest:.3g}, at {setting_text(seen[0].setting)}"
     return text

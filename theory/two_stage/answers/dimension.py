@@ -67,8 +67,8 @@ QUESTION = Question(
     (
         Part(
             {"two_stage.question.dimension": ""},
-            "It is an artefact: what counts is dimensions a sample, d/n, at small and large n alike "
-            "({these}).",
+            "It is not needed here, for the event of Stage I at n = 50, 100 and 200: what counts is "
+            "dimensions a sample, d/n ({these}). Larger n and other conclusions are not judged.",
             "A constant number of dimensions a sample is not enough ({these}).",
             "whether a constant number of dimensions a sample is enough",
         ),

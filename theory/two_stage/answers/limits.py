@@ -216,9 +216,8 @@ QUESTION = Question(
             "The predicted start of Stage II, with nothing fitted, holds where initialisation dominates "
             "cross-talk, initial outputs are small, steps are short and neither filters nor flipped labels "
             "are "
-            "few ({these}). The panels give these up one at a time, beside the closed form with half of "
-            "all filters "
-            "active.",
+            "few ({these}). The figure of this question gives these up one at a time, beside the closed "
+            "form with half of all filters active.",
             "The predicted start of Stage II fails even inside its stated range ({these}).",
             "the predicted start of Stage II inside its range",
         ),

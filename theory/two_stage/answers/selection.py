@@ -134,7 +134,8 @@ QUESTION = Question(
     (
         Part(
             {
-                "two_stage.proposition_4_3.sample_selection": "with small initialisation it makes no error",
+                "two_stage.proposition_4_3.sample_selection": "with small initialisation and "
+                "n SNR^2 >= a* it makes no error",
                 "two_stage.question.selection.at_t1.large_init": "with large initialisation the worse of its "
                 "precision and recall is at least .95",
             },

@@ -24,6 +24,7 @@ from verify.report.figures.style import (
     axis_names,
     grid_of_axes,
     plain_text,
+    short_id,
 )
 from verify.statistics.intervals import mean_interval, rate_interval
 
@@ -122,7 +123,7 @@ def _labels(answer: Answer, events: Sequence[Judgement]) -> list[str]:
     shared = 0
     while split and all(len(s) > shared + 1 and s[shared] == split[0][shared] for s in split):
         shared += 1
-    ids = [" ".join(s[shared:]).replace("_", " ") for s in split]
+    ids = [short_id("." + ".".join(s[shared:] or s)) for s in split]
     words = [answer.words.get(j.claim.id) or text for j, text in zip(events, ids, strict=True)]
     return [
         f"{text}: {s[-1].replace('_', ' ')}" if words.count(text) > 1 else text

@@ -26,10 +26,12 @@ __all__ = ["figures"]
 
 _BINS = 30
 _MOST_ROWS = 10
+#: Weak thirds a strip, and how far their lines stand apart: their counts must not overprint.
+_WEAK, _STEP = 2, 0.5
 _CAPTION = (
     "A strip a coordinate. Grey: the share of settings at that value that meet the conditions of most "
     "claims, darkest where it is largest. Blue: settings of the judged runs, higher where there are more. "
-    "Orange: thirds that are some claim's weakest cell, with the number of such claims."
+    "Orange: the two thirds that are most often a claim's weakest cell, with the number of such claims."
 )
 
 
@@ -98,7 +100,7 @@ def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str
         shares = np.histogram(inside, edges)[0].astype(float) if inside else np.zeros(_BINS)
         out.append(
             _Strip(
-                coordinate.name, names.get(coordinate.name, coordinate.name.replace("_", " ")), *ends,
+                coordinate.name, _label(coordinate, names), *ends,
                 coordinate.scale == "log", tuple(shares / max(shares.max(), 1)),
                 tuple(counts / counts.max()), _weak(coordinate, judgements, ends),
                 (min(values), max(values)),
@@ -118,6 +120,11 @@ def _region(box: Box, claims: Sequence[Claim]) -> Sequence[AbstractSetting]:
         return drawn_region(claim, box).settings
     except ValueError:  # hardly any setting of the box meets them
         return ()
+
+
+def _label(coordinate: Coordinate, names: Mapping[str, str]) -> str:
+    """A letter of the paper, what readers see, or the name."""
+    return names.get(coordinate.name) or coordinate.shown or coordinate.name.replace("_", " ")
 
 
 def _values(box: Box | None, coordinate: Coordinate, settings: Sequence[AbstractSetting]) -> list[float]:
@@ -145,7 +152,7 @@ def _edges(coordinate: Coordinate, values: Sequence[float]) -> Any:
 def _weak(
     coordinate: Coordinate, judgements: Sequence[Judgement], ends: tuple[float, float]
 ) -> tuple[tuple[float, float, int], ...]:
-    """The three thirds that are most often a claim's weakest cell."""
+    """The thirds that are most often a claim's weakest cell."""
     found: Counter[tuple[float, float]] = Counter()
     for judgement in judgements:
         cell = judgement.weakest_cell
@@ -154,7 +161,7 @@ def _weak(
         low = ends[0] if cell.get("low") is None else float(cell["low"])
         high = ends[1] if cell.get("high") is None else float(cell["high"])
         found[max(low, ends[0]), min(high, ends[1])] += 1
-    return tuple((low, high, count) for (low, high), count in found.most_common(3))
+    return tuple((low, high, count) for (low, high), count in found.most_common(_WEAK))
 
 
 def _said(strip: _Strip) -> str:
@@ -169,7 +176,7 @@ def _said(strip: _Strip) -> str:
 def _draw(strips: Sequence[_Strip]) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.4, 0.5 + 0.62 * len(strips)), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.5 + 0.72 * len(strips)), layout="constrained")
     axes = figure.subplots(len(strips), 1, squeeze=False).ravel()
     for ax, strip in zip(axes, strips, strict=True):
         edges = (np.geomspace if strip.log else np.linspace)(strip.low, strip.high, _BINS + 1)
@@ -178,11 +185,11 @@ def _draw(strips: Sequence[_Strip]) -> Figure:
         ax.pcolormesh(edges, [0, 1], [strip.inside], cmap="Greys", vmin=0, vmax=1.6)
         ax.stairs(np.array(strip.runs) * 0.9, edges, color=SERIES_COLOURS[0], fill=True, alpha=0.55)
         for k, (low, high, count) in enumerate(strip.weak):
-            y = 1.12 + 0.28 * k
+            y = 1.16 + _STEP * k
             ax.plot([low, high], [y, y], color=VERDICT_COLOURS["refuted"], linewidth=2.6, clip_on=False)
-            ax.text(high, y, f" {count}", va="center", fontsize=7.5, color="#B34700", clip_on=False)
+            ax.text(high, y, f" {count}", va="center", fontsize=7, color="#B34700", clip_on=False)
         ax.set_xlim(strip.low, strip.high)
-        ax.set_ylim(0, 1.1 + 0.28 * len(strip.weak))
+        ax.set_ylim(0, 1.1 + _STEP * _WEAK)
         ax.set_yticks([])
         ax.set_ylabel(plain_text(strip.label), rotation=0, ha="right", va="center")
         ax.grid(False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,10 @@ __all__ = ["Cell", "MapPanel", "cells", "draw_map", "figures", "map_panels", "on
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 #: Panels of one figure; claims are shown whole.
 _MOST = 6
+#: Runs of a cell, in the median: of fewer an interval reaches over most of [0, 1].
+_LEAST = 8
+#: Least distance of two labels, as a share of the axis.
+_APART = 0.075
 _CAPTION = (
     "Probability of each event over the grid, with exact 95 % intervals. The dotted line is the declared "
     "probability, a dashed one the threshold from which it is claimed: where the curves leave it is the edge "
@@ -95,6 +101,8 @@ def map_panels(judgement: Judgement, names: Mapping[str, str]) -> list[MapPanel]
     for each value of the others. Empty where no cell was judged."""
     made = [c for c in cells(judgement) if c.labels]
     rule = judgement.claim.rule
+    if isinstance(rule, EventMap) and rule.axis_text:
+        names = {**names, rule.axis: rule.axis_text}
     if not any(c.judged for c in made) or not isinstance(rule, (Event, EventMap)):
         return []
     values: dict[str, set[float]] = {}
@@ -121,7 +129,7 @@ def figures(verification: Verification) -> list[FigureSpec]:
     # The maps of a question stand in its own figure.
     asked = {claim for question in verification.questions for claim in question.claims}
     judged = [j for j in verification.judgements if on_grid(j) and j.claim.id not in asked]
-    found = [(j, panels) for j in judged if (panels := map_panels(j, names))]
+    found = [(j, panels) for j in judged if _known(panels := map_panels(j, names))]
     if not found:
         return []
     # Edges of a regime first, then what is not supported: it shows most.
@@ -132,9 +140,17 @@ def figures(verification: Verification) -> list[FigureSpec]:
             shown.append((judgement, panels))
     alt = "; ".join(f"{j.claim.id}: {j.decision.reason}" for j, _ in shown)
     edges = any(isinstance(j.claim.rule, EventMap) for j, _ in shown)
-    title = "Where do the events happen?"
+    title = (
+        "Where do events happen, on grids that no question shows?" if asked else "Where do the events happen?"
+    )
     caption = _CAPTION if len(shown) == len(found) else f"{_CAPTION} {len(shown)} of {len(found)} claims."
     return [FigureSpec("event_map", title, caption, partial(_draw, [p for _, p in shown]), alt, lead=edges)]
+
+
+def _known(panels: Sequence[MapPanel]) -> bool:
+    """Whether the judged cells have runs enough for a share to say something."""
+    counts = [c.judged for panel in panels for c in panel.cells if c.judged]
+    return bool(counts) and statistics.median(counts) >= _LEAST
 
 
 def _draw(rows: list[list[MapPanel]]) -> Figure:
@@ -162,7 +178,7 @@ def draw_map(ax: Any, panel: MapPanel) -> None:
     if min(xs) > 0 and max(xs) > 8 * min(xs):
         ax.set_xscale("log")
     if len(xs) <= 9:
-        ax.set_xticks(xs, labels=[f"{x:g}" for x in xs])
+        ax.set_xticks(xs, labels=_tick_labels(xs, ax.get_xscale() == "log"))
         ax.minorticks_off()
     for i, (key, members) in enumerate(sorted(series.items(), key=lambda item: item[0] or 0.0)):
         members.sort(key=lambda c: c.at(panel.x) or 0.0)
@@ -183,7 +199,22 @@ def draw_map(ax: Any, panel: MapPanel) -> None:
     ax.set_xlabel(plain_text(panel.name(panel.x)))
     ax.set_ylabel("probability")
     if panel.series is not None and some:
-        ax.legend(loc="lower right", frameon=True, framealpha=1.0, edgecolor="none", fontsize=7.5)
+        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.19), ncols=3, fontsize=7.5)
+
+
+def _tick_labels(xs: Sequence[float], log: bool) -> list[str]:
+    """A label a place, "" where it would overprint the one before.
+
+    >>> _tick_labels([0.2, 0.35, 0.5, 0.6, 0.7, 2.0], True)
+    ['0.2', '0.35', '0.5', '', '0.7', '2']
+    """
+    places = [math.log(x) if log else x for x in xs]
+    span, shown, labels = places[-1] - places[0] or 1.0, -math.inf, []
+    for x, place in zip(xs, places, strict=True):
+        far = place - shown >= 1.3 * _APART * span
+        labels.append(f"{x:g}" if far else "")
+        shown = place if far else shown
+    return labels
 
 
 def _curve(

@@ -91,7 +91,7 @@ _STYLE: Any = {
     "legend.fontsize": 8.5,
     "legend.frameon": False,
     "lines.linewidth": 1.4,
-    "mathtext.fontset": "stix",
+    "mathtext.fontset": "dejavusans",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "axes.formatter.useoffset": False,

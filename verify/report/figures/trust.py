@@ -11,6 +11,7 @@ from verify.measured import trust_of
 from verify.outcome import Judgement, Verification
 from verify.report.figures.style import SERIES_COLOURS, FigureSpec, grid_of_axes
 from verify.statistics.intervals import rate_interval
+from verify.statistics.joint import HEADLINE_POWER
 from verify.statistics.power import LEAST_POWER
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ __all__ = ["figures"]
 
 _CAPTION = (
     "Left: how much of its conditions the settings of each judged claim cover. Then: the planned power of "
-    "those that chance enters; from .8 on a support counts. Where planted falsehoods were measured: the "
+    "those that chance enters: the word supported needs .8 (dotted), counting as jointly supported .95 "
+    "(dashed). Where planted falsehoods were measured: the "
     "share refuted by kind, and by the distance from the claim the share with the verdict wanted "
     "(on the border and saturated: undecided), each with its exact 95 % interval."
 )
@@ -118,6 +120,7 @@ def _power(ax: Any, powers: Sequence[float]) -> None:
         range(1, len(powers) + 1), powers, color=SERIES_COLOURS[0], marker=".", markersize=3, linewidth=0.8
     )
     ax.axhline(LEAST_POWER, color="black", linewidth=0.9, linestyle=":")
+    ax.axhline(HEADLINE_POWER, color="black", linewidth=0.9, linestyle="--")
     ax.set_ylim(-0.03, 1.03)
     ax.set_xlabel("claims, in order of it")
     ax.set_title("planned power", loc="left")

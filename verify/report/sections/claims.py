@@ -194,6 +194,11 @@ def _statistic(judgement: Judgement) -> dict[str, Any]:
             del found[name]
     if found.get("not_finite") == 0:
         del found["not_finite"]
+    if {"p_pooled", "p_cells", "cells_looked_at", "p_cells_from"} <= found.keys():
+        pooled, cells, number, least = (
+            found.pop(k) for k in ("p_pooled", "p_cells", "cells_looked_at", "p_cells_from")
+        )
+        found["p"] = f"{show(pooled)} pooled, {show(cells)} in the smallest of {number} cells ({least})"
     if "interval" in found and isinstance(found.get("level"), float):
         of = found.pop("interval_of", "")
         level, interval = found.pop("level"), found.pop("interval")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from theory.condition import Condition
 from verify.outcome import Judgement
 from verify.report.blocks import (
     Block,
@@ -12,6 +17,7 @@ from verify.report.blocks import (
     Formula,
     Items,
     Line,
+    Link,
     Plain,
     Section,
     Table,
@@ -19,7 +25,7 @@ from verify.report.blocks import (
 )
 from verify.report.claims import reproduce
 from verify.report.headings import Heading
-from verify.report.number import coverage_text, number_text, weakest_text, word
+from verify.report.number import coverage_text, number_text, region_word, weakest_text, word
 from verify.report.regimes import constants_text
 from verify.report.sections.material import Material
 from verify.report.wording import rule_sentence
@@ -31,6 +37,16 @@ _NOTE = (
     "the cell of the region that is least certified. It unfolds to the reason and the command that makes its "
     "runs again; on paper that command is the one below with the claim's id."
 )
+_AGAIN = (
+    "It needs the package (pip install . in its folder, or make, which installs it into .venv), makes the "
+    "same runs to the last bit, and writes reports/again: the number stands in the claim's line of "
+    "report.html and under measured and statistic of its record in claims.json; comparison.csv of the same "
+    "folder has all claims. Support does not depend on which claims are judged together; a refutation may, "
+    "as Holm's correction over fewer claims is weaker, and so does what holds jointly."
+)
+
+#: Anchor of what the conditions say.
+_CONDITIONS = "conditions-said"
 
 
 def anchor(number: int) -> str:
@@ -48,27 +64,43 @@ def section(material: Material) -> Section | None:
     blocks: tuple[Block, ...] = (
         Text(_NOTE, "small"),
         Text(("reproduce:", Code(again)), "small"),
+        Text(_AGAIN, "small"),
+        *_what_conditions_say(material.headings),
         *(heading_section(material, k, h) for k, h in stated),
     )
-    return Section("items", "The paper, item by item", blocks, short="Item by item")
+    reported = any(p.caveat for p in material.verification.papers)
+    title = "What the paper is reported to state, item by item" if reported else "The paper, item by item"
+    return Section("items", title, blocks, short="Item by item")
+
+
+def _conditions(headings: Sequence[Heading]) -> dict[str, Condition]:
+    return {c.name: c for h in headings for j in h.judgements for c in j.claim.conditions}
+
+
+def _what_conditions_say(headings: Sequence[Heading]) -> tuple[Section, ...]:
+    """One table for all items: many share their conditions."""
+    conditions = _conditions(headings)
+    if not conditions:
+        return ()
+    rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
+    table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows, "stack")
+    return (Section(_CONDITIONS, "What the conditions say", (table,), folded=True),)
 
 
 def heading_section(material: Material, number: int, heading: Heading) -> Section:
     """The words of the item, then its claims."""
     said: tuple[Block, ...] = (Text(heading.words, "stated"),) if heading.words else ()
-    conditions = {c.name: c for j in heading.judgements for c in j.claim.conditions}
+    conditions = _conditions((heading,))
     if conditions:
         first = next(j.claim for j in heading.judgements if j.claim.conditions)
         at = constants_text(conditions.values(), first.constants)
         names = (
-            f"Conditions of its claims between them{f' (at {at})' if at else ''}; each names its own: "
+            f"of its claims between them{f' (at {at})' if at else ''}; each names its own: "
             f"{', '.join(conditions)}."
         )
-        rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
-        head = ("condition", "inequality", "what for")
-        table = Table("Every condition of these claims", head, rows, "stack")
-        unfolds = Section("", "What they say", (table,), folded=True)
-        said = (*said, Text(Plain(names), "small"), unfolds)
+        stated = any(not h.beyond for h in material.headings)
+        word = Link(f"#{_CONDITIONS}", "Conditions") if stated else Plain("Conditions")
+        said = (*said, Text((word, Plain(names)), "small"))
     if heading.numbers is not None:
         shown = heading.numbers()
         body = tuple(tuple(map(Plain, row)) for row in shown.rows)
@@ -84,9 +116,8 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     numbers: list[Cell] = [Plain(number)] if number else []
     if weakest:
         numbers.append(Plain(f"weakest cell {weakest}"))
-    needed = judgement.decision.needed
-    if judgement.verdict == "inconclusive" and needed is not None:
-        numbers.append(Plain(f"about {needed} runs would decide"))
+    if judgement.verdict == "inconclusive":
+        numbers.append(Plain(f"undecided: {judgement.decision.reason}"))
     blocks: list[Block] = [Text(judgement.decision.reason)]
     if claim.measured:
         blocks.append(Text(("Measured:", claim.measured), "small"))
@@ -108,7 +139,10 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     if judgement.counterexample is not None:
         blocks.append(Text("The smallest counterexample found:", "small"))
         blocks.append(Text(judgement.counterexample.replay, "command"))
-    blocks += [Text("reproduce:", "small"), Text(reproduce(judgement, run_info), "command")]
+    blocks += [
+        Text(_reproduce(judgement, run_info), "small"),
+        Text(reproduce(judgement, run_info), "command"),
+    ]
     if claim.corrected_by:
         blocks.append(Items((("What is true instead:", material.ref(claim.corrected_by)),)))
     return ClaimEntry(
@@ -121,7 +155,20 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     )
 
 
+def _reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
+    """`reproduce (its runs took 12 s here):`"""
+    took = (run_info.get("timings") or {}).get("experiments", {}).get(judgement.claim.experiment.id)
+    return (
+        f"reproduce (its runs took {max(1, math.ceil(took))} s of computing here):" if took else "reproduce:"
+    )
+
+
 def traits(judgement: Judgement) -> dict[str, str]:
     """What claims are filtered by."""
     claim = judgement.claim
-    return {"verdict": judgement.verdict, "role": claim.role, "provenance": claim.provenance}
+    return {
+        "verdict": judgement.verdict,
+        "region": region_word(judgement) or "none",
+        "role": claim.role,
+        "provenance": claim.provenance,
+    }

@@ -64,6 +64,11 @@ class Material:
         return frozenset(j.claim.id for h in self.headings for j in h.judgements)
 
     @cached_property
+    def of_items(self) -> frozenset[str]:
+        """Ids of the claims that stand under an item of the paper itself, not beyond it."""
+        return frozenset(j.claim.id for h in self.headings if not h.beyond for j in h.judgements)
+
+    @cached_property
     def letters(self) -> dict[str, Entry]:
         """The paper's letters by their names in code."""
         return {e.letter: e for paper in self.verification.papers for e in paper.letters}

@@ -9,11 +9,13 @@ from verify.report.blocks import Block, Cell, Chip, Items, Line, Link, Plain, Se
 from verify.report.number import number_text, word
 from verify.report.sections.items import heading_section
 from verify.report.sections.material import Material
+from verify.report.summary import printed
 
 __all__ = ["section"]
 
 
-_PRINTED = "Statements that fail as printed or read, and what is true instead"
+_PRINTED = "Statements that fail as printed, and what is true instead"
+_READ = "Statements that fail when read so, though not printed in so many words"
 _TEMPTING = "Simpler statements that one might try, which fail too"
 
 
@@ -24,8 +26,14 @@ def section(material: Material) -> Section | None:
         j for j in material.verification.judgements if j.claim.role == "reading" and j.verdict == "refuted"
     ]
     for anchor, title, most, found in (
-        ("corrections", _PRINTED, 8, [j for j in failed if j.claim.provenance != "derived"]),
-        ("simpler", _TEMPTING, 3, [j for j in failed if j.claim.provenance == "derived"]),
+        ("corrections", _PRINTED, 8, [j for j in failed if printed(j)]),
+        ("readings", _READ, 8, [j for j in failed if not printed(j) and j.claim.id in material.of_items]),
+        (
+            "simpler",
+            _TEMPTING,
+            3,
+            [j for j in failed if not printed(j) and j.claim.id not in material.of_items],
+        ),
     ):
         if found:
             blocks.append(Section(anchor, title, (Items(_lines(material, found, most)),)))

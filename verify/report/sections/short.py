@@ -11,14 +11,16 @@ from verify.report.headings import Heading
 from verify.report.number import number_text
 from verify.report.sections.items import anchor
 from verify.report.sections.material import Material
+from verify.report.summary import printed
 
 __all__ = ["section"]
 
-_HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged")
+_HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged", "not jointly")
 _NOTE = (
-    "Holds: supported or derived, on settings drawn from the claim's conditions, or without any. On a part: "
-    "on a box or on cells that were chosen, or with a bound that is loose. Readings and probes, which are "
-    "expected to fail or judged outside a condition on purpose, count only where they fail."
+    "Holds: supported or derived, on settings drawn from the claim's conditions within the reference box, or "
+    "without any. On a part: on a box or on cells that were chosen, or with a bound that is loose. Fails: "
+    "those listed below, readings among them; probes, which leave a condition out on purpose, count nowhere. "
+    "Not jointly: supported by itself, not together with all others of the paper."
 )
 _MOST = 8
 
@@ -31,13 +33,18 @@ def section(material: Material) -> Section:
         blocks.append(Table("How the claims of each item ended", _HEAD, rows, "score"))
         blocks.append(Text(_NOTE, "small"))
     main = [j for heading in material.headings for j in heading.judgements]
-    fails = [j for j in main if j.verdict == "refuted" and j.claim.role == "claim"]
-    read = [j for j in main if j.verdict == "refuted" and j.claim.role == "reading"]
+    refuted = [j for j in material.verification.judgements if j.verdict == "refuted"]
+    own = [j for j in refuted if printed(j)]
+    fails = [j for j in refuted if not printed(j) and j.claim.role == "claim"]
+    read = [
+        j for j in refuted if j.claim.role == "reading" and not printed(j) and j.claim.id in material.of_items
+    ]
     loose = [j for j in main if j.grade == "loose"]
     stops = [j for j in main if _stops(j)]
     for title, found, last in (
+        ("What fails as printed", own, True),
         ("What fails inside its own conditions", fails, True),
-        ("What fails as printed, or read literally", read, True),
+        ("What fails when read so, though not printed in so many words", read, True),
         ("What is only loosely so", loose, False),
         ("Where it stops, and which conditions are needed", stops, False),
     ):
@@ -56,6 +63,7 @@ def _row(number: int, heading: Heading) -> tuple[Cell, ...]:
         kind = _kind(judgement)
         if kind:
             counts[kind] += 1
+            counts[_HEAD[-1]] += kind.startswith("holds") and judgement.joint is False
     link = Link(f"#{anchor(number)}", heading.name)
     return (link, *(Plain(str(n) if n else "") for n in counts.values()))
 
@@ -90,7 +98,9 @@ def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
             needed = f"{'were' if several else 'was'} not needed here"
         parts.append(Plain(f"Judged outside {_listed(claim.drops)}, which {needed}."))
     if correct and claim.corrected_by:
-        parts += [Plain("True instead:"), material.ref(claim.corrected_by)]
+        true = material.by_id.get(claim.corrected_by)
+        said = () if true is None else (Chip(true.verdict), true.claim.statement)
+        parts += [Plain("True instead:"), *said, material.ref(claim.corrected_by)]
     return tuple(parts)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from verify.measured import trust_of
 from verify.report.blocks import Block, Code, Items, Plain, Section, Table, Text
 from verify.report.sections.material import Material
-from verify.statistics.error_budget import budget_use
+from verify.statistics.error_budget import budget_use, refuted_alone_only
 from verify.statistics.joint import headline
 
 __all__ = ["section"]
@@ -64,33 +64,35 @@ def _of_this_run(material: Material) -> list[_Row]:
         )
     ]
     could = sum(v.refutable for v in material.vacuities)
+    proved = sum(material.by_id[v.claim_id].verdict == "derived" for v in material.vacuities)
+    without = f", {proved} of them by algebra alone," if proved else ""
     supported = sum(j.verdict == "supported" for j in verification.judgements)
     vacuous = sum(j.verdict == "vacuous" for j in verification.judgements)
     rows.append(
         _row(
             "Could the claims have failed?",
-            f"{could} of {len(material.vacuities)} claims with runs could have been refuted by some outcome "
-            f"of them; of those that passed, {vacuous or 'none'} ended vacuous (no adversarial run moved "
-            f"{'them' if vacuous != 1 else 'it'}) and {supported} supported",
+            f"{could} of {len(material.vacuities)} judged claims{without} could have been refuted by some "
+            f"outcome; of those that passed by runs, {vacuous or 'none'} ended vacuous (no adversarial run "
+            f"moved {'them' if vacuous != 1 else 'it'}) and {supported} supported",
         )
     )
     broken = sum(j.verdict == "errored" for j in verification.judgements)
     rows.append(
         _row(
             "Does the same run give the same number?",
-            f"{_again(info.get('made_again', 0))}; the code of {broken or 'no'} claim"
+            f"{_again(info.get('made_again', 0), info.get('runs'))}; the code of {broken or 'no'} claim"
             f"{'s' if broken > 1 else ''} failed, or gave another value",
         )
     )
     if isinstance(info.get("error_budget"), Mapping):
         # Of this paper alone: the run may have judged others beside it.
         budget = budget_use(verification.judgements, float(info["error_budget"]["level"])).as_dict()
-        alone = budget["refuted_alone_only"]
+        alone = [j.claim.id for j in verification.judgements if refuted_alone_only(j)]
         rows.append(
             _row(
                 "How likely is a false refutation?",
                 f"at most {100 * float(budget['level']):g} % for all {budget['claims']} claims of this paper "
-                f"that chance enters together (Holm); {_held_back(int(alone))}",
+                f"that chance enters together (Holm); {_held_back(alone)}",
             )
         )
     if isinstance(info.get("headline"), Mapping):
@@ -107,22 +109,23 @@ def _of_this_run(material: Material) -> list[_Row]:
     return rows
 
 
-def _held_back(claims: int) -> str:
+def _held_back(claims: Sequence[str]) -> str:
     if not claims:
         return "no claim is refuted alone and held back by it"
-    return f"{claims} would be refuted alone, and {'is' if claims == 1 else 'are'} not"
+    return f"refuted alone, and held back by it: {', '.join(claims)}"
 
 
-def _again(runs: int) -> str:
+def _again(runs: int, of: Any) -> str:
     if not runs:
         return "at one worker no run was made a second time"
-    return f"{runs} runs were made a second time in other processes and compared bit by bit"
+    share = f" of {of}" if of else ""
+    return f"{runs}{share} runs were made a second time in other processes and compared bit by bit"
 
 
 def _of_records(material: Material, trust: Mapping[str, Any]) -> list[_Row]:
     sound, steady, kept = (trust.get(name) or {} for name in ("soundness", "stability", "conformance"))
     now = material.verification.run_info.get("source_digest")
-    words = _of_soundness(sound, _made(sound, now) if sound else "")
+    words = _of_soundness(sound, _made(sound, now) if sound else "", material)
     changed = (
         f"{steady['changed']} of {steady['claims']} at {steady['seeds']} seeds; "
         f"{steady['opposite']} both supported and refuted ({_made(steady, now)})"
@@ -147,7 +150,17 @@ def _engines(reports: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
+def _supported(sound: Mapping[str, Any], material: Material) -> str:
+    """Which planted falsehoods were supported, with what the notes of their claims say of it."""
+    found = [r for r in (sound.get("falsehoods") or {}).get("undetected", ()) if r["verdict"] == "supported"]
+    notes = {r["claim"]: material.by_id[r["claim"]].claim.note for r in found if r["claim"] in material.by_id}
+    said = (
+        f"{r['claim']}, {r['falsehood']}{f': {n}' if (n := notes.get(r['claim'])) else ''}" for r in found
+    )
+    return f" ({'; '.join(said)})" if found else ""
+
+
+def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> list[_Row]:
     command = str(sound.get("run", {}).get("command", "python -m verify soundness"))
     planted = sound.get("falsehoods")
     rows = [
@@ -156,7 +169,7 @@ def _of_soundness(sound: Mapping[str, Any], made: str) -> list[_Row]:
             _UNKNOWN
             if planted is None
             else f"{_of(planted['total'], 'detected', 'planted')} planted falsehoods refuted, "
-            f"{planted['total']['wrongly_supported']} supported; of gross ones "
+            f"{planted['total']['wrongly_supported']} supported{_supported(sound, material)}; of gross ones "
             f"{_of(planted['gross'], 'detected', 'planted')} ({made})",
             command,
         )

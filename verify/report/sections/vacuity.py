@@ -23,9 +23,11 @@ def section(material: Material) -> Section:
     entries = material.vacuities
     weak = sum(bool(v.warning) for v in entries)
     never = sum(not v.refutable for v in entries)
+    proved = sum(material.by_id[v.claim_id].verdict == "derived" for v in entries)
+    without = f", {proved} of them by algebra alone," if proved else ""
     summary = (
-        f"{len(entries) - never} of {len(entries)} claims with runs could have been refuted by some outcome"
-        f" of them; {weak} carry a remark."
+        f"{len(entries) - never} of {len(entries)} judged claims{without} could have been refuted by some"
+        f" outcome; {weak} carry a remark."
     )
     rows = tuple((material.ref(v.claim_id), *map(Plain, _row(v))) for v in entries)
     blocks: tuple[Text | Table, ...] = (Text(_INTRODUCTION), Text(summary))
