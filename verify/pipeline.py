@@ -229,6 +229,10 @@ def verify_claims(
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "made_again": again,
+            "memory": {
+                "worker": notes.peak_bytes,
+                "workers": 0 if backend.name == SerialBackend.name else backend.workers,
+            },
             "place": place,
             "error_budget": budget_use(judgements, error_budget).as_dict(),
             "headline": headline(judgements).as_dict(),
