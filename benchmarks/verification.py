@@ -2,7 +2,7 @@
 
 Reads `run.json` of report folders; writes the table to `benchmarks/results/verification.json` and the profile
 of the run between the marks of `docs/engines.md`. What a report cannot know (a second run, the test suite) is
-given in seconds by whoever has measured it; what is not given keeps the recorded figure.
+given by whoever has measured it; what is not given keeps the recorded figure.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ def run_rows(record: Mapping[str, Any], target_minutes: float) -> list[Row]:
         _row(f"{name}, minutes", target_minutes, " min", seconds / 60, details),
         _row(f"{name}: report and figures of a paper, seconds", 10.0, " s", report / papers, {}),
     ]
+
+
+def held_gib(record: Mapping[str, Any]) -> float | None:
+    """GiB that a run held at most: its process and every worker at its own peak, so rather too much; None
+    where the report does not say.
+
+    >>> held_gib({"memory": {"process": 2**30, "worker": 2**29, "workers": 2}})
+    2.0
+    """
+    memory = record.get("memory")
+    if not memory:
+        return None
+    return float(memory["process"] + memory["workers"] * memory["worker"]) / 2**30
 
 
 def profile_text(record: Mapping[str, Any]) -> str:
@@ -131,7 +144,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", type=Path, help="folder of a quick run of all papers")
     parser.add_argument("--again", type=float, help="seconds of `make verify RESUME=DIR`, the second time")
     parser.add_argument("--tests", type=float, help="minutes of `make test`")
-    parser.add_argument("--peak", type=float, help="GiB that the default run held at most, all processes")
+    parser.add_argument(
+        "--peak", type=float, help="GiB that the run held at most, where its report does not say"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--page", type=Path, default=PAGE, help="whose profile is renewed")
     options = parser.parse_args(list(sys.argv[1:] if arguments is None else arguments))
@@ -155,6 +170,8 @@ def _renewed(options: argparse.Namespace) -> list[dict[str, Any]]:
     """
     record = _record(options.report)
     rows = [row.as_dict() for row in run_rows(record, 10.0)]
+    if options.peak is None and (held := held_gib(record)) is not None:
+        options.peak = held
     if options.quick is not None:
         rows += [row.as_dict() for row in run_rows(_record(options.quick), 3.0)]
     for name, (measure, target, unit) in _GIVEN.items():

@@ -15,6 +15,7 @@ from theory.claim import Claim, Proof
 from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
+from verify.ahead import Ahead
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import Admissions, errored, judge, note_parents, observe
 from verify.load import travelling
@@ -27,7 +28,7 @@ from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Failure, Measurement, batches
 from verify.runs.built_in import built_in
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
-from verify.runs.plan import RunSpec, plan_runs, spec_of
+from verify.runs.plan import RunSpec, spec_of
 from verify.second_stage import (
     allowed_seconds,
     fresh_observations,
@@ -123,22 +124,23 @@ def verify_claims(
     if shared:
         raise ValueError(f"questions: a curve has the id of a claim: {sorted(shared)[0]!r}")
     own = frozenset(claim.id for claim in claims if not built_in(claim.measure, claim.experiment.of_model))
-    plans: dict[str, list[RunSpec]] = {}
-    work: list[Batch] = []
-    admit = Admissions()
-    for experiment in experiments:
-        specs = plan_runs(experiment, profile, seed)
-        plans[experiment.id] = specs
-        mine = [c for c in claims if c.experiment.id == experiment.id]
-        wanted = {spec.index: [c.id for c in mine if admit(c, spec)[1] is None] for spec in specs}
-        drawn = [c for c in curves if c.experiment.id == experiment.id]
-        measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
-        wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
-        work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
-
     if backend is None:
         backend = backend_for(jobs, isolated=bool(own))
     notes, timings, again = Made(), Timings(), 0
+    ahead = Ahead(claims, papers, backend.workers if backend.name == "loky" else 1)
+    work: list[Batch] = []
+    admit = Admissions()
+    with timings.stage("plans"):
+        plans = ahead.plans(experiments, profile, seed)
+        proved, scoped = ahead.proofs(), ahead.scopes()
+        for experiment in experiments:
+            specs = plans[experiment.id]
+            mine = [c for c in claims if c.experiment.id == experiment.id]
+            wanted = {spec.index: [c.id for c in mine if admit(c, spec)[1] is None] for spec in specs}
+            drawn = [c for c in curves if c.experiment.id == experiment.id]
+            measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
+            wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
+            work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     with timings.stage("runs"), progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
         for measurement in make_runs(
@@ -160,8 +162,8 @@ def verify_claims(
             )
 
     judgements: list[Judgement] = []
-    proofs: dict[int, Proof] = {}
     with timings.stage("proofs and judging"):
+        proofs = proved()
         for claim in claims:
             id_ = claim.experiment.id
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
@@ -203,10 +205,13 @@ def verify_claims(
             judgements = with_vacuous(judgements, more, allowed=allowed)
     judgements = with_joint(judgements)
     with timings.stage("regions"):
+        scopes = scoped()
         judgements = [
             replace(
                 j,
-                scope=scope_of(
+                scope=scopes[j.claim.id]
+                if j.claim.id in scopes and j.judged
+                else scope_of(
                     j.claim,
                     boxes.get(j.claim.id),
                     [o.setting for o in j.judged],
@@ -236,6 +241,10 @@ def verify_claims(
         run_info={
             **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "made_again": again,
+            "memory": {
+                "worker": notes.peak_bytes,
+                "workers": 0 if backend.name == SerialBackend.name else backend.workers,
+            },
             "place": place,
             "error_budget": budget_use(judgements, error_budget).as_dict(),
             "headline": headline(judgements).as_dict(),

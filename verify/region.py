@@ -30,6 +30,7 @@ __all__ = [
     "on_conditions",
     "reference_of",
     "scope_of",
+    "scope_where_judged",
 ]
 
 #: Settings of the reference box that are looked at to know a region, and the least share inside that will do.
@@ -211,9 +212,14 @@ def scope_of(
     claim: Claim, reference: Box | None, settings: Sequence[AbstractSetting], *, drawn: bool = False
 ) -> Scope:
     """The scope of a claim judged at these settings; `drawn`: `on_conditions` has moved it."""
-    place = claim.experiment.place
     if not settings:
         return Scope(None, None, "no run was judged")
+    return scope_where_judged(claim, reference, drawn=drawn)
+
+
+def scope_where_judged(claim: Claim, reference: Box | None, *, drawn: bool = False) -> Scope:
+    """`scope_of` a claim that is judged at any setting: what it speaks of does not depend on which."""
+    place = claim.experiment.place
     if not place.coordinates:
         return Scope("cells", None, place.describe(), drawn)
     if reference is None:

@@ -55,6 +55,18 @@ def test_a_report_fills_table_and_profile(places: list[str], tmp_path: Path) -> 
     assert "| 900 | a |" in page
 
 
+def test_memory_is_read_off_the_report(places: list[str], tmp_path: Path) -> None:
+    measure = "memory of the default run, all processes, GiB"
+    main(places)
+    assert measure not in _table(tmp_path)
+    memory = {"process": 2**30, "worker": 2**29, "workers": 4}
+    (tmp_path / "run.json").write_text(json.dumps(RECORD | {"memory": memory}))
+    main(places)
+    assert _table(tmp_path)[measure]["value"]["median"] == pytest.approx(3.0)
+    main([*places, "--peak", "2.5"])
+    assert _table(tmp_path)[measure]["value"]["median"] == pytest.approx(2.5)
+
+
 def test_what_is_not_given_keeps_its_figure(places: list[str], tmp_path: Path) -> None:
     main([*places, "--tests", "7"])
     main([*places, "--again", "31"])

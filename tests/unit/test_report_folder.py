@@ -134,7 +134,7 @@ def _complete(folder: Path, marks: set[str]) -> None:
 def quick_figures(monkeypatch: pytest.MonkeyPatch, small: Verification) -> None:
     """Figures drawn once: what is tested here is the writing."""
     drawn = draw_all(small)
-    monkeypatch.setattr(figure_module, "draw_all", lambda *_: drawn)
+    monkeypatch.setattr(figure_module, "begin_all", lambda *_: lambda: drawn)
 
 
 @pytest.mark.usefixtures("quick_figures")

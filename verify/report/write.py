@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from verify.outcome import Verification
 from verify.report.folder import replaced_folder
 from verify.report.sections.material import Layer
 from verify.report.summary import verdict_counts
+from verify.runs.work import peak_memory
 from verify.timings import Timings
 
 if TYPE_CHECKING:
@@ -44,25 +45,30 @@ def write_report(
     """
     from verify.report.claims import claim_records
     from verify.report.comparison import write_comparison
+    from verify.report.figures import begin_all
     from verify.report.render import index_pages
     from verify.vacuity import vacuities
 
     spent, started = Timings(), time.perf_counter()
     with replaced_folder(folder) as new:
         parts = verification.by_paper() or {"": verification}
-        known: list[Vacuity] = []
+        # The workers draw while this process writes the rest.
+        begun: dict[str, Callable[[], list[Figure]]] = {
+            name: begin_all(part, jobs) if figures else list for name, part in parts.items()
+        }
+        known = {name: vacuities(part) for name, part in parts.items()}
+        every = [vacuity for own in known.values() for vacuity in own]
+        _write_json(new / "claims.json", claim_records(verification, every))
+        write_comparison(verification, new / "comparison.csv")
         for name, part in parts.items():
-            own = vacuities(part)
-            drawn = _write_paper(part, new if len(parts) == 1 else new / name, figures, jobs, own)
+            drawn = begun[name]()
+            _write_paper(part, new if len(parts) == 1 else new / name, drawn, known[name])
             prefix = f"{name}/" if len(parts) > 1 else ""
             spent.figures |= {f"{prefix}{figure.name}": figure.seconds for figure in drawn}
-            known += own
         if len(parts) > 1:
             html, markdown = index_pages(parts)
             (new / "report.html").write_text(html, encoding="utf-8")
             (new / "report.md").write_text(markdown, encoding="utf-8")
-        _write_json(new / "claims.json", claim_records(verification, known))
-        write_comparison(verification, new / "comparison.csv")
         spent.stages["report"] = time.perf_counter() - started
         _write_json(new / "run.json", run_record(verification, spent))
         written = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
@@ -71,13 +77,11 @@ def write_report(
 
 
 def _write_paper(
-    verification: Verification, folder: Path, figures: bool, jobs: int, known: Sequence[Vacuity]
-) -> list[Figure]:
+    verification: Verification, folder: Path, drawn: Sequence[Figure], known: Sequence[Vacuity]
+) -> None:
     from verify.report.context import page
-    from verify.report.figures import draw_all
     from verify.report.render import html_of, markdown_of
 
-    drawn = draw_all(verification, jobs) if figures else []
     (folder / "figures").mkdir(parents=True)
     for figure in drawn:
         if figure.png is not None:
@@ -88,17 +92,20 @@ def _write_paper(
         # A lone surrogate in a claim's text must not lose the report.
         for name, text in ((f"{layer}.md", markdown_of(shown)), (f"{layer}.html", html_of(shown))):
             (folder / name).write_text(text, encoding="utf-8", errors="replace")
-    return drawn
 
 
 def run_record(verification: Verification, spent: Timings | None = None) -> dict[str, Any]:
-    """The content of `run.json`: everything the run noted, what its report took (`spent`), how it ended."""
+    """The content of `run.json`: everything the run noted, what its report took (`spent`), how it ended.
+
+    `memory` are bytes held at most: by this process, and by a worker while runs were made.
+    """
     info = dict(verification.run_info)
     known, more = info.get("timings") or {}, {} if spent is None else spent.as_dict()
     timings = {part: {**known.get(part, {}), **more.get(part, {})} for part in (*known, *more)}
     return {
         **info,
         "timings": timings,
+        "memory": {"process": peak_memory(), **(info.get("memory") or {})},
         "claims": len(verification.judgements),
         "papers": list(verification.by_paper()),
         "verdicts": verdict_counts(verification),

@@ -10,7 +10,7 @@ from verify.runs.batch import Batch, Measurement
 from verify.runs.plan import RunSpec
 from verify.store.flat import Flat, Scalar
 from verify.store.folder import RunStore
-from verify.store.identity import batch_key, run_identity
+from verify.store.identity import batch_keys, run_identity
 from verify.store.tree import UnkeptValue, tree_of, value_of
 
 __all__ = ["Keeper", "KeptBatches", "flat_of", "measurement_of"]
@@ -109,7 +109,7 @@ class KeptBatches:
             )
             for k, job in enumerate(batch.jobs)
         ]
-        return [batch_key(runs, index) for index in range(len(runs))]
+        return batch_keys(runs)
 
 
 def _device(device: str) -> str:

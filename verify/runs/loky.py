@@ -23,13 +23,20 @@ __all__ = ["LokyBackend", "pool", "start_seconds"]
 _THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Started processes by their number, for the next call: a start costs more than many a batch.
 _POOLS: dict[int, Any] = {}
+#: Bytes by which a worker may grow after its first call before it is renewed. The libraries that later runs
+#: load are near loky's own limit of 3e8: a worker renewed for them loads and compiles them all again.
+_GROWTH = int(1e9)
 #: Seconds after which a pool that says nothing is looked at.
 _LOOK = 5.0
 
 
-def _deaf_to_interrupts() -> None:
+def _begin() -> None:
+    """In a new worker, before its first call."""
+    from joblib.externals.loky import process_executor
+
     # Ctrl-C reaches the whole process group: the parent answers it and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    process_executor._MAX_MEMORY_LEAK_SIZE = _GROWTH
 
 
 def _tell(line: str) -> None:
@@ -136,7 +143,7 @@ def pool(workers: int) -> Any:
     if known is None or known._flags.broken is not None or known._flags.shutdown or _abandoned(known):
         # A worker whose memory has grown is renewed; said as an error, that would end the thread that serves.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-        known = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
+        known = ProcessPoolExecutor(max_workers=workers, initializer=_begin, env=_THREADS)
         if not _POOLS:
             # Let go while the interpreter is whole: what ends a pool logs, and no log outlives it.
             atexit.register(_POOLS.clear)
@@ -154,7 +161,7 @@ def _abandoned(executor: Any) -> bool:
 def _executor(workers: int) -> Iterator[Any]:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    executor = ProcessPoolExecutor(max_workers=workers, initializer=_deaf_to_interrupts, env=_THREADS)
+    executor = ProcessPoolExecutor(max_workers=workers, initializer=_begin, env=_THREADS)
     try:
         yield executor
     finally:

@@ -1,15 +1,15 @@
-"""One function of many values, in this process or in worker processes: exhibits, figures."""
+"""One function of many values, in this process or in worker processes: exhibits, figures, plans, proofs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from verify.runs.work import Payload
 
-__all__ = ["spread"]
+__all__ = ["hand_out", "spread"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -21,23 +21,39 @@ def spread(function: Callable[[T], U], items: Sequence[T], jobs: int) -> list[U 
     With several jobs in the worker processes of the runs; what a dying worker takes along is a
     `BrokenExecutor` in its place.
     """
-    if jobs == 1 or len(items) < 2:
-        return [_called(function, item) for item in items]
+    return hand_out(function, items, jobs)()
+
+
+def hand_out(
+    function: Callable[[T], U], items: Sequence[T], jobs: int
+) -> Callable[[], list[U | BaseException]]:
+    """Hands the items out to the workers and returns at once; what is returned collects what `spread` gives.
+
+    At one job everything is done when it is collected.
+    """
+    if jobs == 1 or not items:
+        return lambda: [_called(function, item) for item in items]
     from verify.runs.loky import pool
     from verify.runs.work import pickled
 
     workers = pool(jobs)
-    payloads = [pickled((function, item)) for item in items]
-    futures = []
-    try:
-        for payload in payloads:
-            futures.append(workers.submit(_called_there, payload))  # noqa: PERF401
-        return [_result(future) for future in futures]
-    except BrokenExecutor as error:  # while handing out: what was not handed out is lost with the rest
-        return [_result(f) for f in futures] + [error] * (len(items) - len(futures))
-    except BaseException:
-        pool(jobs).shutdown(wait=True, kill_workers=True)
-        raise
+    futures: list[Any] = []
+    lost: list[BaseException] = []
+    for item in items:
+        try:
+            futures.append(workers.submit(_called_there, pickled((function, item))))
+        except BrokenExecutor as error:  # what was not handed out is lost with the rest
+            lost = [error] * (len(items) - len(futures))
+            break
+
+    def collected() -> list[U | BaseException]:
+        try:
+            return [*(_result(future) for future in futures), *lost]
+        except BaseException:
+            pool(jobs).shutdown(wait=True, kill_workers=True)
+            raise
+
+    return collected
 
 
 def _called(function: Callable[[T], U], item: T) -> U | BaseException:
@@ -55,5 +71,8 @@ def _called_there(payload: Payload) -> Any:
 
 
 def _result(future: Any) -> Any:
-    error = future.exception()
+    try:
+        error = future.exception()
+    except CancelledError as cancelled:  # its pool was ended
+        return cancelled
     return future.result() if error is None else error

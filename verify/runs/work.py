@@ -150,9 +150,11 @@ def pickled(value: Any) -> Payload:
     import cloudpickle
 
     data = cloudpickle.dumps(value)
+    # One call a module: there are thousands, and batches by the ten thousand.
+    own = [name for name in list(sys.modules) if name.startswith(USER_PREFIXES)]
     files = tuple(
-        (prefix, str(module.__file__))
-        for name, module in list(sys.modules.items())
+        (prefix, str(sys.modules[name].__file__))
+        for name in own
         for prefix in USER_PREFIXES
         if name.startswith(prefix) and name.encode() in data
     )

@@ -13,7 +13,7 @@ import numpy as np
 from simulation.models import Job
 from theory.setting import number_kinds
 
-__all__ = ["batch_key", "digest", "run_identity"]
+__all__ = ["batch_key", "batch_keys", "digest", "run_identity"]
 
 
 def run_identity(
@@ -111,7 +111,13 @@ def batch_key(runs: Sequence[Mapping[str, Any]], index: int) -> str:
     The last bits of a run depend on the shapes it was padded to, so a run counts as made only together
     with the same others in the same order.
     """
-    return digest({"batch": [digest(run) for run in runs], "index": index})
+    return batch_keys(runs)[index]
+
+
+def batch_keys(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """`batch_key` of every run."""
+    together = [digest(run) for run in runs]
+    return [digest({"batch": together, "index": index}) for index in range(len(runs))]
 
 
 def _plain(value: Any) -> Any:

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from verify.outcome import Verification
 from verify.report.blocks import Figure
 from verify.report.figures import answers, bounds, coverage, event_map, exponents, panels, slack, trust
 from verify.report.figures.style import MEANT, FigureSpec, style
-from verify.runs.spread import spread
+from verify.runs.spread import hand_out
 
-__all__ = ["FIGURES", "MOST", "draw_all"]
+__all__ = ["FIGURES", "MOST", "begin_all", "draw_all"]
 
 #: In the order of the report; adding a figure is adding its file and a line here.
 FIGURES = (
@@ -41,7 +41,13 @@ def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
 
     An error is kept in the figure's place: a verification that took minutes is worth more than a figure.
     """
-    out, specs = [], []
+    return begin_all(verification, jobs)()
+
+
+def begin_all(verification: Verification, jobs: int = 1) -> Callable[[], list[Figure]]:
+    """As `draw_all`, but what is returned collects the figures: meanwhile the workers draw."""
+    out: list[Figure] = []
+    specs: list[FigureSpec] = []
     for figures in FIGURES:
         try:
             specs += figures(verification)
@@ -54,11 +60,18 @@ def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:
         if exhibit.error
     ]
     specs = _chosen(specs)
-    for spec, drawn in zip(specs, spread(_timed, specs, jobs), strict=True):
-        error = f"{type(drawn).__name__}: {drawn}" if isinstance(drawn, BaseException) else ""
-        png, seconds = (None, 0.0) if isinstance(drawn, BaseException) else drawn
-        out.append(Figure(spec.name, spec.title, spec.caption, png, error, spec.alt, spec.lead, seconds))
-    return out
+    begun = hand_out(_timed, specs, jobs)
+
+    def collected() -> list[Figure]:
+        return [*out, *(_figure(spec, drawn) for spec, drawn in zip(specs, begun(), strict=True))]
+
+    return collected
+
+
+def _figure(spec: FigureSpec, drawn: tuple[bytes, float] | BaseException) -> Figure:
+    error = f"{type(drawn).__name__}: {drawn}" if isinstance(drawn, BaseException) else ""
+    png, seconds = (None, 0.0) if isinstance(drawn, BaseException) else drawn
+    return Figure(spec.name, spec.title, spec.caption, png, error, spec.alt, spec.lead, seconds)
 
 
 def _timed(spec: FigureSpec) -> tuple[bytes, float]:

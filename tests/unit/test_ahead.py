@@ -1,0 +1,68 @@
+"""What workers work out beside the runs is what this process would: plans, proofs, regions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from theory.claim import Claim
+from theory.paper import Paper, load_paper
+from verify import ahead
+from verify.ahead import Ahead
+from verify.region import scope_where_judged
+from verify.runs.plan import plan_runs
+
+
+@pytest.fixture(scope="module")
+def paper() -> Paper:
+    return load_paper("early_learning")
+
+
+@pytest.fixture(scope="module")
+def claims(paper: Paper) -> list[Claim]:
+    boxes = [
+        c for c in paper.claims if c.experiment.place.coordinates and c.experiment.runs.get("quick", 0) >= 50
+    ]
+    proved = [c for c in paper.claims if c.proof is not None]
+    return list({c.id: c for c in (*boxes[:2], *proved[:2])}.values())
+
+
+def test_the_workers_plan_prove_and_measure_regions_as_this_process_does(
+    paper: Paper, claims: list[Claim]
+) -> None:
+    experiments = list({c.experiment.id: c.experiment for c in claims}.values())
+    two = Ahead(claims, [paper], 2)
+    plans = two.plans(experiments, "quick", 7)
+    proofs, scopes = two.proofs()(), two.scopes()()
+    assert plans == {e.id: plan_runs(e, "quick", 7) for e in experiments}
+    proved = {id(c.proof): c.proof() for c in claims if c.proof is not None}
+    assert proved
+    assert proofs == proved
+    assert scopes == {
+        c.id: scope_where_judged(c, paper.reference_for(c.experiment.setting_class)) for c in claims
+    }
+
+
+def test_one_worker_leaves_all_to_this_process(
+    paper: Paper, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "hand_out", _nothing_handed_out)
+    one = Ahead(claims, [paper], 1)
+    experiment = claims[0].experiment
+    assert one.plans([experiment], "quick", 7) == {experiment.id: plan_runs(experiment, "quick", 7)}
+    assert (one.proofs()(), one.scopes()()) == ({}, {})
+
+
+def test_a_changed_claim_is_not_taken_from_its_paper(
+    paper: Paper, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker would prove and place what the paper says, not what was changed."""
+    monkeypatch.setattr(ahead, "hand_out", _nothing_handed_out)
+    changed = Ahead([replace(c, note="changed") for c in claims], [paper], 2)
+    assert (changed.proofs()(), changed.scopes()()) == ({}, {})
+
+
+def _nothing_handed_out(function: object, items: list[object], jobs: int) -> object:
+    assert items == []
+    return list

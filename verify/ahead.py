@@ -1,0 +1,101 @@
+"""What no run enters: plans, proofs and regions of built-in papers, worked out in the workers.
+
+A worker finds a claim in its paper, by name, so what it computes is what this process would. Whatever has no
+such name (claims of a file, changed claims), or fails there, is worked out here when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from theory.claim import Claim, Proof
+from theory.experiment import Experiment
+from theory.paper import Paper, load_paper
+from theory.paper_names import paper_names
+from verify.region import Scope, scope_where_judged
+from verify.runs.plan import RunSpec, plan_runs
+from verify.runs.spread import hand_out
+
+__all__ = ["Ahead"]
+
+#: Fewer random settings are drawn here.
+_MANY = 50
+
+
+class Ahead:
+    """The work of these claims that needs no run, handed out to so many workers.
+
+    Args:
+        claims: those that are judged.
+        papers: where they come from.
+        workers: 1 works everything out in this process.
+    """
+
+    def __init__(self, claims: Sequence[Claim], papers: Sequence[Paper], workers: int) -> None:
+        self._workers = workers
+        found = [p for p in papers if workers > 1 and p.name in paper_names() and load_paper(p.name) is p]
+        known = {id(claim): paper.name for paper in found for claim in paper.claims}
+        #: The claims that a worker can find, with their papers' names.
+        self._named = [(known[id(claim)], claim) for claim in claims if id(claim) in known]
+
+    def plans(
+        self, experiments: Sequence[Experiment], profile: str, seed: int
+    ) -> Mapping[str, list[RunSpec]]:
+        """The planned runs of every experiment (`plan_runs`); large boxes are drawn from in the workers."""
+        names = {claim.experiment.id: name for name, claim in self._named}
+        far = [
+            e
+            for e in experiments
+            if e.id in names and e.place.coordinates and e.runs.get(profile, 0) >= _MANY
+        ]
+        begun = hand_out(_planned, [(names[e.id], e.id, profile, seed) for e in far], self._workers)
+        there = {e.id for e in far}
+        out = {e.id: plan_runs(e, profile, seed) for e in experiments if e.id not in there}
+        for experiment, specs in zip(far, begun(), strict=True):
+            failed = isinstance(specs, BaseException)
+            out[experiment.id] = plan_runs(experiment, profile, seed) if failed else specs  # type: ignore[assignment]
+        return out
+
+    def proofs(self) -> Callable[[], dict[int, Proof]]:
+        """Begins the proofs; what is returned collects those that ended well, by the identity of the function
+        that several claims may share."""
+        asked = {id(claim.proof): (name, claim.id) for name, claim in self._named if claim.proof is not None}
+        begun = hand_out(_proved, list(asked.values()), self._workers)
+        if self._workers == 1:
+            return dict
+        return lambda: {k: p for k, p in zip(asked, begun(), strict=True) if isinstance(p, Proof)}
+
+    def scopes(self) -> Callable[[], dict[str, Scope]]:
+        """Begins the scopes of all claims, where any run is judged; what is returned collects them by id."""
+        papers = dict.fromkeys(name for name, _ in self._named)
+        ids = {paper: tuple(c.id for name, c in self._named if name == paper) for paper in papers}
+        begun = hand_out(_scoped, list(ids.items()), self._workers)
+        return lambda: {
+            id_: scope
+            for scopes in begun()
+            if not isinstance(scopes, BaseException)
+            for id_, scope in scopes.items()
+        }
+
+
+def _planned(asked: tuple[str, str, str, int]) -> list[RunSpec]:
+    name, id_, profile, seed = asked
+    experiment = next(c.experiment for c in load_paper(name).claims if c.experiment.id == id_)
+    return plan_runs(experiment, profile, seed)
+
+
+def _proved(asked: tuple[str, str]) -> Proof:
+    name, id_ = asked
+    proof: Any = load_paper(name).claim_map[id_].proof
+    return proof()  # type: ignore[no-any-return]
+
+
+def _scoped(asked: tuple[str, tuple[str, ...]]) -> dict[str, Scope]:
+    name, ids = asked
+    paper = load_paper(name)
+    return {
+        id_: scope_where_judged(claim, paper.reference_for(claim.experiment.setting_class))
+        for id_ in ids
+        for claim in (paper.claim_map[id_],)
+    }
