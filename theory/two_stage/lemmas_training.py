@@ -335,8 +335,8 @@ CLAIMS = (
         conditions=OF_NO_NOISE,
         note="Printed with C_2 alone: but noise mass grows with a sample's share of active filters, which is "
         "binomial, and the largest difference among n of them rises as sqrt(ln n), n^.12 from 40 to 400 "
-        "samples, until shares reach 0 and 1. Printed for all i, k: between classes of unequal size it grows without "
-        "bound, "
+        "samples, until shares reach 0 and 1. Printed for all i, k: between classes of unequal size it grows "
+        "without bound, "
         "two_stage.lemma.balance_noise.growth.",
     ),
     stated_claim(
