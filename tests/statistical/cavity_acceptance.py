@@ -38,6 +38,7 @@ BOXES: Mapping[str, Domain] = {
     "budget": replace(
         WIDE, n=(100, 180), m=(20, 60), signal_margin=(5.0, 16.0), tau=(0.15, 0.3), clock_step=(0.06, 0.1)
     ),
+    "strong": replace(SMALL, signal_margin=(15.0, 30.0)),
     "d/n=5": replace(SMALL, dimension=(5.0, 5.0), kappa_0=(1e-3, 0.1)),
     "d/n=2": replace(SMALL, dimension=(2.0, 2.0), kappa_0=(1e-3, 0.1)),
     "m=5": replace(SMALL, m=(5, 5)),
@@ -117,7 +118,7 @@ def budget(
 ) -> dict[str, tuple[int, float, float, float, float]]:
     """Criterion A2, over settings with a_y (1 - 2 tau_y) >= 3 in every class and 15 flipped labels or more in
     every run: their number, the mean of ln t less the law's mean of it, its root mean square over settings,
-    what sampling explains of that (of `runs` runs and of the law's replicates), and the upper 95 % limit of the
+    what sampling explains of that (of `runs` runs and of the replicates), and the upper 95 % limit of the
     rest. In logarithms on both sides: a maximum's law is skew, and the logarithm of its mean is no mean.
     """
     errors: dict[str, list[float]] = {"t_half": [], "t_all": []}
