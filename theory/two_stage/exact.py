@@ -183,12 +183,15 @@ def _combined_conservation(run: Run) -> float | NotApplicable:
     """gamma of filters with an unchanged signal pattern, from rhobar of ANOTHER filter per sample."""
     label = run.label_side(run.products[..., 1:]) > 0
     throughout = (_unchanged_so_far(label) & label[:1])[-1]
-    if not throughout.any(axis=0).all():
-        return NotApplicable("a sample has no label-side filter active throughout")
+    # A filter is looked at where every sample of the class that its signal points to has such a witness.
+    seen = throughout.any(axis=0)
+    whole = np.where(run.products[0, ..., 0] > 0, seen[run.y > 0].all(), seen[run.y < 0].all())
+    if not whole.any():
+        return NotApplicable("in each class a sample has no label-side filter active throughout")
     witness = np.argmax(throughout, axis=0)
     rho = run.label_side(run.rho)[:, witness, np.arange(run.setting.n)]
     sums = rho / np.diag(run.gram)[1:]
-    kept = _unchanged_so_far(run.products[..., 0] > 0)
+    kept = _unchanged_so_far(run.products[..., 0] > 0) & whole
     return _relative(np.where(kept, run.gamma - _signal_sum(run, sums), 0.0), run.gamma, run.products)
 
 

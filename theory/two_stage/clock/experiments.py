@@ -120,7 +120,7 @@ BATCHES = {
     size: _paired(
         f"batches.{size}", box("large", (100, 100), (40, 50)), Variation(batch_size=size), 16.0, default, 200
     )
-    for size, default in ((50, 48), (20, 72), (10, 72))
+    for size, default in ((50, 48), (20, 72), (10, 120))
 }
 BATCHES_SMALL = {
     size: _paired(

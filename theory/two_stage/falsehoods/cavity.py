@@ -85,6 +85,18 @@ def falsehoods(known: Ledger) -> Iterator[Falsehood]:
         ),
         (half, "times x 1.15", "constant", "scores move by about -.7", partial(half_score, factor=1.15)),
         (last, "times x 1.2", "constant", "scores move by about -.7", partial(last_score, factor=1.2)),
+        # The full profile's box, where the rule is sharper: the criterion's 5 %, either way.
+        *(
+            (
+                known[f"two_stage.cavity.wide.{name}"],
+                f"times x {factor:g}",
+                "constant",
+                "scores move by .35 to .5",
+                partial(score, factor=factor),
+            )
+            for name, score in (("t_half", half_score), ("t_all", last_score))
+            for factor in (0.95, 1.05)
+        ),
     )
     for true, name, kind, why, measure in changes:
         yield changed(true, name, kind, why, measure)
