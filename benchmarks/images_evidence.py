@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = path.read_text(encoding="utf-8")
         if begin not in text:
             raise SystemExit(f"{path} has no {begin}")
-        new = re.sub(f"{begin}.*?{end}", lambda _, table=table: table, text, flags=re.DOTALL)
+        before, rest = text.split(begin)
+        new = before + table + rest.split(end)[1]
         path.write_text(new, encoding="utf-8")
         print(table)
     return 0
