@@ -16,7 +16,7 @@ from simulation.images.task import Task, scaled_images
 from simulation.images.train import train_tasks
 from theory.rng import derive_seed
 
-__all__ = ["audit_images", "audit_request", "audit_tasks_of"]
+__all__ = ["audit_images", "audit_request", "audit_tasks_of", "seeds_of_round"]
 
 _RUNS = 2
 #: Most suspicious images that are pictured.
@@ -41,11 +41,14 @@ def _tasks(request: Request, made: Plan) -> list[Task]:
     ]
 
 
+def seeds_of_round(request: Request, round_: int) -> list[int]:
+    """Seeds of the trainings of the first round (0) or of the matched one (1)."""
+    return [derive_seed(request.first_seed, "images.own_labels", _RUNS * round_ + r) for r in range(_RUNS)]
+
+
 def _trained(request: Request, made: Plan, round_: int) -> list[Record]:
-    seeds = [derive_seed(request.first_seed, "images.own_labels", _RUNS * round_ + r) for r in range(_RUNS)]
-    runs = train_tasks(
-        _tasks(request, made), replace(request.recipe, ratio=_RATIO), seeds, device=request.device
-    )
+    recipe, seeds = replace(request.recipe, ratio=_RATIO), seeds_of_round(request, round_)
+    runs = train_tasks(_tasks(request, made), recipe, seeds, device=request.device)
     failed = next((run.failed for run in runs if run.failed), "")
     if failed:
         raise ValueError(f"{failed}: lower --lr")

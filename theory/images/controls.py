@@ -27,6 +27,8 @@ def flips_as_said(run: Any) -> bool | NotApplicable:
     """Whether the number of flipped labels lies within the binomial limits of its rate, at 1e-3."""
     if run.failed:
         return NotApplicable(run.failed)
+    if run.setting is None:
+        return NotApplicable("a user's own images: no rate is stated for all of them")
     n, tau = len(run.y), run.setting.flip_rate
     flipped = round(n * flip_share(run))
     low, high = binom.ppf([_TAIL, 1 - _TAIL], n, tau)

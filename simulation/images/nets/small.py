@@ -61,7 +61,7 @@ class SmallCNN(nn.Module):
             weight, bias = weights[f"{name}.weight"].flatten(0, 1), weights[f"{name}.bias"].flatten()
             both = F.conv2d(both, weight, bias, stride=2 if large else 1, padding=1, groups=count)
             both = torch.relu(both if large else F.max_pool2d(both, 2))
-        flat = both.unflatten(1, (count, -1)).transpose(0, 1).flatten(2)
+        flat = both.reshape(len(both), count, -1, *both.shape[2:]).transpose(0, 1).flatten(2)
         return _linear(weights, "out", torch.relu(_linear(weights, "hidden", flat)))
 
 

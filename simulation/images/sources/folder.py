@@ -28,7 +28,7 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
     """Every picture as `size` x `size` pixels in [0, 1]; classes are the subfolders in alphabetical order.
 
     Links that leave the folder are not followed. `mode` is Pillow's "RGB" or "L" (grey). A picture is turned
-    as its camera says, of several frames the first is taken; files of other kinds are left out, and counted in
+    as its camera says, of several frames the first is taken; files of other kinds are left out and counted in
     the source.
 
     Raises:

@@ -1,0 +1,90 @@
+"""The tables of evidence: every row is a claim, figures come from the report, folders are as they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import images_evidence, own_folder
+from theory.images.paper import CLAIMS
+
+IDS = {claim.id for claim in CLAIMS}
+
+
+def test_every_row_is_a_claim_and_every_claim_of_the_audit_has_a_row() -> None:
+    rows = {f"images.{name}" for name in images_evidence.ROWS}
+    audit = {f"images.{name}" for _, name, _ in images_evidence.AUDIT_ROWS}
+    assert rows | audit <= IDS
+    assert {c for c in IDS if c.startswith("images.audit.")} == audit
+    left = {c.removeprefix("images.") for c in IDS - rows - audit}
+    assert left == {"k_classes.half_memorised", "larger.memorised"}
+
+
+def _report(folder: Path, profile: str, claims: list[dict[str, object]]) -> Path:
+    folder.mkdir()
+    (folder / "claims.json").write_text(json.dumps(claims))
+    run = {"profile": profile, "seed": 3, "finished": "2026-01-02T03:04:05"}
+    (folder / "run.json").write_text(json.dumps(run))
+    return folder
+
+
+def _claim(name: str, verdict: str, **statistic: object) -> dict[str, object]:
+    return {"id": f"images.{name}", "verdict": verdict, "role": "claim", "statistic": statistic}
+
+
+def test_tables_come_from_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for page, name in (("data.md", "images"), ("audit.md", "audit")):
+        marks = f"a\n<!-- {name}-evidence:begin -->\nold\n<!-- {name}-evidence:end -->\nb\n"
+        (tmp_path / page).write_text(marks)
+    monkeypatch.setattr(images_evidence, "_DOCS", tmp_path)
+    first = _report(
+        tmp_path / "one",
+        "default",
+        [
+            _claim("order", "supported", violations=0, trials=128, delta=0.1),
+            _claim("theory.m", "not-applicable"),
+        ],
+    )
+    wide = {"mean": 1.02, "interval": [0.9, 1.1], "trials": 24, "margin": 0.15}
+    second = _report(
+        tmp_path / "two",
+        "full",
+        [
+            _claim("order", "refuted", violations=9, trials=9, delta=0.1),
+            _claim("theory.m", "supported", **wide),
+            _claim("audit.covers", "supported", violations=1, trials=60, delta=0.15),
+        ],
+    )
+    assert images_evidence.main([str(first), str(second)]) == 0
+    text = (tmp_path / "data.md").read_text()
+    assert text.startswith(
+        "a\n<!-- images-evidence:begin -->\nFrom default profile, seed 3, 2026-01-02; then full"
+    )
+    assert "| `order` | supported | 0 of 128 fail (allowed 0.1) | 0 of 30 fail |" in text
+    assert "exponent 1.02 [0.9, 1.1], 24 runs (margin 0.15)" in text
+    assert "old" not in text
+    audit = (tmp_path / "audit.md").read_text()
+    assert "| `audit.covers` | supported | 1 of 60 fail (allowed 0.15) | 29 of 29 |" in audit
+
+
+def test_a_folder_holds_what_it_says(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    pytest.importorskip("PIL")
+    from simulation.images.load import load_images
+
+    misplaced, pictures, labels = own_folder.write_folder(tmp_path / "f", 0.15, seed=1)
+    images = load_images("folder", tmp_path / "f", size=8, mode="L")
+    assert (images.n, images.class_names) == (300, ("eight", "three"))
+    assert 25 <= len(misplaced) <= 65
+    assert misplaced <= set(images.files)
+    assert pictures.shape == (57, 8, 8)
+    means = [
+        images.x[(images.y == c) & ~np.isin(images.files, list(misplaced))].mean(axis=0)[0] for c in (0, 1)
+    ]
+    near = [int(np.argmin([np.square(p / 255 - m).sum() for m in means])) for p in pictures]
+    assert np.mean(np.array(near) == labels) > 0.9  # the classes held out are numbered as those of the folder
+    assert not own_folder.write_folder(tmp_path / "g", 0.0, seed=1)[0]
+    assert own_folder.write_folder(tmp_path / "h", 0.15, seed=1)[0] == misplaced
