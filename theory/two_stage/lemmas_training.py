@@ -333,8 +333,7 @@ CLAIMS = (
         NO_NOISE_SCALES,
         conditions=OF_NO_NOISE,
         note="Printed for all i, k. Between classes of unequal size the difference grows without bound: "
-        "two_stage.lemma.balance_noise.growth. Within a class the late growth is zero, but whether one "
-        "constant C_2 serves all settings is what the band over the reference box decides.",
+        "two_stage.lemma.balance_noise.growth.",
     ),
     stated_claim(
         "lemma.balance_noise.across_classes",
