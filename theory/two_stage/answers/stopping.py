@@ -319,8 +319,8 @@ QUESTION = Question(
             "oneself. So one gets {these}. T_1, at half a unit, is the clock at which the theorems speak; "
             "the gap of the losses is widest later, near 1.5 units, and so is the stop. For a network and "
             "labels of one's own `python -m verify audit` names a step to stop at (docs/audit.md); what that "
-            "stop costs is a claim of its own on images (images.audit.stop), not certified by the runs of its "
-            "default profile.",
+            "stop costs is a claim of its own on images (images.audit.stop), not certified by the runs of "
+            "its default profile.",
             "These estimates from inputs, observed labels and early margins fail: {these}.",
             "whether, estimated from data,",
             glance=True,
