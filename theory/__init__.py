@@ -18,6 +18,7 @@ _EXPORTS = {
     "Calibration": "theory.rules",
     "Cells": "theory.place",
     "Claim": "theory.claim",
+    "Comparison": "theory.question",
     "Condition": "theory.condition",
     "ConditionCheck": "theory.condition",
     "Constant": "theory.constant",

@@ -36,6 +36,7 @@ from theory.plane import LevelSet as LevelSet
 from theory.plane import Plane as Plane
 from theory.plane import PlaneQuantity as PlaneQuantity
 from theory.quantity import Quantity as Quantity
+from theory.question import Comparison as Comparison
 from theory.question import Curve as Curve
 from theory.question import Part as Part
 from theory.question import Question as Question
@@ -89,6 +90,7 @@ __all__ = [
     "Calibration",
     "Cells",
     "Claim",
+    "Comparison",
     "Condition",
     "ConditionCheck",
     "Constant",

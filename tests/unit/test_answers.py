@@ -76,7 +76,7 @@ def test_the_short_answer_keeps_what_a_sentence_cannot_do_without() -> None:
     verification = asked(ORDER)
     for claim, words, kept in ((ORDER, "order", False), ("zoo.bound.declared", "the constant", True)):
         judgement = by_id(verification, claim)
-        numbers = judge_of(judgement.claim.rule).numbers(judgement)
+        numbers = judge_of(judgement.claim.rule).brief(judgement)
         text = "It shows with: {these}."
         part = Part({claim: words}, text, text, "it")
         (answer,) = answers(replace(verification, questions=(Question("?", (part,)),)))

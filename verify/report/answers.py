@@ -105,14 +105,14 @@ _ORDER = ("supported", "derived", "refuted", "inconclusive", "vacuous", "not-app
 
 def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], full: bool) -> str:
     """With the numbers of the runs, or (not `full`) without those it can do without: what happens or not is
-    named, a quantity needs its number, and an aside goes."""
+    named, a quantity needs its number in brief, and an aside goes."""
     if verdict in ("supported", "derived", "refuted"):
         template = part.refuted if verdict == "refuted" else part.supported
         if not full and _ASIDE in template:
             return template.replace(_ASIDE, "")
         named = [words for words, j in group if words and isinstance(j.claim.rule, _HAPPENS)]
         if full or len(named) < len(group):
-            return template.replace("{these}", _these(group))
+            return template.replace("{these}", _these(group, full))
         return template.replace("{these}", _listed(named))
     names = _listed([words for words, _ in group])
     if verdict == "inconclusive":
@@ -134,9 +134,11 @@ def _topic(part: Part, words: str) -> str:
     return f"{part.undecided} {words}".strip()
 
 
-def _these(group: Sequence[tuple[str, Judgement]]) -> str:
-    """Names with their numbers; a nameless claim gives its numbers alone, equal numbers are said once."""
-    numbers = [judge_of(j.claim.rule).numbers(j) for _, j in group]
+def _these(group: Sequence[tuple[str, Judgement]], full: bool = True) -> str:
+    """Names with their numbers, or (not `full`) with them in brief; a nameless claim gives its numbers alone,
+    equal numbers are said once."""
+    judges = [(judge_of(j.claim.rule), j) for _, j in group]
+    numbers = [judge.numbers(j) if full else judge.brief(j) for judge, j in judges]
     if len(group) > 1 and len(set(numbers)) == 1:
         return f"{_listed([words for words, _ in group])} (each {numbers[0]})"
     parts = [f"{words} ({text})" if words else text for (words, _), text in zip(group, numbers, strict=True)]

@@ -112,13 +112,15 @@ def _checked(verification: Verification) -> str:
 
 
 def _reference(verification: Verification) -> str:
-    """The boxes that conditions are looked at in."""
-    kinds = {o.setting.__class__ for j in verification.judgements for o in j.judged[:1]}
+    """The box that conditions are looked at in, of the settings of most claims."""
+    kinds = Counter(o.setting.__class__ for j in verification.judgements for o in j.judged[:1])
     boxes = [b for p in verification.papers for b in p.reference_boxes if class_made(b) in kinds]
     if not boxes:
         return ""
-    ranges = "; ".join(b.describe().partition(": ")[2] for b in boxes)
-    return f" Reference box, within which conditions are looked at: {ranges}."
+    first = max(boxes, key=lambda b: kinds[class_made(b)])
+    ranges = first.describe().partition(": ")[2]
+    others = f" Settings of {len(boxes) - 1} further kinds have their own." if len(boxes) > 1 else ""
+    return f" Reference box, within which conditions are looked at: {ranges}.{others}"
 
 
 def counts_of(verification: Verification) -> tuple[Count, ...]:

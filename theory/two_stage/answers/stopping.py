@@ -287,8 +287,8 @@ QUESTION = Question(
         ),
         Part(
             _these("wide.", _NO_CLOCK),
-            "There one needs a rule that looks at the data (its cost, and what is undecided, in the table: "
-            "{these}).",
+            "There one needs a rule that looks at the data; the table has the cost of each, and which are "
+            "undecided ({these}).",
             "There these rules, though they look at the data, lose too much D_test error: {these}.",
             "with weak signals or many flipped labels, what it costs to stop at",
             glance=True,
@@ -305,23 +305,22 @@ QUESTION = Question(
             _these(
                 "",
                 {
-                    "plug_in.a": "n SNR^2 is right to 2 % (ratio to the true value)",
-                    "plug_in.flip_rate": "the share of flipped labels to .01 (difference)",
-                    "wide.plug_in.a": "with weak signals or many flips n SNR^2 to 20 % (relative error)",
-                    "wide.plug_in.flip_rate": "there the share of flipped labels to .05 (difference)",
+                    "plug_in.a": "n SNR^2 to 2 % in the median, estimate over truth",
+                    "plug_in.flip_rate": "the share of flipped labels to .01, estimate less truth",
+                    "wide.plug_in.a": "with weak signals or many flips n SNR^2 to 20 %, relative error",
+                    "wide.plug_in.flip_rate": "there the share of flipped labels to .05",
                 },
             ),
             "How to know time units and n SNR^2 from data: a time unit is n m/(eta sigma_xi^2 d) steps, "
             "sigma_xi^2 d = mean |x_i|^2 - |mu|^2, n SNR^2 = n |mu|^2/(sigma_xi^2 d), and |mu|^2 is the "
             "sum over "
             "i != k of y_i y_k <x_i, x_k> over S^2 - n, with inputs x_i, observed labels y_i, and S the "
-            "sum of "
-            "y_i times the label predicted after a quarter of a time unit; n, m and eta one chooses oneself. "
-            "So read, {these}. T_1, at half a unit, is the clock at which the theorems speak; the gap of the "
-            "losses is widest later, near 1.5 units, and so is the stop. For a network and labels of one's "
-            "own `python -m verify audit` names a step to stop at (docs/audit.md); what that stop costs is a "
-            "claim of its own on images (images.audit.stop), not certified by the runs of its default "
-            "profile.",
+            "sum of y_i times the label predicted after a quarter of a time unit; n, m and eta one chooses "
+            "oneself. So one gets {these}. T_1, at half a unit, is the clock at which the theorems speak; "
+            "the gap of the losses is widest later, near 1.5 units, and so is the stop. For a network and "
+            "labels of one's own `python -m verify audit` names a step to stop at (docs/audit.md); what that "
+            "stop costs is a claim of its own on images (images.audit.stop), not certified by the runs of "
+            "its default profile.",
             "These estimates from inputs, observed labels and early margins fail: {these}.",
             "whether, estimated from data,",
             glance=True,

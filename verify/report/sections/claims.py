@@ -91,7 +91,7 @@ def _why(material: Material, judgement: Judgement) -> list[Block]:
         blocks.append(_failure(judgement))
     blocks += _conditions(judgement)
     again = Text(reproduce(judgement, material.verification.run_info), "command")
-    blocks += [Text("reproduce:", "small"), again]
+    blocks.append(again)
     example = judgement.counterexample
     if example is not None:
         found: tuple[tuple[Cell, ...], ...] = (
@@ -180,8 +180,7 @@ def _numbers(judgement: Judgement) -> list[Block]:
             )
         elif jsonable(value) != []:
             rows.append((Plain(label), Plain(show(value))))
-    numbers = Table("What the rule computed", (), tuple(rows), "pairs")
-    return [Section("", "Numbers", (numbers,)), *tables]
+    return [Table("What the rule computed", (), tuple(rows), "pairs"), *tables]
 
 
 def _statistic(judgement: Judgement) -> dict[str, Any]:

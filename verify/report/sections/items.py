@@ -38,11 +38,10 @@ _NOTE = (
     "runs again; on paper that command is the one below with the claim's id."
 )
 _AGAIN = (
-    "It needs the package (pip install . in its folder, or make, which installs it into .venv), makes the "
-    "same runs to the last bit, and writes reports/again: the number stands in the claim's line of "
-    "report.html and under measured and statistic of its record in claims.json; comparison.csv of the same "
-    "folder has all claims. Support does not depend on which claims are judged together; a refutation may, "
-    "as Holm's correction over fewer claims is weaker, and so does what holds jointly."
+    "It needs the package (pip install . in its folder, or make) and writes reports/again: the number stands "
+    "in the claim's line of report.html, under measured and statistic of claims.json, and in comparison.csv. "
+    "Support does not depend on which claims are judged together; a refutation may, as Holm's correction "
+    "over fewer claims is weaker, and so does what holds jointly."
 )
 
 #: Anchor of what the conditions say.
@@ -116,8 +115,6 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     numbers: list[Cell] = [Plain(number)] if number else []
     if weakest:
         numbers.append(Plain(f"weakest cell {weakest}"))
-    if judgement.verdict == "inconclusive":
-        numbers.append(Plain(f"undecided: {judgement.decision.reason}"))
     blocks: list[Block] = [Text(judgement.decision.reason)]
     if claim.measured:
         blocks.append(Text(("Measured:", claim.measured), "small"))
@@ -148,11 +145,16 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     return ClaimEntry(
         claim.id,
         word(judgement),
-        (claim.statement, Code(claim.id)),
+        (claim.statement, Code(claim.id), *_undecided(judgement)),
         Line(tuple(numbers)) if numbers else Plain(""),
         tuple(blocks),
         traits(judgement),
     )
+
+
+def _undecided(judgement: Judgement) -> tuple[Cell, ...]:
+    """Why, where a claim is left open: it belongs to its line."""
+    return (Plain(f"Undecided: {judgement.decision.reason}"),) if judgement.verdict == "inconclusive" else ()
 
 
 def _reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:

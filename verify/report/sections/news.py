@@ -1,4 +1,4 @@
-"""What is new about the paper: statements that fail with their corrections, and sharper ones."""
+"""What is new about the paper: simpler statements that fail, and sharper ones."""
 
 from __future__ import annotations
 
@@ -14,33 +14,31 @@ from verify.report.summary import printed
 __all__ = ["section"]
 
 
-_PRINTED = "Statements that fail as printed, and what is true instead"
-_READ = "Statements that fail when read so, though not printed in so many words"
+#: How many are told.
+_MOST = 3
 _TEMPTING = "Simpler statements that one might try, which fail too"
 
 
 def section(material: Material) -> Section | None:
-    """Corrections of readings that fail, then the items beyond the paper; None without either."""
+    """Simpler statements that fail, then the items beyond the paper; None without either. What fails as
+    printed or read so stands in short, with its corrections."""
     blocks: list[Block] = []
     failed = [
         j for j in material.verification.judgements if j.claim.role == "reading" and j.verdict == "refuted"
     ]
-    for anchor, title, most, found in (
-        ("corrections", _PRINTED, 8, [j for j in failed if printed(j)]),
-        ("readings", _READ, 8, [j for j in failed if not printed(j) and j.claim.id in material.of_items]),
-        (
-            "simpler",
-            _TEMPTING,
-            3,
-            [j for j in failed if not printed(j) and j.claim.id not in material.of_items],
-        ),
-    ):
-        if found:
-            blocks.append(Section(anchor, title, (Items(_lines(material, found, most)),)))
+    simpler = [j for j in failed if not printed(j) and j.claim.id not in material.of_items]
+    if simpler:
+        blocks.append(Section("simpler", _TEMPTING, (Items(_lines(material, simpler, _MOST)),)))
     blocks += [heading_section(material, k, h) for k, h in enumerate(material.headings) if h.beyond]
     if not blocks:
         return None
-    note = Text("For the paper's authors: nothing here is stated there; each line is judged like any other.")
+    note = Text(
+        (
+            "For the paper's authors: nothing here is stated there; each line is judged like any other. What "
+            "fails as printed, and what is true instead, stands",
+            Link("#short", "in short"),
+        )
+    )
     return Section("new", "What is new about the paper", (note, *blocks), short="What is new")
 
 
