@@ -28,8 +28,8 @@ __all__ = ["SECONDS", "Trial", "Trouble", "dry_run"]
 
 #: Given to the runs of one experiment.
 SECONDS = 2.0
-#: Its process is ended after so many seconds of its own time, and after so many on the clock: a process that has
-#: used little of them waits, for the machine or for something that never comes.
+#: Its process is ended after so many seconds of its own time, and after so many on the clock: one that
+#: has used few of them waits, for the machine or for something that never comes.
 LIMIT, CLOCK_LIMIT = 20.0, 120.0
 #: Seconds between two looks at it.
 _LOOK = 0.2
