@@ -105,7 +105,7 @@ def test_doctor_and_sweep_know_the_fields_of_a_folders_settings(
     paper.write_text(
         paper.read_text().replace(
             "FALSEHOODS = [",
-            "LARGE = Condition('large_steps', sp.Symbol('eta'), Constant('C') * sp.Symbol('kappa') * 1.02, HERE, "
+            "LARGE = Condition('large', sp.Symbol('eta'), Constant('C') * sp.Symbol('kappa') * 1.02, HERE, "
             "'derived', 'beyond')\n"
             "CLAIMS.append(replace(CLAIMS[0], id='asked.beyond', conditions=(LARGE,)))\n"
             "CLAIMS.append(replace(CLAIMS[0], id='asked.again'))\n"
