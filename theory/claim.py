@@ -69,7 +69,7 @@ class Claim:
         measure: function of a `Run`, returning what the rule asks for, or `NotApplicable(reason)`.
         experiment: the runs it is judged on.
         conditions: the inequalities under which it is claimed. A setting that misses one is not judged.
-        constants: the values of the constants in the conditions, none silently 1.
+        constants: the values of the constants in the conditions; none by default, and none is silently 1.
         drops: names of conditions left out on purpose. Such a claim is a *probe*: it is judged only at
             settings OUTSIDE the named conditions, to learn whether they are needed. A refuted probe is
             a finding about the condition, not a failure of the theorem.
@@ -95,7 +95,7 @@ class Claim:
     measure: Callable[[Any], Any]
     experiment: Experiment
     conditions: tuple[Condition, ...] = ()
-    constants: Constants = field(default_factory=lambda: Constants({"C": 1.0, "delta": 0.05}))
+    constants: Constants = field(default_factory=lambda: Constants({}))
     drops: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     prediction: Prediction | None = None
@@ -150,7 +150,8 @@ class Claim:
             if missing:
                 raise ValueError(
                     f"claim {self.id}: constants gives no value to {missing[0]!r}, which condition "
-                    f"{condition.name!r} contains; has {sorted(self.constants.values)}"
+                    f"{condition.name!r} contains; it has "
+                    f"{sorted(self.constants.values) or 'none'}, and no constant is silently 1"
                 )
         names = [c.name for c in self.conditions]
         for name in self.drops:

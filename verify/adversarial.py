@@ -2,8 +2,8 @@
 
 `measure` is asked again about runs that never were: a run with another run's setting, with another run's
 numbers, with the entries of its arrays permuted, its records in reverse order, its numbers at the ends of the
-range seen, with every number off by 1e-3 or squared in size, runs of engines that are wrong in one place, and
-the run stopped early.
+range seen, with every number off by 1e-3, squared in size or on another scale, runs of engines that are wrong
+in one place, and the run stopped early.
 A claim that none of these breaks says nothing of the runs: "error <= 1", a consequence of how the quantity is
 defined, a constant.
 """
@@ -36,6 +36,10 @@ __all__ = ["Adversary", "Others", "Replay", "changed", "leaves", "moves"]
 _JITTER = 1e-3
 #: Numbers of a run that are moved one by one, at most.
 _SINGLE = 24
+#: Numbers are taken so many times as large: a spread that is wrong by a constant.
+_SCALES = (3.0, 10.0, 1 / 3, 0.1)
+#: Numbers that are scaled one by one, at most.
+_SCALED = 8
 #: A run is stopped after one of so many of its steps.
 _STOPS = (4, 20)
 #: Attributes of a run that are no measured numbers.
@@ -206,6 +210,13 @@ def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[st
         yield f"{where} permuted", changed(run, _one(shuffled, path))
     yield from others.false_runs()
     yield from others.stopped_runs()
+    # What lies within [-1, 1] in every run seen may be a share or a cosine: on another scale it is nothing.
+    wide = [p for p, v in own.items() if _is_inexact(v) and max(abs(low[p]), abs(high[p])) > 1]
+    for scale in _SCALES:
+        yield f"every number {scale:.3g} times as large", changed(run, _scaled(scale, wide))
+    for path in wide[:_SCALED]:
+        for scale in _SCALES:
+            yield f"{'.'.join(path)} {scale:.3g} times as large", changed(run, _scaled(scale, [path]))
 
 
 def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tuple[str, Any]]:
@@ -249,6 +260,10 @@ def _ended(ends: Mapping[Path, Any], only: Path | None = None) -> Callable[[Path
 
 def _one(values: Mapping[Path, Any], only: Path) -> Callable[[Path, Any], Any]:
     return lambda path, value: values[path] if path == only else value
+
+
+def _scaled(scale: float, paths: Sequence[Path]) -> Callable[[Path, Any], Any]:
+    return lambda path, value: value * scale if path in paths else value
 
 
 def _constant(level: float) -> Callable[[Path, Any], Any]:

@@ -18,6 +18,7 @@ from simulation.models import Engine, Job, engine_of
 from theory.experiment import Experiment
 from theory.rng import generator
 from theory.setting import AbstractSetting
+from verify.runs.entries import entries_of
 from verify.runs.plan import engine_names
 from verify.runs.same import identical, short
 
@@ -137,14 +138,7 @@ def fault_of_run(run: Any, job: Job) -> str | None:
 
 def differing_entry(one: Any, other: Any) -> str | None:
     """The first entry in which two runs differ; None where they are the same bit for bit."""
-    return next((e for e in _entries(one) if not identical(getattr(one, e), getattr(other, e))), None)
-
-
-def _entries(run: Any) -> list[str]:
-    """What a run holds: the entries of a function's mapping, or its public attributes."""
-    values = getattr(run, "values", None)
-    names = list(values) if isinstance(values, dict) else [n for n in dir(run) if not n.startswith("_")]
-    return [name for name in names if not callable(getattr(run, name, None))]
+    return next((e for e in entries_of(one) if not identical(getattr(one, e), getattr(other, e))), None)
 
 
 def _check_engine(name: str, engine: Any) -> None:

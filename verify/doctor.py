@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,9 @@ class NearestSetting:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything `verify doctor` prints; `items` counts the judged claims by where they stand."""
+    """Everything `verify doctor` prints; `items` counts the judged claims by where they stand. Where no
+    setting meets all conditions asked for, `target` and `nearest` are of the first group that agrees,
+    `others` of the rest."""
 
     setting: AbstractSetting
     constants: Constants
@@ -57,6 +59,7 @@ class Diagnosis:
     target: str
     nearest: NearestSetting | None
     moves: tuple[str, ...]
+    others: tuple[tuple[str, NearestSetting | None], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types; an infinite slack is null."""
@@ -82,16 +85,21 @@ class Diagnosis:
             "judged_by_item": dict(self.items),
             "not_judged": dict(self.not_judged),
             "target": self.target,
-            "nearest": None
-            if nearest is None
-            else {
-                "setting": nearest.setting.as_dict(),
-                "groups": dict(nearest.setting.groups()),
-                "distance": nearest.distance,
-                "changed": nearest.changed | nearest.rates,
-                "command": nearest.command,
-            },
+            "nearest": _record(nearest),
+            "others": [{"target": target, "nearest": _record(found)} for target, found in self.others],
         }
+
+
+def _record(nearest: NearestSetting | None) -> dict[str, Any] | None:
+    if nearest is None:
+        return None
+    return {
+        "setting": nearest.setting.as_dict(),
+        "groups": dict(nearest.setting.groups()),
+        "distance": nearest.distance,
+        "changed": nearest.changed | nearest.rates,
+        "command": nearest.command,
+    }
 
 
 def diagnose(
@@ -157,9 +165,14 @@ def diagnose(
         else:
             reasons[reason] += 1
     asked = tuple(h for h in paper.asked or tuple(spoken) if h in spoken)
-    wanted = claim.kept_conditions if claim is not None else tuple(c for h in asked for c in spoken[h])
     parameters = paper.parameters.get(type(setting), _NONE)
-    nearest = nearest_setting(setting, wanted, constants, parameters, keep)
+    wanted = {claim.id: claim.kept_conditions} if claim is not None else {h: spoken[h] for h in asked}
+
+    def near(conditions: tuple[Condition, ...]) -> NearestSetting | None:
+        found = nearest_setting(setting, conditions, constants, parameters, keep)
+        return None if found is None else _described(setting, found, parameters)
+
+    (target, nearest), *others = _agreeing(wanted, near)
     return Diagnosis(
         setting=setting,
         constants=constants,
@@ -168,10 +181,36 @@ def diagnose(
         judged=tuple(judged),
         items=dict(items),
         not_judged=dict(reasons.most_common()),
-        target=claim.id if claim is not None else " and ".join(asked) or "no condition",
-        nearest=None if nearest is None else _described(setting, nearest, parameters),
+        target=target,
+        nearest=nearest,
         moves=moved_fields(setting, parameters, keep),
+        others=tuple(others),
     )
+
+
+def _agreeing(
+    wanted: Mapping[str, tuple[Condition, ...]],
+    near: Callable[[tuple[Condition, ...]], NearestSetting | None],
+) -> list[tuple[str, NearestSetting | None]]:
+    """The headings together with the setting nearest for all; where there is none, in groups that agree: each
+    set of conditions joins the first group with which one is found."""
+    whole = near(tuple(dict.fromkeys(c for conditions in wanted.values() for c in conditions)))
+    if whole is not None or len(wanted) < 2:
+        return [(" and ".join(wanted) or "no condition", whole)]
+    sets: dict[tuple[Condition, ...], list[str]] = {}
+    for heading, conditions in wanted.items():
+        sets.setdefault(conditions, []).append(heading)
+    groups: list[tuple[tuple[Condition, ...], list[str], NearestSetting | None]] = []
+    for conditions, headings in sets.items():
+        for k, (known, names, _) in enumerate(groups):
+            both = tuple(dict.fromkeys((*known, *conditions)))
+            found = near(both)
+            if found is not None:
+                groups[k] = both, [*names, *headings], found
+                break
+        else:
+            groups.append((conditions, headings, near(conditions)))
+    return [(" and ".join(names), found) for _, names, found in groups]
 
 
 def _spoken_of(paper: Paper, kind: type[AbstractSetting]) -> dict[str, tuple[Condition, ...]]:

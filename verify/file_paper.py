@@ -1,9 +1,10 @@
-"""A claims file as a paper: sweeps, phase diagrams and `doctor` then know its settings too."""
+"""A claims file as a paper, and a folder's paper made complete: sweeps, phase diagrams and `doctor` then know
+their settings too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from theory.setting import AbstractSetting, number_kinds
 from theory.source import Reference
 from verify.load import Sources, claims_module, load_claims_file
 
-__all__ = ["field_parameters", "file_papers", "papers_of_files"]
+__all__ = ["completed", "field_parameters", "file_papers", "own_papers", "papers_of_files"]
 
 
 def file_papers(path: Path, claims: Iterable[Claim] | None = None) -> dict[str, Paper]:
@@ -46,6 +47,38 @@ def papers_of_files(sources: Sources) -> dict[str, Paper]:
     return found
 
 
+def own_papers(sources: Sources) -> dict[str, Paper]:
+    """The papers of all claims files and of folders of one's own, by name."""
+    folders = {folder.name for folder in sources.folders}
+    return papers_of_files(sources) | {
+        name: completed(paper) for name, paper in sources.papers.items() if name in folders
+    }
+
+
+def completed(paper: Paper) -> Paper:
+    """A folder's paper with the fields of its setting classes as parameters, where it says nothing else of
+    how they are made; and where it lists no conditions, with those of its claims."""
+    kinds = dict.fromkeys((*paper.settings, *(c.experiment.setting_class for c in paper.claims)))
+    parameters = {kind: paper.parameters.get(kind) or field_parameters(kind) for kind in kinds}
+    if paper.conditions:
+        return replace(paper, parameters=parameters)
+    conditions, values = _conditions(paper.claims)
+    constants = Constants(values | dict(paper.constants.values))
+    return replace(paper, parameters=parameters, conditions=conditions, constants=constants)
+
+
+def _conditions(claims: Iterable[Claim]) -> tuple[dict[str, tuple[Condition, ...]], dict[str, float]]:
+    """Of each claim those under which it is judged, and the values of all their constants, the first's
+    first."""
+    found: dict[str, tuple[Condition, ...]] = {}
+    values: dict[str, float] = {}
+    for claim in claims:
+        if claim.kept_conditions:
+            found[claim.id] = claim.kept_conditions
+            values = dict(claim.constants.values) | values
+    return found, values
+
+
 def _names(claims: Iterable[Claim]) -> list[str]:
     return list(dict.fromkeys(claim.paper for claim in claims))
 
@@ -53,12 +86,7 @@ def _names(claims: Iterable[Claim]) -> list[str]:
 def _paper(name: str, claims: list[Claim], own: Mapping[str, Any]) -> Paper:
     kinds = list(dict.fromkeys(claim.experiment.setting_class for claim in claims))
     given: Mapping[type[AbstractSetting], Parameters] = own.get("PARAMETERS") or {}
-    conditions: dict[str, tuple[Condition, ...]] = {}
-    values: dict[str, float] = {}
-    for claim in claims:
-        if claim.conditions:
-            conditions[claim.id] = claim.conditions
-            values = dict(claim.constants.values) | values
+    conditions, values = _conditions(claims)
     planes, quantities = own.get("PLANES", ()), own.get("QUANTITIES", ())
     return Paper(
         name=name,

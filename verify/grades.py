@@ -16,6 +16,7 @@ from typing import Any
 
 from theory.rules import Difference, Exponent, Law, ZScores
 from verify.outcome import Decision
+from verify.statistics.trials import percent
 
 __all__ = ["NARROW", "Precision", "graded", "precision_of"]
 
@@ -30,7 +31,7 @@ NARROW = 0.2
 class Precision:
     """An estimate against its claimed value, on the scale on which the margin is declared.
 
-    `low` and `high` are the ends of its interval at `1 - alpha`, `error` its standard error.
+    `low` and `high` are the ends of its interval at confidence `level`, `error` its standard error.
     """
 
     estimate: float
@@ -39,6 +40,7 @@ class Precision:
     low: float
     high: float
     margin: float
+    level: float = 0.95
 
     @property
     def distance(self) -> float:
@@ -79,7 +81,8 @@ def _at(
         error = math.nan if spread is None or not trials else spread / math.sqrt(trials)
     low = -math.inf if ends[0] is None else scale(ends[0])
     high = math.inf if ends[1] is None else scale(ends[1])
-    return Precision(estimate, error, claimed, low, high, margin)
+    level = statistic.get("outer_level", 0.95)
+    return Precision(estimate, error, claimed, low, high, margin, level)
 
 
 @precision_of.register
@@ -105,7 +108,9 @@ def _(rule: ZScores, decision: Decision) -> Precision | None:
     mean, ends, sd = (statistic.get(k) for k in ("z_mean", "z_mean_interval", "z_sd"))
     if mean is None or ends is None or sd is None:
         return None
-    return Precision(mean, sd / math.sqrt(decision.n_trials), 0.0, ends[0], ends[1], rule.bias)
+    return Precision(
+        mean, sd / math.sqrt(decision.n_trials), 0.0, ends[0], ends[1], rule.bias, 1 - 2 * rule.alpha
+    )
 
 
 def _drifts(decision: Decision) -> str:
@@ -141,5 +146,6 @@ def graded(rule: Any, decision: Decision) -> Decision:
         grade = "within margin"
         text += f"{grade}, since it changes with {drift}: right on average over the region, not at its ends."
     else:
-        text += f"{grade}."
+        ends = f"{percent(precision.level)} interval [{precision.low:.4g}, {precision.high:.4g}]"
+        text += f"exact, inside its {ends}." if grade == "exact" else f"{grade}."
     return replace(decision, grade=grade, reason=decision.reason + text)

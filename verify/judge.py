@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from theory.claim import Claim, Proof
 from theory.condition import ConditionCheck, check_all
@@ -22,7 +22,17 @@ from verify.runs.plan import RunSpec
 from verify.statistics.error_budget import ERROR_BUDGET, within_budget
 from verify.statistics.trials import count
 
-__all__ = ["Admission", "Admissions", "admitted", "errored", "judge", "judge_runs", "note_parents", "observe"]
+__all__ = [
+    "Admission",
+    "Admissions",
+    "admitted",
+    "errored",
+    "judge",
+    "judge_runs",
+    "note_parents",
+    "observe",
+    "wordable",
+]
 
 
 #: The slack of every condition at a setting, and why a claim is not judged there (None: it is).
@@ -147,12 +157,29 @@ def judge(claim: Claim, observations: tuple[Observation, ...], proof: Proof | No
     )
 
 
+def wordable(judgement: Judgement) -> None:
+    """Ask the rule's judge for all that a report says of a judgement: what fails does so here, for this claim
+    alone."""
+    rule, judge = judgement.claim.rule, judge_of(judgement.claim.rule)
+    judge.sentence(rule)
+    if judgement.judged:
+        judge.numbers(judgement)
+        readouts = [judge.readout(rule, judgement.decision, o) for o in judgement.judged]
+        judge.expected(judgement, judgement.judged[0].setting, readouts)
+
+
 def errored(
-    claim: Claim, observations: tuple[Observation, ...], spec: RunSpec | None, failure: Failure, replay: str
+    claim: Claim,
+    observations: tuple[Observation, ...],
+    spec: RunSpec | None,
+    failure: Failure,
+    replay: str,
+    whose: Literal["claim", "model"] = "claim",
 ) -> Judgement:
-    """The judgement of a claim whose own code failed: on which run, at which line, how to see it again."""
+    """The judgement of a claim whose own code, or its model's, failed: on which run, at which line, how to
+    see it again."""
     where = "" if spec is None else f" on {spec.where} at {spec.setting}"
-    reason = f"The claim's own code failed{where}: {failure}."
+    reason = f"The {whose}'s own code failed{where}: {failure}."
     if replay:
         reason += f" Again: {replay}"
     decision = Decision(

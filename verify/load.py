@@ -21,7 +21,7 @@ from theory.paper import Paper, find_papers, load_paper, load_papers, paper_name
 from theory.run import Run
 from theory.source import Source
 from verify.check import SECONDS, check_model
-from verify.rules.registry import find_judge
+from verify.rules.registry import find_judge, judge_of
 
 __all__ = [
     "ClaimReference",
@@ -166,6 +166,10 @@ def faults_of_claim(claim: Any) -> Iterator[str]:
             f"claim {claim.id}: rule must be one of theory's, or one that the file has registered, was a "
             f"{type(claim.rule).__name__}"
         )
+    elif isinstance(claim.experiment, Experiment):
+        fault = judge_of(claim.rule).place_fault(claim.rule, claim.experiment)
+        if fault:
+            yield f"claim {claim.id}: {fault}"
 
 
 def experiments_of_their_own(experiments: Iterable[Experiment]) -> list[Experiment]:
@@ -297,6 +301,9 @@ def _papers(text: str) -> tuple[Paper, ...]:
     found = vars(import_user_folder(folder, "paper", "--paper")).get("THIS")
     if not isinstance(found, Paper):
         raise ValueError(f"--paper {folder}: paper.py must define THIS, a theory.Paper")
+    for claim in found.claims:
+        for fault in faults_of_claim(claim):
+            raise ValueError(f"--paper {folder}: {fault}")
     for experiment in (own := experiments_of_their_own(c.experiment for c in found.claims)):
         try:
             check_model(experiment, seconds=SECONDS / len(own))

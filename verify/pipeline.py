@@ -17,7 +17,7 @@ from theory.paper import Paper
 from theory.question import Question
 from verify.ahead import Ahead
 from verify.exhibits import make_exhibits, measured_curves
-from verify.judge import Admissions, errored, judge, note_parents, observe
+from verify.judge import Admissions, errored, judge, note_parents, observe, wordable
 from verify.load import travelling
 from verify.made_by import made_by
 from verify.outcome import Judgement, Observation, paper_name
@@ -26,14 +26,16 @@ from verify.region import all_on_conditions, scope_of
 from verify.release_seed import release_seed
 from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Failure, Measurement, batches
-from verify.runs.built_in import built_in
-from verify.runs.make import CLAIM_SECONDS, Made, make_runs, recheck
+from verify.runs.built_in import built_in, own_model
+from verify.runs.entries import Entries, name_of, runs_to_compare
+from verify.runs.make import CLAIM_SECONDS, MOST_AGAIN, Made, make_runs, recheck
 from verify.runs.plan import RunSpec, spec_of
 from verify.second_stage import (
     allowed_seconds,
     fresh_observations,
     nominal_seconds,
     second_stage,
+    settled_afresh,
     within_first_share,
 )
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
@@ -140,6 +142,10 @@ def verify_claims(
             drawn = [c for c in curves if c.experiment.id == experiment.id]
             measures = {c.id: travelling(c) for c in mine} | {c.id: c.measure for c in drawn}
             wanted = {index: ids + [c.id for c in drawn] if ids else [] for index, ids in wanted.items()}
+            if engine is None and own_model(experiment.of_model):  # compared when they are made again
+                measures[name_of(experiment.id)] = Entries()
+                for index in runs_to_compare([s for s in specs if wanted[s.index]], MOST_AGAIN):
+                    wanted[index] = [*wanted[index], name_of(experiment.id)]
             work += batches(experiment, specs, measures, wanted, by=engine, twice=own)
     made: dict[str, dict[int, Measurement]] = {e.id: {} for e in experiments}
     with timings.stage("runs"), progress_bar(progress, sum(len(b.specs) for b in work)) as advance:
@@ -210,7 +216,7 @@ def verify_claims(
             replace(
                 j,
                 scope=scopes[j.claim.id]
-                if j.claim.id in scopes and j.judged
+                if j.claim.id in scopes and j.judged and not settled_afresh(j)
                 else scope_of(
                     j.claim,
                     boxes.get(j.claim.id),
@@ -278,6 +284,9 @@ def _judged(
 
     `proofs` holds those already done, by the identity of their function: several claims may cite one.
     """
+    differ = notes.failures.get(name_of(claim.experiment.id))
+    if differ is not None and differ[1].kind == "not reproducible":
+        return errored(claim, observations, *differ, _replay(claim, differ[0]), whose="model")
     failed = notes.failures.get(claim.id)
     if failed is not None:
         broken, failure = failed
@@ -297,10 +306,14 @@ def _judged(
     except Exception as error:  # a user's function may raise anything
         return errored(claim, observations, None, _failure("proof", error), "")
     try:
-        return judge(claim, observations, proof)
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
-        # The measure returned what the rule does not ask for.
+        judgement = judge(claim, observations, proof)
+    except Exception as error:  # the measure returned what the rule does not ask for, or the rule is a user's
         return errored(claim, observations, None, _failure("value", error), "")
+    try:
+        wordable(judgement)
+    except Exception as error:  # whatever it is, it costs this claim and no other
+        return errored(claim, observations, None, _failure("words", error), "")
+    return judgement
 
 
 def _failure(what: str, error: Exception) -> Failure:

@@ -263,7 +263,7 @@ def _worded(judgement: Judgement, replays: Sequence[Replay], failed: bool) -> Ju
     tried = sum(r.tried for r in replays)
     text = (
         f"None of {tried} adversarial runs (settings exchanged, numbers exchanged, permuted, moved to the"
-        " ends of their range, false engines) moves the answer: it could not have failed."
+        " ends of their range, on another scale, false engines) moves the answer: it could not have failed."
     )
     decision = replace(
         judgement.decision, verdict="vacuous", reason=f"{judgement.decision.reason} {text}", grade=None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from cli_commands import status_of
 
+from verify.checking.dry import _late
 from verify.checking.types import TypeCheck
 from verify.checking.whole import Checked, check_whole
 from verify.skeleton.write import write_skeleton
@@ -119,7 +121,12 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 def test_a_run_that_hangs_or_kills_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verify.checking.dry.LIMIT", 8.0)
     hangs = SOUND.replace("    return {", "    while True: pass\n    return {")
-    assert "gave no answer within 8 s" in checked(tmp_path, hangs).complaints[0].text
+    said = "gave no answer within 8 s of its own time: a run or a measure hangs"
+    assert said in checked(tmp_path, hangs).complaints[0].text
+    monkeypatch.setattr("verify.checking.dry.CLOCK_LIMIT", 12.0)
+    waits = SOUND.replace("    return {", "    __import__('time').sleep(99)\n    return {")
+    text = checked(tmp_path, waits).complaints[0].text
+    assert re.search(r"no answer within 12 s, of which it used \d+\.\d s: a busy machine, or it waits", text)
     dies = SOUND.replace("    return {", "    import os; os._exit(3)\n    return {")
     assert "ended its process" in checked(tmp_path, dies).complaints[0].text
 
@@ -187,3 +194,16 @@ def test_what_is_no_claims_file_is_wrong_input(
     monkeypatch.chdir(tmp_path)
     assert status_of(monkeypatch, f"check {name}") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("clock", "used", "said"),
+    [
+        (119.0, 19.0, ""),
+        (21.0, 20.5, "gave no answer within 20 s of its own time: a run or a measure hangs"),
+        (121.0, 0.6, "gave no answer within 120 s, of which it used 0.6 s: a busy machine, or it waits"),
+        (121.0, None, "gave no answer within 120 s"),
+    ],
+)
+def test_a_busy_machine_is_no_fault_of_the_file(clock: float, used: float | None, said: str) -> None:
+    assert _late(clock, used) == said

@@ -93,3 +93,36 @@ def test_runs_kept_by_other_code_of_the_paper_s_are_not_taken(tmp_path: Path) ->
     model.write_text(model.read_text().replace("standard_normal", "random"))
     assert code_version(sources.own_files) != before
     assert code_version() != before
+
+
+def test_doctor_and_sweep_know_the_fields_of_a_folders_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A paper in a folder says no more of its settings than a claims file does."""
+    write_skeleton("asked", "model", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    paper = tmp_path / "asked" / "paper.py"
+    paper.write_text(
+        paper.read_text().replace(
+            "FALSEHOODS = [",
+            "LARGE = Condition('large', sp.Symbol('eta'), Constant('C') * sp.Symbol('kappa') * 1.02, HERE, "
+            "'derived', 'beyond')\n"
+            "CLAIMS.append(replace(CLAIMS[0], id='asked.beyond', conditions=(LARGE,)))\n"
+            "CLAIMS.append(replace(CLAIMS[0], id='asked.again'))\n"
+            "FALSEHOODS = [",
+        )
+    )
+    assert status_of(monkeypatch, "doctor --paper asked --kappa 2 --eta 0.5 --json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["target"] == "asked.rate and asked.again"  # one for those that agree
+    assert [other["target"] for other in found["others"]] == ["asked.beyond"]
+    at = found["nearest"]["setting"]
+    assert 0.1 * at["kappa"] >= at["eta"]
+    assert found["others"][0]["nearest"]["distance"] == 0.0
+    assert status_of(monkeypatch, "doctor --paper asked --kappa 2 --eta 0.5") == 0
+    assert "No setting meets all of these conditions together." in capsys.readouterr().out
+    Path("s.toml").write_text(
+        'name = "s"\nreplicates = 1\nclock = 3.0\nmeasure = ["asked.rate"]\n[grid]\neta = [0.2, 0.4]\n'
+        "[fixed]\nkappa = 10.0\n"
+    )
+    assert status_of(monkeypatch, "sweep s.toml --paper asked --jobs 1 --out sw") == 0

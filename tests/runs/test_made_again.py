@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from theory.falsehood import altered
 from verify.load import load_claims_file
 from verify.pipeline import verify_claims
+from verify.runs.entries import Entries, fault_of_runs, is_entries
 from verify.runs.keep import KeptBatches
 from verify.store import RunStore
 
@@ -82,3 +85,55 @@ def test_a_value_that_came_out_otherwise_is_seen_when_resumed(tmp_path: Path, ch
     (tmp_path / "coins.py").write_text(text, encoding="utf-8")
     words = [judged(tmp_path)[0].verdict for _ in range(2)]
     assert words == (["errored"] * 2 if changed else ["supported"] * 2)
+
+
+GLOBAL = COUNTED.replace("rng.random(s.n)", "__import__('numpy').random.random(s.n)")
+
+
+def test_runs_that_ignore_their_seed_end_errored_though_the_values_agree(tmp_path: Path) -> None:
+    """True equals True: what the runs hold is compared, not the claims' values alone."""
+    (tmp_path / "coins.py").write_text(GLOBAL, encoding="utf-8")
+    for _ in range(2):  # resumed too
+        judgement, _ = judged(tmp_path)
+        assert judgement.verdict == "errored"
+        said = "share of two runs of one seed differs: a run must be a function of (setting, seed)"
+        assert said in judgement.decision.reason
+        assert judgement.decision.reason.startswith("The model's own code failed on run ")
+        assert "\n" not in judgement.decision.reason
+
+
+class Held:
+    """A run of a class: an array, a list of tuples, a number, and what cannot be compared."""
+
+    def __init__(self, end: float, far: float = 1.0) -> None:
+        self.path, self.marks, self.end, self.tool = np.arange(3.0), [(1, far)], end, object()
+
+    @property
+    def broken(self) -> float:
+        raise RuntimeError("no")
+
+
+def test_every_entry_that_has_bytes_is_compared() -> None:
+    one = Entries()(Held(2.0))
+    assert set(one) == {"path", "marks", "end"}
+    assert fault_of_runs(one, Entries()(Held(2.0))) is None
+    assert "end of two" in str(fault_of_runs(one, Entries()(Held(-2.0))))
+    assert "marks of two" in str(fault_of_runs(one, Entries()(Held(2.0, 3.0))))
+    arms = [Entries()(altered(Held(2.0), control=Held(far))) for far in (1.0, 2.0)]
+    assert "control.end of two" in str(fault_of_runs(*arms))
+
+
+def test_runs_of_built_in_models_are_measured_by_their_claims_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory.paper import load_paper
+
+    seen: list[str] = []
+
+    def no_runs(work: Any, *more: Any, **named: Any) -> Any:
+        seen.extend(name for batch in work for name in batch.names)
+        raise StopIteration
+
+    monkeypatch.setattr("verify.pipeline.make_runs", no_runs)
+    with pytest.raises(StopIteration):
+        verify_claims(load_paper("two_stage").claims[:3], seed=1)
+    assert seen
+    assert not [name for name in seen if is_entries(name)]

@@ -34,6 +34,7 @@ def toss(s: Coins, rng: np.random.Generator) -> Mapping[str, Any]:
         "share": float(up.mean()),
         "heads": float(up.sum()),
         "tails": float((~up).sum()),
+        "normal": float(rng.standard_normal()),
         "residual": 1e-17 * float(rng.random()),
         "classes": up.astype(np.int64) + 1,
         "sums": np.cumsum(up) / np.arange(1, s.n + 1),
@@ -71,6 +72,8 @@ SAYS_SOMETHING: dict[str, tuple[Rule, Any]] = {
         Universal(),
         lambda run: bool(run.classes[0] == 1 + round(float(run.sums[0]))),
     ),  # whole numbers
+    "tail": (Event(), lambda run: bool(abs(run.normal) < 6)),  # a spread three times as large breaks it
+    "tail_bound": (Bound(delta=0.05), lambda run: (abs(run.normal), 6.0)),
     "prefix": (Universal(), lambda run: bool(run.sums[-1] == run.share)),
 }
 SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -212,3 +213,33 @@ def test_a_paper_in_a_folder_is_checked_when_it_is_loaded(tmp_path: Path) -> Non
         ValueError, match=r"^--paper .*checked_paper: experiment checked_paper.e: Coin: as_dict"
     ):
         load_sources(papers=[str(folder)])
+
+
+def test_an_exponent_needs_a_sweep(tmp_path: Path) -> None:
+    """On a box every replicate is one point: no slope is ever measured."""
+    swept = FILE.format(told="self.n").replace("rule=Event()", 'rule=Exponent("n", 0.5)')
+    swept = swept.replace("measure=lambda run: True", "measure=lambda run: run.x + 1")
+    boxed = 'Box("b", (Coordinate("n", 5, 50, whole=True),), lambda x: Coin(**x))'
+    for place, said in (
+        (boxed, r"claim file.a: Exponent\('n'\) needs a sweep of n; experiment file.e is a Box$"),
+        (
+            'along("n", Coin(5), (5, 9))',
+            r"of n over at least 3 values; .* file.e has 2 values$",
+        ),
+    ):
+        (tmp_path / "bad.py").write_text(swept.replace("fixed(Coin(10))", place))
+        with pytest.raises(ClaimsFileError, match=said):
+            load_claims_file(tmp_path / "bad.py")
+        for module in [m for m in sys.modules if "claims_file_" in m]:
+            del sys.modules[module]
+    (tmp_path / "good.py").write_text(swept.replace("fixed(Coin(10))", 'along("n", Coin(5), (5, 9, 20))'))
+    assert len(load_claims_file(tmp_path / "good.py")) == 1
+
+
+def test_no_constant_is_silently_one(tmp_path: Path) -> None:
+    condition = 'Condition("long", Constant("n_0"), 2, Source("x", "1"), "derived", "w")'
+    text = FILE.format(told="self.n").replace("experiment=E)", f"experiment=E, conditions=({condition},))")
+    (tmp_path / "bad.py").write_text(text.replace("n_0", "C"))
+    said = "claim file.a: constants gives no value to 'C', which condition 'long' contains; it has none, and"
+    with pytest.raises(ClaimsFileError, match=said):
+        load_claims_file(tmp_path / "bad.py")

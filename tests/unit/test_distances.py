@@ -182,3 +182,14 @@ def test_too_few_refuted_fail_the_section() -> None:
     weak = [replace(d, verdict="inconclusive") if d.distance == 1.4 else d for d in found()]
     assert not section(weak).passed
     assert section([]).passed
+
+
+@pytest.mark.parametrize(("missed", "of", "passes"), [(1, 7, True), (4, 7, False), (10, 70, False)])
+def test_a_share_misses_its_target_only_where_its_upper_limit_does(
+    missed: int, of: int, passes: bool
+) -> None:
+    """One miss of seven is no evidence of less than 95 %."""
+    far = next(d for d in found() if d.kind == "margins" and d.distance == 2.0 and d.right)
+    weak = [replace(far, verdict="inconclusive")] * missed + [far] * (of - missed)
+    assert section(weak).passed is passes
+    assert not section([*weak, replace(far, verdict="supported")]).passed

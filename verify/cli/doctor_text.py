@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from verify.doctor import Diagnosis, Line
+from collections.abc import Sequence
+
+from verify.doctor import Diagnosis, Line, NearestSetting
 from verify.setting_text import setting_text
 
 __all__ = ["print_diagnosis"]
@@ -28,10 +30,16 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
         print(f"  {count:4} {item}")
     for reason, count in diagnosis.not_judged.items():
         print(f"  not judged, {reason}: {count}")
-    print(f"\nNearest setting for {diagnosis.target}")
-    nearest = diagnosis.nearest
+    if diagnosis.others:
+        print("\nNo setting meets all of these conditions together.")
+    for target, nearest in ((diagnosis.target, diagnosis.nearest), *diagnosis.others):
+        _nearest(target, nearest, diagnosis.moves)
+
+
+def _nearest(target: str, nearest: NearestSetting | None, moved: Sequence[str]) -> None:
+    print(f"\nNearest setting for {target}")
     if nearest is None:
-        print(f"  none found by moving {', '.join(diagnosis.moves)}")
+        print(f"  none found by moving {', '.join(moved)}")
         return
     moves = [f"{name} x {ratio:.4g}" for name, ratio in nearest.changed.items()]
     moves += [f"{name} to {value:g}" for name, value in nearest.rates.items()]

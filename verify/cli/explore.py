@@ -88,21 +88,22 @@ def doctor(
     given = named_values([*ctx.args, *(word for text in values or [] for word in ("--set", text))])
     from theory.paper import paper_of
     from verify.doctor import diagnose
-    from verify.file_paper import papers_of_files
+    from verify.file_paper import own_papers
     from verify.load import load_sources
     from verify.sweep.subject import fitting
 
     if claim is not None:
         chosen, sources = find_sources(claim, claims_file, "--claim", [paper] if paper else None)
         kind = chosen.experiment.setting_class
-        owner = sources.paper_of(chosen) or paper_of(kind) or papers_of_files(sources).get(chosen.paper)
+        mine = own_papers(sources)
+        owner = mine.get(chosen.paper) or sources.paper_of(chosen) or paper_of(kind)
         if owner is None or kind not in owner.parameters:
             raise ValueError(f"--claim {claim}: no paper says how a {kind.__name__} is made of named values")
         found, parameters = owner, owner.parameters[kind]
         constants = {*owner.constants.values, *chosen.constants.values}
     else:
         chosen, sources = None, load_sources(claims_file or [], papers=[paper] if paper else [])
-        own = papers_of_files(sources)
+        own = own_papers(sources)
         fits = fitting(
             (own if claims_file and not paper else sources.papers | own).values(), given, constants=True
         )

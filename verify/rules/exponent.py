@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.claim import Claim, Proof
+from theory.experiment import Experiment
+from theory.place import Box
 from theory.resolved import Resolved
 from theory.rules import Exponent
 from verify.outcome import Decision, Judgement, Observation
@@ -265,6 +267,19 @@ class ExponentJudge(Judge[Exponent]):
                     seen.append(replace(o, value=value))
         return out
 
+    def place_fault(self, rule: Exponent, experiment: Experiment) -> str:
+        """Each replicate is a sweep of its parameter, of three values at least."""
+        place, name, of = experiment.place, rule.parameter, f"Exponent({rule.parameter!r})"
+        if isinstance(place, Box):
+            return f"{of} needs a sweep of {name}; experiment {experiment.id} is a Box"
+        if any(not hasattr(s, name) for s in place.settings):
+            return f"{of}: the settings of experiment {experiment.id} have no {name!r}"
+        values = len({getattr(s, name) for s in place.settings})
+        if values >= MIN_POINTS:
+            return ""
+        have = f"experiment {experiment.id} has {count(values, 'value')}"
+        return f"{of} needs a sweep of {name} over at least {MIN_POINTS} values; {have}"
+
     def decide(self, rule: Exponent, observations: Sequence[Observation], proof: Proof | None) -> Decision:
         return decide_exponent(rule, observations, proof)
 
@@ -324,6 +339,8 @@ class ExponentJudge(Judge[Exponent]):
         )
 
     def numbers(self, judgement: Judgement) -> str:
+        if judgement.decision.measured is None:  # too few replicates have a slope
+            return judgement.decision.reason.rstrip(".")
         interval = judgement.decision.statistic.get("interval")
         ends = f" ({number_in_words(interval[0])} to {number_in_words(interval[1])})" if interval else ""
         return f"exponent {number_in_words(judgement.decision.measured)}{ends}"

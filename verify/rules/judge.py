@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 import numpy as np
 
 from theory.claim import Claim, Proof
+from theory.experiment import Experiment
 from theory.falsehood import FalsehoodKind
 from verify.outcome import Decision, Judgement, Observation
 from verify.rules.ends import alternatives, interval, nearest, unmeasured, worst_end
@@ -232,6 +233,10 @@ class Judge(ABC, Generic[R]):
     def claimed(self, rule: R, labels: Mapping[str, float]) -> bool:
         """Whether something is claimed of runs with these labels."""
         return True
+
+    def place_fault(self, rule: R, experiment: Experiment) -> str:
+        """Why the rule cannot be decided on runs of this experiment, in one line; "" where it can."""
+        return ""
 
     def least_p(self, rule: R) -> tuple[float, str]:
         """Smallest p-value of a refutation by any number of runs, and what to declare for a smaller one."""

@@ -10,6 +10,7 @@ from simulation.models import UNITS_A_SECOND, Engine, Job, engine_of
 from theory.experiment import Experiment
 from theory.model import Model
 from theory.run import Run
+from verify.runs.built_in import own_model
 from verify.runs.plan import RunSpec, control_job, job_of
 
 __all__ = ["Batch", "Done", "Failure", "Lost", "Measure", "Measurement", "batches"]
@@ -123,7 +124,7 @@ class Lost:
 def _beside(model: Model, engine: Engine, jobs: Sequence[Job]) -> int:
     """Runs in a batch of an engine that makes one at a time: sending a batch takes longer than a cheap run. A
     user's engine may end its process, and gets a batch a run."""
-    if not (isinstance(model.engines, str) and model.engines.startswith("simulation.")):
+    if own_model(model):
         return 1
     dearest = max(engine.work(job) for job in jobs)
     return max(1, min(_MOST, int(_SECONDS * UNITS_A_SECOND / max(dearest, 1.0))))

@@ -7,7 +7,7 @@ from typing import Any
 
 from theory.model import Model
 
-__all__ = ["built_in"]
+__all__ = ["built_in", "own_model"]
 
 
 def built_in(measure: Any, model: Model) -> bool:
@@ -18,6 +18,11 @@ def built_in(measure: Any, model: Model) -> bool:
         engines if isinstance(engines, str) else (getattr(engines, "__module__", "") or ""),
     ]
     return all(module.split(".")[0] in ("theory", "simulation") for module in modules)
+
+
+def own_model(model: Model) -> bool:
+    """Whether a model's engines are a user's own: tests hold this project's to what is asked of a run."""
+    return not (isinstance(model.engines, str) and model.engines.startswith("simulation."))
 
 
 def _functions(measure: Any) -> list[Any]:

@@ -19,12 +19,22 @@ from theory.run import Run
 from verify.runs.backends import Backend, SerialBackend, backend_for
 from verify.runs.batch import Batch, Done, Failure, Lost, Measurement, batches
 from verify.runs.built_in import built_in
+from verify.runs.entries import fault_of_runs, is_entries
 from verify.runs.keep import Keeper
 from verify.runs.plan import RunSpec
 from verify.runs.same import identical, short
 from verify.runs.work import only
 
-__all__ = ["CLAIM_SECONDS", "Made", "RunFailed", "make_runs", "measure_one", "measured", "recheck"]
+__all__ = [
+    "CLAIM_SECONDS",
+    "MOST_AGAIN",
+    "Made",
+    "RunFailed",
+    "make_runs",
+    "measure_one",
+    "measured",
+    "recheck",
+]
 
 #: Allowed to one call of a claim's measure, in seconds, and ten times that of the median claim where more.
 CLAIM_SECONDS = 60.0
@@ -32,8 +42,8 @@ CLAIM_SECONDS = 60.0
 _TIMES = 10.0
 
 #: Runs that are made again: one in so many, at least so many of each measure (one where a run is planned to
-#: take longer than `_DEAR` seconds), at most so many an experiment.
-_EVERY, _LEAST, _MOST = 50, 2, 100
+#: take longer than `_DEAR` seconds), at most `MOST_AGAIN` an experiment.
+_EVERY, _LEAST, MOST_AGAIN = 50, 2, 100
 _DEAR = 1.0
 
 
@@ -65,7 +75,11 @@ class Made:
     @property
     def allowed(self) -> float:
         """Ten times what a call of the median claim has taken so far, in seconds; 0 before any has ended."""
-        means = [seconds / number for seconds, number in self.calls.values() if number]
+        means = [
+            seconds / number
+            for name, (seconds, number) in self.calls.items()
+            if number and not is_entries(name)
+        ]
         return _TIMES * median(means) if means else 0.0
 
     def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
@@ -195,10 +209,12 @@ def recheck(
     claim_seconds: float = math.inf,
 ) -> int:
     """Make and measure some runs again, in new processes and another order: a measure whose value is not the
-    same bit for bit is not a function of the run, and fails.
+    same bit for bit is not a function of the run, and fails. Of a user's own model the runs' entries are
+    compared too (`verify.runs.entries`), noted under the name of that measure.
 
-    One run in `_EVERY`, at least `_LEAST` a measure (one, where runs are dear), at most `_MOST` an experiment
-    beyond those. What the keeper has of an earlier call was made again then, and is compared as it was.
+    One run in `_EVERY`, at least `_LEAST` a measure (one, where runs are dear), at most `MOST_AGAIN` an
+    experiment beyond those. What the keeper has of an earlier call was made again then, and is compared as it
+    was.
 
     Returns:
         how many were made again.
@@ -213,7 +229,11 @@ def recheck(
                 if name not in known.values or name in notes.failures:
                     continue
                 value: Any = measurement.failures.get(name, measurement.values.get(name))
-                if not identical(known.values[name], value):
+                if is_entries(name):
+                    differing = fault_of_runs(known.values[name], value)
+                    if differing is not None:
+                        notes.fail(name, spec, differing)
+                elif not identical(known.values[name], value):
                     text = f"not reproducible: gave {short(known.values[name])}, then {short(value)}"
                     notes.fail(name, spec, Failure("not reproducible", text))
     return len(again)
@@ -252,7 +272,7 @@ def _chosen(work: Iterable[Batch], made: Mapping[str, Mapping[int, Measurement]]
     seen: Counter[str] = Counter()
 
     def apart(spec: RunSpec) -> bool:
-        return spec.index % max(_EVERY, of_experiment[spec.experiment] // _MOST) == 0
+        return spec.index % max(_EVERY, of_experiment[spec.experiment] // MOST_AGAIN) == 0
 
     for needed in (False, True):
         for spec, batch, k in runs:

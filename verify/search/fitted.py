@@ -15,7 +15,7 @@ from verify.rules.registry import judge_of
 from verify.search.fresh import (
     counterexample,
 )
-from verify.search.one_setting import NOTHING_JUDGED, search_slopes
+from verify.search.one_setting import nothing_judged, search_slopes
 from verify.search.timed_runs import Score, Trials, explore
 from verify.setting_text import setting_text
 from verify.statistics.intervals import exceeds, rate_lower
@@ -40,7 +40,7 @@ def search_fitted(trials: Trials, places: Sequence[Place], seed: int) -> tuple[C
         cases = explore(trials, places, derive_seed(seed, f"low {claim.id}"), _mean_log(-1), lambda _: False)
         trials.ends = whole
         if not cases:
-            return None, NOTHING_JUDGED
+            return None, nothing_judged(trials)
         alpha = trials.next_alpha()
         fresh = trials.at(cases[0][0], derive_seed(seed, f"low fresh {claim.id}"), 64)
         rank = 0 if not fresh else _rank_above(rule.delta, len(fresh), alpha)

@@ -26,13 +26,23 @@ from verify.search.timed_runs import Trials, explore, probe_size
 from verify.setting_text import setting_text
 from verify.statistics.trials import count
 
-__all__ = ["NOTHING_JUDGED", "search_corners", "search_slopes"]
+__all__ = ["nothing_judged", "search_corners", "search_slopes"]
 
 
-NOTHING_JUDGED = (
+_NOTHING_JUDGED = (
     "no run was judged: every setting tried misses another condition of the claim, or the claim does not "
     "speak of its runs"
 )
+
+
+def nothing_judged(trials: Trials) -> str:
+    """Why no run was judged: none of the settings tried counts, or the time ended before any did."""
+    if trials.left > 0 or (trials.rejected and not trials.short_of):
+        return _NOTHING_JUDGED
+    runs = trials.short_of or trials.made
+    takes = f" (it takes {count(runs, 'run')})" if runs else ""
+    what = "a single setting was judged" if trials.judgements else "one judgement"
+    return f"the budget ended before {what}{takes}"
 
 
 def search_corners(trials: Trials, box: Box, seed: int, ends: float) -> tuple[Counterexample | None, str]:
@@ -68,7 +78,7 @@ def search_slopes(trials: Trials, places: Sequence[Place], seed: int) -> tuple[C
     score = score_of(claim)
     breaks = breaks_at(claim)
 
-    closest, closest_score = NOTHING_JUDGED, -math.inf
+    closest, closest_score = "", -math.inf
     round_number = candidates = 0
     while trials.left > 0:
         before = trials.made
@@ -88,7 +98,7 @@ def search_slopes(trials: Trials, places: Sequence[Place], seed: int) -> tuple[C
         round_number += 1
         if trials.made == before and round_number > 3:
             break  # nothing left to try, or no time for another run
-    return None, closest
+    return None, closest or nothing_judged(trials)
 
 
 def _closest(claim: Claim, seen: Sequence[Observation], score: float) -> str:

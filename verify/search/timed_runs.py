@@ -43,7 +43,8 @@ def probe_size(claim: Claim) -> int:
 
 @dataclass
 class Trials:
-    """The runs made so far, each once, within a time that is known in advance."""
+    """The runs made so far, each once, within a time that is known in advance. `short_of`: the most runs for
+    which no time was left."""
 
     claim: Claim
     engine: str
@@ -56,6 +57,7 @@ class Trials:
     judgements: int = 0
     scanned: int = 0
     spent: float = 0.0
+    short_of: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @cached_property
@@ -107,6 +109,7 @@ class Trials:
         for batch in work:
             if self.left <= 0 or batch.cost * self.pace > self.left:
                 self.pace *= 0.5  # one slow batch must not end the search: ask again later
+                self.short_of = max(self.short_of, len(specs))
                 return None
             started = time.monotonic()
             measurements = measured(batch, isolated=self.isolated, claim_seconds=self.claim_seconds)

@@ -18,7 +18,7 @@ from verify.runs.built_in import built_in
 from verify.soundness.detect import Detection, detect, detect_again
 from verify.soundness.fresh import FreshRuns, second_level
 from verify.soundness.generate import by_rule, measured_falsehoods
-from verify.soundness.section import Section, Table
+from verify.soundness.section import Section, Table, may_reach
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, in_family
 from verify.statistics.intervals import rate_interval
 
@@ -44,12 +44,13 @@ class Falsehoods:
 
     @property
     def passed(self) -> bool:
-        """No falsehood is supported, every gross one is found, and of all at least `TARGET`."""
+        """No falsehood is supported, every gross one is found, and the share found of all may be `TARGET`
+        (`may_reach`)."""
         found = sum(d.detected for d in self.detections)
         return (
             not any(d.wrongly_supported for d in self.detections)
             and all(d.detected for d in self.detections if d.gross)
-            and found >= TARGET * len(self.detections)
+            and may_reach(found, len(self.detections), TARGET)
         )
 
     @property

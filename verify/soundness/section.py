@@ -6,7 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Section", "Table"]
+from verify.statistics.intervals import rate_upper
+
+__all__ = ["Section", "Table", "may_reach"]
+
+#: Level at which a share is said to lie below its target.
+_LEVEL = 0.05
+
+
+def may_reach(found: int, of: int, target: float) -> bool:
+    """Whether the true share may be the target: its exact 95 % upper limit does not lie below.
+
+    One miss among seven says nothing of 95 %; one among two thousand is far above it.
+
+    >>> may_reach(6, 7, 0.95), may_reach(60, 70, 0.95), may_reach(0, 0, 0.95)
+    (True, False, True)
+    """
+    return of == 0 or rate_upper(found, of, _LEVEL) >= target
 
 
 @dataclass(frozen=True)

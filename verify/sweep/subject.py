@@ -77,13 +77,13 @@ def _lack(parameters: Parameters, names: Collection[str]) -> str:
 
 @cache
 def _papers(name: str) -> tuple[Paper, ...]:
+    from verify.file_paper import file_papers, own_papers
     from verify.load import load_sources
 
     if name.endswith(".py"):
-        from verify.file_paper import file_papers
-
         return tuple(file_papers(Path(name)).values())
-    return tuple(load_sources(papers=[name] if name else ()).papers.values())
+    sources = load_sources(papers=[name] if name else ())
+    return tuple((sources.papers | own_papers(sources)).values())
 
 
 def subject_of(paper: str, names: Collection[str], engine: str) -> Subject:
