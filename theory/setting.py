@@ -21,8 +21,10 @@ __all__ = ["AbstractSetting", "Trends", "number_kinds"]
 class Trends:
     """Names of fields and groups in which a ratio that is claimed constant must not drift.
 
+    A class that declares no `trends` is asked for all of its numbers, `Trends()` for none.
+
     Args:
-        slopes: looked at one by one (`Law`).
+        slopes: looked at one by one (`Law`, `Difference`).
         powers: whose power is read off at fixed `held` groups (two-sided `FittedBand`).
         held: dimensionless groups that a constant may depend on.
         linear: those of them that enter as they are, not in logarithms (rates, which may be 0).
@@ -51,7 +53,8 @@ class AbstractSetting:
 
     #: The model whose engines make runs at settings of this class, where an experiment names none.
     model: ClassVar[Model | None] = None
-    #: What `Law` and `FittedBand` hold their ratios against.
+    #: What `Law`, `Difference` and `FittedBand` hold their ratios against: all numbers, where a class says
+    #: nothing.
     trends: ClassVar[Trends] = Trends()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -17,7 +17,7 @@ import cloudpickle
 from simulation.models import Engine, Job, engine_of
 from theory.experiment import Experiment
 from theory.rng import generator
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 from verify.runs.entries import entries_of
 from verify.runs.plan import engine_names
 from verify.runs.same import identical, short
@@ -119,6 +119,11 @@ def check_setting(setting: AbstractSetting) -> None:
             raise ValueError(f"{kind.__name__}: letter {letter} stands for {name!r}, which it has not")
     known = {*fields, *groups}
     trends = kind.trends
+    if not isinstance(trends, Trends):
+        raise ValueError(
+            f"{kind.__name__}: trends must be a Trends, as Trends(slopes=({next(iter(fields), 'n')!r},)), was"
+            f" {short(trends)}"
+        )
     for name in (*trends.slopes, *trends.powers, *trends.held, *trends.linear):
         if name not in known and not hasattr(setting, name):
             raise ValueError(f"{kind.__name__}: trends names {name!r}, which is no field and no group")

@@ -35,7 +35,6 @@ from verify.second_stage import (
     fresh_observations,
     nominal_seconds,
     second_stage,
-    settled_afresh,
     within_first_share,
 )
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
@@ -216,7 +215,7 @@ def verify_claims(
             replace(
                 j,
                 scope=scopes[j.claim.id]
-                if j.claim.id in scopes and j.judged and not settled_afresh(j)
+                if j.claim.id in scopes and j.judged
                 else scope_of(
                     j.claim,
                     boxes.get(j.claim.id),

@@ -49,7 +49,6 @@ __all__ = [
     "fresh_seed",
     "nominal_seconds",
     "second_stage",
-    "settled_afresh",
     "settles",
     "within_first_share",
 ]
@@ -170,11 +169,6 @@ def settles(judgement: Judgement) -> bool:
     if judgement.verdict != "inconclusive" or not in_family(judgement):
         return False
     return judgement.alone or (needed is not None and needed <= FACTOR * judgement.decision.n_trials)
-
-
-def settled_afresh(judgement: Judgement) -> bool:
-    """Whether the verdict stands on fresh runs."""
-    return bool(judgement.decision.statistic.get("second_stage", {}).get("settled", False))
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,11 @@ class Elsewhere(Walk):
 
 
 @dataclass(frozen=True)
+class Listed(Walk):
+    trends = ("n",)  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class Misspelt(Walk):
     @classmethod
     def letters(cls) -> Any:
@@ -108,6 +113,7 @@ class Loose(AbstractSetting):
         (Endless(5), "size must hold finite numbers"),
         (Still(5), "clock_step must be > 0"),
         (Elsewhere(5), "trends names 'm'"),
+        (Listed(5), "trends must be a Trends, as Trends(slopes=('n',)), was ('n',)"),
         (Misspelt(5), "letter n stands for 'length'"),
         (Blank(5), "must come back equal from a pickle"),
         (Nested((1, 2)), "field inside must be a number or a word"),

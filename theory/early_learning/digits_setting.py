@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory.model import Model
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["DIGIT_LOSSES", "DigitsRun", "DigitsSetting"]
 
@@ -42,6 +42,8 @@ class DigitsSetting(AbstractSetting):
     Raises:
         ValueError: naming the field.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     rate: float
     loss: DigitLoss = "ce"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import sympy as sp
 
 from theory.model import Model
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = [
     "PLAIN_ACCURACY", "SPREAD_KINDS", "WITHIN", "BridgeSetting", "ImageSetting", "PatchSetting",
@@ -60,6 +61,8 @@ def _checked(flip_rate: float, n: int) -> None:
 
 class _OnImages(AbstractSetting):
     """What both kinds of settings on image sets share."""
+
+    trends: ClassVar[Trends] = Trends()
 
     data: str
     classes: str
@@ -221,6 +224,8 @@ class ScoreSetting(AbstractSetting):
     Args:
         n: samples. k: classes. flip_rate: share of wrong labels. probes: K, in one run. distance: in sd.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     n: int = 1000
     k: int = 2

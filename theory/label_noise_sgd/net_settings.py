@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from theory.model import Model
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["DeepSetting", "NotebookSetting"]
 
@@ -22,6 +23,8 @@ class DeepSetting(AbstractSetting):
         activation: "relu", "leaky" or "tanh".
         loss: "mse" or "ce".
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     inputs: int
     first: int
@@ -50,6 +53,8 @@ class NotebookSetting(AbstractSetting):
         p: chance that a label is replaced by a uniform one, its own included.
         eta: step.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     n: int
     inputs: int

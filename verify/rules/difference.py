@@ -24,7 +24,7 @@ from verify.rules.centre_judge import CentreJudge, predicted_times
 from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Plan, Planted, Readout
 from verify.rules.law import majority_p
-from verify.rules.trend import guarded, steepest
+from verify.rules.trend import guarded, one_a_trial, steepest
 from verify.rules.variants import Change, least_shift, prediction_changes
 from verify.rules.words import mean_in_words, with_median
 from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
@@ -148,8 +148,8 @@ class DifferenceJudge(CentreJudge[Difference]):
         decision = decide_difference(rule, observations, proof)
         if decision.statistic.get("interval") is None:
             return decision
-        firsts = [(trial[0].setting, difference(trial[0])) for trial in by_seed(observations)]
-        known = [(s, d) for s, d in firsts if d is not None]
+        ones = one_a_trial([o.setting for o in observations], by_seed(observations))
+        known = [(o.setting, d) for o in ones if (d := difference(o)) is not None]
         found = steepest([s for s, _ in known], [d for _, d in known], rule.margin)
         return guarded(
             rule.alpha, decision, found, "difference changes with {name} by {slope:.3g} in its log"

@@ -24,7 +24,7 @@ from verify.rules.centre import (
 from verify.rules.centre_judge import CentreJudge, predicted_times
 from verify.rules.excess import CAP, clipped
 from verify.rules.judge import Exempt, Plan, Planted, Readout
-from verify.rules.trend import Trend, bounded_slope, guarded, steepest
+from verify.rules.trend import Trend, bounded_slope, guarded, one_a_trial, steepest
 from verify.rules.variants import least_shift, log_values, prediction_changes
 from verify.rules.words import mean_in_words, with_median
 from verify.statistics.intervals import rate_p
@@ -199,10 +199,9 @@ def majority_p(hopeless: int, trials: int) -> float:
 
 
 def _trends(rule: Law, observations: Sequence[Observation]) -> list[Trend]:
-    """Slopes of the log ratio of the first run of every trial, against what errors within the margin can
-    have."""
-    firsts = [trial[0] for trial in by_seed(observations)]
-    usable = [(o.setting, ratio) for o in firsts if (ratio := log_ratio(o)) is not None]
+    """Slopes of the log ratio of one run of every trial, against what errors within the margin can have."""
+    ones = one_a_trial([o.setting for o in observations], by_seed(observations))
+    usable = [(o.setting, ratio) for o in ones if (ratio := log_ratio(o)) is not None]
     return steepest([s for s, _ in usable], [r for _, r in usable], math.log1p(rule.margin))
 
 

@@ -14,15 +14,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.setting import Trends
-from verify.outcome import Decision
+from theory.setting import AbstractSetting, Trends
+from verify.outcome import Decision, Observation
 from verify.statistics.power import runs_to_survive
 
-__all__ = ["Trend", "bounded_slope", "guarded", "residual_powers", "steepest", "trends_of"]
+__all__ = [
+    "Trend",
+    "bounded_slope",
+    "declares",
+    "guarded",
+    "looked_at",
+    "one_a_trial",
+    "residual_powers",
+    "steepest",
+    "trends_of",
+]
 
 Floats = NDArray[np.float64]
 
 _LEAST_RUNS = 12
+
+#: Largest leverage of one run on the slope in a number that no class declared.
+_LEVERAGE = 0.5
+
+#: Correlation from which two numbers are a line in each other.
+_SAME = 1 - 1e-9
 
 #: Share of a rule's error level that all trends of a claim have together; the rule's own test has the rest.
 _SHARE = 0.1
@@ -77,6 +93,11 @@ def trends_of(settings: Sequence[Any]) -> Trends:
     return getattr(type(settings[0]), "trends", none) if settings else none
 
 
+def declares(settings: Sequence[Any]) -> bool:
+    """Whether the settings' class says itself what trends there are; `Trends()` says that there are none."""
+    return not settings or trends_of(settings) is not AbstractSetting.trends
+
+
 def _varying(settings: Sequence[Any], names: Sequence[str]) -> list[str]:
     return [name for name in names if len({getattr(s, name) for s in settings}) >= 3]
 
@@ -87,8 +108,59 @@ def _column(settings: Sequence[Any], name: str) -> Floats:
     return raw if name in trends_of(settings).linear else np.log(raw)
 
 
+def _declared(settings: Sequence[Any]) -> dict[str, Floats]:
+    return {name: _column(settings, name) for name in _varying(settings, trends_of(settings).slopes)}
+
+
+def _all_numbers(settings: Sequence[Any]) -> dict[str, Floats]:
+    """Every number of the settings, fields first, then groups: its logarithm, or as it is where some value is
+    not positive.
+
+    Left out are those with fewer than three values, those where one run decides the slope (leverage above
+    1/2), and those that are a line in an earlier one, whose slope says the same.
+    """
+    raw: dict[str, list[Any]] = {}
+    for s in settings:
+        for name, value in {**s.groups(), **s.as_dict()}.items():
+            raw.setdefault(name, []).append(value)
+    columns: dict[str, Floats] = {}
+    for name in (*settings[0].as_dict(), *settings[0].groups()):
+        found = raw[name]
+        if any(isinstance(v, (bool, str)) for v in found) or len(set(found)) < 3:
+            continue
+        x = np.array(found, dtype=np.float64)
+        if len(x) < len(settings) or not np.all(np.isfinite(x)):
+            continue
+        x = np.log(x) if np.all(x > 0) else x
+        from_mean = x - x.mean()
+        norm = float(np.linalg.norm(from_mean))
+        if np.max(np.abs(from_mean)) ** 2 > _LEVERAGE * norm**2:
+            continue
+        others = (c - c.mean() for c in columns.values())
+        if all(abs(float(from_mean @ c)) < _SAME * norm * float(np.linalg.norm(c)) for c in others):
+            columns[name] = x
+    return columns
+
+
+def looked_at(settings: Sequence[Any]) -> dict[str, Floats]:
+    """What a ratio is held against, (runs,) each: what the class declares as slopes, else all its numbers."""
+    return _declared(settings) if declares(settings) else _all_numbers(settings)
+
+
+def one_a_trial(settings: Sequence[Any], trials: Sequence[Sequence[Observation]]) -> list[Observation]:
+    """One run of every trial, so that no two share a seed.
+
+    Of a class that declares its trends the first. Else by turns, trial by trial: along a sweep, whose
+    replicate is one trial, the first ones would all stand at one end.
+    """
+    if declares(settings):
+        return [trial[0] for trial in trials]
+    return [trial[k % len(trial)] for k, trial in enumerate(trials)]
+
+
 def steepest(settings: Sequence[Any], log_ratios: Sequence[float], bound: float) -> list[Trend]:
-    """Slopes of `log ratio` in each parameter and group alone, against what errors within `+-bound` can have.
+    """Slopes of `log ratio` in each parameter and group alone, against what errors within `+-bound` can have:
+    those that the settings' class declares, else all of its numbers (`looked_at`).
 
     Only settings are looked at, not the predicted values: their own scatter would show as a slope. Empty for
     fewer than 12 runs, or where nothing takes three values.
@@ -97,8 +169,7 @@ def steepest(settings: Sequence[Any], log_ratios: Sequence[float], bound: float)
     if len(values) < _LEAST_RUNS:
         return []
     found = []
-    for name in _varying(settings, trends_of(settings).slopes):
-        x = _column(settings, name)
+    for name, x in looked_at(settings).items():
         design = np.column_stack([np.ones(len(x)), x - x.mean()])
         slopes, errors, freedom = _robust(design, values)
         found.append(Trend(name, float(slopes[1]), float(errors[1]), freedom, bounded_slope(x, bound)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sympy as sp
@@ -49,7 +49,7 @@ from theory.place import Box, Cells, Coordinate
 from theory.record import AtClocks
 from theory.rules import Bound, Difference, Exponent, Law, Universal
 from theory.run import NotApplicable
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["CLAIMS", "FIELDS", "FieldSetting", "solve_field"]
 
@@ -62,6 +62,8 @@ class FieldSetting(AbstractSetting):
         w: flip rate in (0, 1/2).
         kappa: own pull of an example, > 0.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     w: float
     kappa: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ from theory.place import Box, Coordinate
 from theory.record import AtClocks
 from theory.rules import Difference, Event, Universal
 from theory.run import NotApplicable
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["CLAIMS", "SeparatrixSetting", "side_of_separatrix"]
 
@@ -130,6 +130,8 @@ class SeparatrixSetting(AbstractSetting):
         lam, beta, eta: strength > 2, memory, step.
         start: in (1/2, 1), given by its distance to the claimed separatrix in logits.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     lam: float
     beta: float

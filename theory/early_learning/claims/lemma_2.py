@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from theory.experiment import Experiment
 from theory.model import function_model
 from theory.place import Box, Coordinate
 from theory.rules import Identity, Universal
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = [
     "CLAIMS",
@@ -43,6 +43,8 @@ class LogitSetting(AbstractSetting):
         delta: probability that a confident prediction leaves for the other classes.
         label_share: share of delta that falls on the wrong label.
     """
+
+    trends: ClassVar[Trends] = Trends()
 
     classes: int
     spread: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import betainc
@@ -16,7 +16,7 @@ from theory.experiment import Experiment
 from theory.model import function_model
 from theory.place import Box, Coordinate
 from theory.rules import Difference, Event, Identity
-from theory.setting import AbstractSetting
+from theory.setting import AbstractSetting, Trends
 
 __all__ = ["CLAIMS", "GradientSetting", "LabelSetting", "SphereSetting", "tanh_printed"]
 
@@ -24,6 +24,8 @@ __all__ = ["CLAIMS", "GradientSetting", "LabelSetting", "SphereSetting", "tanh_p
 @dataclass(frozen=True)
 class GradientSetting(AbstractSetting):
     """A logistic model on n random examples in p dimensions, at a random vector of length `radius`."""
+
+    trends: ClassVar[Trends] = Trends()
 
     n: int
     p: int
@@ -72,6 +74,8 @@ GRADIENTS = Experiment(
 class SphereSetting(AbstractSetting):
     """A vector drawn uniformly from the sphere of a radius in p dimensions, and a level of `theta_0 . v`."""
 
+    trends: ClassVar[Trends] = Trends()
+
     p: int
     radius: float
     level: float
@@ -113,6 +117,8 @@ SPHERE = Experiment(
 @dataclass(frozen=True)
 class LabelSetting(AbstractSetting):
     """Labels of n examples in C classes, of which exactly a share `rate` is redrawn over all classes."""
+
+    trends: ClassVar[Trends] = Trends()
 
     n: int
     classes: int
