@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.rows import Row
 from benchmarks.timing import Spread
@@ -30,6 +30,7 @@ _TOP = 15
 _NEEDED = {
     "profile", "jobs", "runs", "claims", "papers", "source_digest", "finished", "wall_seconds", "timings",
 }  # fmt: skip
+_PARTS = {"stages", "experiments", "claims"}
 #: Measured by hand: option, measure, target and unit.
 _GIVEN = {
     "again": ("second run without changes (`--resume`), seconds", 30.0, " s"),
@@ -38,12 +39,20 @@ _GIVEN = {
 }
 
 
-def _row(measure: str, target: float, unit: str, value: float, details: Mapping[str, Any]) -> Row:
-    return Row(measure, target, "at most", unit, Spread(value, value, value), details=dict(details))
+def _row(
+    measure: str,
+    target: float,
+    unit: str,
+    value: float,
+    details: Mapping[str, Any],
+    better: Literal["at least", "at most"] = "at most",
+) -> Row:
+    return Row(measure, target, better, unit, Spread(value, value, value), details=dict(details))
 
 
 def run_rows(record: Mapping[str, Any], target_minutes: float) -> list[Row]:
-    """Minutes of a run, and the seconds of its report, from its `run.json`; in the details its stages.
+    """Minutes of a run, the seconds of its report and the engines' share of the cores' time, from its
+    `run.json`; in the details its stages.
 
     `busy` is the share of the cores' time that was work on experiments, `measuring` that of this work which
     was spent in claims' own code and in deciding.
@@ -52,18 +61,27 @@ def run_rows(record: Mapping[str, Any], target_minutes: float) -> list[Row]:
     report = stages.get("report", 0.0)
     seconds = record["wall_seconds"] + report
     work = sum(record["timings"]["experiments"].values())
+    measuring = sum(record["timings"]["claims"].values())
     details = {
         **{key: record[key] for key in ("profile", "jobs", "runs", "claims", "source_digest", "finished")},
         "stages_s": dict(stages),
         "work_s": round(work, 1),
         "busy": round(work / (record["jobs"] * seconds), 3),
-        "measuring": round(sum(record["timings"]["claims"].values()) / work, 3) if work else 0.0,
+        "measuring": round(measuring / work, 3) if work else 0.0,
     }
     papers = len(record["papers"])
     name = f"`make verify PROFILE={record['profile']}`, {papers} papers"
     return [
         _row(f"{name}, minutes", target_minutes, " min", seconds / 60, details),
         _row(f"{name}: report and figures of a paper, seconds", 10.0, " s", report / papers, {}),
+        _row(
+            f"{name}: share of the cores' time in engines",
+            0.5,
+            "",
+            (work - measuring) / (record["jobs"] * seconds),
+            {},
+            "at least",
+        ),
     ]
 
 
@@ -124,7 +142,8 @@ def _record(folder: Path) -> Mapping[str, Any]:
         record: Mapping[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder}: no report of `verify run`: {error}") from None
-    if not isinstance(record, dict) or not record.keys() >= _NEEDED:
+    timed = record.get("timings") if isinstance(record, dict) else None
+    if not isinstance(timed, dict) or not (record.keys() >= _NEEDED and timed.keys() >= _PARTS):
         raise ValueError(f"{folder}: its run.json notes no times of a run")
     return record
 

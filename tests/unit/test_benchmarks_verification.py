@@ -48,6 +48,9 @@ def test_a_report_fills_table_and_profile(places: list[str], tmp_path: Path) -> 
     assert run["details"]["busy"] == pytest.approx(900 / (2 * 684), abs=1e-3)
     assert run["details"]["measuring"] == pytest.approx(0.1)
     assert table["`make test`, minutes"]["passed"] is True
+    engines = table["`make verify PROFILE=default`, 2 papers: share of the cores' time in engines"]
+    assert engines["value"]["median"] == pytest.approx(810 / (2 * 684))
+    assert engines["passed"] is True
     page = (tmp_path / "page.md").read_text()
     assert page.startswith("before\n<!-- profile:begin -->\nThe default profile on 2 cores (2026-01-02): 3 ")
     assert page.endswith("<!-- profile:end -->\nafter\n")

@@ -125,6 +125,8 @@ def _reasons_here(judgement: Judgement, observations: Sequence[Observation]) -> 
 def _mean(values: Sequence[float]) -> float:
     """The mean of the numbers among the values; nan without any."""
     kept = [v for v in values if not math.isnan(v)]
+    if len(kept) == 1 and kept[0]:  # of a box every setting has one run
+        return float(kept[0])
     return float(np.mean(kept)) if kept else math.nan
 
 
