@@ -28,7 +28,7 @@ from theory.images.experiments import AUDIT_PAIRS, AUDIT_TEN
 from theory.images.setting import ImageSetting
 from theory.rng import generator
 
-__all__ = ["compared", "main"]
+__all__ = ["compared", "main", "places_of_audits"]
 
 Floats = NDArray[np.float64]
 
@@ -42,9 +42,14 @@ def _setting(experiment: Experiment) -> ImageSetting:
     return found
 
 
+def places_of_audits() -> tuple[tuple[ImageSetting, float], tuple[ImageSetting, float]]:
+    """Settings and epochs of audits of two classes and of ten."""
+    pair, ten = ((_setting(e), float(e.clock or 0)) for e in (AUDIT_PAIRS, AUDIT_TEN))
+    return pair, ten
+
+
 def _places() -> dict[str, tuple[ImageSetting, float]]:
-    pair, ten = (_setting(e) for e in (AUDIT_PAIRS, AUDIT_TEN))
-    epochs, ten_epochs = float(AUDIT_PAIRS.clock or 0), float(AUDIT_TEN.clock or 0)
+    (pair, epochs), (ten, ten_epochs) = places_of_audits()
     return {
         "3v8, .1": (pair.with_(flip_rate=0.1), epochs),
         "3v8, .2": (pair, epochs),

@@ -86,7 +86,7 @@ def _costs(folder: Path, pictures: NDArray[Any], labels: NDArray[np.int64], stop
         np.asarray(Image.fromarray(p).convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
         for p in pictures
     ]
-    x = (np.stack(shown).astype(np.float32) / np.float32(255)).transpose(0, 3, 1, 2)
+    x = (np.stack(shown) / 255.0).transpose(0, 3, 1, 2).astype(np.float32)
     test = scaled_images(x, request.images.x)
     tasks = [replace(t, x_test=test, y_test=labels) for t in audit_tasks_of(request)[1]]
     runs = train_tasks(tasks, replace(request.recipe, ratio=1.15), seeds_of_round(request, 0))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import images_evidence, own_folder
+from benchmarks import audit_acceptance, images_evidence, own_folder
 from theory.images.paper import CLAIMS
 
 IDS = {claim.id for claim in CLAIMS}
@@ -88,3 +88,36 @@ def test_a_folder_holds_what_it_says(tmp_path: Path) -> None:
     assert np.mean(np.array(near) == labels) > 0.9  # the classes held out are numbered as those of the folder
     assert not own_folder.write_folder(tmp_path / "g", 0.0, seed=1)[0]
     assert own_folder.write_folder(tmp_path / "h", 0.15, seed=1)[0] == misplaced
+
+
+def _draw(verdict: str, interval: list[float] | None, precision: float, **more: object) -> dict[str, object]:
+    fixed = {
+        "rate": 0.2,
+        "recall": 0.9,
+        "promised": [0.9, 0.7],
+        "cost": 0.01,
+        "cost_at_end": 0.2,
+        "matched": None,
+    }
+    return {**fixed, "verdict": verdict, "interval": interval, "precision": precision, **more}
+
+
+def test_the_row_of_an_audited_setting() -> None:
+    draws = [
+        _draw("spread", [0.21, 0.15, 0.25], 0.8),
+        _draw("spread", [0.3, 0.25, 0.35], 0.6),
+        _draw("none", None, float("nan"), recall=0.0),
+    ]
+    assert audit_acceptance.row_of("a", draws) == (
+        "| a | 3 | spread 2, none 1 | 1 of 2 | 0.055, 0.045 | 0.10 | 1 of 2 | 0.70/0.90, 0.784 "
+        "| 0.010, 0.200 |"
+    )
+    again = _draw("unlike", [0.1, 0.05, 0.5], 0.8, matched={"verdict": "spread", "interval": [0.2, 0.1, 0.3]})
+    first, second = audit_acceptance.row_of("b", [again]).splitlines()
+    assert first.startswith("| b | 1 | unlike 1 |  |  |  |  |")
+    assert second == "| the same, matched round | 1 | spread 1 | 1 of 1 |  |  |  |  |  |"
+    quiet = _draw("few", [0.0, 0.0, 0.01], 0.0, rate=0.0)
+    assert audit_acceptance.row_of("c", [quiet]) == "| c | 1 | few 1 |  |  |  |  |  |  |"
+    every = audit_acceptance.settings()
+    assert len(every) == 16
+    assert {s.flip_rate for s, _ in every.values()} == {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9}
