@@ -187,7 +187,10 @@ def run(
             adversaries=adversaries,
         )
         verification = with_limits(judged, limits)
-        verification = replace(verification, run_info={**verification.run_info, "trust": records})
+        selected = {"--paper": paper, "--claims-file": claims_file, "--claims": claims}
+        given = {name: [str(v) for v in values] for name, values in selected.items() if values}
+        info = {**verification.run_info, "trust": records, "selected": given}
+        verification = replace(verification, run_info=info)
         write_report(verification, out, figures=not no_figures, jobs=workers)
     if junit is not None:
         from verify.junit import write_junit
