@@ -75,7 +75,10 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="reuse the finished runs in DIR and add to them; made if absent"),
+        typer.Option(
+            metavar="DIR",
+            help="reuse the finished runs in DIR and add to them (none once a file of claims is edited)",
+        ),
     ] = None,
     soundness: Annotated[
         Path | None,
