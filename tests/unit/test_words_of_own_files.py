@@ -21,7 +21,7 @@ from theory.place import Box, Coordinate, fixed
 from theory.rules import Event, Identity
 from theory.setting import AbstractSetting
 from theory.source import Source
-from verify.checking.dry import dry_run
+from verify.checking.dry import Trial, hardly_judged, never_a_number
 from verify.checking.whole import check_whole
 from verify.claims_session import Outcome
 from verify.doctor import diagnose
@@ -145,13 +145,25 @@ def test_a_residual_of_either_sign_is_named() -> None:
         assert repr(value) in str(said.value)
 
 
-def test_a_measure_that_is_always_nan_and_a_claim_that_is_hardly_judged_are_noted() -> None:
-    lost = own("lost", measure=lambda run: float("nan"), rule=Identity(8.0), conditions=())
-    narrow = Condition("narrow", theta, Constant("C_t"), SOURCE, "paper", "strong")
-    rare = own("rare", conditions=(narrow,), constants=Constants({"C_t": 2.4}))
-    notes = dry_run(OWN, [lost, rare], ()).notes
-    assert any("own.lost: its measure is nan in all of" in note for note in notes)
-    assert any("of the 400 planned in the default profile about" in note for note in notes)
+def test_a_measure_that_is_always_nan_is_noted() -> None:
+    nan = float("nan")
+    values = {"own.lost": {0: nan, 3: nan}, "own.pair": {0: (nan, 1.0)}, "own.some": {0: nan, 1: 0.5}}
+    assert list(never_a_number(Trial(values=values))) == [
+        "claim own.lost: its measure is nan in all of 2 runs tried",
+        "claim own.pair: its measure is nan in all of 1 runs tried",
+    ]
+
+
+def test_a_claim_that_is_hardly_judged_is_noted_with_its_profile() -> None:
+    probe = own("probe", role="probe", drops=("window",))
+    wanted = {"own.rare": {3}, "own.probe": {1, 2}, "own.fine": set(range(20)), "own.none": set()}
+    claims = [own("rare"), probe, own("fine"), own("none")]
+    assert list(hardly_judged(claims, 30, wanted)) == [
+        "claim own.rare: 1 of 30 runs tried lie inside its conditions; of the 400 planned in the default "
+        "profile about 13 would count",
+        "claim own.probe: 2 of 30 runs tried lie outside window alone; of the 400 planned in the default "
+        "profile about 27 would count",
+    ]
 
 
 def test_a_syntax_error_is_said_once_with_its_line(tmp_path: Path) -> None:

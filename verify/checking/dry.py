@@ -25,7 +25,7 @@ from verify.runs.plan import RunSpec, job_of, plan_runs
 from verify.runs.same import identical, short
 from verify.runs.work import Payload, one_thread, pickled, unpickled
 
-__all__ = ["SECONDS", "Trial", "Trouble", "dry_run"]
+__all__ = ["SECONDS", "Trial", "Trouble", "dry_run", "hardly_judged", "never_a_number"]
 
 #: Given to the runs of one experiment, and after which its process is ended.
 SECONDS, LIMIT = 2.0, 20.0
@@ -80,7 +80,7 @@ def dry_run(experiment: Experiment, claims: Sequence[Claim], files: Sequence[Pat
         if not inside
     ]
     if experiment.place.coordinates:
-        notes += _few(claims, len(specs), wanted)
+        notes += hardly_judged(claims, len(specs), wanted)
     measures = {claim.id: travelling(claim) for claim in claims}
     asked = [(spec, job, [name for name in measures if spec.index in wanted[name]]) for spec, job in chosen]
     try:
@@ -89,11 +89,11 @@ def dry_run(experiment: Experiment, claims: Sequence[Claim], files: Sequence[Pat
         return Trial((Trouble("", f"cannot be sent to a worker: {_told(error)}"),), notes=tuple(notes))
     trial = _elsewhere(payload)
     judged = list(_judged(claims, specs, trial))
-    notes += _never_a_number(trial)
+    notes += never_a_number(trial)
     return replace(trial, troubles=(*trial.troubles, *judged), notes=(*notes, *trial.notes))
 
 
-def _few(claims: Sequence[Claim], tried: int, wanted: Mapping[str, set[int]]) -> Iterator[str]:
+def hardly_judged(claims: Sequence[Claim], tried: int, wanted: Mapping[str, set[int]]) -> Iterator[str]:
     """Claims whose conditions hold in so few of a box's runs that hardly one of a profile's counts."""
     for claim in claims:
         share = len(wanted[claim.id]) / tried
@@ -107,7 +107,7 @@ def _few(claims: Sequence[Claim], tried: int, wanted: Mapping[str, set[int]]) ->
             )
 
 
-def _never_a_number(trial: Trial) -> Iterator[str]:
+def never_a_number(trial: Trial) -> Iterator[str]:
     """Measures that are nan in every run tried: such a value counts against a claim, or for nothing."""
     for name, values in dict(trial.values).items():
         found = list(values.values())
