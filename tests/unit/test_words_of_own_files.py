@@ -149,8 +149,8 @@ def test_a_measure_that_is_always_nan_is_noted() -> None:
     nan = float("nan")
     values = {"own.lost": {0: nan, 3: nan}, "own.pair": {0: (nan, 1.0)}, "own.some": {0: nan, 1: 0.5}}
     assert list(never_a_number(Trial(values=values))) == [
-        "claim own.lost: its measure is nan in all of 2 runs tried",
-        "claim own.pair: its measure is nan in all of 1 runs tried",
+        "claim own.lost: its measure is nan in every run tried (2)",
+        "claim own.pair: its measure is nan in every run tried (1)",
     ]
 
 

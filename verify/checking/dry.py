@@ -112,7 +112,7 @@ def never_a_number(trial: Trial) -> Iterator[str]:
     for name, values in dict(trial.values).items():
         found = list(values.values())
         if found and all(map(_nan, found)):
-            yield f"claim {name}: its measure is nan in all of {len(found)} runs tried"
+            yield f"claim {name}: its measure is nan in every run tried ({len(found)})"
 
 
 def _nan(value: Any) -> bool:
