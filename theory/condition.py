@@ -96,7 +96,7 @@ class ConditionCheck:
     """What a condition is worth at one setting.
 
     `slack = value / threshold`: at least 1 inside; below 1 the setting is outside by the factor
-    `1 / slack`.
+    `1 / slack`. A value that is 0 or negative is outside by no factor.
     """
 
     name: str
@@ -108,12 +108,14 @@ class ConditionCheck:
     def __str__(self) -> str:
         if self.inside:
             return f"{self.name}: inside, slack {self.slack:.3g}"
+        if self.factor is None:
+            return f"{self.name}: outside, {self.value:.3g} where {self.threshold:.3g} is needed"
         return f"{self.name}: outside, by a factor {self.factor:.3g}"
 
     @property
-    def factor(self) -> float:
-        """By which the setting misses the condition: `1 / slack`."""
-        return math.inf if self.slack == 0 else 1 / self.slack
+    def factor(self) -> float | None:
+        """By which the setting misses the condition: `1 / slack`; None where no factor leads inside."""
+        return 1 / self.slack if self.slack > 0 else None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ class Outcome:
     runs: int
     seed: int
 
+    @property
+    def unexpected(self) -> bool:
+        """A reading, expected to fail, that is supported or derived."""
+        return self.role == "reading" and self.verdict in ("supported", "derived")
+
     def fails(self, strict: bool = False) -> bool:
         """Whether the test fails: the claim's own code failed, or a claim (no probe, no reading) is refuted;
         `strict`: or is left undecided, not judged, or could not have failed."""

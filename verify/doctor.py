@@ -145,14 +145,11 @@ def diagnose(
     constants = base.with_(**given)
     lines = []
     spoken = _spoken_of(paper, type(setting))
+    if claim is not None:
+        spoken = _of_claim(spoken, claim)
     for group, conditions in spoken.items():
         checks = check_all(conditions, setting, paper.constants.with_(**constants.values))
         lines += [Line(group, c, check) for c, check in zip(conditions, checks, strict=True)]
-    known_names = {line.condition.name for line in lines}
-    if claim is not None:
-        own = tuple(c for c in claim.conditions if c.name not in known_names)
-        checks = check_all(own, setting, constants)
-        lines += [Line(claim.id, c, check) for c, check in zip(own, checks, strict=True)]
 
     judged, items, reasons = [], Counter[str](), Counter[str]()
     for each in ledger:
@@ -231,6 +228,18 @@ def _spoken_of(paper: Paper, kind: type[AbstractSetting]) -> dict[str, tuple[Con
         for group, conditions in paper.conditions.items()
     }
     return {group: conditions for group, conditions in kept.items() if conditions}
+
+
+def _of_claim(spoken: dict[str, tuple[Condition, ...]], claim: Claim) -> dict[str, tuple[Condition, ...]]:
+    """The claim's conditions alone, under the paper's headings where these hold them, else under its id."""
+    left = list(claim.conditions)
+    out: dict[str, tuple[Condition, ...]] = {}
+    for group, conditions in spoken.items():
+        found = tuple(c for c in conditions if c in left)
+        left = [c for c in left if c not in found]
+        if found:
+            out[group] = found
+    return out | ({claim.id: tuple(left)} if left else {})
 
 
 def _not_judged(claim: Claim, setting: AbstractSetting, changes: dict[str, float]) -> str | None:

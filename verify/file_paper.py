@@ -25,8 +25,8 @@ def file_papers(path: Path, claims: Iterable[Claim] | None = None) -> dict[str, 
     """The papers of a claims file, by the first word of its claims' ids.
 
     Where the file has no `THIS` of that name, its parameters are the fields of the setting classes and its
-    conditions those of its claims; `PLANES`, `QUANTITIES` and `PARAMETERS` of the file are taken as they
-    stand.
+    conditions those of its claims; `PLANES`, `QUANTITIES`, `PARAMETERS` and `REFERENCE_BOX` of the file are
+    taken as they stand.
 
     Raises:
         ClaimsFileError: when the file cannot be used.
@@ -96,6 +96,7 @@ def _paper(name: str, claims: list[Claim], own: Mapping[str, Any]) -> Paper:
         conditions=conditions,
         constants=Constants(values),
         parameters={kind: given.get(kind) or field_parameters(kind) for kind in kinds},
+        reference_box=own.get("REFERENCE_BOX"),
         planes=tuple(p for p in planes if isinstance(p, Plane)),
         quantities=tuple(q for q in quantities if isinstance(q, Quantity)),
     )

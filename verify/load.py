@@ -18,6 +18,7 @@ from theory.condition import Constants
 from theory.experiment import Experiment
 from theory.ledger import Ledger
 from theory.paper import Paper, find_papers, load_paper, load_papers, paper_names
+from theory.place import Box, class_made
 from theory.run import Run
 from theory.source import Source
 from verify.check import SECONDS, check_model
@@ -216,6 +217,25 @@ def claims_file_of(claim: Claim) -> Path | None:
             if wanted(module) and module.__file__ is not None:
                 return Path(module.__file__)
     return None
+
+
+def reference_box_of(claim: Claim) -> Box | None:
+    """The box of the claim's settings that its claims file declares as `REFERENCE_BOX`; None without one.
+
+    Raises:
+        ClaimsFileError: when that is no box and no tuple of boxes.
+    """
+    path = claims_file_of(claim)
+    if path is None:
+        return None
+    declared = getattr(claims_module(path), "REFERENCE_BOX", ())
+    boxes = declared if isinstance(declared, tuple) else (declared,)
+    if not all(isinstance(box, Box) for box in boxes):
+        raise ClaimsFileError(
+            f"--claims-file {path}: REFERENCE_BOX must be a theory.Box, or a tuple of them,"
+            f" was {repr(declared)[:60]}"
+        )
+    return next((box for box in boxes if class_made(box) is claim.experiment.setting_class), None)
 
 
 def source_options(claim: Claim) -> str:

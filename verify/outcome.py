@@ -174,6 +174,11 @@ class Judgement:
         """A claim refuted inside its conditions: what makes `verify run` exit with status 1."""
         return self.verdict == "refuted" and self.claim.role == "claim"
 
+    @property
+    def unexpected(self) -> bool:
+        """A reading, expected to fail, that is supported or derived."""
+        return self.claim.role == "reading" and self.verdict in ("supported", "derived")
+
 
 Floats = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from theory.question import Question
 from verify.ahead import Ahead
 from verify.exhibits import make_exhibits, measured_curves
 from verify.judge import Admissions, errored, judge, note_parents, observe, wordable
-from verify.load import travelling
+from verify.load import reference_box_of, travelling
 from verify.made_by import made_by
 from verify.outcome import Judgement, Observation, paper_name
 from verify.progress import progress_bar
@@ -110,11 +110,14 @@ def verify_claims(
     started = time.perf_counter()
     owners = {claim.id: paper for paper in papers for claim in paper.claims}
     boxes = {c.id: owners[c.id].reference_for(c.experiment.setting_class) for c in claims if c.id in owners}
+    boxes |= {c.id: reference_box_of(c) for c in claims if c.id not in owners}
     stay: Mapping[str, str] = {}
     moved: frozenset[str] = frozenset()
     if place == "conditions":
         own_places = {claim.id: claim.experiment.place for claim in claims}
-        claims, stay = all_on_conditions(claims, {id_: box for id_, box in boxes.items() if box is not None})
+        known = {id_: box for id_, box in boxes.items() if box is not None}
+        with progress_bar(progress, len(claims), "drawing settings of claims") as advance:
+            claims, stay = all_on_conditions(claims, known, advance)
         moved = frozenset(c.id for c in claims if c.experiment.place is not own_places[c.id])
     experiments = _experiments(claims)
     chosen = {paper_name(claim, papers) for claim in claims}

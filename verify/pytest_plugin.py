@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ClaimItem", "ClaimsCollector"]
 
 _ENDING = "_claims.py"
+_UNEXPECTED = "unexpected reading"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,6 +99,8 @@ class ClaimItem(pytest.Item):
         outcome = _session(self.config).outcome(self.path, self.name, _wanted(self))
         strict = bool(self.config.getoption("claims_strict"))
         self.user_properties += [("verdict", outcome.verdict), ("runs", outcome.runs), ("seed", outcome.seed)]
+        if outcome.unexpected:
+            self.user_properties.append((_UNEXPECTED, outcome.id))
         if outcome.fails(strict):
             raise ClaimFailed(outcome)
         if outcome.verdict == "not-applicable":
@@ -114,6 +117,16 @@ class ClaimItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Its file, and its id."""
         return self.path, None, self.name
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Readings that passed against what was expected: no failure, and nothing to pass over in silence."""
+    passed = terminalreporter.stats.get("passed", ())
+    found = [value for report in passed for name, value in report.user_properties if name == _UNEXPECTED]
+    if found:
+        terminalreporter.write_line(
+            f"readings expected to fail that did not: {', '.join(found)}", yellow=True
+        )
 
 
 class ClaimFailed(Exception):

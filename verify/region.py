@@ -262,7 +262,10 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
     """
     experiment = claim.experiment
     if reference is None:
-        raise ValueError(f"claim {claim.id}: its paper has no reference box to draw settings from")
+        raise ValueError(
+            f"claim {claim.id}: there is no reference box to draw settings from: a paper declares one as"
+            " Paper(reference_box=Box(...)), a claims file as REFERENCE_BOX = Box(...)"
+        )
     affordable = _Affordable(claim)
     reached = sum(map(affordable, drawn_region(claim, reference).settings))
     if reached < _LEAST * _DRAWS:
@@ -286,7 +289,7 @@ def on_conditions(claim: Claim, reference: Box | None) -> Claim:
 
 
 def all_on_conditions(
-    claims: Sequence[Claim], boxes: Mapping[str, Box]
+    claims: Sequence[Claim], boxes: Mapping[str, Box], advance: Callable[[float], None] = lambda done: None
 ) -> tuple[list[Claim], dict[str, str]]:
     """The claims on places drawn from their conditions, and why some stay on their own place, by id.
 
@@ -306,6 +309,7 @@ def all_on_conditions(
             first = first or error
             moved.append(claim)
             stay[claim.id] = str(error)
+        advance(1)
     if first is not None and len(stay) == len(claims):
         raise first
     return moved, stay

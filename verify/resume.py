@@ -50,5 +50,5 @@ def kept_runs(folder: Path | None, claims_files: Sequence[Path]) -> Iterator[Kep
             f"verify: interrupted; no report was written, finished runs are kept in {folder}", file=sys.stderr
         )
         sys.exit(_INTERRUPTED)
-    if keeper.reused:
+    if keeper.reused or keeper.added:
         print(f"verify: {keeper.reused} of {keeper.reused + keeper.added} runs reused", file=sys.stderr)

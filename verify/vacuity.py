@@ -19,6 +19,7 @@ from theory.paper import load_paper, paper_names, paper_of
 from theory.place import Place
 from theory.rng import generator
 from theory.run import Estimate
+from verify.load import reference_box_of
 from verify.outcome import Judgement, Verification
 from verify.rules.registry import decide, judge_of, read
 from verify.statistics.error_budget import ERROR_BUDGET, in_family
@@ -55,6 +56,7 @@ class Vacuity:
     refutable: bool
     how: str
     rounding: bool = False
+    of: str = "the reference box"
 
     @property
     def warning(self) -> str:
@@ -63,7 +65,7 @@ class Vacuity:
         if not self.refutable:
             weak.append("no outcome refutes" + (" within the budget" if self.refutable_alone else ""))
         if self.share.high < 0.01:
-            weak.append("conditions hold in less than 1 % of the reference box")
+            weak.append(f"conditions hold in less than 1 % of {self.of}")
         if self.slack is not None and self.slack[1] > 2 and not self.rounding:
             weak.append("bound a hundred times the observed")
         return "; ".join(weak)
@@ -86,7 +88,7 @@ def reference_place(claim: Claim) -> Place:
     class, its own place where there is none."""
     kind = claim.experiment.setting_class
     paper = load_paper(claim.paper) if claim.paper in paper_names() else paper_of(kind)
-    box = None if paper is None else paper.reference_for(kind)
+    box = reference_box_of(claim) if paper is None else paper.reference_for(kind)
     return claim.experiment.place if box is None else box
 
 
@@ -140,7 +142,8 @@ def vacuity(judgement: Judgement, family: int, budget: float = ERROR_BUDGET) -> 
     elif judged:
         how = f"not known for {type(rule).__name__}"
     share = condition_share(claim)
-    return Vacuity(claim.id, _slack(judgement), share, alone, within, how, judge.rounding)
+    of = "its own place" if reference_place(claim) is claim.experiment.place else "the reference box"
+    return Vacuity(claim.id, _slack(judgement), share, alone, within, how, judge.rounding, of)
 
 
 def _slack(judgement: Judgement) -> tuple[float, float, float] | None:

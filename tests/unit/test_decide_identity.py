@@ -54,7 +54,7 @@ def test_a_residual_may_come_with_its_scale() -> None:
     assert decide(Identity(), observations([(0.0, 0.0)])).measured == 0.0
     assert decide(Identity(), observations([(1e-300, 0.0)])).verdict == "refuted"
     for bad in ((1.0,), (1.0, -1.0), (-1.0, 1.0), ("a", 1.0)):
-        with pytest.raises(ValueError, match="claim value must be a residual >= 0, or"):
+        with pytest.raises(ValueError, match="claim value must be an absolute residual >= 0, or"):
             decide(Identity(), observations([bad]))
 
 

@@ -193,7 +193,7 @@ def test_each_class_of_settings_has_a_reference_box_of_its_own() -> None:
     alone = a_paper((pairs, line), box())
     done = verify_claims([pairs, line], "quick", papers=(alone,), counterexamples=False)
     assert done["pairs.line"].scope.coverage is None  # type: ignore[union-attr]
-    with pytest.raises(ValueError, match=r"pairs\.line: its paper has no reference box"):
+    with pytest.raises(ValueError, match=r"pairs\.line: there is no reference box"):
         verify_claims([line], "quick", papers=(alone,), place="conditions")
 
 

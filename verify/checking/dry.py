@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, wait
@@ -24,7 +26,7 @@ from verify.runs.plan import RunSpec, job_of, plan_runs
 from verify.runs.same import identical, short
 from verify.runs.work import Payload, one_thread, pickled, unpickled
 
-__all__ = ["SECONDS", "Trial", "Trouble", "dry_run"]
+__all__ = ["SECONDS", "Trial", "Trouble", "dry_run", "hardly_judged", "never_a_number"]
 
 #: Given to the runs of one experiment.
 SECONDS = 2.0
@@ -36,6 +38,9 @@ _LOOK = 0.2
 
 #: Settings drawn of a box, replicates of each cell.
 _SETTINGS = 30
+
+#: Below this share of a box's runs a claim is hardly judged there.
+_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,12 @@ def dry_run(experiment: Experiment, claims: Sequence[Claim], files: Sequence[Pat
     wanted = {c.id: {s.index for s in specs if admitted(c, s)[1] is None} for c in claims}
     chosen, notes = _cheapest(experiment, specs, wanted)
     notes += [
-        f"claim {name}: none of {len(specs)} planned runs lies inside its conditions"
+        f"claim {name}: none of {len(specs)} runs tried here, of any profile, lies inside its conditions"
         for name, inside in wanted.items()
         if not inside
     ]
+    if experiment.place.coordinates:
+        notes += hardly_judged(claims, len(specs), wanted)
     measures = {claim.id: travelling(claim) for claim in claims}
     asked = [(spec, job, [name for name in measures if spec.index in wanted[name]]) for spec, job in chosen]
     try:
@@ -88,7 +95,35 @@ def dry_run(experiment: Experiment, claims: Sequence[Claim], files: Sequence[Pat
         return Trial((Trouble("", f"cannot be sent to a worker: {_told(error)}"),), notes=tuple(notes))
     trial = _elsewhere(payload)
     judged = list(_judged(claims, specs, trial))
+    notes += never_a_number(trial)
     return replace(trial, troubles=(*trial.troubles, *judged), notes=(*notes, *trial.notes))
+
+
+def hardly_judged(claims: Sequence[Claim], tried: int, wanted: Mapping[str, set[int]]) -> Iterator[str]:
+    """Claims whose conditions hold in so few of a box's runs that hardly one of a profile's counts."""
+    for claim in claims:
+        share = len(wanted[claim.id]) / tried
+        profile = "default" if claim.experiment.runs.get("default") else "quick"
+        runs = claim.experiment.runs.get(profile, 0)
+        if 0 < share < _SHARE:
+            where = f"outside {', '.join(claim.drops)} alone" if claim.is_probe else "inside its conditions"
+            yield (
+                f"claim {claim.id}: {len(wanted[claim.id])} of {tried} runs tried lie {where}; of the {runs}"
+                f" planned in the {profile} profile about {round(runs * share)} would count"
+            )
+
+
+def never_a_number(trial: Trial) -> Iterator[str]:
+    """Measures that are nan in every run tried: such a value counts against a claim, or for nothing."""
+    for name, values in dict(trial.values).items():
+        found = list(values.values())
+        if found and all(map(_nan, found)):
+            yield f"claim {name}: its measure is nan in every run tried ({len(found)})"
+
+
+def _nan(value: Any) -> bool:
+    parts = value if isinstance(value, (tuple, list)) else (value,)
+    return any(isinstance(v, numbers.Real) and math.isnan(v) for v in parts)
 
 
 def _cheapest(
@@ -272,12 +307,10 @@ def _judged(claims: Sequence[Claim], specs: Sequence[RunSpec], trial: Trial) -> 
         try:
             judge(claim, observe(claim, made, measurements), None)
         except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
-            seen = short(next(iter(values.values())))
-            yield Trouble(
-                claim.id,
-                f"the rule {type(claim.rule).__name__} cannot use what measure returns, {seen}: "
-                f"{_told(error)}",
-            )
+            # A ValueError of a rule shows the value that it cannot use, which need not be the first.
+            seen = "" if isinstance(error, ValueError) else f", {short(next(iter(values.values())))}"
+            said = f"the rule {type(claim.rule).__name__} cannot use what measure returns{seen}: "
+            yield Trouble(claim.id, f"{said}{_told(error)}")
 
 
 def _told(error: BaseException) -> str:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from verify.checking.complaint import Complaint, Place
 
-__all__ = ["TypeCheck"]
+__all__ = ["SYNTAX", "TypeCheck"]
+
+#: How a complaint ends that a file cannot be parsed.
+SYNTAX = "[syntax]"
 
 _CONFIG = Path(__file__).parent / "mypy.ini"
 _OPTIONS = (f"--config-file={_CONFIG}", "--no-error-summary", "--output=json")
@@ -56,12 +59,18 @@ class TypeCheck:
         if self._process is None:
             return []
         out, err = self._process.communicate()
-        if self._process.returncode not in (0, 1):
+        try:
+            records = [json.loads(line) for line in out.splitlines()]
+        except json.JSONDecodeError:
+            records = []
+        # 2 is a file that mypy cannot parse, said like any other error, or a failure of its own.
+        if self._process.returncode not in (0, 1) and not any(
+            said.get("code") == "syntax" for said in records
+        ):
             raise ValueError(f"mypy failed: {' '.join((err or out).split())[:300]}")
         known = {path.resolve(): path for path in files}
         found = []
-        for line in out.splitlines():
-            said = json.loads(line)
+        for said in records:
             file = Path(self.base, said["file"]).resolve()
             if said["severity"] == "error" and file in known:
                 text = f"{said['message']} [{said['code']}]"

@@ -20,7 +20,7 @@ from verify.checking.complaint import Complaint, Place
 from verify.checking.dry import dry_run
 from verify.checking.lines import Files, place_of_error, python_files
 from verify.checking.statements import is_set
-from verify.checking.types import TypeCheck
+from verify.checking.types import SYNTAX, TypeCheck
 from verify.load import (
     ClaimsFileError,
     claims_listed,
@@ -100,7 +100,10 @@ def check_whole(path: Path) -> Checked:
             experiments = list(dict.fromkeys(c.experiment for c in (*claims, *(f.claim for f in falsehoods))))
             found += _models(experiments, files) or _tried(experiments, claims, falsehoods, files)
             found += _powers(claims, files)
-    found += types.complaints(files.paths)
+    unread = {c.place.file for c in found}
+    found += (
+        c for c in types.complaints(files.paths) if not (c.text.endswith(SYNTAX) and c.place.file in unread)
+    )
     order = {"input": 0, "code": 1, "note": 2}
     found = sorted(dict.fromkeys(found), key=lambda c: (order[c.kind], str(c.place.file), c.place.line))
     return Checked(
@@ -236,7 +239,11 @@ def _powers(claims: Sequence[Claim], files: Files) -> Iterator[Complaint]:
         if power is not None and power < LEAST_POWER:
             needed = judge.runs_for(claim.rule, trials, Plan(), LEAST_POWER)
             more = "" if needed is None else f"; {needed} would do"
-            text = f"claim {claim.id}: {trials} runs decide it with probability {power:.2f} if it holds{more}"
+            profile = "quick" if claim.experiment.runs.get("quick", 0) == runs else "default"
+            text = (
+                f"claim {claim.id}: the {trials} runs of the {profile} profile decide it with probability"
+                f" {power:.2f} if it holds{more}"
+            )
             yield Complaint(files.of_claim(claim), text, "note")
 
 

@@ -54,7 +54,9 @@ def _where(line: Line) -> str:
     check = line.check
     if check.inside:
         return "inside"
-    return "outside" if check.slack == 0 else f"outside, by {1 / check.slack:.3g}"
+    if check.factor is None:
+        return "outside, its left side is not positive"
+    return f"outside, by {check.factor:.3g}"
 
 
 def _table(diagnosis: Diagnosis) -> None:

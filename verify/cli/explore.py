@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["doctor", "falsify", "phase"]
 
 
+#: Exit status where nothing was judged, as of `run`.
+NOTHING_JUDGED_STATUS = 5
+
+
 def falsify(
     claim_id: str,
     budget: Annotated[str, typer.Option(help="time to search, such as 30s, 5m or 1h")] = "1m",
@@ -29,7 +34,7 @@ def falsify(
     claims_file: ClaimsFiles = None,
     seed: Annotated[int, typer.Option(help="seed of the search, >= 0")] = 0,
 ) -> int:
-    """Search for a counterexample to a claim; exit status 1 when one is found."""
+    """Search for a counterexample to a claim; exit status 1 when one is found, 5 when no run was judged."""
     from verify.budget import parse_budget
 
     seconds = parse_budget(budget)
@@ -49,7 +54,7 @@ def falsify(
     if result.found is None:
         print(f"verdict:  none found in {result.runs} runs")
         print(f"closest:  {result.measured}")
-        return 0
+        return 0 if result.runs else NOTHING_JUDGED_STATUS
     found = result.found
     from verify.rules.registry import judge_of
 
@@ -161,8 +166,9 @@ def phase(
     from verify.phase.files import write_phase
 
     sources = load_sources(claims_file or [], papers=paper or [])
-    papers = papers_of_files(sources) | sources.papers
-    chosen = find_plane(plane, papers.values())
+    own_papers = papers_of_files(sources)
+    papers = own_papers | sources.papers
+    chosen = find_plane(plane, papers.values(), own_papers.values() if claims_file and not paper else ())
     known = [q.name for q in chosen.quantities]
     for name in quantity or []:
         if name not in known:
@@ -205,14 +211,17 @@ def phase(
         print(path)
 
 
-def find_plane(name: str, papers: Iterable[Paper]) -> Plane:
+def find_plane(name: str, papers: Iterable[Paper], own: Collection[Paper] = ()) -> Plane:
     """The plane of this name, or of this paper and name.
 
     Raises:
-        ValueError: naming those there are.
+        ValueError: naming those there are; those of `own` alone, where a claims file has any.
     """
     planes = {(paper.name, plane.name): plane for paper in papers for plane in paper.planes}
-    for (paper_name, own), plane in planes.items():
-        if name in (own, f"{paper_name}.{own}"):
+    for (paper_name, short), plane in planes.items():
+        if name in (short, f"{paper_name}.{short}"):
             return plane
-    raise ValueError(f"PLANE must be one of {', '.join(own for _, own in planes) or 'none'}, was {name!r}")
+    known = [plane.name for paper in own for plane in paper.planes] or [plane for _, plane in planes]
+    near = get_close_matches(name, known, 1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"PLANE must be one of {', '.join(known) or 'none'}, was {name!r}{meant}")

@@ -75,7 +75,10 @@ def run(
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="reuse the finished runs in DIR and add to them; made if absent"),
+        typer.Option(
+            metavar="DIR",
+            help="reuse the finished runs in DIR and add to them (none once a file of claims is edited)",
+        ),
     ] = None,
     soundness: Annotated[
         Path | None,
@@ -187,7 +190,10 @@ def run(
             adversaries=adversaries,
         )
         verification = with_limits(judged, limits)
-        verification = replace(verification, run_info={**verification.run_info, "trust": records})
+        selected = {"--paper": paper, "--claims-file": claims_file, "--claims": claims}
+        given = {name: [str(v) for v in values] for name, values in selected.items() if values}
+        info = {**verification.run_info, "trust": records, "selected": given}
+        verification = replace(verification, run_info=info)
         write_report(verification, out, figures=not no_figures, jobs=workers)
     if junit is not None:
         from verify.junit import write_junit

@@ -37,7 +37,8 @@ def print_summary(verification: Verification, folder: Path) -> None:
         verdict = f"[{_STYLE.get(j.verdict, 'magenta')}]{j.verdict}[/]" + (
             " (probe)" if j.claim.is_probe else ""
         )
-        reason = j.decision.reason.replace("[", r"\[")
+        missed = "Expected to fail, and did not. " if j.unexpected else ""
+        reason = f"{missed}{j.decision.reason}".replace("[", r"\[")
         table.add_row(verdict, j.claim.id, j.claim.source.item, reason)
     console.print(table)
     counts = Counter(j.verdict for j in verification.judgements)
@@ -48,6 +49,9 @@ def print_summary(verification: Verification, folder: Path) -> None:
     )
     if idle:
         console.print(f"{len(idle)} of the claims not applicable have no runs in this profile")
+    unexpected = [j.claim.id for j in verification.judgements if j.unexpected]
+    if unexpected:
+        console.print(f"[bold yellow]readings expected to fail that did not:[/] {', '.join(unexpected)}")
     failed = [j.claim.id for j in verification.judgements if j.fails_verification]
     if failed:
         console.print(f"[bold red]refuted inside its conditions:[/] {', '.join(failed)}")

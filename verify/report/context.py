@@ -106,7 +106,8 @@ def _checked(verification: Verification) -> str:
     }
     tags = Counter(j.claim.provenance for j in judgements)
     origin = ", ".join(f"{tags[tag]} {text}" for tag, text in words.items() if tags[tag])  # type: ignore[index]
-    probe = f" {probes} of them are probes, judged outside a condition on purpose." if probes else ""
+    are = "is a probe" if probes == 1 else "are probes"
+    probe = f" {probes} of them {are}, judged outside a condition on purpose." if probes else ""
     made = f" They were judged on {runs} runs in {len(experiments)} experiments."
     return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}{_reference(verification)}"
 

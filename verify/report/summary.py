@@ -111,6 +111,8 @@ def _expected(apart: Sequence[Judgement]) -> str:
         found = [j for j in apart if j.claim.role == role]
         if found:
             fail = sum(j.verdict == "refuted" for j in found)
+            if any(j.unexpected for j in found):
+                words += f"; supported against that: {_listed([j.claim.id for j in found if j.unexpected])}"
             parts.append(f"{_no(fail)} of {_many(len(found), role)} ({words})")
     return f"{_listed(parts)} did"
 
@@ -140,10 +142,11 @@ def findings(verification: Verification) -> list[Finding]:
     out: list[Finding] = []
     for judgement in verification.judgements:
         out += _finding(judgement)
-    order = (ERRORED, REFUTED, VACUOUS, READING, NEEDED, NOT_NEEDED, EDGE, UNDECIDED)
+    order = (UNEXPECTED, ERRORED, REFUTED, VACUOUS, READING, NEEDED, NOT_NEEDED, EDGE, UNDECIDED)
     return sorted(out, key=lambda finding: order.index(finding.group))
 
 
+UNEXPECTED = "Readings that were expected to fail and did not"
 ERRORED = "Claims whose own code failed"
 VACUOUS = "Claims that could not have failed"
 READING = "Readings that fail, as expected"
@@ -159,10 +162,17 @@ def _finding(judgement: Judgement) -> list[Finding]:
     drops = ", ".join(claim.drops)
     if claim.is_probe and judgement.verdict == "refuted":
         group, text = NEEDED, f"Outside {drops} the statement fails. {decision.reason} {claim.note}"
+        if len(claim.drops) > 1:
+            text = (
+                f"{text.strip()} With all of them left out at once this shows that not all are superfluous."
+            )
     elif claim.is_probe and judgement.verdict == "supported":
         group, text = NOT_NEEDED, f"Outside {drops} it still holds. {decision.reason} {claim.note}"
     elif claim.role == "reading" and judgement.verdict == "refuted":
         group, text = READING, f"{decision.reason} What is true instead: {claim.corrected_by}."
+    elif judgement.unexpected:
+        group = UNEXPECTED
+        text = f"{decision.reason} Expected to fail; {claim.corrected_by} was taken for what is true instead."
     elif judgement.verdict in ("errored", "vacuous"):
         group, text = (ERRORED if judgement.verdict == "errored" else VACUOUS), decision.reason
     elif judgement.verdict == "refuted":
@@ -193,7 +203,7 @@ def not_judged(judgement: Judgement) -> dict[str, int]:
     range of the factor.
     """
     counts: dict[str, int] = {}
-    factors: dict[str, list[float]] = {}
+    factors: dict[str, list[float | None]] = {}
     for o in judgement.observations:
         if o.not_judged is None:
             continue
@@ -206,8 +216,14 @@ def not_judged(judgement: Judgement) -> dict[str, int]:
     return out
 
 
-def _by_factor(values: list[float]) -> str:
-    if not values:
-        return ""
-    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
-    return f", by a factor {low}" if low == high else f", by a factor {low} to {high}"
+def _by_factor(values: list[float | None]) -> str:
+    """The range of the factors; of a left side that is 0 or negative there is none."""
+    known = [v for v in values if v is not None]
+    text = ""
+    if known:
+        low, high = f"{min(known):.3g}", f"{max(known):.3g}"
+        text = f", by a factor {low}" if low == high else f", by a factor {low} to {high}"
+    without = sum(v is None for v in values)
+    if without:
+        text += f", its left side 0 or negative{f' in {without}' if known else ''}"
+    return text

@@ -93,9 +93,9 @@ def residual_value(observation: Observation) -> float:
         ValueError: naming the claim value, when it is no residual.
     """
     value: Any = observation.value
-    wanted = "a residual >= 0, or (residual, scale)"
+    wanted = "an absolute residual >= 0, or a pair (absolute residual, scale >= 0)"
     if isinstance(value, (tuple, list)):
-        if len(value) != 2 or not all(isinstance(v, numbers.Real) for v in value) or value[1] < 0:
+        if len(value) != 2 or not all(isinstance(v, numbers.Real) for v in value) or min(value) < 0:
             raise value_error(observation, wanted)
         found = relative_residual(value)
     else:

@@ -59,7 +59,8 @@ def nearest_setting(
     linear up to logarithms of logarithms, so that the problem is all but a projection on a polyhedron. Whole
     numbers are then rounded one after the other, the smallest first and both ways, the rest solved again
     around them, and the result checked. Rates move only where a condition on them alone fails, to the
-    nearest rate allowed.
+    nearest rate allowed. Where that finds none, slacks outside are taken as `large / small - 1`, which leads
+    out of where a left side is negative too.
     """
     if all_inside(conditions, start, constants):
         return start
@@ -70,9 +71,12 @@ def nearest_setting(
         return moved
     names = moved_fields(start, parameters, keep)
     inward = parameters.inward if parameters is not None else {}
-    problem = _Projection(moved, names, conditions, constants, inward)
-    found = [s for s in _rounded(problem, {}, problem.whole) if all_inside(conditions, s, constants)]
-    return min(found, key=lambda s: log_distance(s, start, names), default=None)
+    for signed in (False, True):
+        problem = _Projection(moved, names, conditions, constants, inward, signed)
+        found = [s for s in _rounded(problem, {}, problem.whole) if all_inside(conditions, s, constants)]
+        if found:
+            return min(found, key=lambda s: log_distance(s, start, names))
+    return None
 
 
 def _rounded(problem: _Projection, fixed: Logs, left: tuple[str, ...]) -> Iterator[AbstractSetting]:
@@ -109,6 +113,7 @@ class _Projection:
         conditions: Sequence[Condition],
         constants: Constants,
         inward: Mapping[str, float],
+        signed: bool = False,
     ) -> None:
         self.base, self.names, self.inward = base, names, inward
         kinds = number_kinds(type(base))
@@ -116,7 +121,7 @@ class _Projection:
         self.start = np.log([float(getattr(base, name)) for name in names])
         # Only conditions on which some coordinate acts: the others no step can mend.
         self.slacks = [
-            _LogSlack(c, base, names, constants) for c in conditions if _used(c, base) & set(names)
+            _LogSlack(c, base, names, constants, signed) for c in conditions if _used(c, base) & set(names)
         ]
 
     def setting(self, x: Logs) -> AbstractSetting | None:
@@ -180,10 +185,17 @@ def _used(condition: Condition, setting: AbstractSetting) -> set[str]:
 
 
 class _LogSlack:
-    """`log(large / small)` of one condition in log coordinates, whole numbers being real."""
+    """`log(large / small)` of one condition in log coordinates, whole numbers being real; where it is below 0
+    and `signed`, `large / small - 1`, which has the same value and slope at 0 and a slope wherever large is
+    negative."""
 
     def __init__(
-        self, condition: Condition, base: AbstractSetting, names: tuple[str, ...], constants: Constants
+        self,
+        condition: Condition,
+        base: AbstractSetting,
+        names: tuple[str, ...],
+        constants: Constants,
+        signed: bool = False,
     ) -> None:
         import sympy as sp
 
@@ -195,6 +207,7 @@ class _LogSlack:
             if letters.get(x.name) not in names
         }
         by_field = {letters[x.name]: x for x in symbols if letters.get(x.name) in names}
+        self._signed = signed
         arguments = [by_field.get(name, sp.Dummy()) for name in names]
         self._large, self._small = (
             sp.lambdify(arguments, e.subs(values), modules="math") for e in (condition.large, condition.small)
@@ -205,6 +218,8 @@ class _LogSlack:
         large, small = float(self._large(*values)), float(self._small(*values))
         if small <= 0:
             return _FARTHEST
+        if self._signed and large < small:
+            return max(large / small - 1, -1e12)
         return math.log(max(large, 1e-300)) - math.log(min(small, 1e300))
 
 

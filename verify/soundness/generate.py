@@ -9,6 +9,7 @@ from typing import Any
 from theory.claim import Claim
 from theory.falsehood import Falsehood, altered
 from theory.run import NotApplicable, Run
+from theory.slips import FormulaSlips
 from verify.outcome import Observation
 from verify.rules.judge import Exempt, Planted
 from verify.rules.registry import judge_of
@@ -31,12 +32,24 @@ def by_rule(claim: Claim, observations: Sequence[Observation]) -> list[Planted |
     if claim.role != "claim":
         why = f"a {claim.role}: not known to be true, so no change of it is known to be false"
         return [Exempt(claim, "all changes", "sign", why)]
+    if judge_of(claim.rule).rounding and not _step_size(claim):
+        why = "its settings' class names no step size (`slips`) that could stand doubled in the formula"
+        return [Exempt(claim, _DOUBLED, "constant", why)]
     if not observations:
         return [Exempt(claim, "all changes", "formula", "no run was judged in this profile")]
     return list(judge_of(claim.rule).variants(claim, observations))
 
 
 # Measured on their own ---------------------------------------------------------------------------------
+
+
+_DOUBLED = "eta x 2 in the formula"
+
+
+def _step_size(claim: Claim) -> str:
+    """The field that the model names as its step size; "" without one."""
+    slips = getattr(claim.experiment.setting_class, "slips", None)
+    return slips.step_size if isinstance(slips, FormulaSlips) else ""
 
 
 class _DoubledStep:
@@ -70,7 +83,7 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
     found += [
         Planted(
             claim,
-            "eta x 2 in the formula",
+            _DOUBLED,
             "constant",
             claim.rule,
             "an identity leaves no room: increments of the run are proportional to its own step size",
@@ -78,7 +91,7 @@ def measured_falsehoods(claims: Sequence[Claim], declared: Sequence[Falsehood]) 
             replace(claim, measure=_DoubledStep(claim.measure), proof=None),
         )
         for claim in claims
-        if judge_of(claim.rule).rounding and claim.role == "claim"
+        if judge_of(claim.rule).rounding and claim.role == "claim" and _step_size(claim)
     ]
     return [
         replace(p, measured=replace(_claim(p), id=f"{p.of.id}.falsehood_{k}", parents=()))

@@ -48,7 +48,7 @@ def _markdown_table(table: Table) -> str:
 
 def _heading(run_info: Mapping[str, Any]) -> str:
     return (
-        f"{run_info['profile']} profile, seed {run_info['seed']}, {run_info['runs']} training runs, "
+        f"{run_info['profile']} profile, seed {run_info['seed']}, {run_info['runs']} runs, "
         f"{run_info['wall_seconds']} s on {run_info['jobs']} worker(s)"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ _MOST = 6
 _ORDER = "those not supported first, then the paper's own"
 _CAPTION = (
     "Laws: each point is a run, the diagonal is exact agreement, the grey wedge the declared relative margin "
-    "(which the rule applies to the mean, not to each run). Bands: values over the group that differs most "
+    "(which the rule applies to {centre}, not to each run). Bands: values over the group that differs most "
     "between the runs, the accepted range in grey. Orange crosses lie outside. A cloud far below the upper "
     "end is a loose bound."
 )
@@ -42,7 +43,8 @@ _INSIDE, _OUTSIDE = "#0072B2", "#D55E00"
 
 @dataclass(frozen=True)
 class _Shown:
-    """One claim: its readings over where they were made; `margin` is a law's, None for a band."""
+    """One claim: its readings over where they were made; `margin` is a law's, None for a band, and
+    `of` the centre that it is of."""
 
     title: str
     verdict: str
@@ -50,6 +52,7 @@ class _Shown:
     x_name: str
     x: tuple[float, ...]
     readings: tuple[Readout, ...]
+    of: str = ""
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
@@ -66,10 +69,18 @@ def figures(verification: Verification) -> list[FigureSpec]:
         said.append(f"{judgement.claim.id}: {judgement.decision.reason}")
     if not found:
         return []
-    caption = _CAPTION if len(found) <= _MOST else f"{_CAPTION} {_MOST} of {len(found)}: {_ORDER}."
+    caption = _CAPTION.format(centre=_centre(found))
+    if len(found) > _MOST:
+        caption = f"{caption} {_MOST} of {len(found)}: {_ORDER}."
     draw = partial(_draw, found[:_MOST])
     alt = "; ".join(said[:_MOST])
     return [FigureSpec("bounds", "Do laws and bands hold run by run?", caption, draw, alt)]
+
+
+def _centre(shown: Sequence[_Shown]) -> str:
+    """What the rules of the laws shown apply their margins to: `mean`, `median`, or either."""
+    of = {s.of for s in shown if s.of}
+    return f"the {of.pop()}" if len(of) == 1 else "their median or mean" if of else "the median"
 
 
 def _weight(judgement: Judgement) -> tuple[int, int]:
@@ -85,6 +96,7 @@ def _shown(judgement: Judgement, points: list[tuple[Observation, Readout]], name
     return _Shown(
         short_id(judgement.claim.id, 34), judgement.verdict, rule.margin if isinstance(rule, Law) else None,
         names.get(name, name.replace("_", " ")), x, tuple(r for _, r in points),
+        rule.of if isinstance(rule, Law) else "",
     )  # fmt: skip
 
 

@@ -32,6 +32,15 @@ _DASHES: dict[bool, Literal["-", "--"]] = {False: "-", True: "--"}
 _DPI = 150
 
 
+def axis_label(latex: str) -> str:
+    r"""The name of an axis as matplotlib sets it: a formula without dollars is still one, a word is a word.
+
+    >>> axis_label(r"\gamma"), axis_label(r"$d/n^2$"), axis_label("width"), axis_label("kappa_0")
+    ('$\\gamma$', '$d/n^2$', 'width', '$kappa_0$')
+    """
+    return f"${latex}$" if "$" not in latex and any(sign in latex for sign in "\\^_{") else latex
+
+
 def draw_phase(phase: Phase, boundaries: Sequence[Located], quantities: Sequence[str]) -> Figure:
     """The diagram; cells whose setting misses a condition are hatched instead of coloured.
 
@@ -134,8 +143,8 @@ def _panel(
     ax.grid(False)
     handles |= _curves(ax, phase, q.name)
     handles |= _located(ax, phase, q.name, boundaries)
-    ax.set_xlabel(plane.x.latex)
-    ax.set_ylabel(plane.y.latex)
+    ax.set_xlabel(axis_label(plane.x.latex))
+    ax.set_ylabel(axis_label(plane.y.latex))
     ax.set_title(q.title, loc="left")
     bar = figure.colorbar(mesh, ax=ax, location="right", shrink=0.92, pad=0.02)
     if q.log:

@@ -23,7 +23,8 @@ def section(material: Material) -> Section:
     finished = f", finished {info['finished']}" if info.get("finished") else ""
     ours = f"This report: {name}{commit}, profile {info.get('profile')}, seed {info.get('seed')}{finished}."
     blocks.append(Text(Plain(ours)))
-    options = [f"--paper {shlex.quote(p.name)}" for p in papers]
+    selected = info.get("selected") or {"--paper": [p.name for p in papers]}
+    options = [f"{name} {shlex.quote(str(v))}" for name, values in selected.items() for v in values]
     options += [f"--{key} {info[key]}" for key in ("profile", "seed") if info.get(key) is not None]
     if info.get("place", "own") != "own":
         options.append(f"--place {info['place']}")

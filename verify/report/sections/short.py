@@ -93,10 +93,10 @@ def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
     if claim.is_probe:
         several = len(claim.drops) > 1
         if judgement.verdict == "refuted":
-            needed = "are needed" if several else "is needed"
+            needed = "not all of which are superfluous" if several else "which is needed"
         else:
-            needed = f"{'were' if several else 'was'} not needed here"
-        parts.append(Plain(f"Judged outside {_listed(claim.drops)}, which {needed}."))
+            needed = f"which {'were' if several else 'was'} not needed here"
+        parts.append(Plain(f"Judged outside {_listed(claim.drops)}, {needed}."))
     if correct and claim.corrected_by:
         true = material.by_id.get(claim.corrected_by)
         said = () if true is None else (Chip(true.verdict), true.claim.statement)

@@ -13,7 +13,7 @@ from verify.timings import PARTS
 __all__ = ["section"]
 
 _NAMES = {
-    "runs": "training runs",
+    "runs": "runs",
     "gradient_steps": "gradient steps",
     "wall_seconds": "wall time (s)",
     "device_name": "processor",
@@ -21,7 +21,7 @@ _NAMES = {
     "jobs": "worker processes",
 }
 #: Told elsewhere.
-_APART = ("timings", "trust")
+_APART = ("timings", "trust", "selected")
 #: The costliest experiments and claims that are told.
 _MOST = 15
 
@@ -46,7 +46,7 @@ def _rows(info: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value; nested mappings are spread out."""
     rows: list[tuple[str, str]] = []
     for name, value in info.items():
-        if name in _APART:
+        if name in _APART or (name == "gradient_steps" and not value):  # a function's runs have no steps
             continue
         label = _NAMES.get(name, name.replace("_", " "))
         if isinstance(value, Mapping):
