@@ -148,9 +148,10 @@ class Claim:
                 free_constants((condition.large, condition.small), setting) - set(self.constants.values)
             )
             if missing:
+                letters = ", ".join(sorted(letter.name for letter in setting.letters()))
                 raise ValueError(
                     f"claim {self.id}: constants gives no value to {missing[0]!r}, which condition "
-                    f"{condition.name!r} contains; it has "
+                    f"{condition.name!r} contains and no letter of the setting is ({letters}); it has "
                     f"{sorted(self.constants.values) or 'none'}, and no constant is silently 1"
                 )
         names = [c.name for c in self.conditions]

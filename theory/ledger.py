@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -60,7 +61,9 @@ class Ledger:
         for pattern in patterns:
             found = fnmatch.filter(self._claims, pattern)
             if not found:
-                raise ValueError(f"no claim matches {pattern!r}")
+                near = difflib.get_close_matches(pattern, self._claims, 3)
+                hint = f"; did you mean {', '.join(near)}?" if near else ""
+                raise ValueError(f"no claim matches {pattern!r}{hint}")
             wanted.update(found)
         return [claim for claim in self if claim.id in wanted]
 

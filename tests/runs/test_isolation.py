@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
 from verify.runs.batch import batches
 from verify.runs.keep import KeptBatches
+from verify.runs.loky import LokyBackend
 from verify.runs.make import Made, RunFailed, make_runs, recheck
 from verify.runs.plan import plan_runs
 from verify.search.falsify import falsify
@@ -293,3 +296,23 @@ def test_a_command_ends_with_the_status_of_its_error() -> None:
     done = command(*words, cwd=ROOT)
     assert done.returncode == 3
     assert done.stderr.splitlines()[-1].startswith("verify: error: claim stranger.kills: run ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pause", "processes"), [(0.0, 1), (0.3, 2)])
+def test_a_second_worker_starts_when_the_first_has_work_for_it(pause: float, processes: int) -> None:
+    """To start a process takes longer than many a check of a user's claims."""
+    from stranger import TOSSES
+
+    def where(run: object) -> float:
+        time.sleep(pause)
+        return float(os.getpid())
+
+    specs = plan_runs(TOSSES, "quick", 0)[:12]
+    work = batches(TOSSES, specs, {"m": where}, {spec.index: ["m"] for spec in specs})
+    backend = LokyBackend(2, sparing=True)
+    seen = [m.values["m"] for m in make_runs(work, Made(), backend=backend)]
+    assert len(seen) == 12  # each once, whoever made it
+    assert len(set(seen)) >= processes
+    if processes == 1:
+        assert len(set(seen)) == 1

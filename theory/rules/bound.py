@@ -111,7 +111,7 @@ class Bound(Rule):
     kind = "bound"
     delta: float = 0.05
     alpha: float = 0.05
-    reason: str = "with probability at least 1 - delta, as the paper states its bounds"
+    reason: str = "with probability at least 1 - delta"
     upper: bool = True
     rounding: float = 1e-12
     loose: float = 10.0

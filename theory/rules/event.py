@@ -22,7 +22,7 @@ class Event(Rule):
     kind: ClassVar[Kind] = "event"
     delta: float = 0.05
     alpha: float = 0.05
-    reason: str = "with probability at least 1 - delta, as the paper states its theorems"
+    reason: str = "with probability at least 1 - delta"
 
     def __post_init__(self) -> None:
         check_share("delta", self.delta)

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulation.user_file import import_user_folder
 from theory.claim import Claim
-from theory.experiment import Experiment
+from theory.experiment import PROFILES, Experiment
 from theory.falsehood import Falsehood
 from theory.ledger import Ledger
 from theory.paper import Paper
@@ -222,29 +222,33 @@ def _tried(
 
 
 def _powers(claims: Sequence[Claim], files: Files) -> Iterator[Complaint]:
-    """Claims that the runs of every profile leave undecided, however true they are."""
+    """Claims that the runs of a profile leave undecided, however true they are."""
     for claim in claims:
-        runs = max(claim.experiment.runs.get(profile, 0) for profile in ("quick", "default"))
         if claim.kind == "derivation":
             continue
-        if not runs:
-            yield Complaint(files.of_claim(claim), f"claim {claim.id}: no runs in quick or default", "note")
-            continue
-        judge = judge_of(claim.rule)
-        trials = runs * max(1, len(claim.experiment.place.settings))
-        stuck = _irrefutable(claim, trials, len(claims))
-        if stuck:
-            yield Complaint(files.of_claim(claim), f"claim {claim.id}: {stuck}", "note")
-        power = judge.planned(claim.rule, trials, Plan())
-        if power is not None and power < LEAST_POWER:
-            needed = judge.runs_for(claim.rule, trials, Plan(), LEAST_POWER)
-            more = "" if needed is None else f"; {needed} would do"
-            profile = "quick" if claim.experiment.runs.get("quick", 0) == runs else "default"
-            text = (
-                f"claim {claim.id}: the {trials} runs of the {profile} profile decide it with probability"
-                f" {power:.2f} if it holds{more}"
-            )
-            yield Complaint(files.of_claim(claim), text, "note")
+        profiles: dict[int, list[str]] = {}
+        for profile in PROFILES:
+            if runs := claim.experiment.runs.get(profile, 0):
+                profiles.setdefault(runs, []).append(profile)
+        place = files.of_claim(claim)
+        if not {"quick", "default"} & {name for names in profiles.values() for name in names}:
+            yield Complaint(place, f"claim {claim.id}: no runs in quick or default", "note")
+        for runs, names in profiles.items():
+            for text in _too_few(claim, runs * max(1, len(claim.experiment.place.settings)), len(claims)):
+                yield Complaint(place, f"claim {claim.id}: {text} ({', '.join(names)})", "note")
+
+
+def _too_few(claim: Claim, trials: int, family: int) -> Iterator[str]:
+    """Why so many runs cannot refute a claim, or hardly support it."""
+    judge = judge_of(claim.rule)
+    stuck = _irrefutable(claim, trials, family)
+    if stuck:
+        yield stuck
+    power = judge.planned(claim.rule, trials, Plan())
+    if power is not None and power < LEAST_POWER:
+        needed = judge.runs_for(claim.rule, trials, Plan(), LEAST_POWER)
+        more = "" if needed is None else f"; {needed} would do"
+        yield f"{trials} runs decide it with probability {power:.2f} if it holds{more}"
 
 
 def _irrefutable(claim: Claim, trials: int, family: int) -> str:

@@ -35,7 +35,7 @@ def print_summary(verification: Verification, folder: Path) -> None:
         if not j.observations:
             continue
         verdict = f"[{_STYLE.get(j.verdict, 'magenta')}]{j.verdict}[/]" + (
-            " (probe)" if j.claim.is_probe else ""
+            "" if j.claim.role == "claim" else f" ({j.claim.role})"
         )
         missed = "Expected to fail, and did not. " if j.unexpected else ""
         reason = f"{missed}{j.decision.reason}".replace("[", r"\[")

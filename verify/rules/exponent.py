@@ -105,6 +105,17 @@ def _fits(rule: Exponent, observations: Sequence[Observation]) -> tuple[list[lis
     return kept, len(replicates) - len(kept)
 
 
+def _left_out(rule: Exponent, observations: Sequence[Observation]) -> str:
+    """Why replicates have no slope in logarithms."""
+    values = [number_value(o) for o in observations]
+    causes = []
+    if (negative := sum(v <= 0 for v in values)) > 0:
+        causes.append(f"{negative} of {len(values)} values are <= 0, which no power is")
+    if any(not math.isfinite(v) for v in values):
+        causes.append("a value not finite")
+    return " and ".join(causes) or "too few points"
+
+
 def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: Proof | None) -> Decision:
     """Decide `quantity ~ parameter ** value` up to the margin, from the slopes of the replicates.
 
@@ -130,7 +141,8 @@ def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: 
         "level": 1 - 2 * rule.alpha,
         "margin": rule.margin,
     }
-    without = "" if not dropped else f" ({dropped} more left out: too few points, or a value not finite)"
+    why = _left_out(rule, observations) if dropped else ""
+    without = f" ({dropped} more left out: {why})" if dropped else ""
     have = f"{count(len(kept), 'replicate')}{without}"
     if len(kept) < MIN_REPLICATES:
         reason = f"Only {have} give a slope in {rule.parameter}; {MIN_REPLICATES} are needed."

@@ -68,4 +68,4 @@ def backend_for(jobs: int, *, isolated: bool = False) -> Backend:
         return SerialBackend()
     from verify.runs.loky import LokyBackend
 
-    return LokyBackend(jobs)
+    return LokyBackend(jobs, sparing=isolated)

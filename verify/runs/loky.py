@@ -28,6 +28,8 @@ _POOLS: dict[int, Any] = {}
 _GROWTH = int(1e9)
 #: Seconds after which a pool that says nothing is looked at.
 _LOOK = 5.0
+#: Seconds of work before a sparing backend starts its other workers: a start takes about as long.
+_ALONE = 1.0
 
 
 def _begin() -> None:
@@ -45,18 +47,30 @@ def _tell(line: str) -> None:
 
 class LokyBackend:
     """`workers` processes, kept for a while for the next call. When one dies, the batches under way are lost,
-    and the others go on with new processes."""
+    and the others go on with new processes.
+
+    Args:
+        sparing: begin with one of them, and start the others only when that has worked for a second: what a
+            user's function costs is not known before, and to start a process takes longer than many a check.
+    """
 
     name = "loky"
 
-    def __init__(self, workers: int, notify: Callable[[str], None] = _tell) -> None:
+    def __init__(self, workers: int, notify: Callable[[str], None] = _tell, *, sparing: bool = False) -> None:
         self.workers = workers
         self._notify = notify
+        self._sparing = sparing
 
     def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """In the order given, each by the next free worker."""
         coming = iter(batches)
-        while not (yield from self._pooled(coming, device, seconds)):
+        if (
+            self._sparing
+            and self.workers > 1
+            and (yield from self._pooled(coming, device, seconds, 1, _ALONE))
+        ):
+            return
+        while not (yield from self._pooled(coming, device, seconds, self.workers)):
             pass
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
@@ -88,16 +102,17 @@ class LokyBackend:
                 yield _outcome(future, batch)
 
     def _pooled(
-        self, coming: Iterator[Batch], device: str, seconds: float
+        self, coming: Iterator[Batch], device: str, seconds: float, size: int, work: float = math.inf
     ) -> Generator[Done | Lost, None, bool]:
-        """Until all are made (returns True) or a worker dies: then the batches under way are lost."""
-        workers = pool(self.workers)
+        """Until all are made (returns True), a worker dies (the batches under way are then lost), or so many
+        seconds of work are done."""
+        workers, spent = pool(size), 0.0
         running: dict[Future[Done], Batch] = {}
         done = False
         try:
             while True:
                 # One more than there are workers, so that none waits for this process.
-                while not done and len(running) <= self.workers:
+                while not done and len(running) <= size and spent <= work:
                     batch = next(coming, None)
                     if batch is None:
                         done = True
@@ -108,14 +123,16 @@ class LokyBackend:
                         yield from self._lost(error, running, batch)
                         return False
                 if not running:
-                    return True
+                    return done
                 finished, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
                 if not finished and _abandoned(workers):
                     yield from self._lost(None, running)
                     return False
                 died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
                 for future in finished - set(died):
-                    yield _outcome(future, running.pop(future))
+                    outcome = _outcome(future, running.pop(future))
+                    spent += outcome.seconds if isinstance(outcome, Done) else 0.0
+                    yield outcome
                 if died:
                     yield from self._lost(died[0].exception(), running)
                     return False

@@ -48,9 +48,21 @@ def value_error(observation: Observation, wanted: str) -> ValueError:
     """The error for a `measure` that returned something its rule does not ask for."""
     o = observation
     return ValueError(
-        f"claim value must be {wanted}, was {o.value!r}"
+        f"claim value must be {wanted}, was {in_short(o.value)}"
         f" (experiment {o.experiment}, run {o.index}, seed {o.seed})"
     )
+
+
+def in_short(value: Any) -> str:
+    """A value in a sentence; an array by its shape.
+
+    >>> in_short(0.5), in_short(np.zeros(350) > 0)
+    ('0.5', 'an array of shape (350,)')
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def bool_value(observation: Observation) -> bool:

@@ -58,7 +58,7 @@ def draw_phase(phase: Phase, boundaries: Sequence[Located], quantities: Sequence
     for ax, name in zip(axes, quantities, strict=True):
         handles |= _panel(figure, ax, phase, known[name], boundaries)
     where = "all cells coloured" if phase.claim_id is None else f"conditions of {phase.claim_id}"
-    held = textwrap.fill(f"{_set(phase.plane.fixed)}; {where}", 60 * len(quantities))
+    held = textwrap.fill("; ".join(filter(None, (_set(phase.plane.fixed), where))), 60 * len(quantities))
     figure.suptitle(held, fontsize=9.5)
     if handles:
         figure.legend(
