@@ -345,7 +345,11 @@ def _with_counterexample(judgement: Judgement, profile: str, seed: int, timings:
     from verify.search.shrink import find_counterexample
 
     with timings.claim(judgement.claim.id):
-        return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
+        try:
+            return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
+        except Exception as error:  # the refutation stands; what failed costs the smaller run alone
+            text = f"No counterexample is named: {type(error).__name__}: {' '.join(str(error).split())}"
+            return replace(judgement, chain=(*judgement.chain, text))
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

@@ -18,6 +18,7 @@ function of (claims, profile, seed).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -206,11 +207,11 @@ def second_stage(
     if not plan.taken:
         return out
     seen = fresh([judgements[k].claim for k in plan.taken], plan.specs)
-    again = {
-        k: judge(judgements[k].claim, seen[judgements[k].claim.id], judgements[k].proof)
-        for k in plan.taken
-        if judgements[k].claim.id in seen
-    }
+    again: dict[int, Judgement] = {}
+    for k in plan.taken:
+        if judgements[k].claim.id in seen:
+            with suppress(Exception):  # a user's rule may raise anything: noted below, for this claim alone
+                again[k] = judge(judgements[k].claim, seen[judgements[k].claim.id], judgements[k].proof)
     level = budget * (1 - FIRST_SHARE)
     for paper in dict.fromkeys(judgements[k].claim.paper for k in again):
         mine = [k for k in again if judgements[k].claim.paper == paper]
