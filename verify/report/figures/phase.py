@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.plane import PlaneQuantity
+from theory.plane import Axis, PlaneQuantity
 from verify.phase.boundaries import Located
 from verify.phase.diagram import Phase
 from verify.report.figures.style import grid_of_axes, style
@@ -137,9 +137,8 @@ def _panel(
         ax.set_xscale("log")
     if plane.y.log:
         ax.set_yscale("log")
-    # Rates end at 0, wherever the outermost cells do.
-    ax.set_xlim(max(x_edges[0], 0.0), x_edges[-1])
-    ax.set_ylim(max(y_edges[0], 0.0), y_edges[-1])
+    ax.set_xlim(*_view(x_edges, plane.x))
+    ax.set_ylim(*_view(y_edges, plane.y))
     ax.grid(False)
     handles |= _curves(ax, phase, q.name)
     handles |= _located(ax, phase, q.name, boundaries)
@@ -160,6 +159,20 @@ def _families(phase: Phase) -> list[str]:
     """Families of predictions: one has one colour."""
     plane = phase.plane
     return list(dict.fromkeys([*(s.family for s in plane.level_sets), *(b.family for b in plane.boundaries)]))
+
+
+def _view(edges: Floats, axis: Axis) -> tuple[float, float]:
+    """From edge to edge of the cells, but of a number that is never negative not below 0, and of a share not
+    beyond 1.
+
+    >>> edges = np.array([-0.1, 0.3, 1.06])
+    >>> _view(edges, Axis("x", "x", 0.05, 0.95)), _view(edges, Axis("x", "x", -0.05, 1.0))
+    ((0.0, 1.0), (-0.1, 1.06))
+    """
+    low, high = float(edges[0]), float(edges[-1])
+    if axis.low < 0:
+        return low, high
+    return max(low, 0.0), min(high, 1.0) if axis.high <= 1 and not axis.log else high
 
 
 def _rectangle(x_edges: Floats, y_edges: Floats, row: int, column: int, face: str, hatch: str) -> Any:
