@@ -163,6 +163,18 @@ def test_the_types_of_a_file_are_checked(
     assert f"mine.py:{line_of(SOUND, 'rule=')}: error: Argument 1 to" in out
 
 
+def test_a_file_called_as_a_module_of_pythons_does_not_end_mypy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(TypeCheck, "installed", True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # files are parsed, and none known before
+    monkeypatch.chdir(tmp_path)
+    Path("glob.py").write_text("", encoding="utf-8")
+    Path("mine.py").write_text(SOUND, encoding="utf-8")
+    assert status_of(monkeypatch, "check mine.py") == 0
+    assert "0 errors" in capsys.readouterr().out
+
+
 def test_without_mypy_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,8 @@ class TypeCheck:
         self._process: subprocess.Popen[str] | None = None
         if not self.installed:
             return
-        command = [sys.executable, "-m", "mypy", *_OPTIONS, f"--cache-dir={_cache()}"]
+        # -P: a user's file may be called as a module of Python's that mypy imports.
+        command = [sys.executable, "-P", "-m", "mypy", *_OPTIONS, f"--cache-dir={_cache()}"]
         path = os.pathsep.join([str(base.resolve()), *(p for p in sys.path if p)])
         self._process = subprocess.Popen(
             [*command, *(str(file.resolve()) for file in files)],
