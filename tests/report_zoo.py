@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from theory.claim import Claim, Prediction, Proof
-from theory.condition import Condition
+from theory.condition import Condition, Constants
 from theory.exhibit import Panel, Series
 from theory.experiment import Experiment
 from theory.rules import (
@@ -105,6 +105,7 @@ def _claim(claim_id: str, rule: Any, experiment: Experiment, **extra: Any) -> Cl
         "provenance": "paper",
         "statement": r"With probability at least $1-\delta$, $\tilde y_i f(W,x_i) > 0$ for every clean $i$.",
         "measured": "whether it holds at the clock $s = 1$",
+        "constants": Constants({"C": 1.0, "delta": 0.05}),
     }
     fields = {"measure": lambda run: True, **defaults, **extra}
     return Claim(id=claim_id, rule=rule, experiment=experiment, **fields)
