@@ -246,6 +246,9 @@ def test_no_constant_is_silently_one(tmp_path: Path) -> None:
     condition = 'Condition("long", Constant("n_0"), 2, Source("x", "1"), "derived", "w")'
     text = FILE.format(told="self.n").replace("experiment=E)", f"experiment=E, conditions=({condition},))")
     (tmp_path / "bad.py").write_text(text.replace("n_0", "C"))
-    said = "claim file.a: constants gives no value to 'C', which condition 'long' contains and no letter of the setting is \\(n\\); it has none, and"
+    said = (
+        "claim file.a: constants gives no value to 'C', which condition 'long' contains"
+        " and no letter of the setting is \\(n\\); it has none, and"
+    )
     with pytest.raises(ClaimsFileError, match=said):
         load_claims_file(tmp_path / "bad.py")
