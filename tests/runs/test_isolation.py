@@ -309,7 +309,9 @@ def test_a_second_worker_starts_when_the_first_has_work_for_it(pause: float, pro
         return float(os.getpid())
 
     specs = plan_runs(TOSSES, "quick", 0)[:12]
-    work = batches(TOSSES, specs, {"m": where}, {spec.index: ["m"] for spec in specs})
+    work = [  # a batch a run
+        batch for spec in specs for batch in batches(TOSSES, [spec], {"m": where}, {spec.index: ["m"]})
+    ]
     backend = LokyBackend(2, sparing=True)
     seen = [m.values["m"] for m in make_runs(work, Made(), backend=backend)]
     assert len(seen) == 12  # each once, whoever made it

@@ -30,6 +30,8 @@ _GROWTH = int(1e9)
 _LOOK = 5.0
 #: Seconds of work before a sparing backend starts its other workers: a start takes about as long.
 _ALONE = 1.0
+#: And seconds that it waits for the first batch, its worker's start included.
+_FIRST = 3.0
 
 
 def _begin() -> None:
@@ -64,13 +66,7 @@ class LokyBackend:
     def run(self, batches: Iterable[Batch], device: str, seconds: float = math.inf) -> Iterator[Done | Lost]:
         """In the order given, each by the next free worker."""
         coming = iter(batches)
-        if (
-            self._sparing
-            and self.workers > 1
-            and (yield from self._pooled(coming, device, seconds, 1, _ALONE))
-        ):
-            return
-        while not (yield from self._pooled(coming, device, seconds, self.workers)):
+        while not (yield from self._pooled(coming, device, seconds)):
             pass
 
     def alone(self, batch: Batch, device: str, seconds: float = math.inf) -> Done | Lost:
@@ -102,30 +98,30 @@ class LokyBackend:
                 yield _outcome(future, batch)
 
     def _pooled(
-        self, coming: Iterator[Batch], device: str, seconds: float, size: int, work: float = math.inf
+        self, coming: Iterator[Batch], device: str, seconds: float
     ) -> Generator[Done | Lost, None, bool]:
-        """Until all are made (returns True), a worker dies (the batches under way are then lost), or so many
-        seconds of work are done."""
-        workers, spent = pool(size), 0.0
+        """Until all are made (returns True) or a worker dies: then the batches under way are lost."""
+        few, spent = self._sparing and self.workers > 1, 0.0
+        pools = [pool(1 if few else self.workers)]
         running: dict[Future[Done], Batch] = {}
         done = False
         try:
             while True:
                 # One more than there are workers, so that none waits for this process.
-                while not done and len(running) <= size and spent <= work:
+                while not done and len(running) < (1 if few else self.workers + 1):
                     batch = next(coming, None)
                     if batch is None:
                         done = True
                         break
                     try:
-                        running[_submit(workers, batch, device, seconds)] = batch
+                        running[_submit(pools[-1], batch, device, seconds)] = batch
                     except BrokenExecutor as error:
                         yield from self._lost(error, running, batch)
                         return False
                 if not running:
-                    return done
-                finished, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
-                if not finished and _abandoned(workers):
+                    return True
+                finished, _ = wait(running, timeout=_FIRST if few else _LOOK, return_when=FIRST_COMPLETED)
+                if not finished and any(_abandoned(each) for each in pools):
                     yield from self._lost(None, running)
                     return False
                 died = [f for f in finished if isinstance(f.exception(), BrokenExecutor)]
@@ -133,12 +129,16 @@ class LokyBackend:
                     outcome = _outcome(future, running.pop(future))
                     spent += outcome.seconds if isinstance(outcome, Done) else 0.0
                     yield outcome
+                if few and (spent > _ALONE or not finished):
+                    few = False  # what the one has begun, it ends
+                    pools.append(pool(self.workers))
                 if died:
                     yield from self._lost(died[0].exception(), running)
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
-                workers.shutdown(wait=True, kill_workers=True)
+                for each in pools:
+                    each.shutdown(wait=True, kill_workers=True)
 
     def _lost(
         self, error: BaseException | None, running: dict[Future[Done], Batch], *more: Batch
