@@ -85,15 +85,16 @@ def test_equal_verifications_give_equal_files(small: Verification, tmp_path: Pat
         if one.name != "run.json":
             assert one.read_bytes() == other.read_bytes(), one.name
             continue
-        # But for the seconds that each took.
+        # But for the seconds and the memory that each took.
         told = [strict(path.read_text("utf-8")) for path in (one, other)]
         seconds = [record.pop("timings") for record in told]
+        assert all(record.pop("memory")["process"] > 0 for record in told)
         assert told[0] == told[1]
         assert all(s.keys() == {"stages", "figures"} for s in seconds)
 
 
 _STEPS: list[tuple[Any, str]] = [
-    (Path, "write_text"), (Path, "write_bytes"), (Path, "mkdir"), (csv, "DictWriter"),
+    (Path, "write_text"), (Path, "write_bytes"), (Path, "mkdir"), (csv, "writer"),
     (os, "fsync"), (os, "rename"),
 ]  # fmt: skip
 
