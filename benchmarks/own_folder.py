@@ -120,7 +120,6 @@ def draw(share: float, seed: int) -> dict[str, Any]:
         "forecast": "no Stage I is forecast" not in forecast and "Stage I is forecast" in forecast,
         "clusters": CLUSTERED.split(":")[0] in said and "cluster" in said and "cluster" in page,
         "says_clean": bool(re.search(r"\bclean\b|free of errors|no errors", said + page, re.IGNORECASE)),
-        "said": said,
     }  # fmt: skip
 
 
@@ -178,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for share in (given.share, 0.0):
         for i in range(given.draws):
             draws.append(draw(share, given.first_seed + i))
-            print({k: v for k, v in draws[-1].items() if k != "said"}, flush=True)
+            print(draws[-1], flush=True)
     table = table_of(draws)
     print(table)
     given.out.write_text(json.dumps(draws, indent=1) + "\n", encoding="utf-8")
