@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.audit_baselines import places_of_audits
 from simulation.images.audited import audit_tasks
-from simulation.images.engines import task_at
 from simulation.images.task import Recipe
+from simulation.images.torch_engine import task_at
 from theory.images.setting import ImageSetting
 
 __all__ = ["draw", "main", "settings", "table_of"]

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from simulation.images.alone import evaluate, train_alone
 from simulation.images.audited import audit_tasks
-from simulation.images.engines import task_at
 from simulation.images.task import Recipe, Task
+from simulation.images.torch_engine import task_at
 from theory.experiment import Experiment
 from theory.images.experiments import AUDIT_PAIRS, AUDIT_TEN
 from theory.images.setting import ImageSetting

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.engines import images_of, task_at
 from simulation.images.errors import MissingData
 from simulation.images.patches import train_patches
 from simulation.images.run import ImageRun
+from simulation.images.torch_engine import images_of, task_at
 from simulation.models import Engine, Job, read_only
 from theory.images.setting import BridgeSetting
 from theory.rng import generator

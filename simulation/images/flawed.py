@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from simulation.images.engines import TorchEngine, recipe_of, runs_of, task_at
 from simulation.images.flips import flip_labels
 from simulation.images.run import ImageRun
 from simulation.images.task import Recipe, Task
+from simulation.images.torch_engine import TorchEngine, recipe_of, runs_of, task_at
 from simulation.models import FalseEngine, Job
 from theory.images.options import ImageOptions
 from theory.rng import derive_seed

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.images.engines import images_of, task_at
 from simulation.images.errors import MissingData
 from simulation.images.flow import kernel_flow
 from simulation.images.patches import train_patches
 from simulation.images.run import ImageRun
+from simulation.images.torch_engine import images_of, task_at
 from simulation.models import Engine, Job, read_only
 
 __all__ = ["ENGINES", "FlowEngine", "PatchEngine"]

@@ -158,8 +158,8 @@ def test_missing_data_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_classes_of_settings_are_classes_of_their_data() -> None:
     """Also of sets that are not on this machine, whose runs would be the first to notice."""
-    from simulation.images.engines import class_names
     from simulation.images.sources.idx import FASHION_NAMES
+    from simulation.images.torch_engine import class_names
 
     known = {"fashion": set(FASHION_NAMES), "mnist5k": set("0123456789"), "digits": set("0123456789")}
     for claim in CLAIMS:
