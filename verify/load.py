@@ -35,6 +35,7 @@ __all__ = [
     "faults_of_claim",
     "load_claims_file",
     "load_sources",
+    "reference_box_of",
     "source_options",
     "travelling",
 ]

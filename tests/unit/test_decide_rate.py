@@ -132,14 +132,14 @@ def test_a_band_is_the_rate_of_leaving_it(bad: int) -> None:
     values = [math.nan, 9.0, -1.0, 2.5, *([7.0] * 11)][:bad] + [1.0, 2.0] * 10
     rule = Band(1.0, 2.0, "test", delta=0.2, alpha=0.04)
     seen = observations(values)
-    rate = decide_rate(by_seed(seen), lambda o: not 1.0 <= o.value <= 2.0, 0.2, 0.04, "leave [1, 2]")
+    rate = decide_rate(by_seed(seen), lambda o: not 1.0 <= o.value <= 2.0, 0.2, 0.04, "lie outside [1, 2]")
     finite = [v for v in values if math.isfinite(v)]
     statistic = {**rate.statistic, "lower": 1.0, "upper": 2.0, "not_finite": 1}
     assert decide_band(rule, seen, None) == Decision(
         rate.verdict, rate.reason, [min(finite), max(finite)], [1.0, 2.0], statistic, len(values),
         rate.needed, rate.p_value, rate.support_p,
     )  # fmt: skip
-    assert "leave [1, 2]" in rate.reason
+    assert "lie outside [1, 2]" in rate.reason
     open_end = decide_band(Band(1.0, math.inf, "test"), seen, None)
     assert open_end.predicted == [1.0, None]
     assert open_end.statistic["upper"] is None

@@ -136,7 +136,7 @@ def test_labels(tmp_path: Path) -> None:
         ("o.npy", "plain"),
         ("f.npy", "one whole number or word a sample"),
         ("two.csv", "none is named label"),
-        ("gap.csv", "without a label"),
+        ("gap.csv", "row 2 has no label"),
         ("wide.csv", "no table of text"),
         ("bytes.csv", "no table of text"),
         ("x.txt", "no such"),

@@ -124,4 +124,4 @@ def test_the_section_has_a_row_for_every_claim_with_runs() -> None:
     assert {len(row) for row in table.rows} == {len(table.head)}
     assert np.isfinite([v.share.value for v in found]).all()
     never = sum(not v.refutable for v in found)
-    assert f"{len(found) - never} of {len(found)} claims" in str(summary.content)
+    assert f"{len(found) - never} of {len(found)} judged claims" in str(summary.content)

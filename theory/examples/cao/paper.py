@@ -32,7 +32,7 @@ RUNS = th.Experiment(
                                 th.Coordinate("d", 800, 2000, whole=True), th.Coordinate("g", 0.03, 50)),
                  lambda x: Patches(**x)),
     clock=1000.0,
-    runs={"quick": 240, "default": 600, "full": 4000},
+    runs={"quick": 320, "default": 600, "full": 4000},
 )  # fmt: skip
 MAP = th.Experiment(
     "examples.cao.map",
