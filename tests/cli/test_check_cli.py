@@ -96,7 +96,13 @@ def test_a_sound_file_has_no_complaint(tmp_path: Path) -> None:
             "for the same run",
             3,
         ),
-        ("abs(run.share - 0.5) < 0.4", "'near'", "    Claim(", "claim value must be True or False, was 'near'", 3),
+        (
+            "abs(run.share - 0.5) < 0.4",
+            "'near'",
+            "    Claim(",
+            "claim value must be True or False, was 'near'",
+            3,
+        ),
         ('{"quick": 200, "default": 200}', '{"quick": 20}', "    Claim(", "20 runs decide it with", 0),
     ],
 )  # fmt: skip
