@@ -77,7 +77,7 @@ def test_peeking_an_inflated_alpha_and_a_missing_correction_are_caught() -> None
         declared_budget=0.01,
         rules={
             "event.border": Peeking(event.delta, event.alpha),
-            "band.border": replace(band, alpha=10 * band.alpha),
+            "band.border": replace(band, alpha=9 * band.alpha),
         },
     )
     caught = " ".join(found.too_frequent)

@@ -236,8 +236,10 @@ CLAIMS = (
         parents=("two_stage.recursion.gamma",),
         role="reading",
         corrected_by="two_stage.lemma.coefficient_scale",
-        note="Read with usable constants over all of Condition 4.1. gamma grows with n SNR^2 (1 - 2 tau), "
-        "which the windows of both let vary by more than 20.",
+        provenance="derived",
+        note="Printed as Theta(1) without constants; read here with constants at most a factor 20 apart over "
+        "all of Condition 4.1. gamma grows with n SNR^2 (1 - 2 tau), which the windows of both let vary by "
+        "more than 20.",
     ),
     _claim(
         "rho_scale",

@@ -247,13 +247,14 @@ CLAIMS: tuple[Claim, ...] = (
     reading(
         "slip.start_is_early",
         paper("Theorem 1 and Lemma 7"),
-        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$), with "
-        r"probability tending to 1.",
+        r"The first t with $\theta_t\cdot v \ge 1/10$ comes after the start ($T = \Omega(1/\eta)$) in all "
+        r"but 2 % of draws, at p = 600 to 1200 already.",
         Event(delta=0.02, reason="printed for p -> infinity; the radius 2 makes it slow"),
         _before,
         SPHERE,
         measured="whether theta_0 . v is below 1/10; asked in all but 2 % of draws, at p = 600 to 1200",
-        provenance="paper",
         corrected_by="start.signal",
+        note="Printed with probability tending to 1 as p grows, which holds: theta_0 . v is of order "
+        "2/sqrt(p). Refuted is that it shows at these p.",
     ),
 )

@@ -109,8 +109,8 @@ LOG_2 = Question(
     (
         Part(
             {"two_stage.proposition_4_3.sample_selection": ""},
-            "Yes, exactly, at T_1 where n SNR^2 >= a*: every clean loss lies below log 2 and every flipped "
-            "one above ({these}).",
+            "Yes, at T_1 where n SNR^2 >= a*, in all but at most one run in twenty: every clean loss lies "
+            "below log 2 and every flipped one above ({these}).",
             "No: at T_1 some clean loss lies above or some flipped one below log 2 ({these}).",
             "the separation at log 2",
         ),

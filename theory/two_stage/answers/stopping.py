@@ -287,8 +287,8 @@ QUESTION = Question(
         ),
         Part(
             _these("wide.", _NO_CLOCK),
-            "There one needs a rule that looks at the data; the table has the cost of each, and which are "
-            "undecided ({these}).",
+            "There one needs a rule that looks at the data; the table has the cost of "
+            "each ({these}).",
             "There these rules, though they look at the data, lose too much D_test error: {these}.",
             "with weak signals or many flipped labels, what it costs to stop at",
             glance=True,
