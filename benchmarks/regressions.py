@@ -18,7 +18,9 @@ def recorded(folder: Path) -> dict[str, Mapping[str, Any]]:
     """Measure -> row, of every result in a folder."""
     rows: dict[str, Mapping[str, Any]] = {}
     for file in sorted(folder.glob("*.json")):
-        rows |= {row["measure"]: row for row in json.loads(file.read_text(encoding="utf-8"))["rows"]}
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(found, dict) and "rows" in found:  # others are evidence, not measures of speed
+            rows |= {row["measure"]: row for row in found["rows"]}
     return rows
 
 

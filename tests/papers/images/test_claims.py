@@ -145,13 +145,13 @@ def test_an_audited_training() -> None:
 
 
 def test_missing_data_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    from simulation.images import engines
+    from simulation.images import torch_engine
     from simulation.images.errors import MissingData
 
     def absent(data: str, classes: str):
         raise MissingData("the digits come with scikit-learn: pip install scikit-learn")
 
-    monkeypatch.setattr(engines, "images_of", absent)
+    monkeypatch.setattr(torch_engine, "images_of", absent)
     reason = engine_of(ImageSetting.model).missing(jobs(RUNS, 1)[0])
     assert reason == "the digits come with scikit-learn: pip install scikit-learn"
 
