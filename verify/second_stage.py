@@ -78,8 +78,13 @@ def fresh_seed(seed: int) -> int:
 
 
 def nominal_seconds(work: Sequence[Batch]) -> float:
-    """Planned cost of batches, comparable between engines only roughly."""
-    return sum(max(b.cost / UNITS_A_SECOND, _LEAST * len(b.jobs)) for b in work)
+    """Planned seconds of making the runs of batches, each at its own work. What is measured on them is not in
+    the plan: a run counts `_LEAST` at least."""
+    return sum(
+        max(sum(b.maker.work(job) for job in jobs) / (UNITS_A_SECOND * b.maker.pace), _LEAST * len(b.jobs))
+        for b in work
+        for jobs in [(*b.jobs, *b.controls)]
+    )
 
 
 def allowed_seconds(profile: str, first_seconds: float) -> float:

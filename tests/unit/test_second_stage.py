@@ -11,7 +11,9 @@ import pytest
 from decide_cases import claim_of
 from scipy import stats
 
+from simulation.models import UNITS_A_SECOND, FunctionEngine, Job
 from theory import AbstractSetting, Claim, Experiment, function_model
+from theory.model import Model
 from theory.place import fixed
 from theory.rng import generator
 from theory.rules import Event, Identity
@@ -19,8 +21,16 @@ from verify.judge import judge
 from verify.outcome import Judgement, Observation
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
+from verify.runs.batch import batches
 from verify.runs.plan import RunSpec, plan_runs
-from verify.second_stage import FACTOR, fresh_seed, second_stage, settles, within_first_share
+from verify.second_stage import (
+    FACTOR,
+    fresh_seed,
+    nominal_seconds,
+    second_stage,
+    settles,
+    within_first_share,
+)
 from verify.statistics.error_budget import FIRST_SHARE, overall_support_p, within_budget
 from verify.statistics.joint import headline, with_joint
 
@@ -285,3 +295,21 @@ def test_what_no_chance_enters_stands_outside_and_thin_support_is_counted_apart(
     assert numbers.without_chance == 1
     assert numbers.thin == (power < 0.95) + ((found[2].decision.power or 1.0) < 0.95)
     assert numbers.counted + numbers.thin == 2
+
+
+# What it may take ----------------------------------------------------------------------------------------
+
+
+def test_seconds_are_each_run_s_own_work_at_the_engine_s_pace_and_a_millisecond_at_least() -> None:
+    class Slow(FunctionEngine):
+        pace = 50.0
+
+        def work(self, job: Job) -> float:
+            return 1e9 if job.seed == 1 else 1.0
+
+    model = Model("paced", Coin, {"slow": Slow(lambda s, rng: {"x": 0.0})})
+    experiment = replace(EXPERIMENT, id="paced", model=model, engines=("slow",), runs={"quick": 3})
+    specs = [replace(s, seed=k) for k, s in enumerate(plan_runs(experiment, "quick", 0))]
+    work = batches(experiment, specs, {"m": float}, {s.index: ["m"] for s in specs})
+    alone = [b for b in work for job in b.jobs if job.seed == 1 and len(b.jobs) == 1]
+    assert nominal_seconds(work) == pytest.approx(1e9 / (UNITS_A_SECOND * 50) + (2e-3 if alone else 0.0))

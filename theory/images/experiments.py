@@ -134,7 +134,7 @@ WIDTH = Experiment(
 )  # fmt: skip
 KERNEL = Experiment(
     "images.theory.kernel", place=fixed(PatchSetting(sigma_0=40.0, m=100, eta=100.0, paired=1)), clock=_LATE,
-    runs={"quick": 4, "default": 10, "full": 60},
+    runs={"quick": 4, "default": 20, "full": 60},
 )  # fmt: skip
 WITH_INITS = Experiment(
     "images.theory.inits",
