@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from functools import cache
-from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from theory.claim import Claim, Proof
+from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
 from verify.ahead import Ahead
 from verify.exhibits import make_exhibits, measured_curves
-from verify.judge import Admissions, errored, judge, note_parents, observe, wordable
+from verify.guarded import judged_or_errored
+from verify.judge import Admissions, note_parents, observe
 from verify.load import reference_box_of, travelling
-from verify.made_by import made_by
 from verify.outcome import Judgement, Observation, paper_name
 from verify.progress import progress_bar
 from verify.region import all_on_conditions, scope_of
 from verify.release_seed import release_seed
+from verify.run_info import run_info
 from verify.runs.backends import Backend, SerialBackend, backend_for
-from verify.runs.batch import Batch, Failure, Measurement, batches
+from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.built_in import built_in, own_model
 from verify.runs.entries import Entries, name_of, runs_to_compare
 from verify.runs.make import CLAIM_SECONDS, MOST_AGAIN, Made, make_runs, recheck
-from verify.runs.plan import RunSpec, spec_of
+from verify.runs.plan import RunSpec
 from verify.second_stage import (
     allowed_seconds,
     fresh_observations,
@@ -48,11 +45,6 @@ if TYPE_CHECKING:
     from verify.runs.keep import Keeper
 
 __all__ = ["published_seed", "verify_claims"]
-
-_VERSIONS = (
-    "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
-    "matplotlib", "latex2mathml", "pyarrow", "joblib",
-)  # fmt: skip
 
 
 def verify_claims(
@@ -177,7 +169,7 @@ def verify_claims(
             unmade = {index: why for (experiment, index), why in notes.unmade.items() if experiment == id_}
             observations = observe(claim, plans[id_], made[id_], unmade, claim.id in notes.failures, admit)
             with timings.claim(claim.id):
-                judgement = _judged(claim, observations, notes, unmade, proofs)
+                judgement = judged_or_errored(claim, observations, notes, unmade, proofs)
             if claim.id in stay:
                 own_place = f"Judged on its own place: {stay[claim.id]}."
                 judgement = replace(judgement, chain=(*judgement.chain, own_place))
@@ -247,7 +239,7 @@ def verify_claims(
         curves=measured_curves(curves, made),
         papers=tuple(papers),
         run_info={
-            **_run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
+            **run_info(profile, seed, jobs, device, runs, steps, time.perf_counter() - started),
             "made_again": again,
             "memory": {
                 "worker": notes.peak_bytes,
@@ -273,59 +265,6 @@ def _questions(papers: Sequence[Paper], claims: Sequence[Claim]) -> list[Questio
     """The papers' questions that a judged claim bears on."""
     judged = {claim.id for claim in claims}
     return [q for paper in papers for q in paper.questions if judged & set(q.claims)]
-
-
-def _judged(
-    claim: Claim,
-    observations: tuple[Any, ...],
-    notes: Made,
-    unmade: Mapping[int, str],
-    proofs: dict[int, Proof],
-) -> Judgement:
-    """The judgement, or ERRORED where the claim's own code failed: in its measure, proof or rule.
-
-    `proofs` holds those already done, by the identity of their function: several claims may cite one.
-    """
-    differ = notes.failures.get(name_of(claim.experiment.id))
-    if differ is not None and differ[1].kind == "not reproducible":
-        return errored(claim, observations, *differ, _replay(claim, differ[0]), whose="model")
-    failed = notes.failures.get(claim.id)
-    if failed is not None:
-        broken, failure = failed
-        return errored(claim, observations, broken, failure, _replay(claim, broken))
-    if unmade:
-        index = min(unmade)
-        found = [o for o in observations if o.index == index]
-        failure = Failure(
-            "raised", f"{len(unmade)} of {len(observations)} runs could not be made: {unmade[index]}"
-        )
-        spec = spec_of(found[0]) if found else None
-        return errored(claim, observations, spec, failure, "" if spec is None else _replay(claim, spec))
-    try:
-        if claim.proof is not None and id(claim.proof) not in proofs:
-            proofs[id(claim.proof)] = claim.proof()
-        proof = proofs.get(id(claim.proof))
-    except Exception as error:  # a user's function may raise anything
-        return errored(claim, observations, None, _failure("proof", error), "")
-    try:
-        judgement = judge(claim, observations, proof)
-    except Exception as error:  # the measure returned what the rule does not ask for, or the rule is a user's
-        return errored(claim, observations, None, _failure("value", error), "")
-    try:
-        wordable(judgement)
-    except Exception as error:  # whatever it is, it costs this claim and no other
-        return errored(claim, observations, None, _failure("words", error), "")
-    return judgement
-
-
-def _failure(what: str, error: Exception) -> Failure:
-    return Failure("raised", f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")
-
-
-def _replay(claim: Claim, spec: RunSpec) -> str:
-    from verify.search.shrink import replay_command
-
-    return replay_command(claim, spec.setting, spec.seed, spec.engine)
 
 
 def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judgement]:
@@ -367,38 +306,3 @@ def _experiments(claims: Sequence[Claim]) -> list[Experiment]:
                 f"claim {claim.id}: experiment id {experiment.id!r} is used by another experiment"
             )
     return list(found.values())
-
-
-def _run_info(
-    profile: str, seed: int, jobs: int, device: str, runs: int, steps: int, seconds: float
-) -> dict[str, Any]:
-    return {
-        "profile": profile,
-        "seed": seed,
-        "jobs": jobs,
-        "device": device,
-        "device_name": _device_name(device),
-        "runs": runs,
-        "gradient_steps": steps,
-        "wall_seconds": round(seconds, 1),
-        **made_by(),
-        "python": platform.python_version(),
-        "versions": _versions(),
-    }
-
-
-@cache
-def _versions() -> dict[str, str]:
-    out = {}
-    for name in _VERSIONS:
-        with suppress(metadata.PackageNotFoundError):
-            out[name] = metadata.version(name)
-    return out
-
-
-def _device_name(device: str) -> str:
-    if device.startswith("cuda"):
-        import torch
-
-        return torch.cuda.get_device_name(device)
-    return platform.processor() or platform.machine()
