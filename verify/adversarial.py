@@ -316,11 +316,13 @@ def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[P
     for path in seen[0]:
         low.setdefault(path, 0.0)
         high.setdefault(path, 0.0)
-    return {p: _short(v, math.ceil) for p, v in low.items()}, {p: _short(v, math.floor) for p, v in high.items()}
+    return {p: _short(v, math.ceil) for p, v in low.items()}, {
+        p: _short(v, math.floor) for p, v in high.items()
+    }
 
 
 def _short(end: Any, inward: Callable[[float], int]) -> Any:
-    """An end of a range in `_BITS` bits, rounded into the range; to the nearest where that is rounding alone."""
+    """An end of a range in `_BITS` bits, rounded into the range, or to the nearest where that is rounding."""
     if not _is_inexact(end):
         return end
     mantissa, exponent = math.frexp(float(end))

@@ -248,9 +248,7 @@ def _spread(experiment: Experiment, seen: Sequence[Observation]) -> list[Observa
 
 def _beside(judgements: Sequence[Judgement], run: Observation) -> list[Observation]:
     """Other judged runs of the experiment by the same engine, at other settings where there are any."""
-    seen = {
-        _run(o): o for j in judgements for o in j.judged if o.engine == run.engine and o.seed != run.seed
-    }
+    seen = {_run(o): o for j in judgements for o in j.judged if o.engine == run.engine and o.seed != run.seed}
     ordered = sorted(seen.values(), key=lambda o: (o.setting == run.setting, o.index))
     elsewhere = [o for o in ordered if o.setting != run.setting]
     return [*elsewhere[:1], *elsewhere[-1:]][:_OTHERS] if len(elsewhere) > 1 else ordered[:_OTHERS]

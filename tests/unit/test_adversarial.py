@@ -279,9 +279,7 @@ def test_two_claims_may_stand_on_other_runs_of_one_number(verification: Verifica
         claim=replace(constant.claim, id="adversarial.other"),
         observations=tuple(replace(o, seed=o.seed + 1) for o in constant.observations),
     )
-    known = [
-        replace(j, decision=replace(j.decision, verdict="supported")) for j in (constant, other)
-    ]
+    known = [replace(j, decision=replace(j.decision, verdict="supported")) for j in (constant, other)]
     asked: dict[str, set[int]] = {"adversarial.constant": set(), "adversarial.other": set()}
 
     def make(work: list[Any], notes: Any) -> Any:
