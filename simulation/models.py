@@ -101,6 +101,8 @@ class Engine(ABC):
     lengths: bool = True
     #: Whether one run is worth a GPU where there is one.
     gpu: bool = False
+    #: Of units of `work` a core does so many times `UNITS_A_SECOND`, measured; products of matrices are fast.
+    pace: float = 1.0
     #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
     precision: Mapping[str, int] = MappingProxyType({})
 
