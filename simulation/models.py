@@ -101,8 +101,8 @@ class Engine(ABC):
     lengths: bool = True
     #: Whether one run is worth a GPU where there is one.
     gpu: bool = False
-    #: How many times `UNITS_A_SECOND` of its own work it does in a second, measured: a compiled loop does
-    #: more than a plan between models supposes.
+    #: How many times `UNITS_A_SECOND` of its own work it does in a second of a core, measured: products of
+    #: matrices do more than a plan between models supposes.
     pace: float = 1.0
     #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
     precision: Mapping[str, int] = MappingProxyType({})

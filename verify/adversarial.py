@@ -34,6 +34,12 @@ __all__ = ["Adversary", "Others", "Replay", "changed", "leaves", "moves"]
 
 #: Relative error of every number at once.
 _JITTER = 1e-3
+#: All numbers at once are set to each; powers of two, so that a mean of equal numbers is that number.
+_LEVELS = (2.0**-30, 1.0)
+#: A number within [-1, 1] may be a share or a cosine, for which rounding alone leads out; it is moved inside.
+_UNIT = 1 + 1e-9
+#: Bits of the ends that arrays are filled with: sums of equal numbers are then exact.
+_BITS = 24
 #: Numbers of a run that are moved one by one, at most.
 _SINGLE = 24
 #: Numbers are taken so many times as large: a spread that is wrong by a constant.
@@ -211,7 +217,7 @@ def moves(run: Any, others: Others, residual: bool = False) -> Iterator[tuple[st
     yield from others.false_runs()
     yield from others.stopped_runs()
     # What lies within [-1, 1] in every run seen may be a share or a cosine: on another scale it is nothing.
-    wide = [p for p, v in own.items() if _is_inexact(v) and max(abs(low[p]), abs(high[p])) > 1]
+    wide = [p for p, v in own.items() if _is_inexact(v) and max(abs(low[p]), abs(high[p])) > _UNIT]
     for scale in _SCALES:
         yield f"every number {scale:.3g} times as large", changed(run, _scaled(scale, wide))
     for path in wide[:_SCALED]:
@@ -235,7 +241,7 @@ def _of_itself(run: Any, settings: Sequence[Any], residual: bool) -> Iterator[tu
         yield "every number off by 0.001", changed(run, lambda p, v: _shifted(v, rng))
     yield "the size of every number squared", changed(run, lambda p, v: _squared(v))
     yield "every truth value negated", changed(run, lambda p, v: _negated(v))
-    for level in (1e-9, 1.0):
+    for level in _LEVELS:
         yield f"every number {level:g}", changed(run, _constant(level))
     for name, ends in zip(("lowest", "highest"), _ranges([own]), strict=True):
         yield f"its numbers at their own {name}", changed(run, _ended(ends))
@@ -273,7 +279,10 @@ def _constant(level: float) -> Callable[[Path, Any], Any]:
 def _jittered(value: Any, rng: np.random.Generator) -> Any:
     if not _is_inexact(value):
         return value
-    return value * (1 + _JITTER * rng.standard_normal(np.shape(value)))
+    error = _JITTER * rng.standard_normal(np.shape(value))
+    moved = value * (1 + error)
+    beyond = (np.abs(value) <= _UNIT) & (np.abs(moved) > 1)
+    return np.where(beyond, value * (1 - 1e-9 - np.abs(error)), moved)[()]
 
 
 def _shifted(value: Any, rng: np.random.Generator) -> Any:
@@ -307,7 +316,20 @@ def _ranges(seen: Sequence[Mapping[Path, Any]]) -> tuple[dict[Path, Any], dict[P
     for path in seen[0]:
         low.setdefault(path, 0.0)
         high.setdefault(path, 0.0)
-    return low, high
+    return {p: _short(v, math.ceil) for p, v in low.items()}, {
+        p: _short(v, math.floor) for p, v in high.items()
+    }
+
+
+def _short(end: Any, inward: Callable[[float], int]) -> Any:
+    """An end of a range in `_BITS` bits, rounded into the range, or to the nearest where that is rounding."""
+    if not _is_inexact(end):
+        return end
+    mantissa, exponent = math.frexp(float(end))
+    bits = math.ldexp(mantissa, _BITS)
+    nearest = round(bits)
+    whole = nearest if abs(bits - nearest) < 1e-12 * abs(bits) else inward(bits)
+    return math.ldexp(whole, exponent - _BITS)
 
 
 def _full(value: Any, end: Any) -> Any:

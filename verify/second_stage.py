@@ -11,8 +11,9 @@ hold at the second share of the claim's own level. Both are valid whatever the s
 independent of it: a claim that holds is refuted in either stage with probability at most the budget, and one
 that is wrong by its margin is supported in either with probability at most its alpha.
 
-The stage may take a tenth of the time. What it takes is planned, not measured, so that verdicts stay a
-function of (claims, profile, seed).
+The stage may take a tenth of the time. What it takes is reckoned from the plan, not measured, so that
+verdicts stay a function of (claims, profile, seed); and how many fresh runs an experiment gets depends on
+nothing but that experiment, so that a claim alone is judged on the fresh runs that it has among all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from simulation.models import UNITS_A_SECOND
+from simulation.models import UNITS_A_SECOND, engine_of
 from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.rng import derive_seed
@@ -32,7 +33,7 @@ from verify.outcome import Judgement, Observation
 from verify.profiles import PROFILES
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
-from verify.runs.plan import RunSpec, plan_runs
+from verify.runs.plan import RunSpec, control_job, job_of, plan_runs
 from verify.statistics.error_budget import FIRST_SHARE, in_family, level_of, refutation_p
 from verify.statistics.holm import holm
 from verify.statistics.trials import count
@@ -47,8 +48,10 @@ __all__ = [
     "allowed_seconds",
     "fresh_observations",
     "fresh_plan",
+    "fresh_seconds",
     "fresh_seed",
     "nominal_seconds",
+    "reckoned_seconds",
     "second_stage",
     "settles",
     "within_first_share",
@@ -59,8 +62,15 @@ TIME_SHARE = 0.1
 #: Fresh replicates for each first one, as many as there is time for. At the second share of the level, a
 #: mean that the first runs left one standard error outside of decision is settled by four times as many.
 FACTOR = 4
+#: An experiment whose fourfold runs take more than this share of the stage's time gets twofold ones.
+_DEAR = 0.05
 #: The least that a run counts, in nominal seconds.
 _LEAST = 1e-3
+#: A run with what is measured of it takes so many seconds of a core beside its engine's work: a typical one
+#: of the built-in papers.
+_RUN = 0.01
+#: Cores that a profile's minutes are for.
+_CORES = 2
 #: Where a profile has no limit, its floor is that of this one.
 _TYPICAL = "default"
 
@@ -88,29 +98,49 @@ def nominal_seconds(work: Sequence[Batch]) -> float:
 
 
 def allowed_seconds(profile: str, first_seconds: float) -> float:
-    """A tenth of the profile's planned time, or of its limit where that is more."""
+    """Nominal: a tenth of the profile's planned time, or of its limit where that is more."""
     minutes = PROFILES[profile].minutes or PROFILES[_TYPICAL].minutes or 0.0
     return TIME_SHARE * max(first_seconds, 60.0 * minutes)
 
 
+def reckoned_seconds(experiment: Experiment, specs: Sequence[RunSpec]) -> float:
+    """Seconds of a core that runs take with what is measured of them, by the plan alone: of every run its
+    engines' work at their pace, and `_RUN`. Runs where no claim is judged count too: so the sum is the same
+    whichever claims are."""
+    total = 0.0
+    for spec in specs:
+        engine = engine_of(experiment.of_model, spec.engine)
+        own = job_of(experiment, spec.setting, spec.seed, engine)
+        control = control_job(experiment, spec.setting, spec.seed, engine)
+        work = engine.work(own) + (0.0 if control is None else engine.work(control))
+        total += _RUN + work / (UNITS_A_SECOND * engine.pace)
+    return total
+
+
+def fresh_seconds(profile: str, first_seconds: float = 0.0) -> float:
+    """Seconds of a core that the stage may take: a tenth of the profile's minutes on its cores; where it has
+    none, of the default's, or of the planned time where that is more."""
+    limit = PROFILES[profile].minutes
+    minutes = limit or PROFILES[_TYPICAL].minutes or 0.0
+    return TIME_SHARE * max(0.0 if limit else first_seconds, 60.0 * _CORES * minutes)
+
+
 def fresh_plan(
-    claims: Sequence[Claim], profile: str, seed: int, allowed: float
+    experiment: Experiment, profile: str, seed: int, allowed: float
 ) -> tuple[Sequence[RunSpec], float]:
-    """Fresh runs of the one experiment of these claims, `FACTOR` times the first or half of that, and their
-    nominal seconds; none where the time allows neither.
+    """Fresh runs of an experiment and their `reckoned_seconds`: `FACTOR` times the first ones, half of that
+    where those are dear; none where these take more than is allowed.
 
     Args:
-        allowed: nominal seconds.
+        allowed: `fresh_seconds` of the whole stage.
     """
-    experiment: Experiment = claims[0].experiment
-    for factor in (FACTOR, FACTOR // 2):
+    for factor, most in ((FACTOR, _DEAR * allowed), (FACTOR // 2, allowed)):
         runs = {profile: factor * experiment.runs.get(profile, 0)}
         specs = plan_runs(replace(experiment, runs=runs), profile, fresh_seed(seed))
-        wanted = {s.index: [c.id for c in claims if admitted(c, s)[1] is None] for s in specs}
-        price = nominal_seconds(batches(experiment, specs, {c.id: c.measure for c in claims}, wanted))
-        if price <= allowed:
+        price = reckoned_seconds(experiment, specs)
+        if price <= most:
             return specs, price
-    return (), 0.0
+    return (), price
 
 
 def fresh_observations(
@@ -231,13 +261,13 @@ def second_stage(
 def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float) -> _Plan:
     """Fresh runs of as many experiments as the time allows: first those with a claim that the budget holds
     back, nearest to refutation first, then from the cheapest on."""
-    allowed = allowed_seconds(profile, first_seconds)
+    left = allowed = fresh_seconds(profile, first_seconds)
     open_: dict[str, list[int]] = {}
     for k, j in enumerate(judgements):
         if settles(j):
             open_.setdefault(j.claim.experiment.id, []).append(k)
     plans = {
-        id_: fresh_plan([judgements[k].claim for k in mine], profile, seed, allowed)
+        id_: fresh_plan(judgements[mine[0]].claim.experiment, profile, seed, allowed)
         for id_, mine in open_.items()
     }
 
@@ -249,13 +279,10 @@ def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_sec
     taken, left_out = [], []
     for id_ in sorted(open_, key=first):
         runs, price = plans[id_]
-        if price > allowed:
-            mine = [judgements[k].claim for k in open_[id_]]
-            runs, price = fresh_plan(mine, profile, seed, allowed)
-        if not runs:
+        if not runs or price > left:
             left_out += open_[id_]
             continue
-        allowed -= price
+        left -= price
         specs[id_] = runs
         taken += open_[id_]
     return _Plan(specs, taken, left_out)

@@ -94,20 +94,26 @@ def _first_looks(asked: Sequence[Judgement], seconds: float) -> Iterator[list[Ba
     """Of each experiment and engine the runs that are looked at first: one for most claims."""
     for experiment in dict.fromkeys(j.claim.experiment for j in asked):
         left = [j for j in asked if j.claim.experiment == experiment]
-        seen = {o.index: o for j in left for o in (*_ends(j), *_apart(j.judged))}
-        read = {j.claim.id: {o.index for o in j.judged} for j in left}
-        readers = {index: {id_ for id_, indices in read.items() if index in indices} for index in seen}
-        cost = {index: _work_of(experiment, o) for index, o in seen.items()}
+        seen = {_run(o): o for j in left for o in (*_ends(j), *_apart(j.judged))}
+        read = {j.claim.id: {_run(o) for o in j.judged} for j in left}
+        readers = {run: {id_ for id_, runs in read.items() if run in runs} for run in seen}
+        cost = {run: _work_of(experiment, o) for run, o in seen.items()}
         while left:
-            index = min(seen, key=lambda k: (-len(readers[k]), cost[k], k))
-            mine = [j for j in left if j.claim.id in readers[index]]
-            elsewhere = [o for o in seen.values() if o.setting != seen[index].setting]
+            run = min(seen, key=lambda k: (-len(readers[k]), cost[k], k))
+            mine = [j for j in left if j.claim.id in readers[run]]
+            elsewhere = [o for o in seen.values() if o.setting != seen[run].setting]
             ends = sorted(elsewhere, key=lambda o: o.index)[:: max(1, len(elsewhere) - 1)][:_OTHERS]
             others = [_job(experiment, o) for o in ends]
-            yield _looked_at(experiment, seen[index], mine, others, seconds, alone=True)
+            yield _looked_at(experiment, seen[run], mine, others, seconds, alone=True)
             left = [j for j in left if j not in mine]
             taken = {j.claim.id for j in mine}
             readers = {k: ids - taken for k, ids in readers.items()}
+
+
+def _run(o: Observation) -> tuple[int, int]:
+    """A run of an experiment: of two claims one may stand on the first runs, one on fresh ones, and both are
+    numbered from 0."""
+    return o.index, o.seed
 
 
 def _apart(judged: Sequence[Observation]) -> Sequence[Observation]:
@@ -122,20 +128,20 @@ def _close_looks(
     experiment, and the longest of the model's others, for the ends of the range that its numbers have."""
     for experiment in dict.fromkeys(j.claim.experiment for j in asked):
         mine = [j for j in asked if j.claim.experiment == experiment]
-        looked: dict[int, list[Judgement]] = {}
-        seen: dict[int, Observation] = {}
+        looked: dict[tuple[int, int], list[Judgement]] = {}
+        seen: dict[tuple[int, int], Observation] = {}
         for j in mine:
             for o in _ends(j):
-                seen[o.index] = o
-                looked.setdefault(o.index, []).append(j)
+                seen[_run(o)] = o
+                looked.setdefault(_run(o), []).append(j)
         work: list[Batch] = []
-        for index, claims in looked.items():
-            near = [o for j in mine for o in j.judged if o.engine == seen[index].engine]
-            beside = (*_beside(mine, seen[index]), *_spread(experiment, near))
-            different = {o.index: o for o in beside if o.seed != seen[index].seed}
+        for run, claims in looked.items():
+            near = [o for j in mine for o in j.judged if o.engine == seen[run].engine]
+            beside = (*_beside(mine, seen[run]), *_spread(experiment, near))
+            different = {_run(o): o for o in beside if o.seed != seen[run].seed}
             others = [_job(experiment, o) for o in different.values()]
-            others += _longest(judgements, experiment, seen[index].engine)
-            work += _looked_at(experiment, seen[index], claims, others, seconds, alone=False)
+            others += _longest(judgements, experiment, seen[run].engine)
+            work += _looked_at(experiment, seen[run], claims, others, seconds, alone=False)
         yield work
 
 
@@ -242,7 +248,7 @@ def _spread(experiment: Experiment, seen: Sequence[Observation]) -> list[Observa
 
 def _beside(judgements: Sequence[Judgement], run: Observation) -> list[Observation]:
     """Other judged runs of the experiment by the same engine, at other settings where there are any."""
-    seen = {o.index: o for j in judgements for o in j.judged if o.engine == run.engine and o.seed != run.seed}
+    seen = {_run(o): o for j in judgements for o in j.judged if o.engine == run.engine and o.seed != run.seed}
     ordered = sorted(seen.values(), key=lambda o: (o.setting == run.setting, o.index))
     elsewhere = [o for o in ordered if o.setting != run.setting]
     return [*elsewhere[:1], *elsewhere[-1:]][:_OTHERS] if len(elsewhere) > 1 else ordered[:_OTHERS]

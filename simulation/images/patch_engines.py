@@ -45,6 +45,7 @@ class PatchEngine(Engine):
     """Full-batch gradient descent of the network; `run.control` is the kernel flow on the same images."""
 
     searchable = False
+    pace = 3.0
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[ImageRun]:
         """One after the other, in float64."""

@@ -77,7 +77,7 @@ class TorchEngine(Engine):
     """Runs of `ImageSetting`: the same numbers alone as beside others, to the last bit."""
 
     most = 8
-    pace = 3.0
+    pace = 4.0
     searchable = False
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[ImageRun]:

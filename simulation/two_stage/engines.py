@@ -24,7 +24,7 @@ class _TwoStageEngine(Engine):
 
     name: str
     dtypes = ("float64", "float32")
-    pace = 100.0
+    pace = 50.0
     precision = MappingProxyType({"test_samples": 4000, "test_lines": 400})
 
     def memory(self, job: Job) -> Memory:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,9 @@ from verify.store import RunStore
 
 COUNTED = """
 from dataclasses import dataclass
+import os
+import subprocess
+import sys
 from pathlib import Path
 from theory import AbstractSetting, Box, Claim, Coordinate, Event, Experiment, Source, function_model
 
@@ -105,7 +111,7 @@ def test_runs_that_ignore_their_seed_end_errored_though_the_values_agree(tmp_pat
 class Held:
     """A run of a class: an array, a list of tuples, a number, and what cannot be compared."""
 
-    def __init__(self, end: float, far: float = 1.0) -> None:
+    def __init__(self, end: float, far: Any = 1.0) -> None:
         self.path, self.marks, self.end, self.tool = np.arange(3.0), [(1, far)], end, object()
 
     @property
@@ -137,3 +143,42 @@ def test_runs_of_built_in_models_are_measured_by_their_claims_alone(monkeypatch:
         verify_claims(load_paper("two_stage").claims[:3], seed=1)
     assert seen
     assert not [name for name in seen if is_entries(name)]
+
+
+def test_the_order_of_what_has_none_and_the_sign_of_a_nan_are_no_difference() -> None:
+    """The order of a set of words is another one in every process."""
+
+    def entries(marks: Any) -> dict[str, str]:
+        return Entries()(Held(2.0, marks))
+
+    long = [float(k) for k in range(1000)]
+    for one, same, other in (
+        ({"a": 1.0, "b": 2.0}, {"b": 2.0, "a": 1.0}, {"a": 2.0, "b": 1.0}),
+        (
+            {"a": np.arange(3), "b": {"c": 1}},
+            {"b": {"c": 1}, "a": np.arange(3)},
+            {"b": {"c": 2}, "a": np.arange(3)},
+        ),
+        (np.array([np.nan, 1.0]), np.array([-np.nan, 1.0]), np.array([1.0, np.nan])),
+        (long, list(long), [*long[:-1], 0.5]),
+    ):
+        assert fault_of_runs(entries(one), entries(same)) is None
+        assert "marks of two" in str(fault_of_runs(entries(one), entries(other)))
+
+
+def test_a_set_of_words_has_no_order_in_any_process() -> None:
+    code = (
+        "from types import SimpleNamespace as Run; from verify.runs.entries import Entries;"
+        "print(Entries()(Run(values={'w': 0}, w={'one', 'two', 'three', 'four'})))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+    assert b"w" in said.pop()

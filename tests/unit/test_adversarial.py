@@ -38,6 +38,9 @@ def toss(s: Coins, rng: np.random.Generator) -> Mapping[str, Any]:
         "residual": 1e-17 * float(rng.random()),
         "classes": up.astype(np.int64) + 1,
         "sums": np.cumsum(up) / np.arange(1, s.n + 1),
+        "whole": 1.0,
+        "total": 1.0 + 2e-16 * int(up[0]),
+        "draws": rng.standard_normal(s.n),
     }
 
 
@@ -82,6 +85,9 @@ SAYS_NOTHING: dict[str, tuple[Rule, Any]] = {
     "in_the_unit_interval": (Universal(), lambda run: bool(0 <= run.sums.min() <= run.sums.max() <= 1.001)),
     "two_classes": (Universal(), lambda run: bool(run.classes.max() - run.classes.min() < run.setting.n)),
     "implied": (Bound(), lambda run: (abs(slope(run.heads)), 1.0)),  # |l'| <= 1 whatever the run
+    "share_that_is_1": (Event(), lambda run: bool(run.whole <= 1)),
+    "sum_of_a_law": (Event(), lambda run: bool(run.total <= 1 + 1e-12)),
+    "mean_at_most_largest": (Event(), lambda run: bool(run.draws.mean() <= run.draws.max())),
     "identity_of_the_setting": (Identity(), lambda run: abs((run.setting.p + 1) - run.setting.p - 1) / 2),
     "own_prediction": (Law(0.1, "why"), lambda run: (run.share, run.share)),
 }  # fmt: skip
@@ -263,3 +269,27 @@ def test_a_claim_on_two_arms_is_asked_with_the_arms_exchanged() -> None:
     less = Adversary(lambda r: r.values["load"] < r.control.values["load"], Event(), others, alone=True)
     replay = less(run)
     assert replay.moved_by == "its two arms exchanged"  # type: ignore[union-attr]
+
+
+def test_two_claims_may_stand_on_other_runs_of_one_number(verification: Verification) -> None:
+    """One on first runs, one on fresh ones, both numbered from 0: each is asked about its own."""
+    constant = verification["adversarial.constant"]
+    other = replace(
+        constant,
+        claim=replace(constant.claim, id="adversarial.other"),
+        observations=tuple(replace(o, seed=o.seed + 1) for o in constant.observations),
+    )
+    known = [replace(j, decision=replace(j.decision, verdict="supported")) for j in (constant, other)]
+    asked: dict[str, set[int]] = {"adversarial.constant": set(), "adversarial.other": set()}
+
+    def make(work: list[Any], notes: Any) -> Any:
+        for batch in work:
+            for spec, measures in zip(batch.specs, batch.measures, strict=True):
+                for name, _ in measures:
+                    asked[name].add(spec.seed)
+        return iter(())
+
+    with_vacuous(known, make)
+    for judgement in known:
+        assert asked[judgement.claim.id]
+        assert asked[judgement.claim.id] <= {o.seed for o in judgement.judged}

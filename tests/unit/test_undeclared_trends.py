@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -140,3 +140,11 @@ def test_along_a_sweep_the_replicates_are_taken_by_turns() -> None:
     found = decide(LAW, seen)
     assert found.verdict == "refuted"
     assert "n^0.2" in found.reason
+
+
+def test_one_number_but_for_rounding_is_no_field_to_look_at() -> None:
+    """A slope in 1e-13 of a number is rounding over rounding: any skewed ratio would be accused."""
+    rng = np.random.default_rng(0)
+    rows = [replace(s, shift=3.0 + 1e-13 * rng.standard_normal()) for s in settings(0, 50)]
+    assert "shift" not in looked_at(rows)
+    assert "shift" in looked_at([replace(s, shift=3.0 + 1e-3 * rng.standard_normal()) for s in rows])

@@ -98,7 +98,7 @@ def _checked(verification: Verification) -> str:
     judgements = verification.judgements
     probes = sum(j.claim.is_probe for j in judgements)
     experiments = {o.experiment for j in judgements for o in j.judged}
-    runs = len({(o.experiment, o.index) for j in judgements for o in j.judged})
+    runs = len({(o.experiment, o.index, o.seed) for j in judgements for o in j.judged})
     words = {
         "paper": "stated by the paper",
         "framework": "from the framework it builds on",

@@ -82,7 +82,7 @@ def regimes(verification: Verification) -> list[Regime]:
     stated = paper_conditions(verification)
     out = []
     for experiment, judgements in _by_experiment(verification).items():
-        runs = {o.index: o for j in judgements for o in j.judged}
+        runs = {(o.index, o.seed): o for j in judgements for o in j.judged}  # first and fresh ones
         settings = list(dict.fromkeys(o.setting for o in runs.values()))
         if not settings:
             continue

@@ -116,8 +116,8 @@ def _all_numbers(settings: Sequence[Any]) -> dict[str, Floats]:
     """Every number of the settings, fields first, then groups: its logarithm, or as it is where some value is
     not positive.
 
-    Left out are those with fewer than three values, those where one run decides the slope (leverage above
-    1/2), and those that are a line in an earlier one, whose slope says the same.
+    Left out are those with fewer than three values, or with one but for rounding, those where one run decides
+    the slope (leverage above 1/2), and those that are a line in an earlier one, whose slope says the same.
     """
     raw: dict[str, list[Any]] = {}
     for s in settings:
@@ -131,6 +131,8 @@ def _all_numbers(settings: Sequence[Any]) -> dict[str, Floats]:
         x = np.array(found, dtype=np.float64)
         if len(x) < len(settings) or not np.all(np.isfinite(x)):
             continue
+        if np.ptp(x) <= (1 - _SAME) * np.max(np.abs(x)):
+            continue  # one number but for rounding
         x = np.log(x) if np.all(x > 0) else x
         from_mean = x - x.mean()
         norm = float(np.linalg.norm(from_mean))

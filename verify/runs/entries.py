@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ __all__ = ["Entries", "entries_of", "fault_of_runs", "is_entries", "name_of", "r
 _NAME = "runs of "
 #: One run in so many, and so many of the last ones.
 _EVERY, _LAST = 50, 2
+#: Numbers of a list that are taken one by one.
+_FEW = 100
 
 
 def entries_of(run: Any) -> list[str]:
@@ -91,16 +93,29 @@ def _digests(run: Any) -> list[tuple[str, str]]:
     return out
 
 
+def _joined(parts: Sequence[bytes | None]) -> bytes | None:
+    return None if None in parts else b"|".join(b"%d:%b" % (len(p), p) for p in parts if p is not None)
+
+
 def _bytes(value: Any) -> bytes | None:
     from verify.store.tree import UnkeptValue, tree_of
 
     if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor, no library asked for
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        if value.dtype.kind in "fc":
+            value = np.where(np.isnan(value), np.nan, value)  # a nan has no sign
         return f"{value.dtype.str}{value.shape}".encode() + np.ascontiguousarray(value).tobytes()
     if isinstance(value, list | tuple):
-        parts = [_bytes(item) for item in value]
-        return None if None in parts else b"|".join(b"%d:%b" % (len(p), p) for p in parts if p is not None)
+        if len(value) > _FEW and {type(v) for v in value} == {float}:  # a million one by one take seconds
+            return _bytes(np.array(value))
+        return _joined([_bytes(item) for item in value])
+    if isinstance(value, Set):  # in no order: that of words is another one in every process
+        found = [_bytes(item) for item in value]
+        return _joined(sorted(p for p in found if p is not None)) if None not in found else None
+    if isinstance(value, Mapping):
+        pairs = [_joined([_bytes(key), _bytes(item)]) for key, item in value.items()]
+        return _joined(sorted(p for p in pairs if p is not None)) if None not in pairs else None
     try:
         return json.dumps(tree_of(value)).encode()
     except UnkeptValue:

@@ -17,7 +17,7 @@ from verify.runs.backends import Backend
 from verify.runs.batch import Batch, Measurement
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs
 from verify.runs.plan import RunSpec
-from verify.second_stage import allowed_seconds, fresh_observations, fresh_plan, settles
+from verify.second_stage import fresh_observations, fresh_plan, fresh_seconds, settles
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE
 
 __all__ = ["FreshRuns", "second_level"]
@@ -54,8 +54,8 @@ class FreshRuns:
         missing = [c for id_, c in asked.items() if id_ not in self._known]
         plans: dict[str, Sequence[RunSpec]] = {}
         for experiment in dict.fromkeys(c.experiment.id for c in missing):
-            mine = [c for c in missing if c.experiment.id == experiment]
-            specs, _ = fresh_plan(mine, self.profile, self.seed, allowed_seconds(self.profile, 0.0))
+            one = next(c.experiment for c in missing if c.experiment.id == experiment)
+            specs, _ = fresh_plan(one, self.profile, self.seed, fresh_seconds(self.profile))
             if specs:
                 plans[experiment] = specs
         found = fresh_observations(
