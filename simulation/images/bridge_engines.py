@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.images.errors import MissingData
 from simulation.images.patches import train_patches
 from simulation.images.run import ImageRun
-from simulation.images.torch_engine import images_of, task_at
+from simulation.images.torch_engine import missing_images, task_at
 from simulation.models import Engine, Job, read_only
 from theory.images.setting import BridgeSetting
 from theory.rng import generator
@@ -71,11 +70,7 @@ class BridgeEngine(Engine):
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
-        try:
-            images_of(job.setting.data, job.setting.classes)
-        except MissingData as error:
-            return str(error)
-        return None
+        return missing_images(job)
 
 
 def _run(job: Job) -> BridgeRun:

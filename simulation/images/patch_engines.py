@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.images.errors import MissingData
 from simulation.images.flow import kernel_flow
 from simulation.images.patches import train_patches
 from simulation.images.run import ImageRun
-from simulation.images.torch_engine import images_of, task_at
+from simulation.images.torch_engine import missing_images, task_at
 from simulation.models import Engine, Job, read_only
 
 __all__ = ["ENGINES", "FlowEngine", "PatchEngine"]
@@ -37,7 +36,7 @@ class FlowEngine(Engine):
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
-        return _missing(job)
+        return missing_images(job)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class PatchEngine(Engine):
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
-        return _missing(job)
+        return missing_images(job)
 
 
 def _flow(job: Job) -> ImageRun:
@@ -96,14 +95,6 @@ def _kept(run: ImageRun, job: Job) -> ImageRun:
     made = replace(run, setting=job.setting, seed=job.seed, clock=clock)
     read_only({k: v for k, v in vars(made).items() if k != "control"})
     return made
-
-
-def _missing(job: Job) -> str | None:
-    try:
-        images_of(job.setting.data, job.setting.classes)
-    except MissingData as error:
-        return str(error)
-    return None
 
 
 ENGINES: Mapping[str, Engine] = {"patches": PatchEngine(), "kernel_flow": FlowEngine()}

@@ -23,6 +23,7 @@ __all__ = [
     "TorchEngine",
     "class_names",
     "images_of",
+    "missing_images",
     "options_of",
     "recipe_of",
     "runs_of",
@@ -48,6 +49,15 @@ def images_of(data: str, classes: str) -> Images:
         DataError: see `load_images`.
     """
     return load_images(data, classes=class_names(classes))
+
+
+def missing_images(job: Job) -> str | None:
+    """Why the images of a job cannot be read on this machine; None where they can."""
+    try:
+        images_of(job.setting.data, job.setting.classes)
+    except MissingData as error:
+        return str(error)
+    return None
 
 
 def task_at(setting: Any, seed: int) -> Task:
@@ -106,11 +116,7 @@ class TorchEngine(Engine):
 
     def missing(self, job: Job) -> str | None:
         """The data set that is not on this machine."""
-        try:
-            images_of(job.setting.data, job.setting.classes)
-        except MissingData as error:
-            return str(error)
-        return None
+        return missing_images(job)
 
     def warm_up(self) -> None:
         """Load torch."""

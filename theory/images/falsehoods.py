@@ -10,6 +10,7 @@ from theory.falsehood import Falsehood, FalsehoodKind, altered
 from theory.images.audit import score_identity, score_spoiled
 from theory.images.bridge import measured_and_law
 from theory.images.own_network import measured_and_flow
+from theory.images.selecting import gain_of_cut
 from theory.images.stopping import end_and_nearest, noisy_validation
 from theory.ledger import Ledger
 from theory.run import NotApplicable
@@ -41,6 +42,11 @@ def _scaled(measure: Measure, factor: float) -> Measure:
         return found if isinstance(found, NotApplicable) else (found[0], factor * found[1])
 
     return value
+
+
+def _all_kept(run: Any) -> Any:
+    """No image has a loss above log 2."""
+    return altered(run, losses=0 * run.losses)
 
 
 def _full_floor(run: Any) -> bool:
@@ -85,6 +91,13 @@ def _lies(ledger: Ledger) -> Iterable[tuple[str, str, FalsehoodKind, Measure, st
         "formula",
         _after(_tests_for_validation, noisy_validation),
         "true labels agree with the network more often than observed ones",
+    )
+    yield (
+        "images.selection",
+        "every image kept",
+        "formula",
+        _after(_all_kept, gain_of_cut),
+        "the trivial rule, which wins nothing",
     )
     yield "images.floor", "tau^ for tau^/2", "constant", _full_floor, "the error is below tau^ in most runs"
     yield (

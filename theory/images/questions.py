@@ -122,13 +122,12 @@ _USE = Question(
             _ids(
                 "",
                 {
-                    "selection": "the worse of precision and recall of the log 2 cut lies above .87 by",
+                    "selection": "of the share of wrong labels, which keeping every image leaves in, "
+                    "the log 2 cut wins in the worse of precision and recall",
                     "early_ranks": "AUROC of the loss, less that at the end",
                 },
             ),
-            "At the stop the loss tells right from wrong labels: {these}. Keeping every image has recall 1 "
-            "and the precision 1 less the share of wrong labels, so that the bar of .87 says something only "
-            "from 13 % wrong labels on.",
+            "At the stop the loss tells right from wrong labels: {these}.",
             "At the stop the loss does not tell right from wrong labels well enough: {these}.",
             "selection by the loss:",
             glance=True,
@@ -152,7 +151,9 @@ _USE = Question(
         {
             "stop where training accuracy reaches 1 less the share of wrong labels": ("images.stop_acc",),
             "stop at the best accuracy on validation images with observed labels": ("images.stop_val",),
-            "keep losses below log 2: worse of precision and recall, less .87": ("images.selection",),
+            "keep losses below log 2: worse of precision and recall, from keeping all (0) to exact (1)": (
+                "images.selection",
+            ),
             "rank by loss: AUROC at the stop less that at the end": ("images.early_ranks",),
         },
     ),

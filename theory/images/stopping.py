@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from theory.claim import Claim
@@ -28,14 +29,6 @@ __all__ = [
 
 _SOURCE = here("stopping on images")
 _INSIDE = (SEPARABLE, SPREAD, MODERATE, FLIPPED)
-_TRUTH = (
-    "At the best accuracy on validation images with observed labels at least "
-    f"{TRUTH_AT_VAL:g} of the noisy training images are predicted as their true label"
-)
-_TRUTH_MEASURED = (
-    "whether that share of the noisy training images is predicted as its true label at the evaluation with "
-    "the best accuracy on observed validation labels, median of three"
-)
 _WHY = "threshold of the development block; costs against the best of all evaluations are upper bounds"
 
 
@@ -84,6 +77,21 @@ def end_and_nearest(run: Any) -> tuple[float, float] | NotApplicable:
     return usable(run) or (float(1 - run.test_accuracy[-1]), run.nearest_error)
 
 
+_TRUTH_AT_VAL = Claim(
+    id="images.truth_at_val",
+    source=_SOURCE,
+    provenance="derived",
+    statement="At the best accuracy on validation images with observed labels at least "
+    f"{TRUTH_AT_VAL:g} of the noisy training images are predicted as their true label",
+    rule=Event(delta=0.1, reason="one run in ten may differ: some fifty validation images"),
+    measure=truth_at_val,
+    experiment=RUNS,
+    conditions=(*_INSIDE, LOW_NOISE),
+    measured="whether that share of the noisy training images is predicted as its true label at the "
+    "evaluation with the best accuracy on observed validation labels, median of three",
+    parents=("images.stop_val",),
+)
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         id="images.stop_acc",
@@ -111,29 +119,14 @@ CLAIMS: tuple[Claim, ...] = (
         measured="best test accuracy of all evaluations less that at the stop",
         note="54 validation images: at higher flip rates they are too few, see the number needed in `--plan`",
     ),
-    Claim(
-        id="images.truth_at_val",
-        source=_SOURCE,
-        provenance="derived",
-        statement=_TRUTH,
-        rule=Event(delta=0.1, reason="one run in ten may differ: some fifty validation images"),
-        measure=truth_at_val,
-        experiment=RUNS,
-        conditions=(*_INSIDE, LOW_NOISE),
-        measured=_TRUTH_MEASURED,
-        parents=("images.stop_val",),
-    ),
-    Claim(
+    _TRUTH_AT_VAL,
+    replace(
+        _TRUTH_AT_VAL,
         id="images.spread_needed.cluster.stop_val",
-        source=_SOURCE,
-        provenance="derived",
-        statement=_TRUTH,
         rule=Event(delta=0.1, reason="as for spread flips"),
-        measure=truth_at_val,
         experiment=CLUSTER,
-        conditions=(*_INSIDE, LOW_NOISE),
         drops=(SPREAD.name,),
-        measured=_TRUTH_MEASURED,
+        parents=(),
         note="probe: the flips are one group of look-alike images a class; those among the validation images "
         "sit in the same group, so that validation prefers memorisation",
     ),

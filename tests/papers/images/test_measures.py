@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from papers.images.cases import told_run
 from simulation.images.answer import limits, sentences
 from theory.images import measures
+from theory.images.selecting import gain_of_cut
 from theory.images.stage_one import cleans_first, decline, end_memorised, truth_at_stop
 from theory.images.stopping import above_floor, cost_acc, cost_val, noisy_validation
 from theory.images.validation import observed_accuracy
@@ -52,6 +53,13 @@ def test_claims_on_the_known_run() -> None:
     assert cost_acc(run) == 0.0
     assert cost_val(run) == 0.0
     assert above_floor(run) is True
+
+
+def test_keeping_every_image_wins_nothing() -> None:
+    run = told_run()
+    assert gain_of_cut(run) == 1.0
+    assert gain_of_cut(replace(run, losses=0 * run.losses)) == pytest.approx(0.0)
+    assert gain_of_cut(replace(run, losses=1 + run.losses)) == pytest.approx(-4.0)  # nothing kept
 
 
 @pytest.mark.parametrize(
