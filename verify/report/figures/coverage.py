@@ -160,7 +160,7 @@ def _share(which: Iterable[bool]) -> float:
 
 
 def _edges(coordinate: Coordinate, values: Sequence[float]) -> Any:
-    low, high = min(coordinate.low, *values), max(coordinate.high, *values)
+    low, high = min((coordinate.low, *values)), max((coordinate.high, *values))
     if coordinate.scale == "log":
         return np.geomspace(low, high, _BINS + 1)
     return np.linspace(low, high, _BINS + 1)
