@@ -6,7 +6,24 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["check_out_folder"]
+__all__ = ["check_out_file", "check_out_folder"]
+
+
+def check_out_file(option: str, file: Path) -> None:
+    """Refuse a file that could not be written; leaves nothing behind.
+
+    Raises:
+        ValueError: naming the option and the file.
+    """
+    folder = file.expanduser().resolve().parent
+    if file.is_dir() or not folder.is_dir():
+        raise ValueError(f"{option}: must be a file in a folder that is there, was {file}")
+    try:
+        handle, name = tempfile.mkstemp(prefix=".writable-", dir=folder)
+    except OSError as error:
+        raise ValueError(f"{option}: {file} cannot be written: {error.strerror or error}") from None
+    os.close(handle)
+    os.unlink(name)
 
 
 def check_out_folder(folder: Path) -> Path:

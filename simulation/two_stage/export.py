@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +33,19 @@ def check_target(option: str, path: Path | None, suffixes: tuple[str, ...]) -> N
     if path.suffix.lower() not in suffixes:
         raise ValueError(f"{option} must end in {', '.join(suffixes)}, was {str(path)!r}")
     folder = path.resolve().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+    if path.is_dir() or not _writable(folder):
         raise ValueError(f"{option}: cannot write {str(path)!r}: no writable folder {str(folder)!r}")
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made there: permissions alone do not tell, as of /proc."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".writable-", dir=folder)
+    except OSError:
+        return False
+    os.close(handle)
+    os.unlink(name)
+    return True
 
 
 def _write_whole(path: Path, write: Callable[[Path], None]) -> None:

@@ -15,7 +15,7 @@ from verify.outcome import MadeExhibit, Verification
 from verify.report import figures as figure_module
 from verify.report import write_report
 from verify.report.figures import draw_all
-from verify.report.figures.event_map import cells
+from verify.report.figures.event_map import cells, map_panels
 from verify.report.figures.style import FigureSpec
 
 
@@ -155,3 +155,66 @@ def test_the_users_own_matplotlib_settings_play_no_part() -> None:
         with style():
             assert not matplotlib.rcParams["text.usetex"]
         assert matplotlib.rcParams["text.usetex"]
+
+
+@pytest.mark.parametrize("height", [2.75, 3.5])
+def test_a_legend_below_stands_clear_of_the_axes_name(height: float) -> None:
+    from verify.report.figures.style import grid_of_axes, legend_below, style
+
+    with style():
+        figure, axes = grid_of_axes(3, 3, height=height)
+        for ax in axes:
+            ax.plot([0.01, 10], [1, 2], label="one")
+            ax.set_xscale("log")
+            ax.set_xlabel(r"clock $s = t/(nm/\eta\sigma_\xi^2d)$")
+            legend_below(ax, 1, 8)
+        figure.draw_without_rendering()
+        for ax in axes:
+            assert ax.get_legend().get_window_extent().y1 <= ax.xaxis.label.get_window_extent().y0
+
+
+def test_a_label_that_says_the_axis_otherwise_is_no_series(verification: Verification) -> None:
+    """n/d beside d/n: one curve, not as many as there are points."""
+    judgement = by_id(verification, "zoo.map.small_init")
+    axis = map_panels(judgement, {})[0].x
+    twice = replace(
+        judgement,
+        observations=tuple(
+            replace(o, labels={**o.labels, "inverse": 1 / o.labels[axis]}) for o in judgement.observations
+        ),
+    )
+    panels, plain = map_panels(twice, {}), map_panels(judgement, {})
+    assert [(p.x, p.series, len(p.cells)) for p in panels] == [(p.x, p.series, len(p.cells)) for p in plain]
+
+
+def test_strips_end_where_the_reference_box_does(verification: Verification) -> None:
+    """Runs far beyond it would leave it no room: they are a share at that end."""
+    from theory import Box
+    from theory.two_stage.paper import THIS
+    from verify.report.figures.coverage import _strips
+
+    judged = [j for j in verification.judgements if j.judged]
+    values = sorted({o.setting.n for j in judged for o in j.judged})  # type: ignore[attr-defined]
+    low, high = values[1], values[-2]
+    whole = THIS.reference_boxes[0]
+    narrow = (replace(c, low=low, high=high) if c.name == "n" else c for c in whole.coordinates)
+    box = Box("narrow", tuple(narrow), whole.make)
+    strip = next(s for s in _strips(box, judged, {}) if s.name == "n")
+    free = next(s for s in _strips(None, judged, {}) if s.name == "n")
+    assert (strip.low, strip.high) == (pytest.approx(low), pytest.approx(high))
+    assert free.beyond == (0, 0)
+    assert free.high >= values[-1]
+    settings = {o.setting for j in judged for o in j.judged}
+    above = sum(s.n > high for s in settings) / len(settings)  # type: ignore[attr-defined]
+    assert strip.beyond[1] == pytest.approx(above)
+    assert above > 0
+
+
+def test_a_caption_speaks_of_the_panels_that_are_drawn() -> None:
+    from verify.report.figures.trust import _caption, _Found
+
+    found = [_Found("sign", 1, 2), _Found("factor", 2, 2)]
+    assert "Planted" not in _caption([0.9, 1.0], (), ())
+    assert "power" not in _caption([0.9], (), ())
+    assert "by kind, with" in _caption([0.9, 1.0], found, ())
+    assert "by the distance" in _caption([0.9, 1.0], found, found)

@@ -123,7 +123,7 @@ def test_a_comparison_is_a_table_of_brief_numbers(verification: Verification) ->
 def test_counts_of_the_trust_page_have_denominators_and_names(verification: Verification) -> None:
     info = {**verification.run_info, "made_again": 7, "runs": 1234, "error_budget": {"level": 0.01}}
     text = render_markdown(replace(verification, run_info=info), [])
-    assert "7 of 1234 runs were made a second time" in text
+    assert "7 of 1234 first runs were made a second time" in text
     alone = [j.claim.id for j in verification.judgements if refuted_alone_only(j)]
     assert all(name.replace("_", r"\_") in text for name in alone)
 

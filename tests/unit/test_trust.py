@@ -143,7 +143,7 @@ def test_the_rows_of_a_run_are_of_its_own_paper(small: Verification) -> None:
     text = text_of(replace(small, run_info={**small.run_info, **info}), {})
     assert "999" not in text
     assert "888" not in text
-    assert re.search(r"77 (of \d+ )?runs were made a second time", text)
+    assert re.search(r"77 (of \d+ first )?runs were made a second time", text)
 
 
 def test_runs_that_papers_share_are_said_to_be_of_all(small: Verification) -> None:

@@ -321,7 +321,8 @@ CLAIMS = (
         "lemma.balance_noise",
         paper("Lemma 5.2"),
         r"Without label noise $\frac1m\sum_r(\bar\rho_{y_i,r,i} - \bar\rho_{y_k,r,k}) \le "
-        r"C_2\sqrt{\ln n}$ for all $t$ and all $i, k$ of one class",
+        r"C_2\sqrt{\ln n}$ for all $t$ and all $i, k$ of one class (changed: printed with $C_2$ alone, "
+        r"for all $i, k$)",
         FittedBand(
             max_ratio=10.0,
             two_sided=False,

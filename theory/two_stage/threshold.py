@@ -294,7 +294,7 @@ def threshold_numbers() -> NumberTable:
         f"clock step {h:g}, T_1 at clock {clock:g} and delta = {delta:g}; none: no n SNR^2 within the "
         f"conditions (up to C_a = {_LARGEST:g}) is sure to suffice. Rows marked * lie beyond the judged n <= "
         f"{_JUDGED}: computed, with no runs. Of Condition 4.1's part of the reference box some four fifths "
-        "lie below 0.7 a*, about an eighth at a* or above. At any other setting: python -m verify doctor."
+        "lie below 0.7 a*, about an eighth at a* or above. At any other setting: python -m verify doctor"
     )
     return NumberTable(caption, ("n", *(f"rate {tau:g}" for tau in _RATES)), rows)
 

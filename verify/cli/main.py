@@ -22,6 +22,7 @@ from verify.cli import tables as cli_tables
 from verify.cli.cluster import check_scheduler, cluster_at
 from verify.cli.examples import with_examples
 from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, fits, naming
+from verify.out_folder import check_out_file
 from verify.profiles import PROFILES, worker_count
 from verify.resume import check_apart, kept_runs
 
@@ -136,8 +137,8 @@ def run(
     if backend not in ("local", "dask"):
         raise ValueError(f"--backend must be local or dask, was {backend!r}")
     check_scheduler(backend, scheduler)
-    if junit is not None and (junit.is_dir() or not junit.resolve().parent.is_dir()):
-        raise ValueError(f"--junit: must be a file in a folder that is there, was {junit}")
+    if junit is not None:
+        check_out_file("--junit", junit)
 
     from verify.load import load_sources
     from verify.report import check_writable, write_report

@@ -12,7 +12,7 @@ from verify.report.blocks import Figure, Section
 from verify.report.sections import all_sections
 from verify.report.sections.items import traits
 from verify.report.sections.material import Layer, Material
-from verify.report.summary import headline, verdict_counts
+from verify.report.summary import lead, verdict_counts
 from verify.report.wording import show
 from verify.vacuity import Vacuity
 
@@ -38,7 +38,8 @@ class Page:
 
     layer: Layer
     title: str
-    headline: str
+    lead: str
+    more: str
     checked: str
     caveat: str
     meta: tuple[tuple[str, str], ...]
@@ -64,11 +65,13 @@ def page(
     if info.get("git_commit"):
         meta.append(("commit", str(info["git_commit"])[:12]))
     material = Material(verification, figures, layer, known)
+    first, more = lead(verification)
     shown = [traits(j) for j in verification.judgements if layer == "appendix" or j.claim.id in material.main]
     return Page(
         layer=layer,
         title=title_of(verification),
-        headline=headline(verification),
+        lead=first,
+        more=more,
         checked=_checked(verification),
         caveat=" ".join(p.caveat for p in verification.papers if p.caveat),
         meta=tuple(meta),
@@ -98,7 +101,11 @@ def _checked(verification: Verification) -> str:
     judgements = verification.judgements
     probes = sum(j.claim.is_probe for j in judgements)
     experiments = {o.experiment for j in judgements for o in j.judged}
-    runs = len({(o.experiment, o.index, o.seed) for j in judgements for o in j.judged})
+    fresh, first = (
+        {(o.experiment, o.seed, o.index) for j in judgements if _on_fresh_runs(j) is which for o in j.judged}
+        for which in (True, False)
+    )
+    runs = len(first | fresh)
     words = {
         "paper": "stated by the paper",
         "framework": "from the framework it builds on",
@@ -106,10 +113,22 @@ def _checked(verification: Verification) -> str:
     }
     tags = Counter(j.claim.provenance for j in judgements)
     origin = ", ".join(f"{tags[tag]} {text}" for tag, text in words.items() if tags[tag])  # type: ignore[index]
+    printed_probes = sum(j.claim.is_probe and j.claim.provenance == "paper" for j in judgements)
+    if printed_probes:
+        outside = f"{printed_probes} of them with a condition left out"
+        origin = origin.replace(words["paper"], f"{words['paper']}, {outside}", 1)
     are = "is a probe" if probes == 1 else "are probes"
     probe = f" {probes} of them {are}, judged outside a condition on purpose." if probes else ""
-    made = f" They were judged on {runs} runs in {len(experiments)} experiments."
+    settled = (
+        f", {len(fresh - first)} of them fresh ones to settle what the first left open," if fresh else ""
+    )
+    made = f" They were judged on {runs} runs{settled} in {len(experiments)} experiments."
     return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}{_reference(verification)}"
+
+
+def _on_fresh_runs(judgement: Judgement) -> bool:
+    """Whether it was settled in the second stage, on runs of its own seeds."""
+    return bool((judgement.decision.statistic.get("second_stage") or {}).get("settled"))
 
 
 def _reference(verification: Verification) -> str:
@@ -120,7 +139,8 @@ def _reference(verification: Verification) -> str:
         return ""
     first = max(boxes, key=lambda b: kinds[class_made(b)])
     ranges = first.describe().partition(": ")[2]
-    others = f" Settings of {len(boxes) - 1} further kinds have their own." if len(boxes) > 1 else ""
+    named = "; ".join(b.name for b in boxes if b is not first)
+    others = f" Claims on other models have boxes of their own: {named}." if named else ""
     return f" Reference box, within which conditions are looked at: {ranges}.{others}"
 
 

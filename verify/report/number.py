@@ -37,11 +37,12 @@ def qualifiers(judgement: Judgement) -> list[str]:
 
 
 def region_word(judgement: Judgement) -> str:
-    """Where the settings come from: "own conditions", "on its box" or "on its cells"; "" without runs."""
+    """Where the settings come from: "own conditions", "on its box" or "on its cells"; "" without runs. A
+    probe's are drawn from the conditions that it does not leave out."""
     scope = judgement.scope
     if scope is None or scope.region is None or judgement.verdict == "derived":
         return ""
-    return scope.word or "own conditions"
+    return scope.word or ("its other conditions" if judgement.claim.is_probe else "own conditions")
 
 
 def word(judgement: Judgement) -> Cell:
@@ -53,9 +54,14 @@ def word(judgement: Judgement) -> Cell:
 
 
 def weakest_text(judgement: Judgement) -> str:
-    """The least certified cell: `m 10 to 15: 0 of 40 violate it, rate below 0.072`; "" without."""
-    cell = judgement.weakest_cell
-    return "" if cell is None else cell_in_words(judgement.claim.rule, cell)
+    """The least certified cell: `m 10 to 15: 0 of 40 violate it, rate below 0.072`, and whether its limit
+    exceeds what the claim allows a region; "" without."""
+    cell, rule = judgement.weakest_cell, judgement.claim.rule
+    if cell is None:
+        return ""
+    allowed = getattr(rule, "delta", None)
+    over = judgement.verdict == "supported" and allowed is not None and float(cell["upper"]) > allowed
+    return cell_in_words(rule, cell) + (", so on average, not certified cell by cell" if over else "")
 
 
 def coverage_text(judgement: Judgement) -> str:

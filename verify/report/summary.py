@@ -11,7 +11,7 @@ from verify.outcome import VERDICTS, Judgement, Verdict, Verification
 from verify.statistics.joint import HEADLINE_POWER
 from verify.statistics.joint import headline as joint_support
 
-__all__ = ["Finding", "findings", "headline", "not_judged", "printed", "verdict_counts"]
+__all__ = ["Finding", "findings", "headline", "lead", "not_judged", "printed", "verdict_counts"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,24 @@ def headline(verification: Verification) -> str:
     """The outcome in a few sentences: what the paper prints first, then all other claims, then readings and
     probes of this project, then what holds jointly. "Drawn from their conditions" is said only of settings
     that cover them, or were drawn from them."""
+    return " ".join(_sentences(verification))
+
+
+def lead(verification: Verification) -> tuple[str, str]:
+    """What a page says first, with the items of which a printed statement fails, and the rest of its
+    headline."""
+    first, *others = _sentences(verification)
+    failed = Counter(
+        j.claim.source.item for j in verification.judgements if printed(j) and j.verdict == "refuted"
+    )
+    if failed:
+        items = _listed([item if n == 1 else f"{item} ({n})" for item, n in failed.items()])
+        first = f"{first} What fails as printed is of {items}."
+    return first, " ".join(others)
+
+
+def _sentences(verification: Verification) -> list[str]:
+    """Of the headline; one at least."""
     judgements = verification.judgements
     own = [j for j in judgements if printed(j)]
     others = [j for j in judgements if not printed(j) and j.claim.role == "claim"]
@@ -51,7 +69,9 @@ def headline(verification: Verification) -> str:
         of = _many(len(others), "other claim" if own else "claim")
         sentences.append(f"Of the {of} {_ended(others, 'inside the conditions')}.")
     if apart:
-        sentences.append(f"Expected to fail: {_expected(apart)}.")
+        among = sum(j.claim.role == "reading" for j in own)
+        counted = f"; {among} more, printed, {'is' if among == 1 else 'are'} counted above" if among else ""
+        sentences.append(f"Expected to fail: {_expected(apart, counted)}.")
     together = joint_support(judgements)
     if together.counted:
         thin = (
@@ -63,7 +83,7 @@ def headline(verification: Verification) -> str:
     broken = sum(j.verdict == "errored" for j in judgements)
     if broken:
         sentences.append(f"The code of {broken} failed.")
-    return " ".join(sentences) or "No claim was asked for."
+    return sentences or ["No claim was asked for."]
 
 
 def _many(count: int, word: str) -> str:
@@ -101,11 +121,11 @@ def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _expected(apart: Sequence[Judgement]) -> str:
+def _expected(apart: Sequence[Judgement], counted: str) -> str:
     """`7 of 9 readings that are not the paper's words, 1 of 3 probes (a condition left out on purpose)`."""
     parts = []
     for role, words in (
-        ("reading", "not printed in so many words"),
+        ("reading", f"not printed in so many words{counted}"),
         ("probe", "a condition left out on purpose"),
     ):
         found = [j for j in apart if j.claim.role == role]

@@ -72,13 +72,14 @@ def rule_explanations() -> dict[str, str]:
 VERDICT_EXPLANATIONS = {
     "supported": "the runs exclude, at the declared error level, that the claim is wrong by more than its"
     " declared margin or violation rate",
-    "refuted": "the runs exclude, at the same level and within the error budget of the whole verification"
-    " (Holm's correction over all claims), that it is right; the smallest counterexample found is given with"
-    " the command that replays it",
+    "refuted": "the runs exclude, at the same level and within the error budget of its paper (1 % for all of"
+    " its claims that chance enters together, by Holm's correction), that it is right; the smallest"
+    " counterexample found is given with the command that replays it",
     "inconclusive": "the runs exclude neither, or exclude one with too small a planned power (support) or"
     " not within the error budget (refutation); where it can be told, the number of runs that would decide",
     "derived": "it follows by proof alone; no run could add to it",
-    "vacuous": "no outcome of these runs could have refuted it, so that they say nothing of it",
+    "vacuous": "it passed, and so it did on every adversarial run (numbers moved, other settings): it could"
+    " not have failed, so that the runs say nothing of it",
     "not-applicable": "no run lay inside the claim's conditions, or the quantity was not defined on any",
     "errored": "the claim's own code failed; run, line and the command that shows it again stand in its"
     " reason",
@@ -91,7 +92,8 @@ WORD_EXPLANATIONS = {
     " by more than the declared factor; single runs may still lie near it or beyond",
     "reference box": "the ranges of settings within which a paper's conditions are looked at; they stand at"
     " the top of its report",
-    "own conditions": "the settings are drawn from all of the claim's conditions within the reference box",
+    "own conditions": "the settings are drawn from all of the claim's conditions within the reference box;"
+    " its other conditions: of a probe, from those that it does not leave out",
     "on its box": "the settings come from ranges that were chosen, not from all of the claim's conditions",
     "on its cells": "the settings are chosen ones: a sweep or a grid",
     "cell": "a part of the runs that is looked at by itself: a third of a coordinate, or a point of a grid",
@@ -102,6 +104,13 @@ WORD_EXPLANATIONS = {
     "quantity / bound at most": "the largest share of its bound that any run reaches: 1 is tight, above 1"
     " broken; bound / quantity for a lower bound",
     "without a value": "runs in which what was measured did not happen, or has no finite value",
+    "profile": "how many runs are made of each claim: quick, default or full; some claims have none in quick",
+    "judging block": "the runs that judge a band whose ends other runs, the fitting block, have set",
+    "power left in the ratio": "the measured quantity over its claimed scale should follow no letter: the"
+    " exponent with which it still does, along sweeps, +- its 95 % interval",
+    "planned power": "the probability, known before the runs, that as many support a claim that is true with"
+    " room; a support is counted from 0.8 on",
+    "spread": "largest over smallest value that runs within a claim's band may have",
     "probe": "a claim judged outside a condition on purpose: refuted, the condition is needed (the probes of"
     " an audit are something else: labels flipped on purpose)",
     "reading": "a printed or tempting statement that is expected to fail; its correction is named",

@@ -172,7 +172,12 @@ class BandJudge(RateJudge[Band]):
         )
 
     def numbers(self, judgement: Judgement) -> str:
-        values = mean_in_words([float(o.value) for o in judgement.judged])
+        rule: Any = judgement.claim.rule
+        found = [float(o.value) for o in judgement.judged]
+        values = mean_in_words(found)
+        if judgement.verdict == "refuted" and rule.lower == -rule.upper:
+            # Of both signs they average out: what is judged is their size.
+            values = f"in size {mean_in_words(list(map(abs, found)))}"
         return f"{values}; {self._beyond(judgement)}" if self._beyond(judgement) else values
 
     def brief(self, judgement: Judgement) -> str:

@@ -263,7 +263,12 @@ class BoundJudge(RateJudge[Bound]):
         broken, runs, largest = (statistic.get(k) for k in ("violations", "runs", "largest_ratio"))
         text = f"{broken} of {runs} runs beyond the bound"
         rule: Any = judgement.claim.rule
-        return text if largest is None else f"{text}, {ratio_in_words(rule)} {number_in_words(largest)}"
+        slack = statistic.get("slack_median")
+        if largest is None:
+            return text
+        # Loose by the median, and beyond in single runs: neither is seen from the largest ratio alone.
+        median = "" if slack is None else f", {number_in_words(10 ** -float(slack))} in the median"
+        return f"{text}, {ratio_in_words(rule)} {number_in_words(largest)}{median}"
 
 
 class UniversalBoundJudge(BoundJudge):

@@ -14,6 +14,7 @@ from typing import Any
 from verify.outcome import Decision, Observation
 from verify.rules.judge import Plan
 from verify.rules.registry import find_judge
+from verify.rules.words import below_in_words
 from verify.statistics.power import LEAST_POWER
 
 __all__ = ["planned_power", "runs_for_power", "with_power"]
@@ -93,8 +94,9 @@ def with_power(rule: Any, decision: Decision, observations: Sequence[Observation
         if power.needed is None
         else f"about {power.needed} runs would have"
     )
+    value = below_in_words(power.value, LEAST_POWER)
     reason = (
         f"{decision.reason} But a true claim is supported by this many runs only with probability"
-        f" {power.value:.2g} ({power.basis}), so this may be luck; {more} the power {LEAST_POWER:g}."
+        f" {value} ({power.basis}), so this may be luck; {more} the power {LEAST_POWER:g}."
     )
     return replace(decision, verdict="inconclusive", reason=reason, needed=power.needed)

@@ -10,6 +10,7 @@ import numpy as np
 from verify.statistics.intervals import mean_interval, rate_interval
 
 __all__ = [
+    "below_in_words",
     "beyond_in_words",
     "end_in_words",
     "mean_in_words",
@@ -17,6 +18,15 @@ __all__ = [
     "share_in_words",
     "with_median",
 ]
+
+
+def below_in_words(value: float, limit: float) -> str:
+    """A number in two digits, or in as many as show that it lies below its limit.
+
+    >>> below_in_words(0.64, 0.8), below_in_words(0.7982, 0.8), below_in_words(0.79999999, 0.8)
+    ('0.64', '0.798', '0.79999999')
+    """
+    return next((t for k in range(2, 16) if float(t := f"{value:.{k}g}") < limit), f"{value!r}")
 
 
 def share_in_words(held: Sequence[bool]) -> str:

@@ -305,10 +305,25 @@ QUESTION = Question(
             _these(
                 "",
                 {
+                    "wide.plug_in.a": "n SNR^2 to 20 %, relative error",
+                    "wide.plug_in.flip_rate": "the share of flipped labels to .05",
+                },
+            ),
+            "Time units, n SNR^2 and the share of flipped labels can be estimated from inputs, observed "
+            "labels and the labels predicted early on, also there: {these}. The recipe stands in the "
+            "appendix. For a network and labels of one's own `python -m verify audit` names a step to stop "
+            "at (docs/audit.md); what that stop costs is not certified by the default profile "
+            "(images.audit.stop).",
+            "With weak signals or many flips these estimates from data fail: {these}.",
+            "whether, with weak signals or many flips, one can estimate from data",
+            glance=True,
+        ),
+        Part(
+            _these(
+                "",
+                {
                     "plug_in.a": "n SNR^2 to 2 % in the median, estimate over truth",
                     "plug_in.flip_rate": "the share of flipped labels to .01, estimate less truth",
-                    "wide.plug_in.a": "with weak signals or many flips n SNR^2 to 20 %, relative error",
-                    "wide.plug_in.flip_rate": "there the share of flipped labels to .05",
                 },
             ),
             "How to know time units and n SNR^2 from data: a time unit is n m/(eta sigma_xi^2 d) steps, "
@@ -317,13 +332,9 @@ QUESTION = Question(
             "i != k of y_i y_k <x_i, x_k> over S^2 - n, with inputs x_i, observed labels y_i, and S the "
             "sum of y_i times the label predicted after a quarter of a time unit; n, m and eta one chooses "
             "oneself. So one gets {these}. T_1, at half a unit, is the clock at which the theorems speak; "
-            "the gap of the losses is widest later, near 1.5 units, and so is the stop. For a network and "
-            "labels of one's own `python -m verify audit` names a step to stop at (docs/audit.md); what that "
-            "stop costs is a claim of its own on images (images.audit.stop), not certified by the runs of "
-            "its default profile.",
+            "the gap of the losses is widest later, near 1.5 units, and so is the stop.",
             "These estimates from inputs, observed labels and early margins fail: {these}.",
             "whether, estimated from data,",
-            glance=True,
         ),
     ),
     (

@@ -23,6 +23,7 @@ from verify.report.figures.style import (
     FigureSpec,
     axis_names,
     grid_of_axes,
+    legend_below,
     plain_text,
     short_id,
 )
@@ -146,7 +147,7 @@ def _curve(ax: Any, curve: _Curve) -> None:
     if not named:
         ax.set_xlabel(plain_text(curve.x_label))
     if len(curve.values) > 1:
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.19), ncols=1 + (len(curve.values) > 3))
+        legend_below(ax, 1 + (len(curve.values) > 3), 8.5)
 
 
 def _interval(column: np.ndarray[Any, Any]) -> tuple[float, float, float]:

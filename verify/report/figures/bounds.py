@@ -19,6 +19,7 @@ from verify.report.figures.style import (
     axis_names,
     grid_of_axes,
     plain_text,
+    readable_log_ticks,
     short_id,
 )
 from verify.rules.judge import Readout
@@ -155,6 +156,8 @@ def _law(ax: Any, margin: float, readings: list[Readout]) -> None:
         ax.set_yscale("log")
     ax.set_xlim(*ends)
     ax.set_ylim(*ends)
+    if 8 * ends[0] < ends[1] < 100 * ends[0]:
+        readable_log_ticks(ax.xaxis, ax.yaxis)
     ax.set_xlabel("predicted")
     ax.set_ylabel("measured")
 

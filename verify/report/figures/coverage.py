@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["figures"]
 
 _BINS = 30
+#: A setting at an end of the box may miss it by the rounding of its groups.
+_ROUNDING = 1e-9
 _MOST_ROWS = 10
 #: Weak thirds a strip, and how far their lines stand apart: their counts must not overprint.
 _WEAK, _STEP = 2, 0.5
@@ -33,11 +35,16 @@ _CAPTION = (
     "claims, darkest where it is largest. Blue: settings of the judged runs, higher where there are more. "
     "Orange: the two thirds that are most often a claim's weakest cell, with the number of such claims."
 )
+_ENDS = (
+    " Strips end where the reference box does; at an end: the share of the settings beyond it, which are not "
+    "drawn."
+)
 
 
 @dataclass(frozen=True)
 class _Strip:
-    """One coordinate: shares and runs by bin between `low` and `high`, and its weak thirds."""
+    """One coordinate: shares and runs by bin between `low` and `high`, its weak thirds, and the shares of
+    settings below and above."""
 
     name: str
     label: str
@@ -48,6 +55,7 @@ class _Strip:
     runs: tuple[float, ...]
     weak: tuple[tuple[float, float, int], ...]
     reach: tuple[float, float]
+    beyond: tuple[float, float] = (0.0, 0.0)
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
@@ -66,7 +74,8 @@ def figures(verification: Verification) -> list[FigureSpec]:
     alt = ". ".join(_said(strip) for strip in strips)
     draw = partial(_draw, strips)
     title = "Where do the conditions reach, where were runs made, and where are cells weak?"
-    return [FigureSpec("coverage", title, _CAPTION, draw, f"{alt}.", lead=True)]
+    caption = _CAPTION + (_ENDS if any(any(strip.beyond) for strip in strips) else "")
+    return [FigureSpec("coverage", title, caption, draw, f"{alt}.", lead=True)]
 
 
 def _coordinates(box: Box | None, judgements: Sequence[Judgement]) -> list[Coordinate]:
@@ -92,7 +101,8 @@ def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str
         if not values or coordinate.low == coordinate.high or len(out) == _MOST_ROWS:
             continue
         inside = _values(box, coordinate, region)
-        edges = _edges(coordinate, values)
+        # A box of the paper's is what the strips show: a few settings far out would leave it no room.
+        edges = _edges(coordinate, values if box is None else ())
         ends = (float(edges[0]), float(edges[-1]))
         counts = np.histogram(values, edges)[0].astype(float)
         if np.count_nonzero(counts) < 2:  # one value tells nothing of where runs were
@@ -104,6 +114,8 @@ def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str
                 coordinate.scale == "log", tuple(shares / max(shares.max(), 1)),
                 tuple(counts / counts.max()), _weak(coordinate, judgements, ends),
                 (min(values), max(values)),
+                (_share(v < ends[0] * (1 - _ROUNDING) for v in values),
+                 _share(v > ends[1] * (1 + _ROUNDING) for v in values)),
             )
         )  # fmt: skip
     return out
@@ -142,8 +154,13 @@ def _values(box: Box | None, coordinate: Coordinate, settings: Sequence[Abstract
     return out
 
 
+def _share(which: Iterable[bool]) -> float:
+    found = list(which)
+    return sum(found) / len(found)
+
+
 def _edges(coordinate: Coordinate, values: Sequence[float]) -> Any:
-    low, high = min(coordinate.low, *values), max(coordinate.high, *values)
+    low, high = min((coordinate.low, *values)), max((coordinate.high, *values))
     if coordinate.scale == "log":
         return np.geomspace(low, high, _BINS + 1)
     return np.linspace(low, high, _BINS + 1)
@@ -160,7 +177,8 @@ def _weak(
             continue
         low = ends[0] if cell.get("low") is None else float(cell["low"])
         high = ends[1] if cell.get("high") is None else float(cell["high"])
-        found[max(low, ends[0]), min(high, ends[1])] += 1
+        if low < ends[1] and high > ends[0]:
+            found[max(low, ends[0]), min(high, ends[1])] += 1
     return tuple((low, high, count) for (low, high), count in found.most_common(_WEAK))
 
 
@@ -171,6 +189,14 @@ def _said(strip: _Strip) -> str:
         low, high = (cell_end(end) for end in strip.weak[0][:2])
         text += f"; {low} to {high} is the weakest cell of {strip.weak[0][2]} claims"
     return text
+
+
+def _percent(share: float) -> str:
+    """
+    >>> _percent(0.123), _percent(0.004)
+    ('12 %', '< 1 %')
+    """
+    return "< 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def _draw(strips: Sequence[_Strip]) -> Figure:
@@ -188,6 +214,12 @@ def _draw(strips: Sequence[_Strip]) -> Figure:
             y = 1.16 + _STEP * k
             ax.plot([low, high], [y, y], color=VERDICT_COLOURS["refuted"], linewidth=2.6, clip_on=False)
             ax.text(high, y, f" {count}", va="center", fontsize=7, color="#B34700", clip_on=False)
+        for share, x, side in ((strip.beyond[0], -0.005, "right"), (strip.beyond[1], 1.005, "left")):
+            if share:
+                ax.text(
+                    x, 0.02, _percent(share), transform=ax.transAxes, ha=side, va="bottom", fontsize=7,
+                    color=SERIES_COLOURS[0],
+                )  # fmt: skip
         ax.set_xlim(strip.low, strip.high)
         ax.set_ylim(0, 1.1 + _STEP * _WEAK)
         ax.set_yticks([])

@@ -17,6 +17,7 @@ from verify.report.figures.style import (
     FigureSpec,
     axis_names,
     grid_of_axes,
+    legend_below,
     plain_text,
     short_id,
 )
@@ -98,7 +99,8 @@ def on_grid(judgement: Judgement) -> bool:
 
 def map_panels(judgement: Judgement, names: Mapping[str, str]) -> list[MapPanel]:
     """The panels of an event on a grid: the label with most values along x, the next one as series, a panel
-    for each value of the others. Empty where no cell was judged."""
+    for each value of the others. A label that only says x otherwise (n/d beside d/n) is none of them. Empty
+    where no cell was judged."""
     made = [c for c in cells(judgement) if c.labels]
     rule = judgement.claim.rule
     if isinstance(rule, EventMap) and rule.axis_text:
@@ -109,7 +111,9 @@ def map_panels(judgement: Judgement, names: Mapping[str, str]) -> list[MapPanel]
     for cell in made:
         for name, value in cell.labels:
             values.setdefault(name, set()).add(value)
-    order = sorted(values, key=lambda name: -len(values[name]))
+    axis = rule.axis if isinstance(rule, EventMap) else ""
+    order = sorted(values, key=lambda name: (-len(values[name]), name != axis))
+    order = [name for name in order if name == order[0] or not _follows(made, name, order[0])]
     series = order[1] if len(order) > 1 and len(values[order[1]]) > 1 else None
     threshold = rule.threshold if isinstance(rule, EventMap) and rule.axis == order[0] else None
     groups: dict[tuple[tuple[str, float], ...], list[Cell]] = {}
@@ -121,6 +125,13 @@ def map_panels(judgement: Judgement, names: Mapping[str, str]) -> list[MapPanel]
         title = short_id(judgement.claim.id, 42) + (f"\n{at}" if at else "")
         out.append(MapPanel(title, tuple(group), order[0], series, 1 - rule.delta, threshold, names))
     return out
+
+
+def _follows(made: Sequence[Cell], label: str, other: str) -> bool:
+    """Whether two labels, each of several values, tell each other."""
+    pairs = {(c.at(label), c.at(other)) for c in made}
+    ours, theirs = {a for a, _ in pairs}, {b for _, b in pairs}
+    return len(pairs) == len(ours) == len(theirs) > 1
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
@@ -199,7 +210,7 @@ def draw_map(ax: Any, panel: MapPanel) -> None:
     ax.set_xlabel(plain_text(panel.name(panel.x)))
     ax.set_ylabel("probability")
     if panel.series is not None and some:
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.19), ncols=3, fontsize=7.5)
+        legend_below(ax, 3, 7.5)
 
 
 def _tick_labels(xs: Sequence[float], log: bool) -> list[str]:
@@ -212,7 +223,7 @@ def _tick_labels(xs: Sequence[float], log: bool) -> list[str]:
     span, shown, labels = places[-1] - places[0] or 1.0, -math.inf, []
     for x, place in zip(xs, places, strict=True):
         far = place - shown >= 1.3 * _APART * span
-        labels.append(f"{x:g}" if far else "")
+        labels.append(f"{x:.4g}" if far else "")
         shown = place if far else shown
     return labels
 

@@ -17,6 +17,7 @@ from verify.report.figures.style import (
     axis_names,
     grid_of_axes,
     plain_text,
+    readable_log_ticks,
     short_id,
 )
 from verify.statistics.trials import as_number
@@ -127,17 +128,5 @@ def _panel(ax: Any, slopes: _Slopes) -> None:
     ax.set_yscale("log")
     ax.set_xlabel(plain_text(slopes.parameter))
     ax.set_ylabel("measured")
-    _readable_log_ticks(ax)
+    readable_log_ticks(ax.xaxis, ax.yaxis)
     ax.legend(loc="best", fontsize=7.5)
-
-
-def _readable_log_ticks(ax: Any) -> None:
-    """Few labels: a sweep seldom spans a decade, where logarithmic minor labels would overlap."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    for axis in (ax.xaxis, ax.yaxis):
-        low, high = axis.get_view_interval()
-        subs = (1.0, 2.0, 5.0) if high / low < 100 else (1.0,)
-        axis.set_major_locator(LogLocator(subs=subs))
-        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-        axis.set_minor_formatter(NullFormatter())

@@ -15,6 +15,7 @@ from verify.report.figures.style import (
     FigureSpec,
     draw_marks,
     grid_of_axes,
+    legend_below,
     plain_text,
 )
 
@@ -75,7 +76,7 @@ def draw_panel(ax: Any, panel: Panel, pad: float = 28) -> None:
     if names:
         # Long names one below the other: two columns of them are wider than the axes.
         columns = 2 if max(map(len, names)) <= 22 and len(names) > 1 else 1
-        ax.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), fontsize=8, ncols=columns)
+        legend_below(ax, columns, 8)
 
 
 def _edges(panel: Panel) -> np.ndarray[Any, Any] | None:

@@ -29,7 +29,9 @@ __all__ = [
     "axis_names",
     "draw_marks",
     "grid_of_axes",
+    "legend_below",
     "plain_text",
+    "readable_log_ticks",
     "short_id",
     "style",
 ]
@@ -74,6 +76,9 @@ MEANT = tuple(
 )
 
 WIDTH = 10.5
+
+#: How far below its axes a legend stands, in points: clear of tick labels and of a name with two indices.
+_BELOW = 38
 
 _STYLE: Any = {
     "font.size": 9.5,
@@ -138,6 +143,29 @@ def grid_of_axes(
     for spare in axes[count:]:
         spare.remove()
     return figure, axes[:count]
+
+
+def legend_below(ax: Any, columns: int, fontsize: float) -> None:
+    """A legend below the axes' name, at a distance in points: a share of the axes' height falls short of it
+    where the axes are low."""
+    from matplotlib.transforms import offset_copy
+
+    ax.legend(
+        loc="upper left", bbox_to_anchor=(-0.02, 0), borderaxespad=0, ncols=columns, fontsize=fontsize,
+        bbox_transform=offset_copy(ax.transAxes, ax.figure, y=-_BELOW, units="points"),
+    )  # fmt: skip
+
+
+def readable_log_ticks(*axes: Any) -> None:
+    """Few labels on logarithmic axes of at most two decades, where those of minor ticks would overlap."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for axis in axes:
+        low, high = axis.get_view_interval()
+        subs = (1.0, 2.0, 5.0) if high / low < 100 else (1.0,)
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def plain_text(text: str) -> str:

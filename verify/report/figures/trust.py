@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_CAPTION = (
-    "Left: how much of its conditions the settings of each judged claim cover. Then: the planned power of "
-    "those that chance enters: the word supported needs .8 (dotted), counting as jointly supported .95 "
-    "(dashed). Where planted falsehoods were measured: the "
-    "share refuted by kind, and by the distance from the claim the share with the verdict wanted "
-    "(on the border and saturated: undecided), each with its exact 95 % interval."
+#: What each panel shows, in their order; those that are not drawn are not spoken of.
+_COVERAGE = "Left: how much of its conditions the settings of each claim that was judged by runs cover."
+_POWERS = (
+    " Then: the planned power of those that chance enters: the word supported needs .8 (dotted), counting as "
+    "jointly supported .95 (dashed)."
+)
+_PLANTED = " Planted falsehoods: the share refuted by kind{far}, with exact 95 % intervals."
+_FAR = (
+    ", and by the distance from the claim the share with the verdict wanted (on the border and saturated: "
+    "undecided)"
 )
 _SHARES = (
     (0.999, "all"),
@@ -45,8 +49,9 @@ class _Found:
 
 
 def figures(verification: Verification) -> list[FigureSpec]:
-    """One figure; none of a verification without judged claims."""
-    judged = [j for j in verification.judgements if j.judged]
+    """One figure; none of a verification without judged claims. What algebra proves has no settings to
+    cover its conditions with."""
+    judged = [j for j in verification.judgements if j.judged and j.verdict != "derived"]
     coverage = _coverage(judged)
     powers = sorted(float(j.decision.power) for j in judged if j.decision.power is not None)
     sound = trust_of(verification).get("soundness") or {}
@@ -66,7 +71,13 @@ def figures(verification: Verification) -> list[FigureSpec]:
         alt += f" Planted falsehoods refuted: {sum(f.refuted for f in found)} of {total}."
     title = "What do the verdicts rest on?"
     draw = partial(_draw, coverage, powers, found, far)
-    return [FigureSpec("trust", title, _CAPTION, draw, alt, lead=True)]
+    return [FigureSpec("trust", title, _caption(powers, found, far), draw, alt, lead=True)]
+
+
+def _caption(powers: Sequence[float], found: Sequence[_Found], far: Sequence[_Found]) -> str:
+    """Of the panels that are drawn."""
+    planted = _PLANTED.format(far=_FAR if len(far) > 1 else "") if len(found) > 1 else ""
+    return f"{_COVERAGE}{_POWERS if len(powers) > 1 else ''}{planted}"
 
 
 def _coverage(judged: Sequence[Judgement]) -> tuple[tuple[str, int], ...]:

@@ -34,12 +34,15 @@ __all__ = ["anchor", "claim_line", "heading_section", "section", "traits"]
 
 _NOTE = (
     "A line a claim: its verdict with grade and region, what it says, one number with its 95 % interval, and "
-    "the cell of the region that is least certified. It unfolds to the reason and the command that makes its "
-    "runs again; on paper that command is the one below with the claim's id."
+    "the cell of the region that is least certified. The reason, and the command that makes its runs again, "
+    "unfold in report.html and stand in the appendix; elsewhere that command is the one below with the "
+    "claim's id."
 )
 _AGAIN = (
-    "It needs the package (pip install . in its folder, or make) and writes reports/again: the number stands "
-    "in the claim's line of report.html, under measured and statistic of claims.json, and in comparison.csv. "
+    "It needs the package{commit} (pip install . in its folder, or make) and writes reports/again. The same "
+    "bits are promised on the same machine with the same versions only; elsewhere numbers agree to rounding, "
+    "which may tip a run that lies at an edge. The number stands in the claim's "
+    "line of report.html, under measured and statistic of claims.json, and in comparison.csv. "
     "Support does not depend on which claims are judged together; a refutation may, as Holm's correction "
     "over fewer claims is weaker, and so does what holds jointly."
 )
@@ -63,13 +66,18 @@ def section(material: Material) -> Section | None:
     blocks: tuple[Block, ...] = (
         Text(_NOTE, "small"),
         Text(("reproduce:", Code(again)), "small"),
-        Text(_AGAIN, "small"),
+        Text(_AGAIN.format(commit=_at_commit(material.verification.run_info)), "small"),
         *_what_conditions_say(material.headings),
         *(heading_section(material, k, h) for k, h in stated),
     )
     reported = any(p.caveat for p in material.verification.papers)
     title = "What the paper is reported to state, item by item" if reported else "The paper, item by item"
     return Section("items", title, blocks, short="Item by item")
+
+
+def _at_commit(run_info: Mapping[str, Any]) -> str:
+    commit = run_info.get("git_commit")
+    return f" at commit {str(commit)[:12]} (git checkout {str(commit)[:12]})" if commit else ""
 
 
 def _conditions(headings: Sequence[Heading]) -> dict[str, Condition]:

@@ -18,8 +18,9 @@ __all__ = ["section"]
 _HEAD = ("item", "holds", "holds on a part", "fails", "undecided", "not judged", "not jointly")
 _NOTE = (
     "Holds: supported or derived, on settings drawn from the claim's conditions within the reference box, or "
-    "without any. On a part: on a box or on cells that were chosen, or with a bound that is loose. Fails: "
-    "those listed below, readings among them; probes, which leave a condition out on purpose, count nowhere. "
+    "without any. On a part: on a box or on cells that were chosen, or with a bound that is loose. Ours: "
+    "claims made here under the item, such as where a statement fails. Fails: those listed below, readings "
+    "among them; probes, which leave a condition out on purpose, count nowhere. "
     "Not jointly: supported by itself, not together with all others of the paper."
 )
 _MOST = 8
@@ -59,13 +60,23 @@ def section(material: Material) -> Section:
 
 def _row(number: int, heading: Heading) -> tuple[Cell, ...]:
     counts = dict.fromkeys(_HEAD[1:], 0)
+    ours = dict.fromkeys(_HEAD[1:], 0)
     for judgement in heading.judgements:
         kind = _kind(judgement)
         if kind:
             counts[kind] += 1
+            ours[kind] += judgement.claim.provenance == "derived" and not heading.beyond
             counts[_HEAD[-1]] += kind.startswith("holds") and judgement.joint is False
     link = Link(f"#{anchor(number)}", heading.name)
-    return (link, *(Plain(str(n) if n else "") for n in counts.values()))
+    return (link, *(Plain(_counted(n, ours[kind])) for kind, n in counts.items()))
+
+
+def _counted(number: int, ours: int) -> str:
+    """
+    >>> _counted(6, 2), _counted(3, 0), _counted(0, 0)
+    ('6 (2 ours)', '3', '')
+    """
+    return f"{number} ({ours} ours)" if ours else str(number) if number else ""
 
 
 def _kind(judgement: Judgement) -> str:

@@ -50,7 +50,9 @@ def _row(question: str, measured: str, by: str = "this run") -> _Row:
 
 def _of_this_run(material: Material) -> list[_Row]:
     verification, info = material.verification, material.verification.run_info
-    scopes = [j.scope for j in verification.judgements if j.judged and j.scope is not None]
+    judged = [j for j in verification.judgements if j.judged and j.scope is not None]
+    derived = sum(j.verdict == "derived" for j in judged)
+    scopes = [j.scope for j in judged if j.scope is not None and j.verdict != "derived"]
     regions = {name: sum(s.region == name for s in scopes) for name in ("conditions", "box", "cells")}
     shares = [s.coverage for s in scopes if s.region == "box" and s.coverage is not None]
     median = statistics.median(shares) if shares else 0.0
@@ -59,8 +61,9 @@ def _of_this_run(material: Material) -> list[_Row]:
     rows = [
         _row(
             "Do the runs cover the conditions?",
-            f"{regions['conditions']} of {len(scopes)} judged claims have settings from all of their "
-            f"conditions; {regions['box']} from chosen ranges{boxes}; {regions['cells']} from chosen cells",
+            f"{regions['conditions']} of {len(scopes)} claims judged by runs have settings from all of their "
+            f"conditions; {regions['box']} from chosen ranges{boxes}; {regions['cells']} from chosen cells"
+            + (f"; {derived} more are proved by algebra" if derived else ""),
         )
     ]
     could = sum(v.refutable for v in material.vacuities)
@@ -118,7 +121,7 @@ def _held_back(claims: Sequence[str]) -> str:
 def _again(runs: int, of: Any) -> str:
     if not runs:
         return "at one worker no run was made a second time"
-    share = f" of {of}" if of else ""
+    share = f" of {of} first" if of else ""
     return f"{runs}{share} runs were made a second time in other processes and compared bit by bit"
 
 

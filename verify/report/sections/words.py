@@ -19,7 +19,9 @@ _FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$")
 def section(material: Material) -> Section:
     """Verdicts in use, grades, regions and roles, then the letters of settings and of items' statements."""
     used = {j.verdict for j in material.verification.judgements}
-    verdicts = tuple((Chip(v), f"{VERDICT_EXPLANATIONS[v]}.") for v in VERDICTS if v in used)
+    verdicts = tuple(
+        (Chip(v), f"{VERDICT_EXPLANATIONS[v]}.") for v in VERDICTS if v in used or v == "vacuous"
+    )
     words = tuple((Tag(name), f"{text}.") for name, text in WORD_EXPLANATIONS.items())
     blocks: list[Block] = [Items((*verdicts, *words), style="columns")]
     settings = {o.setting for j in material.verification.judgements for o in j.judged[:1]}
