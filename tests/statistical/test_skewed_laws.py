@@ -147,6 +147,41 @@ def test_the_planned_power_of_a_median_is_what_happens() -> None:
     assert abs(found / SUITES - planned) < 4 * math.sqrt(planned * (1 - planned) / SUITES)
 
 
+def test_a_median_with_trials_without_a_value_is_supported_at_most_at_the_level() -> None:
+    """Worst case: every lost trial lies beyond the end that half of all reach; without them fewer do."""
+    rng, n, lost = np.random.default_rng(31), 40, 0.2
+    counts = {True: 0, False: 0}
+    for _ in range(SUITES):
+        x = MARGIN + rng.normal(size=n)  # the median of all lies on the upper end
+        seen = x[(x < MARGIN) | (rng.random(n) > 2 * lost)]
+        for counted in counts:
+            missing = n - len(seen) if counted else 0
+            found = median_equivalence(seen.tolist(), MARGIN - 3.0, 3.0, 0.05, missing)
+            counts[counted] += found.verdict == "supported"
+    assert not too_often(counts[True], SUITES, 0.05)
+    assert too_often(counts[False], SUITES, 0.05)  # as if they were not
+
+
+def test_heavy_tails_do_not_hide_that_a_median_is_narrow() -> None:
+    """A third of the values is far away: the deviation says that forty could not support, the count does."""
+    rng, n = np.random.default_rng(32), 40
+    hits, planned, normal = 0, [], []
+    for _ in range(SUITES):
+        x = np.where(rng.random(n) < 0.2, 3.0 * rng.normal(size=n), 0.01 * rng.normal(size=n))
+        found = median_equivalence(x, 0.0, MARGIN, 0.05)
+        hits += found.verdict == "supported"
+        assert found.tail is not None
+        power = median_power(n, found.spread, MARGIN, 0.05, found.tail)
+        blind = median_power(n, found.spread, MARGIN, 0.05)
+        assert power is not None
+        assert blind is not None
+        planned.append(power)
+        normal.append(blind)
+    assert hits > 0.99 * SUITES
+    assert np.median(normal) < 0.1
+    assert np.median(planned) > 0.9
+
+
 @pytest.mark.parametrize("mirror", [1, -1])
 @pytest.mark.parametrize("name", LAWS)
 @pytest.mark.parametrize("n", [12, 64])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,10 +58,15 @@ def test_a_difference_that_cancels_over_the_box_is_refuted_by_its_slope() -> Non
     assert decide(Difference(0.6, "why"), seen).verdict == "supported"
 
 
-def test_infinite_values_block_support_and_majorities_refute() -> None:
+def test_infinite_values_count_against_support_and_majorities_refute() -> None:
     rule = Difference(0.1, "why")
-    one = well_formed(decide(rule, observations([(1.0, 1.0)] * 20 + [(math.inf, 1.0)])))
-    assert (one.verdict, one.statistic["not_finite"]) == ("inconclusive", 1)
+    for lost, verdict in ((1, "supported"), (5, "supported"), (6, "inconclusive")):
+        some = [(1.0, 1.0)] * (20 - lost) + [(math.inf, 1.0)] * lost
+        found = well_formed(decide(rule, observations(some)))
+        assert (found.verdict, found.statistic["not_finite"]) == (verdict, lost)
+    mean = replace(rule, of="mean", bound=1.0)
+    assert decide(mean, observations([(1.0, 1.0)] * 200)).verdict == "supported"
+    assert decide(mean, observations([(1.0, 1.0)] * 200 + [(math.inf, 1.0)])).verdict == "inconclusive"
     assert decide(rule, observations([(1.0, 1.0)] * 3 + [(math.inf, 1.0)] * 20)).verdict == "refuted"
     with pytest.raises(ValueError, match="claim value must be a pair"):
         decide(rule, observations([1.0]))

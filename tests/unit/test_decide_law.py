@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,11 +66,20 @@ def test_settings_that_err_in_opposite_directions_are_shown() -> None:
 
 
 @pytest.mark.parametrize("bad", [(math.inf, 1.0), (0.0, 1.0), (1.0, -1.0)])
-def test_runs_without_a_log_ratio_block_support_and_majorities_refute(bad: tuple[float, float]) -> None:
-    one = well_formed(decide(LAW, observations([(1.0, 1.0)] * 20 + [bad])))
-    assert one.verdict == "inconclusive"
-    assert one.statistic["not_finite"] == 1
-    assert "1 run without" in one.reason
+def test_runs_without_a_log_ratio_count_against_support_and_majorities_refute(
+    bad: tuple[float, float],
+) -> None:
+    """A median is supported where it lies inside wherever theirs do: 5 of 20 may lie beyond, 6 may not."""
+    for without, verdict in ((1, "supported"), (5, "supported"), (6, "inconclusive")):
+        some = well_formed(decide(LAW, observations([(1.0, 1.0)] * (20 - without) + [bad] * without)))
+        assert (some.verdict, some.statistic["not_finite"]) == (verdict, without)
+        assert some.support_p == pytest.approx(stats.binom.cdf(without, 20, 0.5))
+        assert f"{without} run" in some.reason
+        assert ("which may lie anywhere" in some.reason) == (verdict == "supported")
+    beyond = decide(LAW, observations([(1.0, 1.0)] * 14 + [(2.0, 1.0)] * 3 + [bad] * 3))
+    assert beyond.verdict == "inconclusive"  # 3 beyond and 3 without a value are 6
+    mean = well_formed(decide(replace(LAW, of="mean", bound=3.0), observations([(1.0, 1.0)] * 40 + [bad])))
+    assert (mean.verdict, mean.support_p) == ("inconclusive", 1.0)
     wrong = well_formed(decide(LAW, observations([(2.0, 1.0)] * 20 + [bad])))
     assert wrong.verdict == "refuted"
     most = well_formed(decide(LAW, observations([(1.0, 1.0)] * 3 + [bad] * 20)))
@@ -135,7 +145,7 @@ def test_the_log_ratio_of_a_pair() -> None:
 def test_a_law_word_by_word(ratios: list[float], verdict: str, bad: int) -> None:
     found = decide_law(AT_TWENTY, law_runs(ratios, bad), None)
     logs = list(np.log(ratios))
-    by = median_equivalence(logs, 0.0, math.log(1.2), 0.04)
+    by = median_equivalence(logs, 0.0, math.log(1.2), 0.04, bad)
     assert by.verdict == verdict
     ratio = math.exp(float(np.median(logs)))
     inner = [math.exp(by.inner.low), math.exp(by.inner.high)]
@@ -149,12 +159,12 @@ def test_a_law_word_by_word(ratios: list[float], verdict: str, bad: int) -> None
     if bad:
         more += "; 1 run without a finite positive value left out"
     if bad and verdict == "supported":
-        more += ", so the median over all runs is not known"
+        more += ", which may lie anywhere"
     assert found.reason == (
         f"Over 8 trials measured / predicted is {ratio:.4g} in the median, {level} interval [{shown[0]:.4g},"
         f" {shown[1]:.4g}], {lies} [0.8333, 1.2]{more}."
     )
-    assert found.verdict == ("inconclusive" if bad and verdict == "supported" else verdict)
+    assert found.verdict == verdict
     assert found.needed == by.needed
     assert found.statistic["ratio"] == pytest.approx(ratio)
     assert found.statistic["interval"] == pytest.approx(inner)
@@ -166,13 +176,13 @@ def test_a_law_word_by_word(ratios: list[float], verdict: str, bad: int) -> None
         "of": "median", "centre_log_ratio": pytest.approx(np.median(logs)),
         "standard_error": pytest.approx((by.inner.high - by.inner.low) / 2 / stats.norm.isf(0.04)),
         "spread": pytest.approx(np.std(logs, ddof=1)), "outer_level": 0.96, "settings": 1,
-        "setting_ratios": [pytest.approx(math.exp(float(np.mean(logs))))] * 2,
+        "setting_ratios": [pytest.approx(math.exp(float(np.mean(logs))))] * 2, "tail": by.tail,
     }  # fmt: skip
     assert found.measured == pytest.approx(5 * math.exp(float(np.mean(logs))))
     assert found.predicted == pytest.approx(5.0)
     assert found.n_trials == 8 + bad
     assert found.p_value == pytest.approx(min(1.0, by.p_value * (1 + bad)))
-    assert found.support_p == (1.0 if bad else pytest.approx(by.support_p))
+    assert found.support_p == pytest.approx(by.support_p)
 
 
 def test_means_over_the_runs_of_a_seed_and_over_settings() -> None:

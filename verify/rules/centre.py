@@ -32,10 +32,10 @@ def least_trials(rule: Law | Difference) -> int:
     return LEAST_VALUES if rule.bound is None else MIN_REPLICATES
 
 
-def compared(rule: Law | Difference, values: Sequence[float], room: float) -> Equivalence:
-    """The rule's centre of the values against `0 +- room`."""
+def compared(rule: Law | Difference, values: Sequence[float], room: float, missing: int = 0) -> Equivalence:
+    """The rule's centre of the values against `0 +- room`; a median's of the `missing` trials too."""
     if rule.of == "median":
-        return median_equivalence(values, 0.0, room, rule.alpha)
+        return median_equivalence(values, 0.0, room, rule.alpha, missing)
     return mean_equivalence(values, 0.0, room, rule.alpha, rule.bound)
 
 
@@ -86,10 +86,11 @@ def centre_error(rule: Law | Difference, result: Equivalence, trials: int) -> fl
 
 
 def centre_power(rule: Law | Difference, n_trials: int, plan: Plan, room: float) -> float | None:
-    """P(SUPPORTED) when the centre is the claimed value, for normal trials."""
+    """P(SUPPORTED) when the centre is the claimed value, for normal trials; for a median, of trials with the
+    plan's tail if that is more."""
     spread = plan.spread if rule.planned_spread is None else rule.planned_spread
     if rule.of == "median":
-        return median_power(n_trials, spread, room, rule.alpha)
+        return median_power(n_trials, spread, room, rule.alpha, plan.tail)
     if n_trials < least_trials(rule) or (rule.bound is None and smallest_p(n_trials) > rule.alpha):
         return 0.0
     return equivalence_power(n_trials, spread, room, rule.alpha)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -27,7 +28,12 @@ class CentreJudge(Judge[R]):
     average: ClassVar[bool] = True
 
     def plan(self, rule: R, decision: Decision, observations: Sequence[Observation]) -> Plan:
-        return mean_plan(rule.planned_spread, decision)
+        plan, tail = mean_plan(rule.planned_spread, decision), decision.statistic.get("tail")
+        if rule.of == "mean" or rule.planned_spread is not None or tail is None or not plan.spread:
+            return plan
+        return replace(
+            plan, tail=float(tail), basis=f"{plan.basis}, {tail:.2g} of the trials beyond the margin"
+        )
 
     def least_p(self, rule: R) -> tuple[float, str]:
         return least_p(rule)

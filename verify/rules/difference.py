@@ -52,9 +52,10 @@ def difference(observation: Observation) -> float | None:
 def decide_difference(rule: Difference, observations: Sequence[Observation], proof: Proof | None) -> Decision:
     """Decide `|median(measured - predicted)| <= margin` over runs that share no seed, or the mean's.
 
-    A trial's difference is the mean over the runs of its seed. A run with an infinite value has none: with
-    one, the centre is not known and nothing is supported; when such runs are surely the majority, the claim
-    is refuted. Fewer than 8 trials decide nothing. `measured` and `predicted` are means over the usable runs.
+    A trial's difference is the mean over the runs of its seed. A run with an infinite value has none: a
+    median is supported with some only where it is wherever theirs lie, a mean with none; when such runs are
+    surely the majority, the claim is refuted. Fewer than 8 trials decide nothing. `measured` and `predicted`
+    are means over the usable runs.
 
     Raises:
         ValueError: naming the claim value, when it is not a pair of numbers.
@@ -63,12 +64,13 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
         return without_runs(proof)
     means: list[float] = []
     usable: list[Observation] = []
-    hopeless = 0
+    hopeless = partial = 0
     for trial in by_seed(observations):
         found = [(o, d) for o in trial if (d := difference(o)) is not None]
         usable += [o for o, _ in found]
         if found:
             means.append(float(np.mean([d for _, d in found])))
+            partial += len(found) < len(trial)
         else:
             hopeless += 1
     n = len(means) + hopeless
@@ -95,7 +97,8 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
             "inconclusive", reason, measured, predicted, statistic, n, least + hopeless,
             p_value=p_majority, support_p=1.0,
         )  # fmt: skip
-    result = compared(rule, means, rule.margin)
+    result = compared(rule, means, rule.margin, hopeless)
+    known = not lost or (rule.of == "median" and not partial)
     p_value = min(1.0, result.p_value * (2 if hopeless else 1), p_majority)
     refuted = result.verdict == "refuted" and p_value < rule.alpha
     verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict
@@ -107,13 +110,16 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
         more += undecided_because(rule, interval, len(means))
     if lost:
         more += f"; {count(lost, 'run')} without a finite value left out"
-        if verdict == "supported":
+        if verdict == "supported" and known:
+            more += ", which may lie anywhere"
+        elif verdict == "supported":
             verdict, more = "inconclusive", f"{more}, so the {rule.of} over all runs is not known"
     statistic |= {
         "of": rule.of,
         "difference": result.mean,
         "mean_difference": float(np.mean(means)),
         "spread": result.spread,
+        **({} if result.tail is None else {"tail": result.tail}),
         "standard_error": centre_error(rule, result, len(means)),
         "interval": [plain(result.inner.low), plain(result.inner.high)],
         "outer_interval": [plain(result.outer.low), plain(result.outer.high)],
@@ -126,7 +132,7 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
     )
     return Decision(
         verdict, reason, measured, predicted, statistic, n, result.needed,
-        p_value=p_value, support_p=1.0 if lost else result.support_p,
+        p_value=p_value, support_p=result.support_p if known else 1.0,
     )  # fmt: skip
 
 

@@ -109,7 +109,8 @@ class Readout:
 class Plan:
     """What a planned power is computed with beside the rule and the number of runs, and in words.
 
-    `spread` is the standard deviation of a trial's number, `quantities` how many are compared at once,
+    `spread` is the standard deviation of a trial's number, `tail` the share of trials beyond the margin
+    around their median (`Equivalence.tail`), `quantities` how many are compared at once,
     `cells` the (runs, mean predicted variance) of each cell. None where they are not known or not needed.
     """
 
@@ -117,6 +118,7 @@ class Plan:
     quantities: int = 1
     cells: Sequence[tuple[int, float]] | None = None
     basis: str = ""
+    tail: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,7 @@ class Judge(ABC, Generic[R]):
             cells = plan.cells
             if cells is not None:
                 cells = [(round(count * runs / max(1, n_trials)), v) for count, v in cells]
-            value = self.planned(rule, runs, Plan(plan.spread, plan.quantities, cells))
+            value = self.planned(rule, runs, replace(plan, cells=cells))
             return value is not None and value >= power
 
         return first_runs(reached, n_trials + 1)

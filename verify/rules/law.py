@@ -68,8 +68,9 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     same of the mean.
 
     It is over all trials, of one setting or of many; a trial's log ratio is the mean over the runs of its
-    seed. A run without a finite positive pair has no log ratio: with one, nothing is supported; when such
-    runs are surely the majority the law is refuted. Two ways to refute then share the error level
+    seed. A run without a finite positive pair has no log ratio: a median is supported with some only where
+    it is wherever theirs lie, a mean with none; when such runs are surely the majority the law is refuted.
+    Two ways to refute then share the error level
     (docs/statistics.md).
     `measured` and `predicted` are geometric means; the statistic's `setting_ratios` show whether settings
     err in opposite directions.
@@ -82,7 +83,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     trial_means: list[float] = []
     by_setting: dict[Any, list[float]] = {}
     measured: list[float] = []
-    no_ratio = hopeless = 0
+    no_ratio = hopeless = partial = 0
     for trial in by_seed(observations):
         ratios = []
         for o in trial:
@@ -95,6 +96,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             measured.append(math.log(_pair(o)[0]))
         if ratios:
             trial_means.append(float(np.mean(ratios)))
+            partial += len(ratios) < len(trial)
         else:
             hopeless += 1
     n = len(trial_means) + hopeless
@@ -125,7 +127,8 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
         )
 
-    result = compared(rule, trial_means, math.log1p(rule.margin))
+    result = compared(rule, trial_means, math.log1p(rule.margin), hopeless)
+    known = not no_ratio or (rule.of == "median" and not partial)
     ratio = math.exp(result.mean)
     centre = float(np.mean(measured))
     all_ratios = [r for values in by_setting.values() for r in values]
@@ -135,6 +138,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "centre_log_ratio": result.mean,
         "mean_log_ratio": float(np.mean(trial_means)),
         "spread": result.spread,
+        **({} if result.tail is None else {"tail": result.tail}),
         "standard_error": centre_error(rule, result, len(trial_means)),
         "interval": _ends(result.inner),
         "outer_interval": _ends(result.outer),
@@ -157,7 +161,9 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         more += undecided_because(rule, shown, len(trial_means))
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
-        if verdict == "supported":
+        if verdict == "supported" and known:
+            more += ", which may lie anywhere"
+        elif verdict == "supported":
             verdict, more = "inconclusive", f"{more}, so the {_CENTRES[rule.of]} over all runs is not known"
     average = "in the median" if rule.of == "median" else "in the geometric mean"
     reason = (
@@ -174,7 +180,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         n_trials=n,
         needed=needed,
         p_value=p_value,
-        support_p=1.0 if no_ratio else result.support_p,
+        support_p=result.support_p if known else 1.0,
     )
 
 

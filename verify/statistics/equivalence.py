@@ -28,7 +28,8 @@ class Equivalence:
     `1 - alpha` interval that must lie outside to refute. `spread` is the standard deviation between
     replicates (None for one replicate); `needed` the replicates that would decide. `p_value` is twice the
     one-sided t-tail beyond the nearer end (as `outer` is two-sided), `support_p` the larger of the two
-    one-sided ones towards the ends.
+    one-sided ones towards the ends. `tail`, of a median's: the share of replicates beyond the nearer end if
+    the median were the claimed value, `(k + 1)/(n + 2)` for k of n.
     """
 
     verdict: Verdict
@@ -39,6 +40,7 @@ class Equivalence:
     needed: int | None
     p_value: float = 1.0
     support_p: float = 1.0
+    tail: float | None = None
 
 
 def equivalence(values: Sequence[float], value: float, margin: float, alpha: float) -> Equivalence:

@@ -22,8 +22,13 @@ __all__ = ["LEAST_FOR_MEDIAN", "median_equivalence", "median_power"]
 LEAST_FOR_MEDIAN = 5
 
 
-def median_equivalence(values: Sequence[float], value: float, margin: float, alpha: float) -> Equivalence:
+def median_equivalence(
+    values: Sequence[float], value: float, margin: float, alpha: float, missing: int = 0
+) -> Equivalence:
     """Compare the median of independent replicates with `value +- margin`; its ends belong to the margin.
+
+    `missing` further replicates gave no number. For a support they count as beyond either end, so it holds
+    for the median of all, wherever theirs lie; `mean`, intervals and `p_value` are of those that gave one.
 
     `p_value` is twice the smaller of `P(Bin(n, 1/2) >= k)` for the k values above the upper end and for those
     below the lower one; `support_p` the larger of `P(Bin(n, 1/2) <= k)`. At level .05 five replicates can
@@ -56,13 +61,18 @@ def median_equivalence(values: Sequence[float], value: float, margin: float, alp
         return 1.0 if k == 0 else float(bdtrc(k - 1, n, 0.5))
 
     p_value = min(1.0, 2 * min(at_least(above), at_least(below)))
-    support_p = float(bdtr(max(above, below), n, 0.5))
+    worst, trials = max(above, below) + missing, n + missing
+    support_p = float(bdtr(worst, trials, 0.5))
     median = float(np.median(x))
+    from_median = x - median
+    tail = (max(int((from_median > margin).sum()), int((from_median < -margin).sum())) + missing + 1) / (
+        trials + 2
+    )
     if support_p <= alpha:
-        return Equivalence("supported", median, inner, outer, spread, None, p_value, support_p)
+        return Equivalence("supported", median, inner, outer, spread, None, p_value, support_p, tail)
     if p_value <= alpha:
-        return Equivalence("refuted", median, inner, outer, spread, None, p_value, support_p)
-    beyond = max(above, below) / n
+        return Equivalence("refuted", median, inner, outer, spread, None, p_value, support_p, tail)
+    beyond = worst / trials
     needed = (
         runs_for_event(beyond, 0.5, alpha)
         if beyond < 0.5
@@ -70,13 +80,16 @@ def median_equivalence(values: Sequence[float], value: float, margin: float, alp
         if beyond > 0.5
         else None
     )
-    needed = None if needed is None else max(needed, n + 1)
-    return Equivalence("inconclusive", median, inner, outer, spread, needed, p_value, support_p)
+    needed = None if needed is None else max(needed, trials + 1)
+    return Equivalence("inconclusive", median, inner, outer, spread, needed, p_value, support_p, tail)
 
 
-def median_power(replicates: int, spread: float | None, margin: float, alpha: float) -> float | None:
+def median_power(
+    replicates: int, spread: float | None, margin: float, alpha: float, tail: float = 1.0
+) -> float | None:
     """P(`median_equivalence` supports) when the true median is the claimed value, for normal replicates of
-    this standard deviation; None where that is not known.
+    this standard deviation, or for any of which at most a share `tail` lies beyond either end, whichever is
+    more; None where no deviation is known.
 
     >>> median_power(4, 0.0, 0.1, 0.05), median_power(5, 0.0, 0.1, 0.05)
     (0.0, 1.0)
@@ -92,7 +105,7 @@ def median_power(replicates: int, spread: float | None, margin: float, alpha: fl
         most += 1
     if most < 0:
         return 0.0
-    beyond = float(ndtr(-margin / spread)) if spread > 0 else 0.0
+    beyond = min(tail, float(ndtr(-margin / spread)) if spread > 0 else 0.0)
     k = np.arange(most + 1)
     below = binom.cdf(most, n - k, min(1.0, beyond / (1 - beyond)))
     return min(1.0, math.fsum(binom.pmf(k, n, beyond) * below))
