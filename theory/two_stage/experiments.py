@@ -138,7 +138,7 @@ SCALES_AT_T1 = Experiment(
     id="two_stage.scales_at_t1",
     place=Joined(_drawn("Condition 4.1", OF_PAPER), _SWEPT, every={"n": 12, "m": 60, "d": 30}),
     clock=C_T1,
-    runs={"quick": 192, "default": 300, "full": 2000},
+    runs={"quick": 192, "default": 720, "full": 2000},
 )
 
 #: Stage I exists, with sweeps through it: how long the stages last.
@@ -147,10 +147,10 @@ SCALES = Experiment(
     place=Joined(
         _drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
         _STAGE_ONE_SWEPT,
-        every={"n": 7, "m": 75, "d": 30},
+        every={"n": 4, "m": 75, "d": 30},
     ),
     clock=14.0,
-    runs={"quick": 192, "default": 300, "full": 2000},
+    runs={"quick": 192, "default": 360, "full": 2000},
     snapshots=(C_T1,),
     # Both times are known by then: few flipped labels leave the loss small before they are fit.
     stop=(("loss", EPS), ("memorised", 0.75), ("when", "all")),

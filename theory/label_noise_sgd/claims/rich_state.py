@@ -47,7 +47,7 @@ RICH_ONE_CHI = experiment(
         "one neuron, not adiabatic", places.one_neuron, d=(4, 6), batch=(1, 2), pace=(0.008, 0.03),
         chi=(3.0, 3.8), target=TARGETS,
     ),
-    (0, 150, 600), 170.0, start="rich", records=20,
+    (0, 400, 600), 170.0, start="rich", records=20,
 )  # fmt: skip
 EXPONENTS_CHI = experiment(
     "exponents_chi",
