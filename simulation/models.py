@@ -104,6 +104,9 @@ class Engine(ABC):
     #: How many times `UNITS_A_SECOND` of its own work it does in a second of a core, measured: products of
     #: matrices do more than a plan between models supposes.
     pace: float = 1.0
+    #: Seconds of a core that what is measured of a run takes beside its work: a typical one of the built-in
+    #: papers. What fresh runs would take is reckoned with it.
+    measuring: float = 0.01
     #: Counts that say how finely quantities are measured (`Job.precision`), with their defaults.
     precision: Mapping[str, int] = MappingProxyType({})
 
@@ -225,6 +228,7 @@ class FunctionEngine(Engine):
     simulate: Callable[[Any, np.random.Generator], Mapping[str, Any]]
     most = 64
     lengths = False
+    measuring = 0.001
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Run]:
         """Each job by one call; the generator is a function of the job's seed.

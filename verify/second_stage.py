@@ -66,9 +66,6 @@ FACTOR = 4
 _DEAR = 0.05
 #: The least that a run counts, in nominal seconds.
 _LEAST = 1e-3
-#: A run with what is measured of it takes so many seconds of a core beside its engine's work: a typical one
-#: of the built-in papers.
-_RUN = 0.01
 #: Cores that a profile's minutes are for.
 _CORES = 2
 #: Where a profile has no limit, its floor is that of this one.
@@ -105,15 +102,15 @@ def allowed_seconds(profile: str, first_seconds: float) -> float:
 
 def reckoned_seconds(experiment: Experiment, specs: Sequence[RunSpec]) -> float:
     """Seconds of a core that runs take with what is measured of them, by the plan alone: of every run its
-    engines' work at their pace, and `_RUN`. Runs where no claim is judged count too: so the sum is the same
-    whichever claims are."""
+    engines' work at their pace, and `Engine.measuring`. Runs where no claim is judged count too: so the sum
+    is the same whichever claims are."""
     total = 0.0
     for spec in specs:
         engine = engine_of(experiment.of_model, spec.engine)
         own = job_of(experiment, spec.setting, spec.seed, engine)
         control = control_job(experiment, spec.setting, spec.seed, engine)
         work = engine.work(own) + (0.0 if control is None else engine.work(control))
-        total += _RUN + work / (UNITS_A_SECOND * engine.pace)
+        total += engine.measuring + work / (UNITS_A_SECOND * engine.pace)
     return total
 
 

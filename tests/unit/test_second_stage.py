@@ -92,7 +92,7 @@ CROWD = [first(f"true{k}", 0) for k in range(20)]
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fourfold runs are not dear."""
-    monkeypatch.setattr("verify.second_stage._RUN", 1e-3)
+    monkeypatch.setattr("simulation.models.FunctionEngine.measuring", 1e-3)
 
 
 def test_a_true_refutation_that_was_held_back_is_found_on_fresh_runs() -> None:
@@ -194,7 +194,7 @@ def test_a_tenth_of_the_time_is_all_that_it_takes(monkeypatch: pytest.MonkeyPatc
     assert fresh_seconds("quick") == fresh_seconds("quick", 1e6) == pytest.approx(24.0)
     assert fresh_seconds("full", 1e6) == pytest.approx(1e5)
     for seconds, runs in ((1.1, FACTOR), (1.3, FACTOR // 2), (47.0, FACTOR // 2), (49.0, 0)):
-        monkeypatch.setattr("verify.second_stage._RUN", seconds / (FACTOR * RUNS))
+        monkeypatch.setattr("simulation.models.FunctionEngine.measuring", seconds / (FACTOR * RUNS))
         found = settled([first("weak", 12), *CROWD], {"weak": 60}, seconds=1e6)[0]
         assert (found.verdict, found.alone) == ("refuted" if runs else "inconclusive", not runs)
         if runs:
@@ -212,7 +212,7 @@ def test_a_claim_alone_has_the_fresh_runs_that_it_has_among_all(monkeypatch: pyt
         crowd.append(judge(c, seen(c, 2, plan_runs(experiment, "quick", 0)), None))
     again = {"open": 4, "o0": 4, "o1": 4, "o2": 4}
     for seconds, taken in ((0.001, 4), (0.029, 4), (0.05, 2)):
-        monkeypatch.setattr("verify.second_stage._RUN", seconds)
+        monkeypatch.setattr("simulation.models.FunctionEngine.measuring", seconds)
         alone = settled([first("open", 2)], again)[0]
         assert "left_out" not in alone.decision.statistic["second_stage"]
         among = settled([first("open", 2), *crowd], again)
@@ -221,14 +221,11 @@ def test_a_claim_alone_has_the_fresh_runs_that_it_has_among_all(monkeypatch: pyt
         assert {len(j.judged) for j in stood} == {len(alone.judged)}
 
 
-def test_a_run_is_reckoned_at_its_engines_pace_with_what_is_measured_of_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("verify.second_stage._RUN", 0.01)
-
+def test_a_run_is_reckoned_at_its_engines_pace_with_what_is_measured_of_it() -> None:
     @dataclass(frozen=True)
     class Slow(Engine):
         pace = 4.0
+        measuring = 0.02
 
         def make(self, jobs: Any, *, device: str) -> Any:
             raise AssertionError
@@ -239,9 +236,9 @@ def test_a_run_is_reckoned_at_its_engines_pace_with_what_is_measured_of_it(
     model = Model("slow", Coin, {"slow": Slow()})
     one = Experiment("slow", place=fixed(Coin()), model=model, clock=1.0, runs={"quick": 10})
     runs = plan_runs(one, "quick", 0)
-    assert reckoned_seconds(one, runs) == pytest.approx(10 * (0.01 + 0.5))
+    assert reckoned_seconds(one, runs) == pytest.approx(10 * (0.02 + 0.5))
     both = replace(one, control=lambda s: s)
-    assert reckoned_seconds(both, runs) == pytest.approx(10 * (0.01 + 1.0))
+    assert reckoned_seconds(both, runs) == pytest.approx(10 * (0.02 + 1.0))
 
 
 def test_a_verification_makes_the_fresh_runs_itself() -> None:
