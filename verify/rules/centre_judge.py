@@ -31,9 +31,7 @@ class CentreJudge(Judge[R]):
         plan, tail = mean_plan(rule.planned_spread, decision), decision.statistic.get("tail")
         if rule.of == "mean" or rule.planned_spread is not None or tail is None or not plan.spread:
             return plan
-        return replace(
-            plan, tail=float(tail), basis=f"{plan.basis}, {tail:.2g} of the trials beyond the margin"
-        )
+        return replace(plan, tail=float(tail), basis=f"{plan.basis}, share beyond the margin {tail:.2g}")
 
     def least_p(self, rule: R) -> tuple[float, str]:
         return least_p(rule)

@@ -137,6 +137,7 @@ class LokyBackend:
                     return False
         finally:
             if running:  # closed before the end: what is under way must not go on
+                _handed_over(running)
                 for each in pools:
                     each.shutdown(wait=True, kill_workers=True)
 
@@ -166,6 +167,13 @@ def pool(workers: int) -> Any:
             atexit.register(_POOLS.clear)
         _POOLS[workers] = known
     return known
+
+
+def _handed_over(running: Iterable[Future[Done]]) -> None:
+    """Waits until the pool's thread has handed out what was submitted last: killed before, it would fail."""
+    until = time.perf_counter() + _LOOK
+    while time.perf_counter() < until and not all(f.running() or f.done() for f in running):
+        time.sleep(0.001)
 
 
 def _abandoned(executor: Any) -> bool:
