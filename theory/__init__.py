@@ -50,6 +50,7 @@ _EXPORTS = {
     "LevelSet": "theory.plane",
     "Model": "theory.model",
     "NotApplicable": "theory.run",
+    "OfCurve": "theory.question",
     "Ordering": "theory.rules",
     "Panel": "theory.exhibit",
     "Paper": "theory.paper",

@@ -38,6 +38,7 @@ from theory.plane import PlaneQuantity as PlaneQuantity
 from theory.quantity import Quantity as Quantity
 from theory.question import Comparison as Comparison
 from theory.question import Curve as Curve
+from theory.question import OfCurve as OfCurve
 from theory.question import Part as Part
 from theory.question import Question as Question
 from theory.record import AtClocks as AtClocks
@@ -122,6 +123,7 @@ __all__ = [
     "LevelSet",
     "Model",
     "NotApplicable",
+    "OfCurve",
     "Ordering",
     "Panel",
     "Paper",

@@ -54,6 +54,8 @@ class Paper:
         conditions: heading -> conditions, for `doctor` and the report.
         asked: headings of the conditions that `doctor` finds the nearest setting for; () for all.
         constants: the values in use of the constants in conditions.
+        reasons: constant -> why it has its value, in a line; shown beside the conditions.
+        reading: how what the paper leaves open was read, and what another reading changes; shown there too.
         parameters: how a setting is made of named values, by class: sweeps, doctor, `--set`.
         reference_box: the space that conditions are held against; with several classes of settings a tuple of
             boxes, one for each class that they make.
@@ -70,8 +72,8 @@ class Paper:
         optional: judged when named only (examples).
 
     Raises:
-        ValueError: when a claim's id does not begin with the name, two reference boxes make settings of one
-            class, or items name a claim twice or too many.
+        ValueError: when a claim's id does not begin with the name, reasons are given of what is no constant,
+            two reference boxes make settings of one class, or items name a claim twice or too many.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Paper:
     conditions: Mapping[str, tuple[Condition, ...]] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     constants: Constants = field(default_factory=lambda: Constants({}))
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    reading: str = ""
     parameters: Mapping[type[AbstractSetting], Parameters] = field(default_factory=dict)
     reference_box: Box | tuple[Box, ...] | None = None
     regime: Callable[[Any], tuple[str, ...]] = _no_sentences
@@ -102,6 +106,9 @@ class Paper:
             if not claim.id.startswith(f"{self.name}."):
                 raise ValueError(f"paper {self.name}: claim id must begin with the name, was {claim.id!r}")
 
+        unknown = sorted(set(self.reasons) - set(self.constants.values))
+        if unknown:
+            raise ValueError(f"paper {self.name}: reasons names no constant: {unknown[0]!r}")
         check_items(self.name, self.items)
         if len(self.reference_boxes) > 1:
             kinds = [class_made(box) for box in self.reference_boxes]

@@ -9,7 +9,7 @@ from typing import Any
 from theory.experiment import Experiment
 from theory.run import NotApplicable
 
-__all__ = ["Comparison", "Curve", "Part", "Question"]
+__all__ = ["Comparison", "Curve", "OfCurve", "Part", "Question"]
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,39 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class OfCurve:
+    """A number that a question's curve measures and no claim judges: its values at a named case.
+
+    Args:
+        curve: id of a curve of the question that has one series, over named cases.
+        at: the case.
+        less: of each run the value at this case is taken, and that at `at` subtracted; "" for none.
+        limit: in how many runs the number lies above it, or, of a difference, below it, is told.
+    """
+
+    curve: str
+    at: str
+    less: str = ""
+    limit: float = 0.0
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Claims side by side, a number each: rules by where they are used.
 
     Args:
         caption: what the numbers are.
         head: of the columns; the first names the rows.
-        rows: their names, and a claim id a column, "" where there is none.
+        rows: their names, and a column a claim's id, or what a curve measures; "" where there is neither.
         said: words around a claim's number, `{these}`, where it is of another kind than the caption says.
 
     Raises:
-        ValueError: when a row has not as many claims as the head has columns after the first.
+        ValueError: when a row has not as many cells as the head has columns after the first.
     """
 
     caption: str
     head: tuple[str, ...]
-    rows: Mapping[str, tuple[str, ...]]
+    rows: Mapping[str, tuple[str | OfCurve, ...]]
     said: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,9 +127,14 @@ class Question:
             raise ValueError("parts must not be empty")
         if len(set(self.claims)) < len(self.claims):
             raise ValueError(f"a claim stands in two parts of {self.asked!r}")
-        named = {c for row in self.compared.rows.values() for c in row if c} if self.compared else set[str]()
+        cells = [cell for row in self.compared.rows.values() for cell in row] if self.compared else []
+        named = {cell for cell in cells if isinstance(cell, str) and cell}
         if named - set(self.claims):
             raise ValueError(f"compared: no part speaks of {sorted(named - set(self.claims))[0]!r}")
+        cases = {curve.id: set(map(str, curve.at)) for curve in self.curves}
+        for cell in cells:
+            if isinstance(cell, OfCurve) and not {cell.at, cell.less} - {""} <= cases.get(cell.curve, set()):
+                raise ValueError(f"compared: no curve has the cases of {cell!r}")
 
     @property
     def claims(self) -> tuple[str, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from report_cases import by_id
 
-from theory.question import Comparison, Part, Question
+from theory import Constants, Paper, Reference
+from theory.question import Comparison, Curve, OfCurve, Part, Question
 from theory.rules import Band, Bound, Event
 from verify.cells import cell_in_words
-from verify.outcome import Decision, Judgement, Verification
+from verify.outcome import Decision, Judgement, MeasuredCurve, Verification
 from verify.region import Scope
 from verify.report.answers import answers
 from verify.report.number import number_text, region_word, weakest_text
@@ -118,6 +120,79 @@ def test_a_comparison_is_a_table_of_brief_numbers(verification: Verification) ->
         Comparison("What", ("rule", "a", "b"), {"first": (ORDER,)})
     with pytest.raises(ValueError, match=r"no part speaks of 'zoo\.other'"):
         replace(asked, compared=replace(table, rows={"first": (ORDER, "zoo.other")}))
+
+
+def test_a_comparison_tells_what_curves_measure(verification: Verification) -> None:
+    judgement = by_id(verification, ORDER)
+    cases = ("early", "never")
+    curve = Curve("zoo.curve.cost", judgement.claim.experiment, cases, lambda run: {"": [0.0, 0.0]}, "t", "y")
+    cost = np.array([[0.01, 0.2], [0.03, 0.4], [np.nan, 0.3]])
+    part = Part({ORDER: "order"}, "Yes with {these}.", "No with {these}.", "it with")
+    rows: dict[str, tuple[str | OfCurve, ...]] = {
+        "first": (ORDER, OfCurve(curve.id, "early", limit=0.02)),
+        "second": ("", OfCurve(curve.id, "early", less="never")),
+    }
+    asked = Question("Does it?", (part,), (curve,), Comparison("What it costs", ("rule", "a", "b"), rows))
+    made = replace(verification, questions=(asked,), curves=(MeasuredCurve(curve, {"": cost}),))
+    text = render_markdown(made, [])
+    assert "| 0.02 on average, above 0.02 in 1 of 2 runs * |".replace("*", r"\*") in text
+    assert r"| second | – | 0.28 on average, below 0 in none of 2 runs \* |" in text
+    assert "| not measured |" in render_markdown(replace(made, curves=()), [])
+    late = Comparison("What", ("rule", "a", "b"), {"first": (ORDER, OfCurve(curve.id, "late"))})
+    with pytest.raises(ValueError, match="no curve has the cases"):
+        replace(asked, compared=late)
+
+
+def test_every_reproduce_line_names_release_commit_and_seed(verification: Verification) -> None:
+    info = {**verification.run_info, "version": "0.1.0"}
+    for layer in ("report", "appendix"):
+        html = render_html(replace(verification, run_info=info), [], layer)  # type: ignore[arg-type]
+        lines = re.findall(r"reproduce:[^<]*", html)
+        assert len(lines) >= 20
+        assert all("release 0.1.0, commit 0123456789ab" in line for line in lines)
+        commands = re.findall(r"<pre>(python -m verify run[^<]*)</pre>", html)
+        assert all("--seed 0 " in command for command in commands)
+        assert len(commands) >= len(lines) - 1
+
+
+def test_claims_on_the_same_runs_say_so(verification: Verification) -> None:
+    text = render_markdown(verification, [])
+    assert "Judged on the same runs, so no findings apart from each other: lemma.norms" in text
+    first, second = "zoo.theorem_4_1.order", "zoo.bound.crossed"
+    refuted = tuple(
+        replace(j, decision=replace(j.decision, verdict="refuted"))
+        for j in verification.judgements
+        if j.claim.id in (first, second)
+    )
+    lists = short(Material(Verification(refuted, (), {}), []))
+    assert f"On the runs of {first}: no finding apart from that." in str(lists)
+
+
+def test_a_cell_over_what_is_allowed_is_explained_where_it_stands(verification: Verification) -> None:
+    one = by_id(verification, "zoo.theorem_4_1.clean_fit")
+    assert one.verdict == "supported"
+    wide = replace(one, weakest_cell={"cell": "n up to 30", "violations": 2, "of": 70, "upper": 0.09})
+    assert weakest_text(wide).endswith(
+        "rate below 0.09, over the 0.05 allowed: holds on average, not certified cell by cell"
+    )
+    narrow = replace(one, weakest_cell={**wide.weakest_cell, "upper": 0.04})  # type: ignore[dict-item]
+    assert "allowed" not in weakest_text(narrow)
+
+
+def test_conditions_come_with_why_their_constants_have_their_values(verification: Verification) -> None:
+    reasons, reading = {"C": "the least that is asked"}, "Larger constants were tried."
+    constants = Constants({"C": 1.0, "unused": 3.0})
+    paper = Paper(
+        "zoo", Reference("A. Author", 2025, "Zoo", "a journal"),
+        tuple(j.claim for j in verification.judgements),
+        constants=constants, reasons=reasons, reading=reading,
+    )  # fmt: skip
+    text = render_markdown(replace(verification, papers=(paper,)), [])
+    assert "| C | 1 | the least that is asked |" in text
+    assert "How the conditions are read: Larger constants were tried." in text
+    assert "unused" not in text
+    with pytest.raises(ValueError, match="reasons names no constant: 'c_none'"):
+        replace(paper, reasons={"c_none": "why"})
 
 
 def test_counts_of_the_trust_page_have_denominators_and_names(verification: Verification) -> None:

@@ -63,6 +63,9 @@ def text_of(verification: Verification, trust: dict[str, Any]) -> str:
 def test_what_was_not_measured_says_so_and_names_the_command(small: Verification) -> None:
     text = text_of(small, {})
     assert text.count("not measured") == 2
+    assert "not measured of this paper: nothing here says how many false variants" in text
+    known = [name for name in paper_names() if "soundness" in last_records(name)]
+    assert f"It is measured of {', '.join(known)}, by the same rules" in text
     assert "python -m verify soundness" in text
     assert "python -m verify stability" in text
 

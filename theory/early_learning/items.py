@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from theory.item import Item
+from theory.early_learning.mean_field import memorisation_time
+from theory.early_learning.times import memorisation_constant
+from theory.item import Item, NumberTable
 
 __all__ = ["ITEMS"]
 
 
 def _ids(*names: str) -> tuple[str, ...]:
     return tuple(f"early_learning.{name}" for name in names)
+
+
+#: Shares of wrong labels, and values of kappa, at which times are tabled.
+_SHARES, _KAPPAS = (0.1, 0.2, 0.3, 0.4), (0.01, 0.1, 0.3)
+
+
+def _times() -> NumberTable:
+    """Up to when early learning lasts, for a reader who asks how long that is."""
+    caption = (
+        "Up to which training time (eta times steps) cross entropy from zero has most wrong labels on their "
+        "true class, by the share w of wrong labels and kappa = sigma^2 p/n: the two-class equations; C(w) "
+        "is kappa times that time for small kappa; none: kappa is at 1 - 2w or above"
+    )
+    head = ("w", "kappa below", *(f"kappa = {kappa:g}" for kappa in _KAPPAS), "C(w)")
+    rows = tuple(
+        (
+            f"{w:g}",
+            f"{1 - 2 * w:.3g}",
+            *(f"{time:.3g}" if (time := memorisation_time(w, kappa)) else "none" for kappa in _KAPPAS),
+            f"{memorisation_constant(w):.3g}",
+        )
+        for w in _SHARES
+    )
+    return NumberTable(caption, head, rows)
 
 
 ITEMS: tuple[Item, ...] = (
@@ -50,6 +76,7 @@ ITEMS: tuple[Item, ...] = (
              "field.memorisation_time", "field.memorisation_exponent_n", "late.gap", "separability.below"),
         r"Formulas in $w$, $\kappa = \sigma^2 p/n$ and $m = 1 - 2w$ where the paper has limits and $\Omega$.",
         beyond=True,
+        numbers=_times,
     ),
     Item(
         "The regulariser, sharp",

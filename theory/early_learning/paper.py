@@ -23,7 +23,7 @@ from theory.early_learning.claims import (
     strength,
     theorem_1,
 )
-from theory.early_learning.conditions import CONDITIONS, CONSTANTS
+from theory.early_learning.conditions import CONDITIONS, CONSTANT_REASONS, CONSTANTS
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.exhibits import EXHIBITS
 from theory.early_learning.items import ITEMS
@@ -81,6 +81,7 @@ THIS = Paper(
     ),
     conditions=CONDITIONS,
     constants=CONSTANTS,
+    reasons=CONSTANT_REASONS,
     parameters={MixtureSetting: PARAMETERS},
     reference_box=(MIXTURES, field_equations.FIELDS),
     regime=regime,

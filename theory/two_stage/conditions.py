@@ -42,6 +42,7 @@ __all__ = [
     "CONSTANT_REASONS",
     "DEFAULT_CONSTANTS",
     "NO_LABEL_NOISE",
+    "READING",
     "SCOPE",
 ]
 
@@ -329,12 +330,16 @@ DEFAULT_CONSTANTS = Constants(
 #: Why each constant has its value, one line each.
 CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "C": "free in the paper ('large enough'); at 1 a slack is the largest C the setting supports",
+        "C": "free in the paper ('large enough'); 1 takes the most settings in, and a slack is then the "
+        "largest C that its setting supports",
         "delta": "free; failure probability at which events are judged",
-        "c_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], lower end",
-        "C_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a], upper end",
+        "c_a": "free; Theta(1) for n SNR^2 read as the window [c_a, C_a]. Lower end: an eighth of 2, the "
+        "least threshold of Stage I inside Condition 4.1, so that both sides of it are judged",
+        "C_a": "free; upper end of the window: fifteen times that threshold, and the end of the reference "
+        "box without flips",
         "c_tau": "free; Theta(1) for the flip rates: one label in twenty",
-        "c_T": "free; T_1 in time units, at which Theorem 4.1 is read",
+        "c_T": "free; T_1 in time units, at which Theorem 4.1 is read: half a unit, when the signal has "
+        "outgrown the noise of every filter and no noisy sample has turned",
         "c_s": "chosen after a first block of runs: there a seventh of the runs violate, at the "
         "threshold 1 in 100",
         "c_kappa": "chosen: there p exceeds 1/2 by at most X/(20 pi), about .016 at X = 1",
@@ -345,4 +350,10 @@ CONSTANT_REASONS: Mapping[str, str] = MappingProxyType(
         "c_ratio": "derived scale 2 (1/4 + G) log(n m/2): about 19 at a = 6, tau = .1, n m = 5000",
         "c_z": "chosen: two standard deviations; a normal variable falls below them with probability .023",
     }
+)
+
+#: How the report says that the paper's open constants were read, and what larger ones change.
+READING = (
+    "The paper asks for constants that are large enough and names none. Here C = 1, which takes the most "
+    "settings in; a larger C only leaves some out."
 )

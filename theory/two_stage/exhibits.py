@@ -29,8 +29,9 @@ _CAPTION = (
     "ones. Stage II begins where their noise mass overtakes the signal. With flipped labels Theorem 4.2 "
     "puts the error under spurious features above half of the smaller realised flip rate at the end of "
     "training, the dotted line; the error on fresh noise is exp(-c d/n), c in the last panel. Bands hold "
-    "the middle 80 % of the samples, thin lines the extremes; vertical lines are measured and predicted "
-    "times; an arrow is the upper limit where no error was seen."
+    "the middle 80 % of the samples, thin lines the extremes. Vertical lines: t_half and t_all as "
+    "measured in this run, the others as chosen (T_1) or predicted. An arrow is the upper limit where no "
+    "error was seen."
 )
 
 

@@ -34,8 +34,10 @@ from theory.two_stage.clock import law_claims as clock_law
 from theory.two_stage.conditions import (
     COMPANIONS,
     CONDITION_4_1,
+    CONSTANT_REASONS,
     DEFAULT_CONSTANTS,
     NO_LABEL_NOISE,
+    READING,
     SCOPE,
 )
 from theory.two_stage.decay import claims as weight_decay
@@ -129,6 +131,8 @@ THIS = Paper(
     },
     asked=("Condition 4.1", "companions (framework)"),
     constants=DEFAULT_CONSTANTS,
+    reasons=CONSTANT_REASONS,
+    reading=READING,
     parameters={Setting: PARAMETERS},
     reference_box=(REFERENCE, DECAYED, CLASSES),
     regime=regime,

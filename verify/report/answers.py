@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from theory.question import Comparison, Part, Question
-from theory.rules import Event, EventMap, Ordering, Universal
 from verify.outcome import Judgement, MeasuredCurve, Verification
 from verify.rules.registry import judge_of
 
@@ -15,8 +14,8 @@ __all__ = ["Answer", "Statement", "answers"]
 
 @dataclass(frozen=True)
 class Statement:
-    """One sentence of an answer, and the same without numbers; `verdict` is that of the claims it speaks of,
-    "" where none was judged; `glance`: it belongs to the short answer."""
+    """One sentence of an answer, and the same with its numbers in brief; `verdict` is that of the claims it
+    speaks of, "" where none was judged; `glance`: it belongs to the short answer."""
 
     verdict: str
     text: str
@@ -43,10 +42,15 @@ class Answer:
         return " ".join(s.text for s in self.statements)
 
     @property
-    def short(self) -> str:
-        """Its first statement and those marked, without numbers, for a reader who wants the gist."""
+    def gist(self) -> tuple[str, ...]:
+        """Its first statement and those marked, with numbers in brief, for a reader in haste."""
         first, *others = self.statements
-        return " ".join(s.short for s in (first, *(s for s in others if s.glance)))
+        return tuple(s.short for s in (first, *(s for s in others if s.glance)))
+
+    @property
+    def short(self) -> str:
+        """The gist in one."""
+        return " ".join(self.gist)
 
 
 def answers(verification: Verification) -> list[Answer]:
@@ -87,8 +91,8 @@ def _statements(question: Question, found: dict[str, Judgement]) -> list[Stateme
             Statement(
                 verdict,
                 _sentence(part, verdict, groups[verdict], full=True),
-                _sentence(part, verdict, groups[verdict], full=False),
-                part.glance and verdict in ("supported", "derived", "refuted"),
+                _sentence(part, verdict, groups[verdict], full=False, aside=question.compared is None),
+                part.glance and verdict in ("supported", "derived", "refuted", "inconclusive"),
             )
             for verdict in _ORDER
             if verdict in groups
@@ -103,17 +107,15 @@ def _statements(question: Question, found: dict[str, Judgement]) -> list[Stateme
 _ORDER = ("supported", "derived", "refuted", "inconclusive", "vacuous", "not-applicable", "errored")
 
 
-def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], full: bool) -> str:
-    """With the numbers of the runs, or (not `full`) without those it can do without: what happens or not is
-    named, a quantity needs its number in brief, and an aside goes."""
+def _sentence(
+    part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], full: bool, aside: bool = True
+) -> str:
+    """With the numbers of the runs, or (not `full`) in brief, and without asides where a table has them."""
     if verdict in ("supported", "derived", "refuted"):
         template = part.refuted if verdict == "refuted" else part.supported
-        if not full and _ASIDE in template:
-            return template.replace(_ASIDE, "")
-        named = [words for words, j in group if words and isinstance(j.claim.rule, _HAPPENS)]
-        if full or len(named) < len(group):
-            return template.replace("{these}", _these(group, full))
-        return template.replace("{these}", _listed(named))
+        if not aside:
+            template = template.replace(_ASIDE, "")
+        return template.replace("{these}", _these(group, full))
     names = _listed([words for words, _ in group])
     if verdict == "inconclusive":
         return f"Not decided by these runs: {_topic(part, _these(group) if full else names)}."
@@ -124,8 +126,6 @@ def _sentence(part: Part, verdict: str, group: Sequence[tuple[str, Judgement]], 
     return f"No run could be judged on {_topic(part, names)}."
 
 
-#: Rules of what happens in a run or not.
-_HAPPENS = (Event, Ordering, EventMap, Universal)
 #: Numbers that a sentence can do without.
 _ASIDE = " ({these})"
 

@@ -53,10 +53,11 @@ class Formula:
 
 @dataclass(frozen=True)
 class Ref:
-    """A link to a claim, in the same file or in the appendix beside it."""
+    """A link to a claim, in the same file or in the appendix beside it; `name` is shown for its id."""
 
     claim: str
     appendix: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class Items:
-    """A list."""
+    """A list; "inline" entries follow each other in a line, "columns" stand in columns."""
 
     entries: tuple[Cell | Branch, ...]
     ordered: bool = False
-    style: Literal["", "columns"] = ""
+    style: Literal["", "columns", "inline"] = ""
 
 
 @dataclass(frozen=True)

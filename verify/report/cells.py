@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterable
 from html import escape
 
 from markupsafe import Markup
@@ -35,14 +37,13 @@ def _html(cell: Cell) -> str:
             return f"<code>{_breakable(text)}</code>"
         case Formula(latex):
             return formula_html(latex)
-        case Ref(claim, appendix):
+        case Ref(claim, appendix, name):
             page = "appendix.html" if appendix else ""
-            return f'<a href="{page}#claim-{escape(claim)}"><code>{_breakable(claim)}</code></a>'
+            return f'<a href="{page}#claim-{escape(claim)}"><code>{_breakable(name or claim)}</code></a>'
         case Link(address, text):
             return f'<a href="{escape(address)}">{escape(text)}</a>'
         case Chip(verdict):
-            mark = f'<span aria-hidden="true">{MARKS[verdict]}</span>'
-            return f'<span class="chip {verdict}">{mark} {verdict}</span>'
+            return f'<span class="chip {verdict}">{verdict}</span>'  # the style puts its mark before it
         case Tag(word):
             return f'<span class="tag {escape(word)}">{escape(word)}</span>'
         case Line(parts):
@@ -65,8 +66,8 @@ def cell_markdown(cell: Cell) -> str:
             return plain_markdown(text)
         case Code(text):
             return _code_markdown(text)
-        case Ref(claim, appendix):
-            return f"[{_code_markdown(claim)}]({'appendix.md' if appendix else ''}#claim-{claim})"
+        case Ref(claim, appendix, name):
+            return f"[{_code_markdown(name or claim)}]({'appendix.md' if appendix else ''}#claim-{claim})"
         case Formula(latex):
             return formula_markdown(latex)
         case Link(address, text):
@@ -78,9 +79,18 @@ def cell_markdown(cell: Cell) -> str:
         case Tag(word):
             return plain_markdown(word)
         case Line(parts):
-            return "; ".join(map(cell_markdown, parts))
+            return _in_a_line(map(cell_markdown, parts))
         case _:
             return " ".join(map(cell_markdown, cell))
+
+
+def _in_a_line(parts: Iterable[str]) -> str:
+    """Sentences follow each other, other parts stand apart by a semicolon.
+
+    >>> _in_a_line(["It holds.", "It stops", "there"])
+    'It holds. It stops; there'
+    """
+    return functools.reduce(lambda line, part: f"{line}{' ' if line.endswith('.') else '; '}{part}", parts)
 
 
 def _code_markdown(text: str) -> str:

@@ -105,7 +105,6 @@ def _checked(verification: Verification) -> str:
         {(o.experiment, o.seed, o.index) for j in judgements if _on_fresh_runs(j) is which for o in j.judged}
         for which in (True, False)
     )
-    runs = len(first | fresh)
     words = {
         "paper": "stated by the paper",
         "framework": "from the framework it builds on",
@@ -119,10 +118,9 @@ def _checked(verification: Verification) -> str:
         origin = origin.replace(words["paper"], f"{words['paper']}, {outside}", 1)
     are = "is a probe" if probes == 1 else "are probes"
     probe = f" {probes} of them {are}, judged outside a condition on purpose." if probes else ""
-    settled = (
-        f", {len(fresh - first)} of them fresh ones to settle what the first left open," if fresh else ""
-    )
-    made = f" They were judged on {runs} runs{settled} in {len(experiments)} experiments."
+    late = len(fresh - first)
+    runs = f"{len(first)} first runs and {late} fresh ones, which settle what the first left open,"
+    made = f" They were judged on {runs if late else f'{len(first)} runs'} in {len(experiments)} experiments."
     return f"{len(judgements)} claims ({origin or 'none'}).{probe}{made}{_reference(verification)}"
 
 

@@ -54,14 +54,15 @@ def word(judgement: Judgement) -> Cell:
 
 
 def weakest_text(judgement: Judgement) -> str:
-    """The least certified cell: `m 10 to 15: 0 of 40 violate it, rate below 0.072`, and whether its limit
-    exceeds what the claim allows a region; "" without."""
+    """The least certified cell: `m 10 to 15: 0 of 40 violate it, rate below 0.072`, and what it means that
+    its limit exceeds what the claim allows a region; "" without."""
     cell, rule = judgement.weakest_cell, judgement.claim.rule
     if cell is None:
         return ""
     allowed = getattr(rule, "delta", None)
     over = judgement.verdict == "supported" and allowed is not None and float(cell["upper"]) > allowed
-    return cell_in_words(rule, cell) + (", so on average, not certified cell by cell" if over else "")
+    told = f", over the {allowed:g} allowed: holds on average, not certified cell by cell" if over else ""
+    return cell_in_words(rule, cell) + told
 
 
 def coverage_text(judgement: Judgement) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "ConditionCount",
     "Regime",
     "claim_conditions",
+    "constant_names",
     "constants_text",
     "paper_conditions",
     "ranges",
@@ -137,8 +138,14 @@ def claim_conditions(judgement: Judgement) -> list[tuple[Condition, str, Conditi
 
 def constants_text(conditions: Iterable[Condition], constants: Constants) -> str:
     """The values of the constants that these conditions contain."""
+    names = constant_names(conditions, constants.values)
+    return ", ".join(f"{name} = {show(constants.values[name])}" for name in names)
+
+
+def constant_names(conditions: Iterable[Condition], known: Iterable[str]) -> list[str]:
+    """Those of the known constants that stand in these conditions."""
     free = {s.name for c in conditions for s in (c.large.free_symbols | c.small.free_symbols)}
-    return ", ".join(f"{name} = {show(value)}" for name, value in constants.values.items() if name in free)
+    return [name for name in known if name in free]
 
 
 def _by_experiment(verification: Verification) -> dict[str, list[Judgement]]:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from theory.claim import Claim
 from theory.condition import Condition
-from theory.question import Comparison, Curve, Part, Question
+from theory.question import Comparison, Curve, OfCurve, Part, Question
 from theory.rules import Band, Event
 from theory.run import NotApplicable
 from theory.two_stage.answers import plug_in_claims
@@ -29,6 +29,7 @@ from theory.two_stage.conditions import ALL, DEFAULT_CONSTANTS
 from theory.two_stage.flipped import of_flipped_labels
 from theory.two_stage.mean_field.sample_law import memorisation_error
 from theory.two_stage.run import Run
+from theory.two_stage.sources import C_T1
 from theory.two_stage.symbols import a, n, tau_minus, tau_plus
 
 __all__ = ["CLAIMS", "QUESTION"]
@@ -347,10 +348,18 @@ QUESTION = Question(
     ),
     Comparison(
         "What each stop costs: D_test error above that of the best stop (first two columns), ln of the error "
-        "on fresh noise saved against not stopping (last)",
+        "on fresh noise saved against not stopping (last). Numbers with * are measured on the same runs and "
+        "not judged",
         ("stop", "n SNR^2 (1 - 2 tau) 8 to 20, tau .05 to .15", "3 to 20, tau .05 to .35",
          "fresh noise, the latter settings"),
         {
+            f"T_1, at {C_T1:g} time units": (
+                OfCurve("two_stage.curve.regret", "T_1", limit=0.02),
+                OfCurve("two_stage.curve.regret_wide", "T_1", limit=0.05),
+                OfCurve("two_stage.curve.regret_fresh", "T_1", less="never"),
+            )
+        }
+        | {
             words: (
                 f"two_stage.question.{_IN_PAPER_BOX.get(rule, f'stop_{rule}')}",
                 "two_stage.question.wide." + ("clock_costs" if rule == "clock" else f"stop_{rule}"),
@@ -358,7 +367,13 @@ QUESTION = Question(
             )
             for rule, words in _WORDS.items()
         }
-        | {"none (10 time units)": ("two_stage.question.no_stop_costs", "", "")},
+        | {
+            "none (10 time units)": (
+                "two_stage.question.no_stop_costs",
+                OfCurve("two_stage.curve.regret_wide", "never", limit=0.05),
+                "",
+            )
+        },
         {
             "two_stage.question.wide.clock_costs": "above 0.02 in {these}",
             "two_stage.question.no_stop_costs": "above 0.02 in {these}",

@@ -16,6 +16,7 @@ from theory.run import NotApplicable
 from theory.two_stage.answers.gaps import gap_at_log_2, gap_kept, widest_gap
 from theory.two_stage.answers.plug_in import estimates, plug_in_stop
 from theory.two_stage.run import Run
+from theory.two_stage.sources import C_T1
 
 __all__ = [
     "CLOCKS",
@@ -61,6 +62,10 @@ def _at(clock: float) -> int:
     return min(int(np.searchsorted(CLOCKS, clock * (1 - 1e-9))), len(CLOCKS) - 1)
 
 
+def _t_1(run: Run) -> int:
+    return _at(C_T1)
+
+
 def _clock(run: Run) -> int:
     return _at(STOP_CLOCK)
 
@@ -96,9 +101,10 @@ def _never(run: Run) -> int:
     return len(CLOCKS) - 1
 
 
-#: By name: the fixed clock, noisy validation, the depth of Stage I and half-way to s_2 by the plug-in, the
-#: largest gap at log 2 and anywhere, no stop.
+#: By name: T_1, the fixed clock, noisy validation, the depth of Stage I and half-way to s_2 by the plug-in,
+#: the largest gap at log 2 and anywhere, no stop.
 _STOPS: Mapping[str, Stop] = {
+    "T_1": _t_1,
     "clock": _clock,
     "validation": _validation,
     "depth": _plug_in("depth"),

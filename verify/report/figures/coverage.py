@@ -17,7 +17,14 @@ from theory.setting import AbstractSetting
 from verify.cells import cell_end
 from verify.outcome import Judgement, Verification
 from verify.region import drawn_region
-from verify.report.figures.style import SERIES_COLOURS, VERDICT_COLOURS, FigureSpec, axis_names, plain_text
+from verify.report.figures.style import (
+    SERIES_COLOURS,
+    VERDICT_COLOURS,
+    FigureSpec,
+    axis_names,
+    plain_text,
+    readable_log_ticks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -136,7 +143,8 @@ def _region(box: Box, claims: Sequence[Claim]) -> Sequence[AbstractSetting]:
 
 def _label(coordinate: Coordinate, names: Mapping[str, str]) -> str:
     """A letter of the paper, what readers see, or the name."""
-    return names.get(coordinate.name) or coordinate.shown or coordinate.name.replace("_", " ")
+    shown = coordinate.shown
+    return names.get(coordinate.name) or names.get(shown) or shown or coordinate.name.replace("_", " ")
 
 
 def _values(box: Box | None, coordinate: Coordinate, settings: Sequence[AbstractSetting]) -> list[float]:
@@ -221,6 +229,8 @@ def _draw(strips: Sequence[_Strip]) -> Figure:
                     color=SERIES_COLOURS[0],
                 )  # fmt: skip
         ax.set_xlim(strip.low, strip.high)
+        if strip.log:
+            readable_log_ticks(ax.xaxis)
         ax.set_ylim(0, 1.1 + _STEP * _WEAK)
         ax.set_yticks([])
         ax.set_ylabel(plain_text(strip.label), rotation=0, ha="right", va="center")

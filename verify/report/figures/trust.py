@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-#: What each panel shows, in their order; those that are not drawn are not spoken of.
-_COVERAGE = "Left: how much of its conditions the settings of each claim that was judged by runs cover."
-_POWERS = (
-    " Then: the planned power of those that chance enters: the word supported needs .8 (dotted), counting as "
-    "jointly supported .95 (dashed)."
+#: What each panel shows, by its title; those that are not drawn are not spoken of.
+_COVERAGE = (
+    "Coverage of the conditions: how many of the claims that were judged by runs have settings from which "
+    "share of their conditions; of chosen cells, and without a reference box, it is not known."
 )
-_PLANTED = " Planted falsehoods: the share refuted by kind{far}, with exact 95 % intervals."
+_POWERS = (
+    " Planned power: of the claims that chance enters, in order of it; the word supported needs .8 (dotted), "
+    "counting as jointly supported .95 (dashed)."
+)
+_PLANTED = (
+    " Planted falsehoods: the share refuted by kind{far}, with exact 95 % intervals; in brackets, how many "
+    "there are."
+)
 _FAR = (
-    ", and by the distance from the claim the share with the verdict wanted (on the border and saturated: "
-    "undecided)"
+    ", and by distance from the claim the share with the verdict wanted, which on the border and saturated "
+    "is undecided"
 )
 _SHARES = (
     (0.999, "all"),

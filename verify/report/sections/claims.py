@@ -22,10 +22,9 @@ from verify.report.blocks import (
     Tag,
     Text,
 )
-from verify.report.claims import reproduce
 from verify.report.number import coverage_text, number_text, word
 from verify.report.regimes import claim_conditions, constants_text
-from verify.report.sections.items import traits
+from verify.report.sections.items import again, traits
 from verify.report.sections.material import Material
 from verify.report.summary import not_judged
 from verify.report.wording import rule_sentence, show
@@ -86,12 +85,11 @@ def _said(judgement: Judgement) -> list[Block]:
 
 
 def _why(material: Material, judgement: Judgement) -> list[Block]:
-    blocks: list[Block] = [Section("", "Chain of reasons", (Items(judgement.chain, ordered=True),))]
+    blocks: list[Block] = [Text("Chain of reasons:"), Items(judgement.chain, ordered=True)]
     if judgement.verdict == "errored":
         blocks.append(_failure(judgement))
     blocks += _conditions(judgement)
-    again = Text(reproduce(judgement, material.verification.run_info), "command")
-    blocks.append(again)
+    blocks += again(judgement, material.verification.run_info)
     example = judgement.counterexample
     if example is not None:
         found: tuple[tuple[Cell, ...], ...] = (
@@ -153,22 +151,13 @@ def _numbers(judgement: Judgement) -> list[Block]:
     claim, decision = judgement.claim, judgement.decision
     if not judgement.observations and judgement.verdict != "derived":
         return [Text(Plain(f"{number_text(judgement).capitalize()}; experiment {claim.experiment.id}."))]
-    judged = (
-        f"{len(judgement.judged)} of {count(len(judgement.observations), 'run')}, "
-        f"{count(judgement.n_settings, 'setting')}, {count(decision.n_trials, 'independent trial')}"
-    )
-    share = coverage_text(judgement)
-    covered = f", {share} of its conditions" if share else ""
-    rows: list[tuple[Cell, ...]] = [
-        (name, Plain(show(value)))
+    said = [
+        (name, show(value))
         for name, value in (("measured", decision.measured), ("predicted", decision.predicted))
         if value is not None
     ]
-    if judgement.observations:
-        experiment = Link("#regimes", claim.experiment.id)
-        rows.append(("judged", (Plain(f"{judged}{covered}; experiment"), experiment)))
     if decision.needed is not None:
-        rows.append(("runs that would decide", Plain(f"about {decision.needed}")))
+        said.append(("runs that would decide", f"about {decision.needed}"))
     tables = []
     for name, value in _statistic(judgement).items():
         label = name.replace("_", " ")
@@ -179,12 +168,31 @@ def _numbers(judgement: Judgement) -> list[Block]:
                 Section("", label.capitalize(), (Table(label, head, body, "compact"),), folded=True)
             )
         elif jsonable(value) != []:
-            rows.append((Plain(label), Plain(show(value))))
-    return [Table("What the rule computed", (), tuple(rows), "pairs"), *tables]
+            said.append((label, show(value)))
+    blocks: list[Block] = [Text(_runs(judgement))] if judgement.observations else []
+    numbers = Items(tuple(Plain(f"{name}: {value}") for name, value in said), style="inline")
+    return [*blocks, Text("What the rule computed:"), numbers, *tables]
+
+
+def _runs(judgement: Judgement) -> Cell:
+    """Which runs they are; how many stands in the chain of reasons."""
+    experiment = Link("#regimes", judgement.claim.experiment.id)
+    trials, share = judgement.decision.n_trials, coverage_text(judgement)
+    parts = (
+        f"{count(trials, 'independent trial')}" if trials != len(judgement.judged) else "",
+        f"covering {share} of its conditions" if share else "",
+    )
+    told = ", ".join(part for part in parts if part)
+    return ("Experiment", experiment, Plain(f"({told})")) if told else ("Experiment", experiment)
+
+
+#: What the chain of reasons says of a violation rate, in words.
+_IN_CHAIN = ("violations", "violation_rate", "delta")
 
 
 def _statistic(judgement: Judgement) -> dict[str, Any]:
-    """What the rule computed, without the counts of the row above; an interval with its level in one row."""
+    """What the rule computed, without what the chain of reasons says; an interval with its level in one
+    entry."""
     if judgement.verdict == "errored":
         return {}
     found = dict(judgement.decision.statistic)
@@ -193,6 +201,9 @@ def _statistic(judgement: Judgement) -> dict[str, Any]:
             del found[name]
     if found.get("not_finite") == 0:
         del found["not_finite"]
+    if {"violations", "violation_rate"} <= found.keys():
+        for name in _IN_CHAIN:
+            found.pop(name, None)
     if {"p_pooled", "p_cells", "cells_looked_at", "p_cells_from"} <= found.keys():
         pooled, cells, number, least = (
             found.pop(k) for k in ("p_pooled", "p_cells", "cells_looked_at", "p_cells_from")
@@ -224,9 +235,8 @@ def _rest(material: Material, judgement: Judgement) -> list[Block]:
             blocks.append(Section("", title, (Items(judgement.proof.steps, ordered=True),), folded=True))
         else:
             blocks.append(Text((Plain(f"{title}. Its steps stand with"), material.ref(first))))
-    if reasons := not_judged(judgement):
-        left_out = Items(tuple(Plain(f"{number}: {reason}") for reason, number in reasons.items()))
-        blocks.append(Section("", "Runs not judged", (left_out,), folded=True))
+    if not_judged(judgement):
+        blocks.append(Text(Link("#unjudged", "Why runs were left out"), "small"))
     if claim.corrected_by:
         blocks.append(Text(("What is true instead:", material.ref(claim.corrected_by))))
     if claim.parents:

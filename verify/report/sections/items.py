@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from theory.condition import Condition
@@ -26,11 +26,11 @@ from verify.report.blocks import (
 from verify.report.claims import reproduce
 from verify.report.headings import Heading
 from verify.report.number import coverage_text, number_text, region_word, weakest_text, word
-from verify.report.regimes import constants_text
+from verify.report.regimes import constant_names, constants_text
 from verify.report.sections.material import Material
-from verify.report.wording import rule_sentence
+from verify.report.wording import rule_sentence, show
 
-__all__ = ["anchor", "claim_line", "heading_section", "section", "traits"]
+__all__ = ["again", "anchor", "claim_line", "heading_section", "made_with", "runs_of", "section", "traits"]
 
 _NOTE = (
     "A line a claim: its verdict with grade and region, what it says, one number with its 95 % interval, and "
@@ -39,7 +39,7 @@ _NOTE = (
     "claim's id."
 )
 _AGAIN = (
-    "It needs the package{commit} (pip install . in its folder, or make) and writes reports/again. The same "
+    "It needs the package{made} (pip install . in its folder, or make) and writes reports/again. The same "
     "bits are promised on the same machine with the same versions only; elsewhere numbers agree to rounding, "
     "which may tip a run that lies at an edge. The number stands in the claim's "
     "line of report.html, under measured and statistic of claims.json, and in comparison.csv. "
@@ -62,12 +62,13 @@ def section(material: Material) -> Section | None:
     if not stated:
         return None
     first = stated[0][1].judgements[0]
-    again = reproduce(first, material.verification.run_info).replace(first.claim.id, "ID")
+    run_info = material.verification.run_info
+    command = reproduce(first, run_info).replace(first.claim.id, "ID")
     blocks: tuple[Block, ...] = (
         Text(_NOTE, "small"),
-        Text(("reproduce:", Code(again)), "small"),
-        Text(_AGAIN.format(commit=_at_commit(material.verification.run_info)), "small"),
-        *_what_conditions_say(material.headings),
+        Text((*_labelled("reproduce:", made_with(run_info)), Code(command)), "small"),
+        Text(_AGAIN.format(made=_checkout(run_info)), "small"),
+        *_what_conditions_say(material, material.headings),
         *(heading_section(material, k, h) for k, h in stated),
     )
     reported = any(p.caveat for p in material.verification.papers)
@@ -75,23 +76,55 @@ def section(material: Material) -> Section | None:
     return Section("items", title, blocks, short="Item by item")
 
 
-def _at_commit(run_info: Mapping[str, Any]) -> str:
-    commit = run_info.get("git_commit")
-    return f" at commit {str(commit)[:12]} (git checkout {str(commit)[:12]})" if commit else ""
+def _checkout(run_info: Mapping[str, Any]) -> str:
+    commit = _commit(run_info)
+    return f" at that commit (git checkout {commit})" if commit else " of that release"
+
+
+def _commit(run_info: Mapping[str, Any]) -> str:
+    return str(run_info.get("git_commit") or "")[:12]
+
+
+def made_with(run_info: Mapping[str, Any]) -> str:
+    """Release and commit with which a command gives the same numbers: `release 0.1.0, commit 0123456789ab`.
+
+    >>> made_with({"version": "0.1.0", "git_commit": "0123456789abcdef"}), made_with({})
+    ('release 0.1.0, commit 0123456789ab', '')
+    """
+    version, commit = run_info.get("version"), _commit(run_info)
+    parts = (f"release {version}" if version else "", f"commit {commit}" if commit else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _labelled(label: str, text: str) -> tuple[Cell, ...]:
+    return (label, Plain(f"({text})")) if text else (label,)
 
 
 def _conditions(headings: Sequence[Heading]) -> dict[str, Condition]:
     return {c.name: c for h in headings for j in h.judgements for c in j.claim.conditions}
 
 
-def _what_conditions_say(headings: Sequence[Heading]) -> tuple[Section, ...]:
-    """One table for all items: many share their conditions."""
+def _what_conditions_say(material: Material, headings: Sequence[Heading]) -> tuple[Block, ...]:
+    """One table for all items, many of which share their conditions, and why constants have their values."""
     conditions = _conditions(headings)
     if not conditions:
         return ()
     rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
     table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows, "stack")
-    return (Section(_CONDITIONS, "What the conditions say", (table,), folded=True),)
+    chosen = _constants(material, conditions.values())
+    said = Section(_CONDITIONS, "What the conditions say", (table, *chosen), folded=True)
+    reading = " ".join(p.reading for p in material.verification.papers if p.reading)
+    return (Text(("How the conditions are read:", reading), "small"), said) if reading else (said,)
+
+
+def _constants(material: Material, conditions: Collection[Condition]) -> tuple[Table, ...]:
+    """The constants that stand in these conditions, each with its value and why it has it."""
+    reasons = {name: why for p in material.verification.papers for name, why in p.reasons.items()}
+    values = {name: v for p in material.verification.papers for name, v in p.constants.values.items()}
+    used = [name for name in constant_names(conditions, values) if name in reasons]
+    rows = tuple((Plain(name), Plain(show(values[name])), reasons[name]) for name in used)
+    head = ("constant", "value", "why this one")
+    return (Table("Their constants, unless a claim says otherwise", head, rows, "stack"),) if rows else ()
 
 
 def heading_section(material: Material, number: int, heading: Heading) -> Section:
@@ -112,8 +145,28 @@ def heading_section(material: Material, number: int, heading: Heading) -> Sectio
         shown = heading.numbers()
         body = tuple(tuple(map(Plain, row)) for row in shown.rows)
         said = (*said, Table(shown.caption, shown.head, body, "score"))
+    said = (*said, *_together(heading.judgements))
     claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
     return Section(anchor(number), heading.name, (*said, claims))
+
+
+def runs_of(judgement: Judgement) -> tuple[str, int] | None:
+    """What two claims share that are judged on the same runs; None of a claim without runs."""
+    seen = judgement.observations
+    return (judgement.claim.experiment.id, seen[0].seed) if seen else None
+
+
+def _together(judgements: Sequence[Judgement]) -> tuple[Text, ...]:
+    """Which claims share their runs: what fails in one may be what fails in another."""
+    groups: dict[tuple[str, int] | None, list[str]] = {}
+    for judgement in judgements:
+        own = judgement.claim.id.removeprefix(f"{judgement.claim.paper}.")
+        groups.setdefault(runs_of(judgement), []).append(own)
+    shared = [", ".join(names) for runs, names in groups.items() if runs is not None and len(names) > 1]
+    if not shared:
+        return ()
+    said = f"Judged on the same runs, so no findings apart from each other: {'; '.join(shared)}."
+    return (Text(Plain(said), "small"),)
 
 
 def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
@@ -144,10 +197,7 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     if judgement.counterexample is not None:
         blocks.append(Text("The smallest counterexample found:", "small"))
         blocks.append(Text(judgement.counterexample.replay, "command"))
-    blocks += [
-        Text(_reproduce(judgement, run_info), "small"),
-        Text(reproduce(judgement, run_info), "command"),
-    ]
+    blocks += again(judgement, run_info)
     if claim.corrected_by:
         blocks.append(Items((("What is true instead:", material.ref(claim.corrected_by)),)))
     return ClaimEntry(
@@ -161,16 +211,24 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
 
 
 def _undecided(judgement: Judgement) -> tuple[Cell, ...]:
-    """Why, where a claim is left open: it belongs to its line."""
-    return (Plain(f"Undecided: {judgement.decision.reason}"),) if judgement.verdict == "inconclusive" else ()
-
-
-def _reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
-    """`reproduce (its runs took 12 s here):`"""
-    took = (run_info.get("timings") or {}).get("experiments", {}).get(judgement.claim.experiment.id)
-    return (
-        f"reproduce (its runs took {max(1, math.ceil(took))} s of computing here):" if took else "reproduce:"
+    """What would decide a claim that is left open: it belongs to its line; why so unfolds."""
+    if judgement.verdict != "inconclusive":
+        return ()
+    needed = judgement.decision.needed
+    parts = (
+        "refuted alone, not within the error budget of the paper" if judgement.alone else "",
+        f"about {needed} runs would decide" if needed is not None else "",
     )
+    told = "; ".join(part for part in parts if part)
+    return (Plain(f"Undecided: {told or 'these runs exclude neither'}."),)
+
+
+def again(judgement: Judgement, run_info: Mapping[str, Any]) -> list[Block]:
+    """The command that makes a claim's runs again, with which release, and what they took."""
+    took = (run_info.get("timings") or {}).get("experiments", {}).get(judgement.claim.experiment.id)
+    spent = f"its runs took {max(1, math.ceil(took))} s of computing here" if took else ""
+    told = "; ".join(part for part in (made_with(run_info), spent) if part)
+    return [Text(_labelled("reproduce:", told), "small"), Text(reproduce(judgement, run_info), "command")]
 
 
 def traits(judgement: Judgement) -> dict[str, str]:

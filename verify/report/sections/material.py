@@ -74,10 +74,13 @@ class Material:
         return {e.letter: e for paper in self.verification.papers for e in paper.letters}
 
     def ref(self, claim_id: str) -> Cell:
-        """A link to a claim, plain where it stands in another report."""
+        """A link to a claim, plain where it stands in another report; the appendix names it without its
+        paper, which all of them share."""
         if claim_id not in self.by_id:
             return Code(claim_id)
-        return Ref(claim_id, appendix=self.layer == "report" and claim_id not in self.main)
+        if self.layer == "appendix":
+            return Ref(claim_id, name=claim_id.removeprefix(f"{self.by_id[claim_id].claim.paper}."))
+        return Ref(claim_id, appendix=claim_id not in self.main)
 
     def figure(self, name: str) -> Figure | None:
         """A figure by name."""

@@ -20,9 +20,10 @@ def section(material: Material) -> Section | None:
     found = regimes(material.verification)
     if not found:
         return None
-    places = tuple((Code(r.experiment), Plain(r.place)) for r in found)
+    places = {r.place: [o.experiment for o in found if o.place == r.place] for r in found}
+    from_there = tuple((Plain(place), Plain(", ".join(names))) for place, names in places.items())
     blocks: list[Block] = [
-        Table("Where the settings of each experiment come from", ("experiment", "place"), places, "compact"),
+        Table("Where settings come from", ("place", "experiments"), from_there, "compact"),
         Text("Ranges over the judged settings of each experiment."),
     ]
     names = list(dict.fromkeys(name for r in found for name in r.ranges))

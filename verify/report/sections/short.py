@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from theory.rules import EventMap
 from verify.outcome import Judgement
 from verify.report.blocks import Block, Cell, Chip, Items, Link, Plain, Section, Table, Text
 from verify.report.headings import Heading
 from verify.report.number import number_text
-from verify.report.sections.items import anchor
+from verify.report.sections.items import anchor, runs_of
 from verify.report.sections.material import Material
 from verify.report.summary import printed
 
@@ -50,7 +50,7 @@ def section(material: Material) -> Section:
         ("Where it stops, and which conditions are needed", stops, False),
     ):
         if found:
-            lines = tuple(_line(material, j, last) for j in found[:_MOST])
+            lines = tuple(_line(material, j, last, _same_runs(j, found)) for j in found[:_MOST])
             more = len(found) - _MOST
             if more > 0:
                 lines = (*lines, (Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
@@ -98,9 +98,20 @@ def _stops(judgement: Judgement) -> bool:
     return probe or (isinstance(judgement.claim.rule, EventMap) and judgement.verdict == "supported")
 
 
-def _line(material: Material, judgement: Judgement, correct: bool) -> Cell:
+def _same_runs(judgement: Judgement, found: Sequence[Judgement]) -> str:
+    """Which earlier finding of a list stands on the same runs."""
+    mine = runs_of(judgement)
+    for other in found[: found.index(judgement)]:
+        if mine is not None and runs_of(other) == mine:
+            return f"On the runs of {other.claim.id}: no finding apart from that."
+    return ""
+
+
+def _line(material: Material, judgement: Judgement, correct: bool, shared: str = "") -> Cell:
     claim = judgement.claim
     parts: list[Cell] = [Chip(judgement.verdict), claim.statement, Plain(f"({number_text(judgement)})")]
+    if shared:
+        parts.append(Plain(shared))
     if claim.is_probe:
         several = len(claim.drops) > 1
         if judgement.verdict == "refuted":

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from verify.measured import trust_of
+from theory.paper_names import paper_names
+from verify.measured import last_records, trust_of
 from verify.report.blocks import Block, Code, Items, Plain, Section, Table, Text
 from verify.report.sections.material import Material
 from verify.statistics.error_budget import budget_use, refuted_alone_only
@@ -57,7 +58,7 @@ def _of_this_run(material: Material) -> list[_Row]:
     shares = [s.coverage for s in scopes if s.region == "box" and s.coverage is not None]
     median = statistics.median(shares) if shares else 0.0
     share = f"{100 * median:.2g} %" if median >= 0.01 else "under 1 %"
-    boxes = f", which cover {share} of them in the median" if shares else ""
+    boxes = f", which cover {share} of them (the median of this paper's)" if shares else ""
     rows = [
         _row(
             "Do the runs cover the conditions?",
@@ -135,7 +136,8 @@ def _of_records(material: Material, trust: Mapping[str, Any]) -> list[_Row]:
         if steady
         else _UNKNOWN
     )
-    by = str(steady.get("run", {}).get("command", "python -m verify stability --seeds 5"))
+    asked = f"python -m verify stability --seeds 5{_asked(material)}"
+    by = str(steady.get("run", {}).get("command", asked))
     rows = [*words, _row("Do verdicts change with the seed?", changed, by)]
     commands = [paper.commands for paper in material.verification.papers]
     if kept or any("conformance" in names for names in commands):
@@ -164,12 +166,12 @@ def _supported(sound: Mapping[str, Any], material: Material) -> str:
 
 
 def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> list[_Row]:
-    command = str(sound.get("run", {}).get("command", "python -m verify soundness"))
+    command = str(sound.get("run", {}).get("command", f"python -m verify soundness{_asked(material)}"))
     planted = sound.get("falsehoods")
     rows = [
         _row(
             "Is what is false found?",
-            _UNKNOWN
+            _not_measured(material)
             if planted is None
             else f"{_of(planted['total'], 'detected', 'planted')} planted falsehoods refuted, "
             f"{planted['total']['wrongly_supported']} supported{_supported(sound, material)}; of gross ones "
@@ -201,6 +203,23 @@ def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> li
             )
         )
     return rows
+
+
+def _asked(material: Material) -> str:
+    """The options that ask for the papers of a report."""
+    return "".join(f" --paper {paper.name}" for paper in material.verification.papers)
+
+
+def _not_measured(material: Material) -> str:
+    """Said of a paper without a record: how many of its false variants would be found is not known, and of
+    which papers it is."""
+    own = {paper.name for paper in material.verification.papers}
+    others = [name for name in paper_names() if name not in own and "soundness" in last_records(name)]
+    known = f" It is measured of {', '.join(others)}, by the same rules: see their reports." if others else ""
+    return (
+        f"{_UNKNOWN} of this paper: nothing here says how many false variants of its claims would be refuted."
+        f"{known}"
+    )
 
 
 def _missed(trust: Mapping[str, Any]) -> Iterator[str]:
