@@ -157,7 +157,7 @@ def test_every_reproduce_line_names_release_commit_and_seed(verification: Verifi
 
 def test_claims_on_the_same_runs_say_so(verification: Verification) -> None:
     text = render_markdown(verification, [])
-    assert "Judged on the same runs, so no findings apart from each other: lemma.norms" in text
+    assert "Judged on the same runs, so not independent of each other: " in text
     first, second = "zoo.theorem_4_1.order", "zoo.bound.crossed"
     refuted = tuple(
         replace(j, decision=replace(j.decision, verdict="refuted"))
@@ -165,11 +165,11 @@ def test_claims_on_the_same_runs_say_so(verification: Verification) -> None:
         if j.claim.id in (first, second)
     )
     lists = short(Material(Verification(refuted, (), {}), []))
-    assert f"On the runs of {first}: no finding apart from that." in str(lists)
+    assert f"On the runs of {first}, so not independent of it." in str(lists)
 
 
 def test_a_cell_over_what_is_allowed_is_explained_where_it_stands(verification: Verification) -> None:
-    one = by_id(verification, "zoo.theorem_4_1.clean_fit")
+    one = by_id(verification, "zoo.lemma.norms")
     assert one.verdict == "supported"
     wide = replace(one, weakest_cell={"cell": "n up to 30", "violations": 2, "of": 70, "upper": 0.09})
     assert weakest_text(wide).endswith(

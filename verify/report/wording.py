@@ -144,6 +144,7 @@ WORD_EXPLANATIONS = {
     "setting": "a choice of all parameters of the model",
     "slack": "of a condition: value over threshold, outside below 1; of a bound: the bound over what it "
     "bounds",
+    "snapshot": "steps at which the whole state of a run is kept, not only what it sums up to",
     "spread": "largest over smallest value that runs within a claim's band may have",
     "sweep": "settings along which one parameter varies and the dimensionless groups stay",
     "trial": "runs that share a seed: one independent draw",

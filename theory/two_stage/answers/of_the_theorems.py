@@ -65,8 +65,9 @@ SIGNAL = Question(
         Part(
             {"two_stage.theorem_4_1.noisy_misfit.below_threshold": ""},
             "It is there where n SNR^2 >= a*, a threshold that grows with the flip rates and falls with the "
-            "number of samples (formula and table under Theorem 4.1). a* is sufficient, not sharp everywhere: "
-            "below 0.7 a* the event fails more often than the theorem allows over all settings together (in {these}), "
+            "number of samples (formula and table under Theorem 4.1). a* is sufficient, not sharp "
+            "everywhere: below 0.7 a* the event fails more often than the theorem allows over all settings "
+            "together (in {these}), "
             "while at some of them it holds in most runs.",
             "The threshold a* is far above what is needed: below 0.7 a* Stage I fails in {these} only.",
             "Stage I below the threshold",

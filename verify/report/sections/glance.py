@@ -20,7 +20,7 @@ def section(material: Material) -> Section | None:
     if not material.answers:
         return None
     rows = tuple((Link(f"appendix.html#{a.figure}", a.asked), Line(a.gist)) for a in material.answers)
-    table = Table("What was asked, and the short answer", ("question", "answer"), rows)
+    table = Table("What was asked, and the short answer", ("question", "answer"), rows, "stack")
     compared = (_compared(a, a.compared) for a in material.answers if a.compared is not None)
     return Section("glance", "Answers at a glance", (table, *compared), short="Answers")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -104,12 +105,33 @@ def _conditions(headings: Sequence[Heading]) -> dict[str, Condition]:
     return {c.name: c for h in headings for j in h.judgements for c in j.claim.conditions}
 
 
+def _groups(material: Material) -> dict[str, tuple[Condition, ...]]:
+    """The headings under which a paper has several conditions."""
+    papers = material.verification.papers
+    return {name: members for p in papers for name, members in p.conditions.items() if len(members) > 1}
+
+
+def _by_group(material: Material, conditions: Mapping[str, Condition]) -> list[str]:
+    """Names of conditions; a heading for all that stand under it."""
+    left, named = dict(conditions), []
+    for heading, members in _groups(material).items():
+        names = [c.name for c in members]
+        if all(name in left for name in names):
+            named.append(heading)
+            left = {name: c for name, c in left.items() if name not in names}
+    return [*named, *left]
+
+
 def _what_conditions_say(material: Material, headings: Sequence[Heading]) -> tuple[Block, ...]:
     """One table for all items, many of which share their conditions, and why constants have their values."""
     conditions = _conditions(headings)
     if not conditions:
         return ()
-    rows = tuple((Plain(c.name), Formula(c.latex), c.why) for c in conditions.values())
+    group = {c.name: name for name, members in _groups(material).items() for c in members}
+    rows = tuple(
+        (Line((Plain(c.name), Plain(group[c.name]))) if c.name in group else c.name, Formula(c.latex), c.why)
+        for c in conditions.values()
+    )
     table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows, "stack")
     chosen = _constants(material, conditions.values())
     said = Section(_CONDITIONS, "What the conditions say", (table, *chosen), folded=True)
@@ -136,7 +158,7 @@ def heading_section(material: Material, number: int, heading: Heading) -> Sectio
         at = constants_text(conditions.values(), first.constants)
         names = (
             f"of its claims between them{f' (at {at})' if at else ''}; each names its own: "
-            f"{', '.join(conditions)}."
+            f"{', '.join(_by_group(material, conditions))}."
         )
         stated = any(not h.beyond for h in material.headings)
         word = Link(f"#{_CONDITIONS}", "Conditions") if stated else Plain("Conditions")
@@ -159,13 +181,17 @@ def runs_of(judgement: Judgement) -> tuple[str, int] | None:
 def _together(judgements: Sequence[Judgement]) -> tuple[Text, ...]:
     """Which claims share their runs: what fails in one may be what fails in another."""
     groups: dict[tuple[str, int] | None, list[str]] = {}
-    for judgement in judgements:
-        own = judgement.claim.id.removeprefix(f"{judgement.claim.paper}.")
-        groups.setdefault(runs_of(judgement), []).append(own)
+    split = [j.claim.id.split(".") for j in judgements]
+    alike = itertools.takewhile(
+        lambda words: len(set(words)) == 1, zip(*(w[:-1] for w in split), strict=False)
+    )
+    left_out = len(list(alike))
+    for judgement, words in zip(judgements, split, strict=True):
+        groups.setdefault(runs_of(judgement), []).append(".".join(words[left_out:]))
     shared = [", ".join(names) for runs, names in groups.items() if runs is not None and len(names) > 1]
     if not shared:
         return ()
-    said = f"Judged on the same runs, so no findings apart from each other: {'; '.join(shared)}."
+    said = f"Judged on the same runs, so not independent of each other: {'; '.join(shared)}."
     return (Text(Plain(said), "small"),)
 
 
@@ -180,7 +206,7 @@ def claim_line(material: Material, judgement: Judgement) -> ClaimEntry:
     if claim.measured:
         blocks.append(Text(("Measured:", claim.measured), "small"))
     if claim.conditions:
-        own = ", ".join(c.name for c in claim.conditions)
+        own = ", ".join(_by_group(material, {c.name: c for c in claim.conditions}))
         outside = f"; judged outside {', '.join(claim.drops)}" if claim.drops else ""
         blocks.append(Text(Plain(f"Conditions: {own}{outside}."), "small"))
     region = "" if judgement.scope is None else judgement.scope.text

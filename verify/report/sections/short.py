@@ -50,7 +50,9 @@ def section(material: Material) -> Section:
         ("Where it stops, and which conditions are needed", stops, False),
     ):
         if found:
-            lines = tuple(_line(material, j, last, _same_runs(j, found)) for j in found[:_MOST])
+            lines = tuple(
+                _line(material, j, last, _same_runs(j, found) if last else "") for j in found[:_MOST]
+            )
             more = len(found) - _MOST
             if more > 0:
                 lines = (*lines, (Plain(f"and {more} more:"), Link("appendix.html#findings", "findings")))
@@ -103,7 +105,7 @@ def _same_runs(judgement: Judgement, found: Sequence[Judgement]) -> str:
     mine = runs_of(judgement)
     for other in found[: found.index(judgement)]:
         if mine is not None and runs_of(other) == mine:
-            return f"On the runs of {other.claim.id}: no finding apart from that."
+            return f"On the runs of {other.claim.id}, so not independent of it."
     return ""
 
 

@@ -27,7 +27,7 @@ def section(material: Material) -> Section:
     """A row a question, then the figures."""
     trust = trust_of(material.verification)
     rows = (*_of_this_run(material), *_of_records(material, trust))
-    table = Table("What the verdicts rest on", _HEAD, rows)
+    table = Table("What the verdicts rest on", _HEAD, rows, "stack")
     together = int(material.verification.run_info.get("judged_together", 1))
     others = f" (its counts of runs are of all {together} papers that it judged)" if together > 1 else ""
     blocks: list[Block] = [Text(_NOTE.format(others=others), "small"), table]

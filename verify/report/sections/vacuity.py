@@ -12,8 +12,8 @@ __all__ = ["section"]
 _HEAD = ("claim", "conditions hold in", "could it have failed?", "remark")
 _INTRODUCTION = (
     "A check that cannot fail says nothing. The second column is the share of a wide reference box of"
-    " settings in which the claim is judged, with its exact 95 % interval. The third says whether any outcome of these"
-    " very runs would have refuted it. How far bounds are from what they bound stands above."
+    " settings in which the claim is judged, with its exact 95 % interval. The third says whether any outcome"
+    " of these very runs would have refuted it. How far bounds are from what they bound stands above."
 )
 
 
