@@ -1,13 +1,20 @@
-"""`python -m verify run --claims-file benchmarks/larger_constants.py`: Condition 4.1 with C of 2 and 4.
+"""Condition 4.1 with C of 2 and 4: `python -m verify run --claims-file benchmarks/larger_constants.py --claims
+'larger_constants.*' --out DIR`, then `python -m benchmarks.larger_constants DIR` keeps the verdicts.
 
-The paper asks for a sufficiently large C, this project reads C = 1. Here the readings refuted inside the
+The paper asks for a sufficiently large C, this project reads C = 1. Here the readings that fail inside the
 paper's own conditions are judged with larger ones, each in the reference box, with steps down to h = .004:
-what holds for large C only would be refuted at C = 1 and supported here.
+what holds for large C only would be refuted at C = 1 and supported here. Nothing but C, the box that goes with
+it and the length of the runs differs from the readings; the seed is that of what is judged.
 """
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from theory.claim import Claim
 from theory.condition import Inside
@@ -15,7 +22,7 @@ from theory.two_stage.box import Domain
 from theory.two_stage.paper import THIS
 from theory.two_stage.places import REFERENCE
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "main", "record_of"]
 
 #: The larger C is, the more filters, and steps h <= 1/(C m).
 _FINE = replace(REFERENCE, clock_step=(0.004, 0.2))
@@ -64,3 +71,30 @@ CLAIMS: tuple[Claim, ...] = tuple(
         _with("lemma.balance_noise.across_classes", large, 30),
     )
 )
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    """What is kept of a report of these claims: how it was made, and each verdict with its reason."""
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    claims = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+    words = "--claims-file benchmarks/larger_constants.py --claims 'larger_constants.*'"
+    return {
+        "command": f"python -m verify run {words} --profile {run['profile']} --seed {run['seed']}",
+        **{name: run[name] for name in ("profile", "seed", "version", "git_commit", "finished", "runs")},
+        "claims": [{name: claim[name] for name in ("id", "verdict", "reason")} for claim in claims],
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write `benchmarks/results/larger-constants.json` from a report's folder."""
+    (folder,) = sys.argv[1:] if arguments is None else arguments
+    file = Path(__file__).parent / "results" / "larger-constants.json"
+    file.write_text(
+        json.dumps(record_of(Path(folder)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    print(file)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
