@@ -1,10 +1,10 @@
-"""Condition 4.1 with C of 2 and 4: `python -m verify run --claims-file benchmarks/larger_constants.py --claims
-'larger_constants.*' --out DIR`, then `python -m benchmarks.larger_constants DIR` keeps the verdicts.
+"""Condition 4.1 with C of 2 and 4. As a claims file it is judged like any other (`--claims
+'larger_constants.*'`); `python -m benchmarks.larger_constants REPORT` keeps the verdicts of a report of it.
 
 The paper asks for a sufficiently large C, this project reads C = 1. Here the readings that fail inside the
 paper's own conditions are judged with larger ones, each in the reference box, with steps down to h = .004:
-what holds for large C only would be refuted at C = 1 and supported here. Nothing but C, the box that goes with
-it and the length of the runs differs from the readings; the seed is that of what is judged.
+what holds for large C only would be refuted at C = 1 and supported here. Nothing but C, the box that goes
+with it and the length of the runs differs from the readings; the seed is that of what is judged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What larger constants of Condition 4.1 change: the claims file, its places, and the record of its verdicts."""
+"""What larger constants of Condition 4.1 change: the claims file, its places, the record of its verdicts."""
 
 from __future__ import annotations
 

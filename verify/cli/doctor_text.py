@@ -86,10 +86,13 @@ def _table(diagnosis: Diagnosis) -> None:
 
 def _plain(diagnosis: Diagnosis) -> None:
     group = ""
-    print(f"  {'condition':18} {'value':>11}    {'threshold':<11} {'value/thr.':<15} where")
+    wide = max((len(line.check.name) for line in diagnosis.lines), default=18)
+    print(f"  {'condition':{wide}} {'value':>11}    {'threshold':<11} {'value/thr.':<15} where")
     for line in diagnosis.lines:
         if line.group != group:
             group = line.group
             print(group)
         c = line.check
-        print(f"  {c.name:18} {c.value:>11.4g} >= {c.threshold:<11.4g} slack {c.slack:<9.3g} {_where(line)}")
+        print(
+            f"  {c.name:{wide}} {c.value:>11.4g} >= {c.threshold:<11.4g} slack {c.slack:<9.3g} {_where(line)}"
+        )

@@ -50,9 +50,9 @@ def _measured(asked: OfCurve, measured: MeasuredCurve) -> str:
     """`0.0012 on average, above 0.02 in 3 of 120 runs *`, of the runs with a value."""
     (values,) = measured.values.values()
     at = measured.curve.at.index
-    numbers = values[:, at(asked.at)]  # type: ignore[arg-type]
+    numbers = values[:, at(asked.at)]
     if asked.less:
-        numbers = values[:, at(asked.less)] - numbers  # type: ignore[arg-type]
+        numbers = values[:, at(asked.less)] - numbers
     kept = numbers[np.isfinite(numbers)]
     if not len(kept):
         return "no value *"
