@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["figures", "sweep_curves"]
 
-_MOST = 9
+_MOST = 6
 #: Replicates that are drawn of each; the slope is of all.
-_LINES = 12
+_LINES = 8
 
 _CAPTION = (
-    "Each thin line is one replicate with the same draws along the sweep, at most a dozen. The grey fan is "
+    "Each thin line is one replicate with the same draws along the sweep, at most eight. The grey fan is "
     "the claimed slope with its declared margin; a supported exponent has its measured slope and interval "
     "inside."
 )

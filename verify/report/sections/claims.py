@@ -43,17 +43,18 @@ _NOTE = (
 
 def section(material: Material) -> Section:
     """Each claim unfolds; those refuted inside their conditions are open."""
-    entries = tuple(_entry(material, j) for j in material.verification.judgements)
+    said: dict[Block, str] = {}
+    entries = tuple(_entry(material, j, said) for j in material.verification.judgements)
     blocks = (Text(_NOTE, "small"), Claims(entries))
     return Section("claims", "All claims", blocks, short="Claims")
 
 
-def _entry(material: Material, judgement: Judgement) -> ClaimEntry:
+def _entry(material: Material, judgement: Judgement, said: dict[Block, str]) -> ClaimEntry:
     claim = judgement.claim
     tags = (Code(claim.id), Plain(str(claim.source)), Tag(claim.provenance), Tag(claim.kind))
     blocks = (
         *_said(judgement),
-        *_why(material, judgement),
+        *_why(material, judgement, said),
         *_numbers(judgement),
         *_rest(material, judgement),
     )
@@ -84,11 +85,11 @@ def _said(judgement: Judgement) -> list[Block]:
     return [*blocks, Text(("Decided:", rule_sentence(claim.rule)))]
 
 
-def _why(material: Material, judgement: Judgement) -> list[Block]:
+def _why(material: Material, judgement: Judgement, said: dict[Block, str]) -> list[Block]:
     blocks: list[Block] = [Text("Chain of reasons:"), Items(judgement.chain, ordered=True)]
     if judgement.verdict == "errored":
         blocks.append(_failure(judgement))
-    blocks += _conditions(judgement)
+    blocks += [_once(material, block, judgement.claim.id, said) for block in _conditions(judgement)]
     blocks += again(judgement, material.verification.run_info)
     example = judgement.counterexample
     if example is not None:
@@ -102,6 +103,15 @@ def _why(material: Material, judgement: Judgement) -> list[Block]:
         table = Table("The smallest counterexample found", (), found, "pairs")
         blocks.append(Section("", "Counterexample", (table, Text(example.replay, "command"))))
     return blocks
+
+
+def _once(material: Material, block: Block, claim: str, said: dict[Block, str]) -> Block:
+    """A paragraph that claims share (those of one experiment, under the same conditions) stands with the
+    first of them."""
+    first = said.setdefault(block, claim)
+    if first == claim or not isinstance(block, Text):
+        return block
+    return Text((Link("#conditions", "Conditions"), Plain("and their slack: as of"), material.ref(first)))
 
 
 def _conditions(judgement: Judgement) -> list[Block]:

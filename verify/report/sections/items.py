@@ -128,15 +128,18 @@ def _what_conditions_say(material: Material, headings: Sequence[Heading]) -> tup
     if not conditions:
         return ()
     group = {c.name: name for name, members in _groups(material).items() for c in members}
-    rows = tuple(
-        (Line((Plain(c.name), Plain(group[c.name]))) if c.name in group else c.name, Formula(c.latex), c.why)
-        for c in conditions.values()
-    )
+    rows = tuple((_named(c, group), Formula(c.latex), c.why) for c in conditions.values())
     table = Table("Every condition of these claims", ("condition", "inequality", "what for"), rows, "stack")
     chosen = _constants(material, conditions.values())
     said = Section(_CONDITIONS, "What the conditions say", (table, *chosen), folded=True)
     reading = " ".join(p.reading for p in material.verification.papers if p.reading)
     return (Text(("How the conditions are read:", reading), "small"), said) if reading else (said,)
+
+
+def _named(condition: Condition, group: Mapping[str, str]) -> Cell:
+    """A condition, with the heading under which its paper has it."""
+    name = Plain(condition.name)
+    return Line((name, Plain(group[condition.name]))) if condition.name in group else name
 
 
 def _constants(material: Material, conditions: Collection[Condition]) -> tuple[Table, ...]:
@@ -167,7 +170,7 @@ def heading_section(material: Material, number: int, heading: Heading) -> Sectio
         shown = heading.numbers()
         body = tuple(tuple(map(Plain, row)) for row in shown.rows)
         said = (*said, Table(shown.caption, shown.head, body, "score"))
-    said = (*said, *_together(heading.judgements))
+    said = (*said, *_together(material.headings, number))
     claims = Claims(tuple(claim_line(material, j) for j in heading.judgements), brief=True)
     return Section(anchor(number), heading.name, (*said, claims))
 
@@ -178,20 +181,28 @@ def runs_of(judgement: Judgement) -> tuple[str, int] | None:
     return (judgement.claim.experiment.id, seen[0].seed) if seen else None
 
 
-def _together(judgements: Sequence[Judgement]) -> tuple[Text, ...]:
-    """Which claims share their runs: what fails in one may be what fails in another."""
+def _together(headings: Sequence[Heading], number: int) -> tuple[Text, ...]:
+    """Which claims of an item share their runs, and with which earlier items: what fails in one may be what
+    fails in another."""
+    judgements = headings[number].judgements
     groups: dict[tuple[str, int] | None, list[str]] = {}
     split = [j.claim.id.split(".") for j in judgements]
-    alike = itertools.takewhile(
-        lambda words: len(set(words)) == 1, zip(*(w[:-1] for w in split), strict=False)
-    )
-    left_out = len(list(alike))
+    columns = zip(*(words[:-1] for words in split), strict=False)
+    left_out = sum(1 for _ in itertools.takewhile(lambda words: len(set(words)) == 1, columns))
     for judgement, words in zip(judgements, split, strict=True):
         groups.setdefault(runs_of(judgement), []).append(".".join(words[left_out:]))
-    shared = [", ".join(names) for runs, names in groups.items() if runs is not None and len(names) > 1]
-    if not shared:
+    groups.pop(None, None)
+    told = []
+    for runs, names in groups.items():
+        earlier = [h.name for h in headings[:number] if any(runs_of(j) == runs for j in h.judgements)]
+        also = (
+            f" (with claims of {', '.join(name.partition(' (')[0] for name in earlier)})" if earlier else ""
+        )
+        if also or len(names) > 1:
+            told.append(f"{', '.join(names)}{also}")
+    if not told:
         return ()
-    said = f"Judged on the same runs, so not independent of each other: {'; '.join(shared)}."
+    said = f"Judged on the same runs, so not independent of each other: {'; '.join(told)}."
     return (Text(Plain(said), "small"),)
 
 
