@@ -80,7 +80,7 @@ def record_of(folder: Path) -> dict[str, Any]:
     words = "--claims-file benchmarks/larger_constants.py --claims 'larger_constants.*'"
     return {
         "command": f"python -m verify run {words} --profile {run['profile']} --seed {run['seed']}",
-        **{name: run[name] for name in ("profile", "seed", "version", "git_commit", "finished", "runs")},
+        **{name: run[name] for name in ("profile", "seed", "version", "source_digest", "finished", "runs")},
         "claims": [{name: claim[name] for name in ("id", "verdict", "reason")} for claim in claims],
     }
 

@@ -45,4 +45,6 @@ def test_the_record_is_of_these_claims_and_the_report_says_what_it_holds() -> No
     refuted = {row["id"] for row in record["claims"] if row["verdict"] == "refuted"}
     names = list(dict.fromkeys(of(claim.id)[0] for claim in CLAIMS))
     both = [name for name in names if {f"larger_constants.{name}.{c}" for c in (2, 4)} <= refuted]
-    assert f"{len(both)} of {len(names)}" in READING
+    assert f"{len(both)} of {len(names)} are refuted with both" in READING
+    assert all(row["verdict"] in ("refuted", "inconclusive") for row in record["claims"])
+    assert "None is supported" in READING

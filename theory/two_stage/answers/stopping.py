@@ -278,7 +278,7 @@ QUESTION = Question(
         Part(
             _these("", {"wide.clock_costs": ""}),
             f"With weak signals or many flipped labels (n SNR^2 (1 - 2 tau) from 3 on, tau up to .35) not at "
-            f"a fixed clock: Stage II then comes earlier, and {STOP_CLOCK:g} time units cost more than two "
+            f"that clock: Stage II then comes earlier, and {STOP_CLOCK:g} time units cost more than two "
             f"points of accuracy in {{these}}.",
             "With weak signals or many flipped labels the fixed clock still costs little (more than two "
             "points "
@@ -288,8 +288,8 @@ QUESTION = Question(
         ),
         Part(
             _these("wide.", _NO_CLOCK),
-            "There one needs a rule that looks at the data; the table has the cost of "
-            "each ({these}).",
+            "There a rule that looks at the data serves; the table has the cost of each, and of the earlier "
+            "T_1 ({these}).",
             "There these rules, though they look at the data, lose too much D_test error: {these}.",
             "with weak signals or many flipped labels, what it costs to stop at",
             glance=True,
