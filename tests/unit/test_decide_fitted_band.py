@@ -87,7 +87,8 @@ def test_a_fitted_band_that_holds() -> None:
         statistic={
             **rate.statistic, "runs": 60, "trials": 60, "judging_runs": 30, "lower": 1 / 1.5, "upper": 3.0,
             "width_ratio": 3.0 / (1 / 1.5), "max_ratio": 8.0, "outside_every_band": 0,
-            "fitting_trials": 30, "judging_trials": 30, "left_out_of_fit": 0, "not_finite": 0,
+            "fitting_trials": 30, "judging_trials": 30, "trimmed": 0, "left_out_of_fit": 0,
+            "not_finite": 0,
         },
         n_trials=60,
         needed=None,
@@ -126,6 +127,26 @@ def test_a_fitted_band_too_wide_but_for_few() -> None:
     assert (found.needed, found.support_p, found.p_value) == (None, 1.0, 1.0)
     assert found.statistic["width_ratio"] == pytest.approx(45)
     assert found.statistic["outside_every_band"] == 2
+
+
+def test_a_fifth_of_delta_may_be_left_out_of_a_fit_that_is_too_wide() -> None:
+    """One of thirty, at either end; two may not. The other block judges the narrow band at the same level."""
+    for far, ends in ((20.0, [2 / 3, 3.0]), (0.05, [2 / 3, 3.0])):
+        seen = halves([1.0, 2.0, far] + [1.5] * 27, [1.0] * 30)
+        found = decide_fitted_band(TWO, seen, None)
+        assert (found.verdict, found.statistic["trimmed"]) == ("supported", 1)
+        assert found.predicted == pytest.approx(ends)
+        assert "(fitted without the 1 run farthest out)" in found.reason
+        rate = rate_of(seen, TWO, *ends)
+        assert found.support_p == rate.support_p
+    gone = decide_fitted_band(TWO, halves([1.0, 2.0, 20.0] + [1.5] * 27, [1.0] * 24 + [20.0] * 6), None)
+    assert (gone.verdict, gone.statistic["trimmed"]) == ("inconclusive", 1)
+    assert gone.statistic["violations"] == 6
+    assert decide_fitted_band(TWO, halves([1.0, 20.0, 20.0] + [1.0] * 27, [1.0] * 30), None).verdict == (
+        "inconclusive"
+    )
+    top = decide_fitted_band(ONE, halves([1.0, 20.0] + [1.5] * 28, [1.0] * 30), None)
+    assert (top.verdict, top.predicted) == ("supported", [0.0, pytest.approx(2.25)])
 
 
 def test_a_width_that_refutes() -> None:

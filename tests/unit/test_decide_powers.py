@@ -274,3 +274,15 @@ def test_what_a_rule_refuses(field: str) -> None:
     changes = cases[field]
     with pytest.raises(ValueError, match="exact" if field != "logs" else "logs"):
         replace(RULE, **changes)
+
+
+def test_a_plan_beside_logarithms_is_for_the_middle_of_the_room() -> None:
+    """Slopes that scatter by .25 show in 40 replicates that a power lies in +-.2, and not in +-.1."""
+    from verify.rules.fitted_band import PowersPlan
+    from verify.rules.residuals import planned_inside
+
+    rule = FittedBand(20.0, "test", logs={"n": 1.0})
+    narrow, wide = (planned_inside(rule, [(40, 0.25, room)]) for room in (0.1, 0.2))
+    assert narrow < 0.8 < 0.99 < wide
+    grown = PowersPlan(powers=[(40, 0.25, 0.1)]).grown(3.0)
+    assert planned_inside(rule, grown.powers) > 0.99

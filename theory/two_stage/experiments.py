@@ -12,7 +12,7 @@ from dataclasses import replace
 from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.place import Joined
-from theory.two_stage.box import Domain
+from theory.two_stage.box import Domain, SweepParameter
 from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, NO_LABEL_NOISE
 from theory.two_stage.event_grid import EVENT_GRID
 from theory.two_stage.places import drawn_from
@@ -130,13 +130,16 @@ STAGE_ONE = Experiment(
 
 
 #: Sweeps of every parameter that has one; with few flipped labels, Stage I is certain at small samples too.
-_SWEPT = {p: swept_inside(p) for p in ("n", "m", "d")}
-_STAGE_ONE_SWEPT = {p: swept_inside(p, tau=0.07) for p in ("n", "m", "d")}
+_INSIDE: tuple[SweepParameter, ...] = ("n", "m", "d", "sigma_xi")
+_SWEPT = {p: swept_inside(p) for p in _INSIDE}
+_STAGE_ONE_SWEPT = {p: swept_inside(p, tau=0.07) for p in _INSIDE}
 
 #: The paper's conditions with sweeps through them: what is Theta(1) at T_1.
 SCALES_AT_T1 = Experiment(
     id="two_stage.scales_at_t1",
-    place=Joined(_drawn("Condition 4.1", OF_PAPER), _SWEPT, every={"n": 12, "m": 60, "d": 30}),
+    place=Joined(
+        _drawn("Condition 4.1", OF_PAPER), _SWEPT, every={"n": 24, "m": 72, "d": 48, "sigma_xi": 48}
+    ),
     clock=C_T1,
     runs={"quick": 192, "default": 720, "full": 2000},
 )
@@ -147,7 +150,7 @@ SCALES = Experiment(
     place=Joined(
         _drawn("Condition 4.1 with Stage I", OF_STAGE_ONE),
         _STAGE_ONE_SWEPT,
-        every={"n": 4, "m": 75, "d": 30},
+        every={"n": 9, "m": 30, "d": 30, "sigma_xi": 24},
     ),
     clock=14.0,
     runs={"quick": 192, "default": 360, "full": 2000},

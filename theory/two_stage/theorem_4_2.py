@@ -171,6 +171,7 @@ CLAIMS = (
             max_ratio=30.0,
             reason="n SNR^2 and the realised flip rate vary over the box; the law 2(1 + 4a tau(1-tau))/(1+a) "
             "varies by 10 over it",
+            logs={"n": 1.0},
             exact=EXACT_SCALINGS,
         ),
         experiment=SCALES,

@@ -34,7 +34,12 @@ __all__ = [
     "fewest_outside",
     "fit_band",
     "new_range_p",
+    "trimmed_band",
 ]
+
+
+#: Share of delta that may be left out of a fit.
+_TRIMMED = 0.2
 
 
 def fit_band(rule: FittedBand, values: Sequence[float]) -> tuple[float, float] | None:
@@ -44,6 +49,23 @@ def fit_band(rule: FittedBand, values: Sequence[float]) -> tuple[float, float] |
     if not kept:
         return None
     return (min(kept) / rule.widen if rule.two_sided else 0.0), max(kept) * rule.widen
+
+
+def trimmed_band(rule: FittedBand, values: Sequence[float], without: int) -> tuple[float, float] | None:
+    """The narrowest `fit_band` of all but so many of the values; None where too few are left.
+
+    >>> trimmed_band(FittedBand(8.0, "example", widen=1.0), [0.01, 1.0, 2.0, 3.0], 1)
+    (1.0, 3.0)
+    """
+    kept = sorted(v for v in finite(values) if _constant(rule, v))
+    count = len(kept) - without
+    if without < 1 or count < 2:
+        return None
+    if not rule.two_sided:
+        return fit_band(rule, kept[:count])
+    starts = range(without + 1)
+    best = min(starts, key=lambda k: kept[k + count - 1] / kept[k])
+    return fit_band(rule, kept[best : best + count])
 
 
 def _constant(rule: FittedBand, value: float) -> bool:
@@ -99,6 +121,9 @@ def decide_fitted_band(
 ) -> Decision:
     """Fit the band on one block of trials, judge the other as for `Band`.
 
+    A band of all fitting runs that is too wide gives way to the narrowest one without a fifth of delta of
+    them, where that is not: the claim allows more of them outside, and the other block judges either.
+
     Trials are numbered in the order of their runs' indices, over those judged; the even ones fit, the odd
     ones judge, so that both blocks see the same settings and no seed stands in both. A value that is no
     constant (nan, inf, or of the wrong sign) is left out of the fit, counted, and violates any band.
@@ -118,7 +143,12 @@ def decide_fitted_band(
     fitting, judging = trials[0::2], trials[1::2]
     fit_values = [number_value(o) for trial in fitting for o in trial]
     values = [number_value(o) for trial in judging for o in trial]
-    band = fit_band(rule, fit_values)
+    band, cut = fit_band(rule, fit_values), 0
+    if band is not None and _width(rule, band) > rule.max_ratio:
+        without = int(_TRIMMED * rule.delta * len(fitting))
+        narrow = trimmed_band(rule, fit_values, without)
+        if narrow is not None and _width(rule, narrow) <= rule.max_ratio:
+            band, cut = narrow, without
 
     def violated(o: Observation) -> bool:
         value = number_value(o)
@@ -127,11 +157,13 @@ def decide_fitted_band(
         return not (math.isfinite(value) and band[0] <= value <= band[1])
 
     ends = "a band that could not be fitted" if band is None else f"[{band[0]:.4g}, {band[1]:.4g}]"
+    if cut:
+        ends += f" (fitted without the {count(cut, 'run')} farthest out)"
     what = f"of the judging block leave {ends}"
     result = decide_rate(judging, violated, rule.delta, rule.alpha, what, blocks=2)
     outside = fewest_outside(rule, [[number_value(o) for o in trial] for trial in trials])
     p_width = rate_p(outside, len(trials), rule.delta)[0]
-    p_drift = max(result.p_value, _drift_p(rule, fitting, judging, band))
+    p_drift = 1.0 if cut else max(result.p_value, _drift_p(rule, fitting, judging, band))
     p_value = min(1.0, 2 * p_width, 2 * p_drift)
     ratio = None if band is None else _width(rule, band)
     too_wide = ratio is not None and ratio > rule.max_ratio
@@ -164,6 +196,7 @@ def decide_fitted_band(
         "outside_every_band": outside,
         "fitting_trials": len(fitting),
         "judging_trials": len(judging),
+        "trimmed": cut,
         "left_out_of_fit": sum(not _constant(rule, v) for v in fit_values),
         "not_finite": len(values) - len(finite(values)),
     }
@@ -248,7 +281,11 @@ def _ends(decision: Decision) -> tuple[float, float]:
 class PowersPlan(Plan):
     """With the (replicates, spread of a slope) of every power that is measured."""
 
-    powers: Sequence[tuple[int, float]] = ()
+    powers: Sequence[tuple[int, float, float]] = ()
+
+    def grown(self, factor: float) -> PowersPlan:
+        """As many more replicates of every sweep."""
+        return replace(self, powers=[(round(k * factor), s, room) for k, s, room in self.powers])
 
 
 class FittedBandJudge(RateJudge[FittedBand]):
@@ -396,4 +433,6 @@ class FittedBandJudge(RateJudge[FittedBand]):
         rule: Any = judgement.claim.rule
         if ratio is None or most is None or not rule.two_sided:
             return values
-        return f"{values}; all within a factor {number_in_words(ratio)}, of at most {most:g} allowed"
+        cut = judgement.decision.statistic.get("trimmed")
+        fitted = f"all fitted runs but {cut}" if cut else "all"
+        return f"{values}; {fitted} within a factor {number_in_words(ratio)}, of at most {most:g} allowed"

@@ -120,6 +120,12 @@ class Plan:
     basis: str = ""
     tail: float = 1.0
 
+    def grown(self, factor: float) -> Plan:
+        """What is planned with so many times the runs."""
+        if self.cells is None:
+            return self
+        return replace(self, cells=[(round(count * factor), v) for count, v in self.cells])
+
 
 @dataclass(frozen=True)
 class Power:
@@ -259,10 +265,7 @@ class Judge(ABC, Generic[R]):
         """Fewest trials above `n_trials` that reach this power; None when none do."""
 
         def reached(runs: int) -> bool:
-            cells = plan.cells
-            if cells is not None:
-                cells = [(round(count * runs / max(1, n_trials)), v) for count, v in cells]
-            value = self.planned(rule, runs, replace(plan, cells=cells))
+            value = self.planned(rule, runs, plan.grown(runs / max(1, n_trials)))
             return value is not None and value >= power
 
         return first_runs(reached, n_trials + 1)

@@ -276,8 +276,9 @@ def _at(o: Observation) -> float:
     return math.log(_parameter(o, str(o.labels[SWEPT])))
 
 
-def residual_plan(rule: FittedBand, decision: Decision) -> list[tuple[int, float]]:
-    """What planned power needs of a decision's powers: (replicates, spread) of each.
+def residual_plan(rule: FittedBand, decision: Decision) -> list[tuple[int, float, float]]:
+    """What planned power needs of a decision's powers: (replicates, spread, half of the room) of each. Beside
+    logarithms the room is wider, and a claim that is true with room to spare lies in its middle.
 
     None for a one-sided band: its ratio may fall, and then growth is excluded sooner than a plan at power 0
     would have it.
@@ -285,13 +286,17 @@ def residual_plan(rule: FittedBand, decision: Decision) -> list[tuple[int, float
     if not rule.two_sided:
         return []
     powers = decision.statistic.get("powers") or {}
-    return [(p["replicates"], p["error"] * math.sqrt(p["replicates"])) for p in powers.values()]
+    return [
+        (p["replicates"], p["error"] * math.sqrt(p["replicates"]), (p["room"][1] - p["room"][0]) / 2)
+        for p in powers.values()
+    ]
 
 
-def planned_inside(rule: FittedBand, plans: Sequence[tuple[int, float]]) -> float:
-    """A lower bound of P(every power is shown to be inside) when none is left: 1 - the chances to miss."""
+def planned_inside(rule: FittedBand, plans: Sequence[tuple[int, float, float]]) -> float:
+    """A lower bound of P(every power is shown to be inside) when each is in the middle of its room, without
+    logarithms 0: 1 - the chances to miss."""
     level = rule.alpha / max(1, len(plans))
     missed = 0.0
-    for replicates, spread in plans:
-        missed += 1 - (equivalence_power(replicates, spread, rule.power, level) or 0.0)
+    for replicates, spread, room in plans:
+        missed += 1 - (equivalence_power(replicates, spread, room, level) or 0.0)
     return max(0.0, 1 - missed)

@@ -134,8 +134,10 @@ def _of(rule: Any, judgement: Judgement) -> Iterator[_Plant]:
             low, high = power["room"]
             side = 1.0 if power["power"] >= 0 or low is None else -1.0
             end = high if side > 0 else -low
+            # Below an upper bound the quantity may fall behind it: what it lacks is added.
+            lacking = max(0.0, -power["power"]) if low is None else 0.0
             for k in FACTORS:
-                yield _Plant(f"margins, power of {name}", k, _power(name, side * k * end))
+                yield _Plant(f"margins, power of {name}", k, _power(name, side * k * end + lacking))
     elif isinstance(rule, ZScores):
         yield from _of_scores(rule, judgement)
     elif isinstance(rule, Calibration):
