@@ -33,7 +33,7 @@ _PLANTED = (
     "there are."
 )
 _FAR = (
-    ", and by distance from the claim the share with the verdict wanted, which on the border and saturated "
+    ", and by the distance from the claim the share with the verdict wanted, which on the border and saturated "
     "is undecided"
 )
 _SHARES = (
