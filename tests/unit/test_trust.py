@@ -79,7 +79,9 @@ def test_records_are_read_back_and_shown(small: Verification, tmp_path: Path) ->
     assert "falsehoods" not in trust["soundness"]["falsehoods"]
     text = text_of(small, trust)
     assert "39 of 40 planted falsehoods refuted, 0 supported; of gross ones 11 of 11" in text
-    assert "5 of 6 flawed engines (full profile, seed 3)" in text
+    assert "of gross ones 11 of 11 (full profile, seed 3)" in text
+    assert "5 of 6 flawed engines" in text
+    assert text.count("(full profile, seed 3)") == 1
     assert "at least 1.4 margins away: 19 of 20 as they should be, 0 supported" in text
     assert "8 of 9 checks passed on cnn, law" in text
     assert "release 0.1.0 at 0123456789ab, 2026-01-02, the code has changed since" in text

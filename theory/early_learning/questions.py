@@ -29,9 +29,8 @@ QUESTIONS: tuple[Question, ...] = (
                     field__memorisation_time="measured over predicted time",
                     field__memorisation_constant="the closed form",
                 ),
-                "It lasts for C(w)/kappa units of training time, kappa = sigma^2 p/n, and then wrong "
-                "labels are "
-                "memorised: {these}.",
+                "It lasts for C(w)/kappa units of training time (eta times steps; a table stands under Early "
+                "learning, sharp), kappa = sigma^2 p/n, and then wrong labels are memorised: {these}.",
                 "Its end is not where the two-class equations put it: {these}.",
                 "how long it lasts:",
                 glance=True,

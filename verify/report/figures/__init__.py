@@ -33,7 +33,7 @@ MOST = 12
 #: The page is as wide as a figure of `WIDTH` then.
 _DPI = 102
 #: Of lines, text and a few fills; with so many colours no difference can be seen, at a third of the bytes.
-_COLOURS = 48
+_COLOURS = 64
 
 
 def draw_all(verification: Verification, jobs: int = 1) -> list[Figure]:

@@ -33,8 +33,8 @@ _PLANTED = (
     "there are."
 )
 _FAR = (
-    ", and by distance from the claim the share with the verdict wanted, which on the border and saturated "
-    "is undecided"
+    ", and by the distance from the claim the share with the verdict wanted, which on the border and "
+    "saturated is undecided"
 )
 _SHARES = (
     (0.999, "all"),

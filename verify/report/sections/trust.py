@@ -21,6 +21,8 @@ _NOTE = (
     "their own profile, seed and date; a row that has not been measured says so."
 )
 _UNKNOWN = "not measured"
+#: Of a row whose command stands in the row above.
+_SAME = "the same"
 
 
 def section(material: Material) -> Section:
@@ -46,7 +48,7 @@ _Row = tuple[Plain, Plain, Plain | Code]
 
 
 def _row(question: str, measured: str, by: str = "this run") -> _Row:
-    return Plain(question), Plain(measured), Plain(by) if by == "this run" else Code(by)
+    return Plain(question), Plain(measured), Plain(by) if by in ("this run", _SAME) else Code(by)
 
 
 def _of_this_run(material: Material) -> list[_Row]:
@@ -179,16 +181,18 @@ def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> li
             command,
         )
     ]
+    if planted is not None:  # how it was made is said once, of all that one command measured
+        made, command = "", _SAME
     told = {name: c for name, c in (sound.get("distances") or {}).get("rows", {}).items() if c["planted"]}
     if told:
         parts = (
             f"{name}: {_of(c, 'right', 'planted')} as they should be, {c['supported']} supported"
             for name, c in told.items()
         )
-        rows.append(_row("How false must it be?", f"{'; '.join(parts)} ({made})", command))
+        rows.append(_row("How false must it be?", "; ".join(parts) + _in_brackets(made), command))
     engines = sound.get("engines")
     if engines is not None and engines["tried"]:
-        noticed = f"{engines['detected']} of {engines['tried']} flawed engines ({made})"
+        noticed = f"{engines['detected']} of {engines['tried']} flawed engines{_in_brackets(made)}"
         rows.append(_row("Is a wrong engine noticed?", noticed, command))
     alarms = sound.get("false_alarms")
     if alarms is not None:
@@ -198,7 +202,7 @@ def _of_soundness(sound: Mapping[str, Any], made: str, material: Material) -> li
                 "Does what is true pass?",
                 f"{alarms['suites_with_a_false_refutation']} of {alarms['suites']} verifications of claims "
                 f"true by construction refuted one ({low:.2g} to {high:.2g} %, budget "
-                f"{100 * alarms['budget']:g} %; {made})",
+                f"{100 * alarms['budget']:g} %{f'; {made}' if made else ''})",
                 command,
             )
         )
@@ -220,6 +224,10 @@ def _not_measured(material: Material) -> str:
         f"{_UNKNOWN} of this paper: nothing here says how many false variants of its claims would be refuted."
         f"{known}"
     )
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({text})" if text else ""
 
 
 def _missed(trust: Mapping[str, Any]) -> Iterator[str]:
