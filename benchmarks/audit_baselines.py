@@ -1,9 +1,12 @@
 """The audit beside cleanlab on the same labels: precision, recall and F1 of the suspects, seconds spent.
 
-`python -m benchmarks.audit_baselines [--draws 5] [--out FILE.json]`; needs the extras `images`, `baselines`.
-cleanlab's `find_label_issues` gets out-of-sample probabilities of five folds: of the audit's own network
-trained to the end (*last*) or stopped at the best mean accuracy on the held-out folds (*stop*), or of a
-logistic regression (*linear*). Fold accuracies are on the labels as given: none of them sees a true label.
+`python -m benchmarks.audit_baselines [--draws 5] [--only 3v8] [--out FILE.json]`; needs the extras `images`,
+`baselines`. cleanlab's `find_label_issues` gets out-of-sample probabilities of five folds: of the audit's own
+network trained to the end (*last*) or stopped at the best mean accuracy on the held-out folds (*stop*), or of
+a logistic regression (*linear*). Fold accuracies are on the labels as given: none of them sees a true label.
+*loss* lists the samples of largest loss under the stopped probabilities, as many as there are wrong labels: it
+is told their number. Draws that the file has are not made again; the table between the marks of
+`docs/audit.md` is written anew.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +31,13 @@ from theory.images.experiments import AUDIT_PAIRS, AUDIT_TEN
 from theory.images.setting import ImageSetting
 from theory.rng import generator
 
-__all__ = ["compared", "main", "places_of_audits"]
+__all__ = ["compared", "main", "places_of_audits", "table_of"]
 
 Floats = NDArray[np.float64]
+
+RESULTS = Path(__file__).parent / "results" / "audit-baselines.json"
+PAGE = Path(__file__).parents[1] / "docs" / "audit.md"
+_BEGIN, _END = "<!-- audit-baselines:begin -->", "<!-- audit-baselines:end -->"
 
 FOLDS = 5
 _RATIO = 1.15
@@ -105,6 +112,11 @@ def _linear_probabilities(task: Task, seed: int) -> Floats:
     return out
 
 
+def _largest_losses(task: Task, probabilities: Floats, count: int) -> NDArray[np.int64]:
+    own = probabilities[np.arange(len(task.labels)), task.labels]
+    return np.argsort(own, kind="stable")[:count]
+
+
 def _flagged(task: Task, probabilities: Floats) -> NDArray[np.int64]:
     from cleanlab.filter import find_label_issues  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
@@ -112,7 +124,7 @@ def _flagged(task: Task, probabilities: Floats) -> NDArray[np.int64]:
 
 
 def compared(setting: ImageSetting, epochs: float, seed: int) -> dict[str, dict[str, float]]:
-    """One draw of labels judged four ways; `seconds` of processor time."""
+    """One draw of labels judged five ways; `seconds` of processor time."""
     task = task_at(setting, seed)
     noisy: NDArray[np.bool_] = np.asarray(task.labels != task.y)
     recipe = Recipe(
@@ -125,12 +137,14 @@ def compared(setting: ImageSetting, epochs: float, seed: int) -> dict[str, dict[
     trained = time.process_time()
     linear = _linear_probabilities(task, seed)
     fitted = time.process_time()
-    seconds = (audited - start, trained - audited, trained - audited, fitted - trained)
+    folds = trained - audited
+    seconds = (audited - start, folds, folds, fitted - trained, folds)
     found = {
         "audit": outcome.answer.suspects,
         "cleanlab, last": _flagged(task, last),
         "cleanlab, stop": _flagged(task, stop),
         "cleanlab, linear": _flagged(task, linear),
+        "loss": _largest_losses(task, stop, int(noisy.sum())),
     }
     return {
         name: {**_scores(suspects, noisy), "seconds": spent}
@@ -138,35 +152,79 @@ def compared(setting: ImageSetting, epochs: float, seed: int) -> dict[str, dict[
     }
 
 
+Draws = Sequence[Mapping[str, Mapping[str, float]]]
+
+#: Ways of listing, by the head of their column.
+WAYS = {
+    "audit": "audit",
+    "cleanlab, last": "cleanlab, to the end",
+    "cleanlab, stop": "cleanlab, stopped",
+    "cleanlab, linear": "cleanlab, linear",
+    "loss": "stopped losses, number given",
+}
+
+
+def _list_of(draws: Draws, way: str) -> str:
+    p, r, f = (np.mean([d[way][key] for d in draws]) for key in ("precision", "recall", "f1"))
+    return f"{p:.2f}/{r:.2f}, {f:.3f}"
+
+
+def _difference(draws: Draws) -> str:
+    """F1 of the audit less that of the best way that is told nothing, a way a setting, with the 95 %
+    t-interval of the paired differences."""
+    from scipy.stats import sem, t
+
+    rivals = [way for way in WAYS if way.startswith("cleanlab")]
+    best = max(rivals, key=lambda way: float(np.mean([d[way]["f1"] for d in draws])))
+    gaps = [d["audit"]["f1"] - d[best]["f1"] for d in draws]
+    mean = float(np.mean(gaps))
+    if len(gaps) < 2:
+        return f"{mean:+.3f} ({WAYS[best].removeprefix('cleanlab, ')})"
+    half = float(t.ppf(0.975, len(gaps) - 1) * sem(gaps))
+    return f"{mean:+.3f} [{mean - half:+.3f}, {mean + half:+.3f}] ({WAYS[best].removeprefix('cleanlab, ')})"
+
+
+def table_of(draws: Mapping[str, Draws]) -> str:
+    """The Markdown table: precision/recall, F1, means over the draws of each setting."""
+    heads = ["labels", "draws", *WAYS.values(), "F1 of the audit less the best of cleanlab"]
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for name, some in draws.items():
+        if some:
+            cells = [name, str(len(some)), *(_list_of(some, way) for way in WAYS), _difference(some)]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print means over the draws and write every draw."""
+    """Make the draws that are missing, print and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.audit_baselines", description=__doc__)
     parser.add_argument(
         "--draws", type=int, default=5, help="draws of flips, each with its own split and seed"
     )
+    parser.add_argument("--only", default="", help="settings whose name begins so")
     parser.add_argument("--first-seed", type=int, default=70_000)
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "results" / "audit-baselines.json"
-    )
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--page", type=Path, default=PAGE)
     given = parser.parse_args(arguments)
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
-    written: dict[str, Any] = {}
+    kept = json.loads(given.out.read_text(encoding="utf-8")) if given.out.is_file() else {}
+    done: dict[str, list[Any]] = {name: list(kept.get(name, ())) for name in _places()}
     with threadpool_limits(1):
         for name, (setting, epochs) in _places().items():
-            draws = [compared(setting, epochs, given.first_seed + i) for i in range(given.draws)]
-            written[name] = draws
-            print(name, flush=True)
-            for way in draws[0]:
-                mean = {key: float(np.mean([d[way][key] for d in draws])) for key in draws[0][way]}
-                print(
-                    f"  {way:18s} precision {mean['precision']:.3f} recall {mean['recall']:.3f} "
-                    f"F1 {mean['f1']:.3f}  {mean['seconds']:.1f} s",
-                    flush=True,
-                )
-    given.out.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+            if not name.startswith(given.only):
+                continue
+            for i in range(len(done[name]), given.draws):
+                done[name].append(compared(setting, epochs, given.first_seed + i))
+                given.out.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
+            seconds = {way: np.mean([d[way]["seconds"] for d in done[name]]) for way in WAYS if done[name]}
+            print(name, {way: f"{spent:.1f} s" for way, spent in seconds.items()}, flush=True)
+    table = table_of(done)
+    print(table)
+    before, rest = given.page.read_text(encoding="utf-8").split(_BEGIN)
+    given.page.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.split(_END)[1]}", encoding="utf-8")
     return 0
 
 

@@ -104,6 +104,6 @@ FLAWED: Mapping[str, FlawedTraining] = {
     ),
     "test labels passed off as validation": FlawedTraining(
         "validation accuracy is that on test images with true labels",
-        task=lambda task, job: replace(task, x_val=task.x_test, labels_val=task.y_test),
+        task=lambda task, job: replace(task, x_val=task.x_test, labels_val=task.y_test, y_val=task.y_test),
     ),
 }

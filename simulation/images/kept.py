@@ -18,7 +18,7 @@ from simulation.images.task import Recipe
 __all__ = ["KeptRuns", "run_key"]
 
 #: Raised whenever runs would come out differently.
-_VERSION = "images 1"
+_VERSION = "images 2"
 _ARRAYS = (
     "steps",
     "losses",
@@ -32,6 +32,7 @@ _ARRAYS = (
     "clock",
 )
 _NUMBERS = ("k", "v", "u", "seed")
+_SHARES = ("val_flip_share",)
 
 
 def run_key(images: Images, recipe: Recipe, validation: float, device: str, seed: int) -> str:
@@ -79,6 +80,7 @@ class KeptRuns:
             with np.load(path, allow_pickle=False) as kept:
                 values: dict[str, Any] = {name: kept[name] for name in _ARRAYS}
                 values |= {name: int(kept[name]) for name in _NUMBERS}
+                values |= {name: float(kept[name]) for name in _SHARES}
                 return ImageRun(**values, failed=str(kept["failed"]))
         except Exception:  # absent or damaged: the run is made again
             return None
@@ -89,7 +91,8 @@ class KeptRuns:
             return
         path = self.folder / f"{key}.npz"
         part = path.with_suffix(f".{os.getpid()}.part")
-        values = {f.name: getattr(run, f.name) for f in fields(run) if f.name in (*_ARRAYS, *_NUMBERS)}
+        names = {*_ARRAYS, *_NUMBERS, *_SHARES}
+        values = {f.name: getattr(run, f.name) for f in fields(run) if f.name in names}
         with part.open("wb") as file:
             np.savez(file, failed=np.array(run.failed), **values)
         os.replace(part, path)

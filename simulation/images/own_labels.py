@@ -36,7 +36,7 @@ def _tasks(request: Request, made: Plan) -> list[Task]:
     x, labels = scaled_images(images.x), images.labels
     nothing, everything = x[:0], np.arange(images.n)
     return [
-        Task(x, own, labels, nothing, labels[:0], nothing, labels[:0], images.k, everything)
+        Task(x, own, labels, nothing, labels[:0], labels[:0], nothing, labels[:0], images.k, everything)
         for own in made.labels
     ]
 

@@ -51,4 +51,5 @@ class EvaluationRecord:
             test_accuracy=self._test, val_accuracy=self._val, y=task.y, labels=task.labels, index=task.index,
             k=task.k, v=len(task.labels_val), u=len(task.y_test), seed=self.seed,
             clock=np.asarray(self.steps * share, dtype=np.float64), failed=self.failed,
+            val_flip_share=float(np.mean(task.labels_val != task.y_val)) if len(task.y_val) else np.nan,
         )  # fmt: skip

@@ -29,6 +29,7 @@ class ImageRun:
         setting, seed, engine, dtype, clock: as every run has them; setting is None for a user's own
             training, dtype
             is that of the records: networks themselves compute in float32.
+        val_flip_share: share of validation images whose observed label is wrong; nan without any.
         nearest_error: of predicting a test image by the observed label of the nearest training image; nan
             where it was not asked for.
         audit, maps: what the run's options asked for besides; None where they did not.
@@ -53,6 +54,7 @@ class ImageRun:
     engine: str = "torch"
     dtype: str = "float64"
     control: Any = None
+    val_flip_share: float = float("nan")
     nearest_error: float = float("nan")
     audit: Any = None
     maps: Any = None

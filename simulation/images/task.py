@@ -66,8 +66,8 @@ class Recipe:
 class Task:
     """Images and labels of one training; n training, v validation and u test images.
 
-    `labels` and `labels_val` are observed, `y` and `y_test` true; networks see `x`, `labels` and nothing
-    else.
+    `labels` and `labels_val` are observed, `y`, `y_val` and `y_test` true; networks see `x`, `labels` and
+    nothing else.
     """
 
     x: Pixels
@@ -75,6 +75,7 @@ class Task:
     y: Ints
     x_val: Pixels
     labels_val: Ints
+    y_val: Ints
     x_test: Pixels
     y_test: Ints
     k: int
@@ -108,7 +109,7 @@ def task_of(images: Images, *, n: int = 0, validation: float = 0.2, seed: int = 
     labels = images.labels
     return Task(
         scaled(train), labels[parts.train], images.y[parts.train], scaled(images.x[parts.validation]),
-        labels[parts.validation], scaled(x_test), y_test, images.k, parts.train,
+        labels[parts.validation], images.y[parts.validation], scaled(x_test), y_test, images.k, parts.train,
     )  # fmt: skip
 
 

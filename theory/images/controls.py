@@ -24,15 +24,21 @@ _STILL = 1e-3
 
 
 def flips_as_said(run: Any) -> bool | NotApplicable:
-    """Whether the number of flipped labels lies within the binomial limits of its rate, at 1e-3."""
+    """Whether the numbers of flipped labels in the training and in the validation part lie within the
+    binomial limits of their rate, at 1e-3 each."""
     if run.failed:
         return NotApplicable(run.failed)
     if run.setting is None:
         return NotApplicable("a user's own images: no rate is stated for all of them")
-    n, tau = len(run.y), run.setting.flip_rate
-    flipped = round(n * flip_share(run))
+    parts = [(len(run.y), flip_share(run))]
+    if run.v:
+        parts.append((run.v, run.val_flip_share))
+    return all(_honest(n, share, run.setting.flip_rate) for n, share in parts)
+
+
+def _honest(n: int, share: float, tau: float) -> bool:
     low, high = binom.ppf([_TAIL, 1 - _TAIL], n, tau)
-    return bool(low <= flipped <= high)
+    return bool(low <= round(n * share) <= high)
 
 
 def says_the_same(run: Any) -> bool | NotApplicable:
@@ -47,13 +53,14 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.flips",
         source=here("the experiment itself"),
         provenance="derived",
-        statement=r"Observed and true labels differ in as many training images as flips at rate $\tau$ make",
-        rule=Event(delta=0.05, reason="limits that an honest draw leaves in one of a thousand runs"),
+        statement=r"Observed and true labels differ in as many training images, and in as many validation "
+        r"images, as flips at rate $\tau$ make",
+        rule=Event(delta=0.05, reason="limits that an honest draw leaves in one of five hundred runs"),
         measure=flips_as_said,
         experiment=RUNS,
         conditions=(SPREAD, FLIPPED),
-        measured="whether the number of training images whose observed label is wrong lies within the exact "
-        "binomial limits of n and tau, at .0005 on each side",
+        measured="whether the numbers of training and of validation images whose observed label is wrong lie "
+        "within the exact binomial limits of their number and tau, at .0005 on each side",
         note="what all other claims rest on: without it observed labels may be taken for true ones",
     ),
     Claim(

@@ -63,6 +63,10 @@ class ImageRun(Run, Protocol):
         """Validation images."""
 
     @property
+    def val_flip_share(self) -> float:
+        """Share of validation images whose observed label is wrong; nan without any."""
+
+    @property
     def u(self) -> int:
         """Test images."""
 

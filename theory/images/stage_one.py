@@ -11,7 +11,7 @@ from theory.experiment import Experiment
 from theory.images.conditions import FLIPPED, MODERATE, SEPARABLE, SPREAD, STRONG, TEN_CLASS
 from theory.images.experiments import (
     BOUNDARY,
-    CLUSTER,
+    CLUSTER_STRONG,
     HARD,
     LARGER,
     NO_NOISE_RUNS,
@@ -142,7 +142,7 @@ _PROBES = (
         )
         for kind, experiment, words in (
             ("boundary", BOUNDARY, "those images of each class that lie nearest to the other"),
-            ("cluster", CLUSTER, "one group of look-alike images a class"),
+            ("cluster", CLUSTER_STRONG, "one group of look-alike images a class"),
         )
         for name in ("order", "stage_one")
     ),

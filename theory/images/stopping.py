@@ -13,6 +13,7 @@ from theory.images.measures import flip_share, oracle, stop_acc, stop_val, true_
 from theory.images.sources import here, paper
 from theory.images.stage_one import usable
 from theory.images.thresholds import COST_ACC, COST_VAL, TRUTH_AT_VAL
+from theory.images.validation import observed_accuracy
 from theory.rules import Band, Difference, Event
 from theory.run import NotApplicable
 
@@ -57,14 +58,19 @@ def below_half_rate(run: Any) -> bool | NotApplicable:
 
 
 def noisy_validation(run: Any) -> tuple[float, float] | NotApplicable:
-    """Validation accuracy on observed labels at stop acc, and (1 - tau) A + tau (1 - A)/(k - 1), A on test
-    images."""
+    """Validation accuracy on observed labels at stop acc, and (1 - t) A + t (1 - A)/(k - 1), A the accuracy
+    on test images and t the realised share of wrong labels among the validation images.
+
+    With the rate tau in place of t the two differ by how many of some fifty labels chance flipped, which is
+    twice what is left: sd .06 against .03 a run."""
     reason = usable(run)
     if reason:
         return reason
-    at, tau = stop_acc(run), run.setting.flip_rate
+    if not run.v:
+        return NotApplicable("the run has no validation images")
+    at = stop_acc(run)
     accuracy = float(run.test_accuracy[at])
-    return float(run.val_accuracy[at]), (1 - tau) * accuracy + tau * (1 - accuracy) / (run.k - 1)
+    return float(run.val_accuracy[at]), observed_accuracy(accuracy, run.val_flip_share, run.k)
 
 
 def above_floor(run: Any) -> bool | NotApplicable:
@@ -83,7 +89,7 @@ _TRUTH_AT_VAL = Claim(
     provenance="derived",
     statement="At the best accuracy on validation images with observed labels at least "
     f"{TRUTH_AT_VAL:g} of the noisy training images are predicted as their true label",
-    rule=Event(delta=0.1, reason="one run in ten may differ: some fifty validation images"),
+    rule=Event(delta=0.2, reason="one run in five may differ: some fifty validation images"),
     measure=truth_at_val,
     experiment=RUNS,
     conditions=(*_INSIDE, LOW_NOISE),
@@ -123,7 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
     replace(
         _TRUTH_AT_VAL,
         id="images.spread_needed.cluster.stop_val",
-        rule=Event(delta=0.1, reason="as for spread flips"),
+        rule=Event(delta=0.2, reason="as for spread flips"),
         experiment=CLUSTER,
         drops=(SPREAD.name,),
         parents=(),
@@ -163,18 +169,17 @@ CLAIMS: tuple[Claim, ...] = (
         id="images.noisy_validation",
         source=_SOURCE,
         provenance="derived",
-        statement=r"Accuracy on observed validation labels is $(1-\tau)A + \tau(1-A)/(k-1)$ in the median, "
-        r"with $A$ the "
-        "accuracy on true labels (symmetric flips)",
+        statement=r"Accuracy on observed validation labels is $(1-\hat\tau)A + \hat\tau(1-A)/(k-1)$ in the "
+        r"median, with $A$ the accuracy on true labels and $\hat\tau$ the share of wrong labels among those "
+        "of validation (symmetric flips)",
         rule=Difference(0.03, "a seventh of what flips of one in five take away"),
         measure=noisy_validation,
         experiment=RUNS,
         conditions=_INSIDE,
         measured="validation accuracy on observed labels, and the formula with the test accuracy as A, "
-        "when the "
-        "training accuracy first reaches 1 - tau^",
-        note="exact in expectation; it fails where flips depend on the image, and then validation prefers "
-        "memorisation",
+        "when the training accuracy first reaches 1 - tau^",
+        note="exact in expectation, with the rate in place of the realised share too; it fails where flips "
+        "depend on the image, and then validation prefers memorisation",
     ),
     Claim(
         id="images.nearest",

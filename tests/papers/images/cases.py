@@ -44,6 +44,7 @@ def told_run(seed: int = 0) -> ImageRun:
         index=np.arange(125),
         k=2,
         v=54,
+        val_flip_share=0.2,
         u=90,
         seed=seed,
         clock=steps / 4.0,

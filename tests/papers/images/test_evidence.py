@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import audit_acceptance, images_evidence, own_folder
+from benchmarks import audit_acceptance, audit_baselines, images_evidence, own_folder
 from theory.images.paper import CLAIMS
 
 IDS = {claim.id for claim in CLAIMS}
@@ -88,6 +88,52 @@ def test_a_folder_holds_what_it_says(tmp_path: Path) -> None:
     assert np.mean(np.array(near) == labels) > 0.9  # the classes held out are numbered as those of the folder
     assert not own_folder.write_folder(tmp_path / "g", 0.0, seed=1)[0]
     assert own_folder.write_folder(tmp_path / "h", 0.15, seed=1)[0] == misplaced
+
+
+def _folder(share: float, **more: object) -> dict[str, object]:
+    fixed: dict[str, object] = {
+        "share": share,
+        "misplaced": 45 if share else 0,
+        "verdict": "spread" if share else "few",
+        "rate": {"low": 0.12, "high": 0.2} if share else {"low": 0.0, "high": 0.02},
+        "stop_step": 26 if share else None,
+        "suspects": 50,
+        "found": 40 if share else 0,
+        "selection": {"safe": True} if share else None,
+        "accuracy": {"best": 0.97, "stop": 0.96, "end": 0.8} if share else None,
+        "clusters": True,
+        "says_clean": False,
+    }
+    return fixed | more
+
+
+def test_folders_in_a_table() -> None:
+    table = own_folder.table_of(
+        [
+            _folder(0.15),
+            _folder(0.15, found=45, rate={"low": 0.2, "high": 0.3}),
+            _folder(0.0),
+            _folder(0.0, verdict="spread", stop_step=9, rate={"low": 0.02, "high": 0.04}),
+        ]
+    )
+    assert "| folders | 2 (15 % wrong) | 2 |" in table
+    assert "| answers | spread 2 | few 1, spread 1 |" in table
+    assert "| precision of the list, mean | 0.850 [0.215, 1.485] |" in table
+    assert "| interval holds the share, of those that give one | 1 of 2 |" in table
+    assert "| regret of the stop, mean; largest | 0.010 [0.010, 0.010]; 0.010 |" in table
+    assert "lower limits of 1 % |  | 1; 1; 0; 1 of 2 |" in table
+    assert "| upper limit of spread flips, largest |  | 2.0 % |" in table
+
+
+def test_lists_side_by_side() -> None:
+    def scores(f1: float) -> dict[str, float]:
+        return {"precision": f1, "recall": f1, "f1": f1, "seconds": 1.0}
+
+    ways = dict.fromkeys(audit_baselines.WAYS, scores(0.7))
+    draws = [{**ways, "audit": scores(0.9), "cleanlab, stop": scores(f)} for f in (0.8, 0.86)]
+    line = audit_baselines.table_of({"3v8, .2": draws, "none": []}).splitlines()[-1]
+    assert line.startswith("| 3v8, .2 | 2 | 0.90/0.90, 0.900 | 0.70/0.70, 0.700 | 0.83/0.83, 0.830 |")
+    assert line.endswith("| +0.070 [-0.311, +0.451] (stopped) |")
 
 
 def _draw(verdict: str, interval: list[float] | None, precision: float, **more: object) -> dict[str, object]:

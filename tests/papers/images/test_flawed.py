@@ -24,7 +24,7 @@ NOTICED = {
     "true and observed labels exchanged": {"images.stage_one", "images.memorised"},
     "flips applied to the test part": {"images.generalises", "images.noisy_validation"},
     "evaluated in training mode": {"images.still"},
-    "test labels passed off as validation": {"images.noisy_validation"},
+    "test labels passed off as validation": {"images.flips"},
 }
 #: Long enough for a stop, not for memorisation.
 STEPS = {RUNS.id: 240, STILL.id: 14}

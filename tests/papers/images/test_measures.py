@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from papers.images.cases import told_run
 from simulation.images.answer import limits, sentences
 from theory.images import measures
+from theory.images.controls import flips_as_said
 from theory.images.selecting import gain_of_cut
 from theory.images.stage_one import cleans_first, decline, end_memorised, truth_at_stop
 from theory.images.stopping import above_floor, cost_acc, cost_val, noisy_validation
@@ -77,9 +78,7 @@ def test_lies_are_noticed(lie) -> None:
 
 
 def test_validation_lies_are_noticed() -> None:
-    from types import SimpleNamespace
-
-    run = replace(told_run(), setting=SimpleNamespace(flip_rate=0.2))
+    run = told_run()
     seen, said = noisy_validation(run)
     assert seen == pytest.approx(said)
     seen, said = noisy_validation(replace(run, val_accuracy=run.test_accuracy))
@@ -87,6 +86,17 @@ def test_validation_lies_are_noticed() -> None:
     through = 0.8 * run.test_accuracy + 0.2 * (1 - run.test_accuracy)
     seen, said = noisy_validation(replace(run, test_accuracy=through))
     assert abs(seen - said) > 0.05
+
+
+def test_flips_of_both_parts_are_counted() -> None:
+    from types import SimpleNamespace
+
+    run = replace(told_run(), setting=SimpleNamespace(flip_rate=0.2))
+    assert flips_as_said(run) is True
+    assert flips_as_said(replace(run, labels=run.y)) is False
+    assert flips_as_said(replace(run, val_flip_share=0.0)) is False
+    assert flips_as_said(replace(run, val_flip_share=float("nan"), v=0)) is True
+    assert flips_as_said(replace(run, setting=SimpleNamespace(flip_rate=0.45))) is False
 
 
 def test_runs_that_say_nothing() -> None:
