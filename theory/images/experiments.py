@@ -109,7 +109,7 @@ LARGER = Experiment(
 )  # fmt: skip
 HARD = Experiment(
     "images.hard_pair", place=fixed(ImageSetting(data="fashion", classes="tshirt,shirt", n=1200)), clock=32.0,
-    runs={"quick": 0, "default": 0, "full": 48}, options=ImageOptions(),
+    runs={"quick": 0, "default": 0, "full": 24}, options=ImageOptions(),
 )  # fmt: skip
 MAPS = Experiment(
     "images.maps", place=fixed(ImageSetting(classes="3v8", flip_rate=0.2)), clock=EPOCHS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,23 @@ def test_missing_sets_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idx, "FASHION", Path("nowhere"))
     with pytest.raises(MissingData, match="dataset-fashion-mnist"):
         idx.load_fashion()
+
+
+def test_fashion_where_its_package_has_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten classes of 20 images, in the package's form: gzipped, with a test part."""
+    pixels, labels = files.pixels(200), np.arange(200, dtype=np.uint8) % 10
+    for part in ("train", "t10k"):
+        for kind, array in (("images-idx3", pixels), ("labels-idx1", labels)):
+            packed = gzip.compress(files.idx_bytes(array))
+            (tmp_path / f"{part}-{kind}-ubyte.gz").write_bytes(packed)
+    monkeypatch.setattr(idx, "FASHION", tmp_path)
+    images = load_images("fashion", classes=("trouser", "tshirt"))
+    assert images.class_names == ("trouser", "tshirt")
+    mine = np.isin(labels, (0, 1))
+    np.testing.assert_array_equal(images.x[:, 0] * 255, pixels[mine])
+    np.testing.assert_array_equal(images.y, 1 - labels[mine].astype(int))
+    assert images.x_test is not None
+    assert len(images.x_test) == 40
 
 
 def test_digits_and_classes() -> None:
