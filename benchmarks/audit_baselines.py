@@ -4,8 +4,8 @@
 `baselines`. cleanlab's `find_label_issues` gets out-of-sample probabilities of five folds: of the audit's own
 network trained to the end (*last*) or stopped at the best mean accuracy on the held-out folds (*stop*), or of
 a logistic regression (*linear*). Fold accuracies are on the labels as given: none of them sees a true label.
-*loss* lists the samples of largest loss under the stopped probabilities, as many as there are wrong labels: it
-is told their number. Draws that the file has are not made again; the table between the marks of
+*loss* lists the samples of largest loss under the stopped probabilities, as many as there are wrong labels:
+it is told their number. Draws that the file has are not made again; the table between the marks of
 `docs/audit.md` is written anew.
 """
 

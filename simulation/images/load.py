@@ -44,7 +44,7 @@ def load_images(
     path: Path | str | None = None,
     classes: Sequence[str | int] | None = None,
     *,
-    size: int = 32,
+    size: int | None = None,
     mode: str = "RGB",
     transpose: bool = False,
 ) -> Images:
@@ -68,7 +68,7 @@ def load_images(
     return images if classes is None else choose_classes(images, [str(c) for c in classes])
 
 
-def _own(kind: str, size: int, mode: str, transpose: bool) -> Callable[[Path], Images]:
+def _own(kind: str, size: int | None, mode: str, transpose: bool) -> Callable[[Path], Images]:
     from simulation.images.sources import cifar, folder, idx, npz
 
     readers: dict[str, Callable[[Path], Images]] = {

@@ -108,7 +108,9 @@ def parser(program: str) -> argparse.ArgumentParser:
     p.add_argument("--steps", type=int, help="default 1000 (audit: 1500)")
     p.add_argument("--val", type=float, default=0.2, help="share of validation images")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    p.add_argument("--size", type=int, default=32, help="side of a folder's pictures")
+    p.add_argument(
+        "--size", type=int, help="side of a folder's pictures (default: 32, or theirs where all are smaller)"
+    )
     p.add_argument(
         "--mode", default="RGB", choices=("RGB", "L"), help="colour or grey, of a folder's pictures"
     )
@@ -193,13 +195,19 @@ def request_of(argv: Sequence[str], program: str = "verify") -> Request:
     )
 
 
+#: Networks that take pictures of any side, and the side for the others.
+_ANY_SIZE, _DEEP_SIDE = ("cnn", "mlp", "mlp_dropout", "paper"), 32
+
+
 def _images(given: argparse.Namespace) -> Images:
     kind, path = parse_data(given.data)
     classes = given.classes or ("3,8" if kind in ("digits", "mnist5k") else None)
     names = None if classes in (None, "all") else [c.strip() for c in classes.split(",")]
     observed = given.observed
+    # Deep networks, and perhaps a user's own, halve their input five times.
+    size = given.size if given.size is not None else (None if given.model in _ANY_SIZE else _DEEP_SIDE)
     images = load_images(
-        kind, path, None if observed else names, size=given.size, mode=given.mode, transpose=given.transpose
+        kind, path, None if observed else names, size=size, mode=given.mode, transpose=given.transpose
     )
     if observed is not None:
         from simulation.images.images import choose_classes

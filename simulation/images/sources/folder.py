@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,17 @@ MOST_PIXELS = 2**25
 #: More pictures than this do not fit this reader.
 MOST_IMAGES = 200_000
 
+#: The side of pictures where none is asked for; less where every picture is smaller, but not below the least.
+_SIDE, _LEAST = 32, 8
+
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 
-def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
+def load_folder(folder: Path, *, size: int | None = None, mode: str = "RGB") -> Images:
     """Every picture as `size` x `size` pixels in [0, 1]; classes are the subfolders in alphabetical order.
+
+    Without a size pictures are 32 pixels wide, or as wide as the largest of them where that is less: nothing
+    is gained from blowing them up.
 
     Links that leave the folder are not followed. `mode` is Pillow's "RGB" or "L" (grey). A picture is turned
     as its camera says, of several frames the first is taken; files of other kinds are left out and counted in
@@ -35,7 +42,7 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
         MissingData: Pillow is not installed.
         DataError: naming the folder, the option or the picture.
     """
-    if not 4 <= size <= 512:
+    if size is not None and not 4 <= size <= 512:
         raise DataError(f"size must lie in 4..512, was {size}")
     if mode not in ("RGB", "L"):
         raise DataError(f"mode must be RGB or L, was {mode!r}")
@@ -43,7 +50,7 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
         raise DataError(f"no such folder: {folder}")
     root = folder.resolve()
     classes = sorted(p for p in folder.iterdir() if p.is_dir() and _inside(p, root) and p.name[:1] != ".")
-    pictures: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+    found: list[Path] = []
     labels: list[int] = []
     names: list[str] = []
     shown: list[str] = []
@@ -58,9 +65,9 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
             continue
         if not path.name.isprintable():
             raise DataError(f"the folder {path.name!r} is a class whose name cannot be printed")
-        if len(pictures) + len(files) > MOST_IMAGES:
+        if len(found) + len(files) > MOST_IMAGES:
             raise DataError(f"{folder} holds more than {MOST_IMAGES} pictures")
-        pictures += [_picture(file, size, mode) for file in files]
+        found += files
         labels += [len(names)] * len(files)
         shown += [f"{path.name}/{file.name}" for file in files]
         names.append(unicodedata.normalize("NFC", path.name))
@@ -70,7 +77,8 @@ def load_folder(folder: Path, *, size: int = 32, mode: str = "RGB") -> Images:
             f"{folder} must hold at least 2 subfolders with pictures, one a class; found {len(names)}"
             f"{left_out}"
         )
-    x = np.stack(pictures)
+    side = _side_of(found) if size is None else size
+    x = np.stack([_picture(file, side, mode) for file in found])
     y = np.array(labels, dtype=np.int64)
     return Images(x, y, f"pictures of {folder.name}{left_out}", tuple(names), files=tuple(shown))
 
@@ -86,6 +94,27 @@ def _left_out(others: Mapping[str, int]) -> str:
 
 def _inside(path: Path, root: Path) -> bool:
     return path.resolve().is_relative_to(root)
+
+
+def _side_of(files: Sequence[Path]) -> int:
+    """What the headers allow; a file that cannot be read says so when it is read whole."""
+    largest = 0
+    for file in files:
+        with warnings.catch_warnings(), suppress(Exception):
+            warnings.simplefilter("ignore")
+            largest = max(largest, *_header_size(file))
+        if largest >= _SIDE:
+            return _SIDE
+    return max(largest, _LEAST)
+
+
+def _header_size(file: Path) -> tuple[int, int]:
+    from PIL import Image
+
+    if not file.is_file():
+        return 0, 0
+    with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
+        return image.size
 
 
 def _picture(file: Path, size: int, mode: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

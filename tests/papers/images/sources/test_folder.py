@@ -12,6 +12,7 @@ import pytest
 
 from papers.images import files
 from simulation.images.load import load_images
+from simulation.images.request import request_of
 from simulation.images.sources import folder
 
 PIL = pytest.importorskip("PIL.Image")
@@ -33,6 +34,21 @@ def test_folder_of_pictures(tmp_path: Path) -> None:
     assert images.x.shape == (44, 3, 8, 8)
     np.testing.assert_allclose(images.x[0].mean(axis=(1, 2)) * 255, [0, 200, 0], atol=1e-3)
     assert load_images("folder", tmp_path / "p", size=8, mode="L").x.shape == (44, 1, 8, 8)
+
+
+def test_pictures_are_not_blown_up(tmp_path: Path) -> None:
+    root = write_pictures(tmp_path / "p")  # 7 to 9 pixels wide
+    assert load_images("folder", root).x.shape == (44, 3, 9, 9)
+    argv = ["--data", f"folder:{root}", "--probe-flip"]
+    assert request_of(argv).images.x.shape[2:] == (9, 9)
+    assert request_of([*argv, "--size", "16"]).images.x.shape[2:] == (16, 16)
+    assert request_of([*argv, "--model", "vgg11"]).images.x.shape[2:] == (32, 32)
+    PIL.new("RGB", (40, 5)).save(root / "cat" / "wide.png")
+    assert load_images("folder", root).x.shape[2:] == (32, 32)
+    small = write_pictures(tmp_path / "q", names=("a", "b"))
+    for file in small.glob("*/*"):
+        PIL.new("L", (3, 2), len(file.name)).save(file)
+    assert load_images("folder", small).x.shape[2:] == (8, 8)
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
