@@ -28,6 +28,8 @@ RESULTS = Path(__file__).parent / "results" / "audit-acceptance.json"
 PAGE = Path(__file__).parents[1] / "docs" / "audit.md"
 _BEGIN, _END = "<!-- audit-acceptance:begin -->", "<!-- audit-acceptance:end -->"
 _RATIO = 1.15
+#: With two and with ten classes: flips stop short of rates at which labels say nothing.
+_RANDOM = (0.5 - 1e-6, 0.9 - 1e-6)
 
 
 def settings() -> dict[str, tuple[ImageSetting, float]]:
@@ -35,11 +37,11 @@ def settings() -> dict[str, tuple[ImageSetting, float]]:
     (pair, epochs), (ten, ten_epochs) = places_of_audits()
     found: dict[str, tuple[ImageSetting, float]] = {}
     for name, base, length, rates in (
-        ("3v8", pair, epochs, (0.1, 0.2, 0.3, 0.4, 0.5, 0.0)),
-        ("ten", ten, ten_epochs, (0.1, 0.2, 0.3, 0.9, 0.0)),
+        ("3v8", pair, epochs, (0.1, 0.2, 0.3, 0.4, _RANDOM[0], 0.0)),
+        ("ten", ten, ten_epochs, (0.1, 0.2, 0.3, _RANDOM[1], 0.0)),
     ):
         for rate in rates:
-            word = {0.0: "no flips", 0.5: "random labels", 0.9: "random labels"}.get(rate, f"{rate:g}")
+            word = "random labels" if rate in _RANDOM else f"{rate:g}" if rate else "no flips"
             found[f"{name}, {word}"] = base.with_(flip_rate=rate), length
         for kind in ("boundary", "cluster"):
             found[f"{name}, {kind}, 0.2"] = base.with_(flip_rate=0.2, flip_kind=kind), length

@@ -87,8 +87,8 @@ def _concentrated(name: str, rate: float, kind: str, default: int, full: int) ->
 
 BOUNDARY = _concentrated("boundary", 0.2, "boundary", 36, 100)
 CLUSTER = _concentrated("cluster", 0.2, "cluster", 24, 100)
-#: At two flips in ten the order fails in a sixth of the runs, too near to the tenth allowed; at three in ten in
-#: 20 of 64 development runs.
+#: At two flips in ten the order fails in a sixth of the runs, too near to the tenth allowed; at three in ten
+#: in 20 of 64 development runs.
 CLUSTER_STRONG = _concentrated("cluster_strong", 0.3, "cluster", 96, 200)
 
 STEEP = Experiment(
