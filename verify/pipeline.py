@@ -176,23 +176,24 @@ def verify_claims(
             judgements.append(judgement)
         judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
-    def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
+    def more(batches: list[Batch], notes: Made, kept_by: Keeper | None = keeper) -> Iterable[Measurement]:
         return make_runs(
             batches,
             notes,
             device=device,
             backend=backend,
-            keeper=keeper,
+            keeper=kept_by,
             claim_seconds=claim_seconds,
             grows=grows,
         )
 
+    def beside(batches: list[Batch], notes: Made) -> Iterable[Measurement]:
+        return more(batches, notes, None if keeper is None else keeper.beside)
+
     def fresh(
         selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
     ) -> Mapping[str, tuple[Observation, ...]]:
-        return fresh_observations(
-            selected, plans, lambda batches, notes: more(batches, notes, keeper), engine, own
-        )
+        return fresh_observations(selected, plans, more, engine, own)
 
     with timings.stage("second stage"):
         if fresh_runs:
@@ -202,7 +203,7 @@ def verify_claims(
     if adversaries and engine is None:
         with timings.stage("adversarial runs"):
             allowed = allowed_seconds(profile, nominal_seconds(work))
-            judgements = with_vacuous(judgements, more, allowed=allowed)
+            judgements = with_vacuous(judgements, beside, allowed=allowed)
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         scopes = scoped()
