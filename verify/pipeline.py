@@ -12,7 +12,7 @@ from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
 from verify.ahead import Ahead
-from verify.exhibits import make_exhibits, measured_curves
+from verify.exhibits import begin_exhibits, measured_curves
 from verify.guarded import judged_or_errored
 from verify.judge import Admissions, note_parents, observe
 from verify.load import reference_box_of, travelling
@@ -127,10 +127,11 @@ def verify_claims(
     work: list[Batch] = []
     admit = Admissions()
     with timings.stage("plans"):
-        plans = ahead.plans(experiments, profile, seed)
+        coming = ahead.plans(experiments, profile, seed)
         proved, scoped = ahead.proofs(), ahead.scopes()
-        for experiment in experiments:
-            specs = plans[experiment.id]
+        plans: dict[str, list[RunSpec]] = {}
+        for experiment, specs in coming:
+            plans[experiment.id] = specs
             mine = [c for c in claims if c.experiment.id == experiment.id]
             wanted = {spec.index: [c.id for c in mine if admit(c, spec)[1] is None] for spec in specs}
             drawn = [c for c in curves if c.experiment.id == experiment.id]
@@ -221,12 +222,13 @@ def verify_claims(
             )
             for j in judgements
         ]
+    exhibited = begin_exhibits(papers if exhibits else (), jobs=backend.workers, device=device)
     if counterexamples:
         with timings.stage("counterexamples"):
             judgements = [_with_counterexample(j, profile, seed, timings) for j in judgements]
 
     with timings.stage("exhibits"):
-        shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
+        shown = exhibited()
     timings.experiments = notes.seconds
     for claim in claims:
         timings.claims[claim.id] += notes.calls.get(claim.id, (0.0, 0))[0]

@@ -20,7 +20,7 @@ __all__ = ["FOLDER_VARIABLE", "check_apart", "folder_of_runs", "kept_runs"]
 FOLDER_VARIABLE = "THEOREM_VERIFIER_RUNS"
 _INTERRUPTED = 130
 #: Seconds between two times at which finished runs are written.
-_EVERY = 2.0
+_EVERY = 5.0
 #: Of the default folder: bytes of one profile and seed, of all together, and how many of them stay.
 _MOST_OF_ONE, _MOST, _MANY = 300 * 2**20, 2**30, 12
 _OURS = re.compile(r"(quick|default|full)-\d+")

@@ -123,6 +123,13 @@ def test_what_a_run_depends_on_makes_all_again(tmp_path: Path, coins: str, tools
     assert judged(tmp_path, coins, tools)[1] == made
 
 
+def test_a_margin_that_a_measure_reads_makes_all_again(tmp_path: Path) -> None:
+    reads = COINS.replace("< LIMIT", "< LIMIT + CLAIMS[0].rule.delta")
+    _, made = judged(tmp_path, reads)
+    assert judged(tmp_path, reads)[1] == 0
+    assert judged(tmp_path, reads.replace("Event(0.3)", "Event(0.2)"))[1] == made
+
+
 def test_other_packages_make_all_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, made = judged(tmp_path)
     version._machine.cache_clear()

@@ -169,6 +169,7 @@ def run(
         records = {} if trust is None else read_trust(trust)
 
     from simulation.device import resolve_device
+    from theory.paper_names import paper_names
     from verify.cli.summary import summary_of
     from verify.pipeline import published_seed, verify_claims
 
@@ -182,7 +183,8 @@ def run(
         print("\n".join(plan_of_run(chosen, profile, base, workers=workers, device=resolved).lines()))
         return 0
     kept_in = resume
-    if resume is None and not (no_resume or sources.own_files):
+    shipped = not sources.own_files and all(name in paper_names() for name in sources.papers)
+    if resume is None and shipped and not no_resume:
         kept_in = folder_of_runs(profile, base, out)
     selected = {"--paper": paper, "--claims-file": claims_file, "--claims": claims}
     given = {name: [str(v) for v in values] for name, values in selected.items() if values}
@@ -192,7 +194,7 @@ def run(
         "soundness": None if soundness is None else soundness.read_text("utf-8"), "trust": records, **given,
     }  # fmt: skip
     whole = None
-    if kept_in is not None and scheduler is None and junit is None and not sources.own_files:
+    if kept_in is not None and scheduler is None and junit is None and shipped:
         whole = _kept_report(kept_in, chosen, found, options)
     told = None if whole is None else whole.restore(out)
     if told is not None:
@@ -237,16 +239,12 @@ def run(
 
 def _kept_report(
     folder: Path, claims: Sequence[Claim], papers: Sequence[Paper], options: Mapping[str, Any]
-) -> KeptReport | None:
-    """The kept report of these claims under these options; None for papers whose source is not this
-    project's."""
-    from theory.paper_names import paper_names
+) -> KeptReport:
+    """The kept report of these claims under these options."""
     from verify.made_by import made_by
     from verify.report.kept import KeptReport
     from verify.run_info import device_name
 
-    if any(paper.name not in paper_names() for paper in papers):
-        return None
     made = {key: value for key, value in made_by().items() if key != "finished"}
     asked = {
         "claims": [claim.id for claim in claims],

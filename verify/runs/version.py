@@ -16,13 +16,13 @@ from verify.runs.batch import Batch
 from verify.store.code import code_version, libraries
 from verify.store.imports import Loaded, digest_of_parts, loaded_by
 from verify.store.own_code import digest_of_own
-from verify.store.reached import Reached, UnreadCode
+from verify.store.reached import Reached
 
 __all__ = ["BatchVersion"]
 
 #: What makes and measures runs, beside a model's engines; and all that a measure of the verifier's own asks.
 _MAKING = ("verify.runs.work", "verify.runs.plan", "verify.runs.entries", "verify.runs.keep")
-_JUDGING = "verify.adversarial"
+_ASKING, _JUDGING = "verify.vacuous", "verify.adversarial"
 
 
 class BatchVersion:
@@ -49,7 +49,7 @@ class BatchVersion:
         engines = batch.model.engines
         start = [*_MAKING, *([engines] if isinstance(engines, str) else [])]
         measures = {id(m): m for own in batch.measures for _, m in own}
-        if any(type(m).__module__.startswith("verify.") for m in measures.values()):
+        if any(type(m).__module__ == _ASKING for m in measures.values()):
             start += _judging()
         loaded, reader = self._reader(tuple(start))
         values = {id(v): v for job in (*batch.jobs, *batch.controls) for v in (job.options, job.stop)}
@@ -67,7 +67,7 @@ class BatchVersion:
         if key not in self._known:  # with the value, so that its address stays its own
             try:
                 self._known[key] = reader.digest(value), value
-            except UnreadCode:
+            except Exception:  # nothing is reused that could not be read
                 self._known[key] = self._whole, value
         return self._known[key][0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -97,7 +97,8 @@ def job_text(job: Job) -> str:
         ValueError: as `run_identity`.
     """
     setting = job.setting
-    kind, values = type(setting), [getattr(setting, name) for name in _field_names(type(setting))]
+    kind: Any = type(setting)
+    values = [getattr(setting, name) for name in _field_names(kind)]
     if not all(type(value) in _PLAIN for value in values):
         return digest([kind.__module__, kind.__qualname__, job_identity(job)])
     rest = (job.seed, job.steps, job.snapshots, job.dtype, job.streams, job.precision)
@@ -114,12 +115,12 @@ def job_text(job: Job) -> str:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 @lru_cache(maxsize=64)
-def _option_text(value: Any) -> str:
+def _option_text(value: Hashable) -> str:
     return digest(_named(value))
 
 

@@ -224,6 +224,8 @@ class Reached:
                 [list(p) if isinstance(p, Iterator) else p for p in made] if type(made) is tuple else [made]
             )
             return f"{self._named(module)}.{kind.__qualname__}", parts
+        if hasattr(kind, "rests_on"):  # it stands for another value
+            return "reference", [value.rests_on]
         state = dict(getattr(value, "__dict__", {}))
         for each in kind.__mro__:
             own = vars(each)
