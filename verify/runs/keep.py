@@ -87,7 +87,7 @@ class KeptBatches:
 
     def load(self, batch: Batch, device: str, purpose: str = "") -> list[Measurement] | None:
         """The measurements of a batch, when it is stored."""
-        if not self._waiting and not len(self.store):
+        if not self._waiting and self.store.untouched:
             return None  # keys of ten thousand batches take seconds, in which no worker has work
         key = self._key(batch, device, purpose)
         flat = None if key is None else self._waiting.get(key) or self.store.get(key)
