@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 .PHONY: verify test bench docs lint format mutants env clean
 
 verify: $(READY)
-	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(if $(RESUME),--resume $(RESUME)) $(ARGS)
+	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(if $(filter no,$(RESUME)),--no-resume,$(if $(RESUME),--resume $(RESUME))) $(ARGS)
 
 test: lint
 	$(PY) -m pytest -n auto $(ARGS)

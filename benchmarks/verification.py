@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verification", description=__doc__)
     parser.add_argument("report", type=Path, help="folder of a default run of all papers, on an idle machine")
     parser.add_argument("--quick", type=Path, help="folder of a quick run of all papers")
-    parser.add_argument("--again", type=float, help="seconds of `make verify RESUME=DIR`, the second time")
+    parser.add_argument("--again", type=float, help="seconds of a second `make verify`")
     parser.add_argument("--tests", type=float, help="minutes of `make test`")
     parser.add_argument(
         "--peak", type=float, help="GiB that the run held at most, where its report does not say"

@@ -20,6 +20,8 @@ from hypothesis import settings
 
 # Arrays here are small: more threads only contend with the other test processes. Read when torch and
 # numpy's BLAS are first loaded, in child processes too.
+# Nothing that an earlier test, or the user, has made is reused unless a test asks for it.
+os.environ["THEOREM_VERIFIER_RUNS"] = ""
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 

@@ -49,6 +49,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
 
+    @property
+    def untouched(self) -> bool:
+        return not self.rows
+
     def get(self, key: str) -> Mapping[str, Any] | None:
         return self.rows.get(key)
 

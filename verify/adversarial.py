@@ -57,11 +57,13 @@ Path = tuple[str, ...]
 @dataclasses.dataclass(frozen=True)
 class Replay:
     """What came of the adversarial runs: the move that broke the claim (None: none did), how many were
-    tried, and whether all were within the time."""
+    tried, whether all were tried and most answered; and whether the time sufficed, so that it would come out
+    the same again."""
 
     moved_by: str | None
     tried: int
     complete: bool
+    in_time: bool = True
 
 
 def _is_number(value: Any, path: Path) -> bool:
@@ -381,7 +383,7 @@ class Adversary:
         )
         for name, moved in tried_on:
             if time.process_time() - started > self.seconds:
-                return Replay(None, tried, False)
+                return Replay(None, tried, False, in_time=False)
             tried += 1
             try:
                 with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -6,7 +6,7 @@ such name (claims of a file, changed claims), or fails there, is worked out here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from theory.claim import Claim, Proof
@@ -41,8 +41,9 @@ class Ahead:
 
     def plans(
         self, experiments: Sequence[Experiment], profile: str, seed: int
-    ) -> Mapping[str, list[RunSpec]]:
-        """The planned runs of every experiment (`plan_runs`); large boxes are drawn from in the workers."""
+    ) -> Iterator[tuple[Experiment, list[RunSpec]]]:
+        """Every experiment with its planned runs (`plan_runs`), in order; large boxes are drawn from in the
+        workers, which begin at once."""
         names = {claim.experiment.id: name for name, claim in self._named}
         far = [
             e
@@ -51,11 +52,16 @@ class Ahead:
         ]
         begun = hand_out(_planned, [(names[e.id], e.id, profile, seed) for e in far], self._workers)
         there = {e.id for e in far}
-        out = {e.id: plan_runs(e, profile, seed) for e in experiments if e.id not in there}
-        for experiment, specs in zip(far, begun(), strict=True):
-            failed = isinstance(specs, BaseException)
-            out[experiment.id] = plan_runs(experiment, profile, seed) if failed else specs  # type: ignore[assignment]
-        return out
+
+        def planned() -> Iterator[tuple[Experiment, list[RunSpec]]]:
+            drawn = begun()
+            for experiment in experiments:
+                specs = next(drawn) if experiment.id in there else None
+                if specs is None or isinstance(specs, BaseException):
+                    specs = plan_runs(experiment, profile, seed)
+                yield experiment, specs
+
+        return planned()
 
     def proofs(self) -> Callable[[], dict[int, Proof]]:
         """Begins the proofs; what is returned collects those that ended well, by the identity of the function

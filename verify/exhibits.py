@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,22 +13,33 @@ from theory.question import Curve
 from theory.run import Run
 from verify.outcome import MadeExhibit, MeasuredCurve
 from verify.runs.batch import Measurement
-from verify.runs.spread import spread
+from verify.runs.spread import hand_out
 
-__all__ = ["make_exhibits", "make_panels", "measured_curves"]
+__all__ = ["begin_exhibits", "make_exhibits", "make_panels", "measured_curves"]
 
 
 def make_exhibits(papers: Sequence[Paper], *, jobs: int = 1, device: str = "cpu") -> tuple[MadeExhibit, ...]:
     """The exhibits of the papers, their runs made by the models' own engines; one that fails says why."""
+    return begin_exhibits(papers, jobs=jobs, device=device)()
+
+
+def begin_exhibits(
+    papers: Sequence[Paper], *, jobs: int = 1, device: str = "cpu"
+) -> Callable[[], tuple[MadeExhibit, ...]]:
+    """As `make_exhibits`, but what is returned collects them: meanwhile the workers make them."""
     asked = [(paper.name, exhibit) for paper in papers for exhibit in paper.exhibits]
-    outcomes = spread(partial(make_panels, device=device), [exhibit for _, exhibit in asked], jobs)
-    made = []
-    for (paper, exhibit), outcome in zip(asked, outcomes, strict=True):
-        failed = isinstance(outcome, BaseException)
-        panels = () if isinstance(outcome, BaseException) else outcome
-        error = f"{type(outcome).__name__}: {outcome}" if failed else ""
-        made.append(MadeExhibit(paper, exhibit.id, exhibit.title, exhibit.caption, panels, error))
-    return tuple(made)
+    begun = hand_out(partial(make_panels, device=device), [exhibit for _, exhibit in asked], jobs)
+
+    def collected() -> tuple[MadeExhibit, ...]:
+        made = []
+        for (paper, exhibit), outcome in zip(asked, begun(), strict=True):
+            failed = isinstance(outcome, BaseException)
+            panels = () if isinstance(outcome, BaseException) else outcome
+            error = f"{type(outcome).__name__}: {outcome}" if failed else ""
+            made.append(MadeExhibit(paper, exhibit.id, exhibit.title, exhibit.caption, panels, error))
+        return tuple(made)
+
+    return collected
 
 
 def make_panels(exhibit: Exhibit, *, device: str = "cpu") -> tuple[Panel, ...]:

@@ -106,6 +106,11 @@ class ClaimReference:
         return found
 
     @property
+    def rests_on(self) -> Any:
+        """The measure itself: what a digest of this is one of (`verify.store.reached`)."""
+        return self.claim.measure
+
+    @property
     def __code__(self) -> Any:
         return inspect.unwrap(self.claim.measure).__code__
 

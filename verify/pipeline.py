@@ -12,7 +12,7 @@ from theory.experiment import Experiment
 from theory.paper import Paper
 from theory.question import Question
 from verify.ahead import Ahead
-from verify.exhibits import make_exhibits, measured_curves
+from verify.exhibits import begin_exhibits, measured_curves
 from verify.guarded import judged_or_errored
 from verify.judge import Admissions, note_parents, observe
 from verify.load import reference_box_of, travelling
@@ -127,10 +127,11 @@ def verify_claims(
     work: list[Batch] = []
     admit = Admissions()
     with timings.stage("plans"):
-        plans = ahead.plans(experiments, profile, seed)
+        coming = ahead.plans(experiments, profile, seed)
         proved, scoped = ahead.proofs(), ahead.scopes()
-        for experiment in experiments:
-            specs = plans[experiment.id]
+        plans: dict[str, list[RunSpec]] = {}
+        for experiment, specs in coming:
+            plans[experiment.id] = specs
             mine = [c for c in claims if c.experiment.id == experiment.id]
             wanted = {spec.index: [c.id for c in mine if admit(c, spec)[1] is None] for spec in specs}
             drawn = [c for c in curves if c.experiment.id == experiment.id]
@@ -176,23 +177,24 @@ def verify_claims(
             judgements.append(judgement)
         judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
-    def more(batches: list[Batch], notes: Made, keeper: Keeper | None = None) -> Iterable[Measurement]:
+    def more(batches: list[Batch], notes: Made, kept_by: Keeper | None = keeper) -> Iterable[Measurement]:
         return make_runs(
             batches,
             notes,
             device=device,
             backend=backend,
-            keeper=keeper,
+            keeper=kept_by,
             claim_seconds=claim_seconds,
             grows=grows,
         )
 
+    def beside(batches: list[Batch], notes: Made) -> Iterable[Measurement]:
+        return more(batches, notes, None if keeper is None else keeper.beside)
+
     def fresh(
         selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
     ) -> Mapping[str, tuple[Observation, ...]]:
-        return fresh_observations(
-            selected, plans, lambda batches, notes: more(batches, notes, keeper), engine, own
-        )
+        return fresh_observations(selected, plans, more, engine, own)
 
     with timings.stage("second stage"):
         if fresh_runs:
@@ -202,7 +204,7 @@ def verify_claims(
     if adversaries and engine is None:
         with timings.stage("adversarial runs"):
             allowed = allowed_seconds(profile, nominal_seconds(work))
-            judgements = with_vacuous(judgements, more, allowed=allowed)
+            judgements = with_vacuous(judgements, beside, allowed=allowed)
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         scopes = scoped()
@@ -220,12 +222,13 @@ def verify_claims(
             )
             for j in judgements
         ]
+    exhibited = begin_exhibits(papers if exhibits else (), jobs=backend.workers, device=device)
     if counterexamples:
         with timings.stage("counterexamples"):
             judgements = [_with_counterexample(j, profile, seed, timings) for j in judgements]
 
     with timings.stage("exhibits"):
-        shown = make_exhibits(papers, jobs=backend.workers, device=device) if exhibits else ()
+        shown = exhibited()
     timings.experiments = notes.seconds
     for claim in claims:
         timings.claims[claim.id] += notes.calls.get(claim.id, (0.0, 0))[0]

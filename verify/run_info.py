@@ -10,7 +10,7 @@ from typing import Any
 
 from verify.made_by import made_by
 
-__all__ = ["run_info"]
+__all__ = ["device_name", "run_info"]
 
 _VERSIONS = (
     "torch", "numpy", "scipy", "sympy", "numba", "python-flint", "statsmodels", "hypothesis", "pandas",
@@ -27,7 +27,7 @@ def run_info(
         "seed": seed,
         "jobs": jobs,
         "device": device,
-        "device_name": _device_name(device),
+        "device_name": device_name(device),
         "runs": runs,
         "gradient_steps": steps,
         "wall_seconds": round(seconds, 1),
@@ -46,7 +46,8 @@ def _versions() -> dict[str, str]:
     return out
 
 
-def _device_name(device: str) -> str:
+def device_name(device: str) -> str:
+    """Of a processor or a card."""
     if device.startswith("cuda"):
         import torch
 

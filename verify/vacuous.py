@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulation.models import Job, engine_of, flawed_engines
 from theory.experiment import Experiment
+from theory.run import NotApplicable
 from verify.adversarial import Adversary, Others, Replay
 from verify.load import travelling
 from verify.outcome import Judgement, Observation
@@ -145,6 +146,19 @@ def _close_looks(
         yield work
 
 
+@dataclass(frozen=True)
+class _Plain:
+    """An adversary's replay in plain values, which are kept; one that ran out of time is none of them."""
+
+    adversary: Adversary
+
+    def __call__(self, run: Any) -> Any:
+        replay = self.adversary(run)
+        if isinstance(replay, NotApplicable) or not replay.in_time:
+            return replay
+        return replay.moved_by, replay.tried, replay.complete
+
+
 def _looked_at(
     experiment: Experiment,
     o: Observation,
@@ -162,7 +176,8 @@ def _looked_at(
         _job(experiment, o),
     )
     measures = {
-        j.claim.id: Adversary(travelling(j.claim), j.claim.rule, beside, alone, seconds) for j in judgements
+        j.claim.id: _Plain(Adversary(travelling(j.claim), j.claim.rule, beside, alone, seconds))
+        for j in judgements
     }
     return batches(experiment, [spec], measures, {spec.index: list(measures)})
 
@@ -184,7 +199,8 @@ def _price(look: Sequence[Batch]) -> float:
     """Nominal seconds of a look: its runs, and those that are made beside them."""
     total = nominal_seconds(look)
     for batch in look:
-        adversary: Any = batch.measures[0][0][1]
+        plain: Any = batch.measures[0][0][1]
+        adversary: Adversary = plain.adversary
         if not adversary.alone:
             false = (batch.jobs[0],) * len(flawed_engines(batch.model))
             jobs = (*adversary.others.jobs, *false)
@@ -210,7 +226,7 @@ def _replays(
     found: dict[str, list[Replay]] = {}
     for measurement in make(work, notes):
         for id_, replay in measurement.values.items():
-            found.setdefault(id_, []).append(replay)
+            found.setdefault(id_, []).append(replay if isinstance(replay, Replay) else Replay(*replay))
     return found
 
 

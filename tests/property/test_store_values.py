@@ -22,7 +22,7 @@ from theory.two_stage.variation import PLAIN, Variation
 from verify.runs.batch import Measurement
 from verify.runs.keep import flat_of, measurement_of
 from verify.runs.plan import RunSpec
-from verify.store import RunStore, batch_key, code_version, digest, run_identity
+from verify.store import RunStore, code_version, digest, run_identity
 from verify.store.tree import UnkeptValue
 
 AT = Setting.from_n_snr2(
@@ -185,16 +185,6 @@ def test_everything_a_result_depends_on_changes_the_key() -> None:
     keys = [digest(i) for i in (identity(), *OTHERS)]
     assert len(set(keys)) == len(keys)
     assert digest(identity()) == keys[0]
-
-
-def test_a_run_of_another_batch_has_another_key() -> None:
-    one, two, three = identity(seed=1), identity(seed=2), identity(seed=3)
-    keys = {
-        batch_key(batch, batch.index(one))
-        for batch in ([one, two], [two, one], [one, three], [one, two, three], [one])
-    }
-    assert len(keys) == 5
-    assert batch_key([one, two], 0) != batch_key([one, two], 1)
 
 
 def test_an_identity_takes_json_types_only() -> None:

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from theory import AbstractSetting, Model
 from theory.falsehood import altered
 from verify.load import load_claims_file
 from verify.pipeline import verify_claims
+from verify.runs.batch import Batch, Measurement
 from verify.runs.entries import Entries, fault_of_runs, is_entries
 from verify.runs.keep import KeptBatches
+from verify.runs.plan import RunSpec
 from verify.store import RunStore
 
 COUNTED = """
@@ -75,8 +78,14 @@ def test_a_second_verification_makes_no_run(tmp_path: Path) -> None:
 def test_what_was_made_again_has_keys_of_its_own(tmp_path: Path) -> None:
     """A batch of one run and the same run made again are two: comparing a value with itself finds nothing."""
     keeper = KeptBatches(RunStore.open(tmp_path), "1")
-    assert keeper.again.version != keeper.version
-    assert keeper.again.store is keeper.store
+    spec = RunSpec("coins.tosses", 0, 0, None, 1, "function", {})
+    batch = Batch(0, (spec,), (), ((),), Model("coins", AbstractSetting, {}), "function")
+    made = [Measurement(spec, 0, {}, {})]
+    keeper.again.save(batch, "cpu", made)
+    assert keeper.load(batch, "cpu") is None
+    assert keeper.beside.load(batch, "cpu") is None
+    assert keeper.again.load(batch, "cpu") == made
+    assert (keeper.reused, keeper.added) == (0, 0)
 
 
 @pytest.mark.parametrize("changed", [True, False])

@@ -33,7 +33,7 @@ def test_the_workers_plan_prove_and_measure_regions_as_this_process_does(
 ) -> None:
     experiments = list({c.experiment.id: c.experiment for c in claims}.values())
     two = Ahead(claims, [paper], 2)
-    plans = two.plans(experiments, "quick", 7)
+    plans = {e.id: specs for e, specs in two.plans(experiments, "quick", 7)}
     proofs, scopes = two.proofs()(), two.scopes()()
     assert plans == {e.id: plan_runs(e, "quick", 7) for e in experiments}
     proved = {id(c.proof): c.proof() for c in claims if c.proof is not None}
@@ -50,7 +50,7 @@ def test_one_worker_leaves_all_to_this_process(
     monkeypatch.setattr(ahead, "hand_out", _nothing_handed_out)
     one = Ahead(claims, [paper], 1)
     experiment = claims[0].experiment
-    assert one.plans([experiment], "quick", 7) == {experiment.id: plan_runs(experiment, "quick", 7)}
+    assert list(one.plans([experiment], "quick", 7)) == [(experiment, plan_runs(experiment, "quick", 7))]
     assert (one.proofs()(), one.scopes()()) == ({}, {})
 
 
@@ -65,4 +65,4 @@ def test_a_changed_claim_is_not_taken_from_its_paper(
 
 def _nothing_handed_out(function: object, items: list[object], jobs: int) -> object:
     assert items == []
-    return list
+    return lambda: iter(())

@@ -117,9 +117,9 @@ def test_a_reading_that_holds_is_said_not_to_have_failed(judged: Verification, c
     assert "supported against that: own.read" in headline(judged)
     first = findings(judged)[0]
     assert (first.group, first.claim_id) == (UNEXPECTED, "own.read")
-    from verify.cli.summary import print_summary
+    from verify.cli.summary import print_summary, summary_of
 
-    print_summary(judged, Path("there"))
+    print_summary(summary_of(judged), Path("there"))
     said = capsys.readouterr().out
     assert "readings expected to fail that did not: own.read" in said
     assert "Expected to fail, and did not." in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -24,11 +25,13 @@ from verify.cli.examples import with_examples
 from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, fits, naming
 from verify.out_folder import check_out_file
 from verify.profiles import PROFILES, worker_count
-from verify.resume import check_apart, kept_runs
+from verify.resume import check_apart, folder_of_runs, kept_runs
 
 if TYPE_CHECKING:
     from theory.claim import Claim
+    from theory.paper import Paper
     from theory.setting import AbstractSetting
+    from verify.report.kept import KeptReport
 
 __all__ = ["app", "main"]
 
@@ -78,9 +81,12 @@ def run(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="reuse the finished runs in DIR and add to them (none once a file of claims is edited)",
+            help="keep finished runs in DIR and reuse those there (built-in papers: in the user's cache)",
         ),
     ] = None,
+    no_resume: Annotated[
+        bool, typer.Option("--no-resume", help="make everything anew and keep nothing")
+    ] = False,
     soundness: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="a soundness.json: falsehoods it lists as not found are reported"),
@@ -148,6 +154,8 @@ def run(
         chosen = sources.ledger.matching(claims) if claims else list(sources.ledger)
     with naming("--out"):
         check_writable(out)
+    if resume is not None and no_resume:
+        raise ValueError("--resume and --no-resume: name one of them")
     if resume is not None:
         check_apart(resume, out)
     from verify.soundness.limits import load_limits, with_limits
@@ -161,27 +169,48 @@ def run(
         records = {} if trust is None else read_trust(trust)
 
     from simulation.device import resolve_device
-    from verify.cli.summary import print_summary
-    from verify.pipeline import verify_claims
-    from verify.timings import timings_text
+    from theory.paper_names import paper_names
+    from verify.cli.summary import summary_of
+    from verify.pipeline import published_seed, verify_claims
 
     resolved = _device(resolve_device, device, profile)
     workers = 1 if resolved.startswith("cuda") else worker_count(jobs)
+    found = tuple(sources.papers.values())
+    base = published_seed(chosen, found) if seed is None else seed
     if plan:
-        from verify.pipeline import published_seed
         from verify.run_plan import plan_of_run
 
-        base = published_seed(chosen, tuple(sources.papers.values())) if seed is None else seed
         print("\n".join(plan_of_run(chosen, profile, base, workers=workers, device=resolved).lines()))
         return 0
-    with kept_runs(resume, sources.own_files) as keeper, cluster_at(scheduler) as cluster:
+    kept_in = resume
+    shipped = not sources.own_files and all(name in paper_names() for name in sources.papers)
+    if resume is None and shipped and not no_resume:
+        kept_in = folder_of_runs(profile, base, out)
+    selected = {"--paper": paper, "--claims-file": claims_file, "--claims": claims}
+    given = {name: [str(v) for v in values] for name, values in selected.items() if values}
+    options = {
+        "profile": profile, "seed": base, "device": resolved, "jobs": workers, "claim_timeout": claim_timeout,
+        "fail_on": fail_on, "place": place, "adversaries": adversaries, "no_figures": no_figures,
+        "soundness": None if soundness is None else soundness.read_text("utf-8"), "trust": records, **given,
+    }  # fmt: skip
+    whole = None
+    if kept_in is not None and scheduler is None and junit is None and shipped:
+        whole = _kept_report(kept_in, chosen, found, options)
+    told = None if whole is None else whole.restore(out)
+    if told is not None:
+        print(f"verify: nothing has changed since the report of {told['finished']}", file=sys.stderr)
+        return _ended(told, out, timings)
+    with (
+        kept_runs(kept_in, sources.own_files, asked=resume is not None) as keeper,
+        cluster_at(scheduler) as cluster,
+    ):
         judged = verify_claims(
             chosen,
             profile,
-            seed,
+            base,
             workers,
             device=resolved,
-            papers=tuple(sources.papers.values()),
+            papers=found,
             exhibits=not no_figures,
             place=cast("Literal['own', 'conditions']", place),
             progress=sys.stderr.isatty(),
@@ -191,8 +220,6 @@ def run(
             adversaries=adversaries,
         )
         verification = with_limits(judged, limits)
-        selected = {"--paper": paper, "--claims-file": claims_file, "--claims": claims}
-        given = {name: [str(v) for v in values] for name, values in selected.items() if values}
         info = {**verification.run_info, "trust": records, "selected": given}
         verification = replace(verification, run_info=info)
         write_report(verification, out, figures=not no_figures, jobs=workers)
@@ -200,10 +227,46 @@ def run(
         from verify.junit import write_junit
 
         write_junit(verification, junit)
-    print_summary(verification, out)
+    told = {
+        **summary_of(verification),
+        "status": verification.status(words),
+        "finished": verification.run_info["finished"],
+    }
+    if whole is not None and not told["counts"]["errored"]:
+        whole.keep(out, told)
+    return _ended(told, out, timings)
+
+
+def _kept_report(
+    folder: Path, claims: Sequence[Claim], papers: Sequence[Paper], options: Mapping[str, Any]
+) -> KeptReport:
+    """The kept report of these claims under these options."""
+    from verify.made_by import made_by
+    from verify.report.kept import KeptReport
+    from verify.run_info import device_name
+
+    made = {key: value for key, value in made_by().items() if key != "finished"}
+    asked = {
+        "claims": [claim.id for claim in claims],
+        "papers": [paper.name for paper in papers],
+        "machine": device_name(str(options["device"])),
+        **made,
+        **options,
+    }
+    return KeptReport(folder, asked)
+
+
+def _ended(told: Mapping[str, Any], out: Path, timings: bool) -> int:
+    """What is said of a report at the end; the exit status."""
+    from verify.cli.summary import print_summary
+
+    print_summary(told, out)
     if timings:
+        from verify.timings import timings_text
+
         print(timings_text(json.loads((out / "run.json").read_text("utf-8"))["timings"]))
-    return verification.status(words)
+    status: int = told["status"]
+    return status
 
 
 def _fail_words(text: str | None) -> tuple[str, ...]:

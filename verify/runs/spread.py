@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,18 +21,19 @@ def spread(function: Callable[[T], U], items: Sequence[T], jobs: int) -> list[U 
     With several jobs in the worker processes of the runs; what a dying worker takes along is a
     `BrokenExecutor` in its place.
     """
-    return hand_out(function, items, jobs)()
+    return list(hand_out(function, items, jobs)())
 
 
 def hand_out(
     function: Callable[[T], U], items: Sequence[T], jobs: int
-) -> Callable[[], list[U | BaseException]]:
-    """Hands the items out to the workers and returns at once; what is returned collects what `spread` gives.
+) -> Callable[[], Iterator[U | BaseException]]:
+    """Hands the items out to the workers and returns at once; what is returned gives what `spread` does, each
+    when it is there.
 
-    At one job everything is done when it is collected.
+    At one job an item is done when it is asked for.
     """
     if jobs == 1 or not items:
-        return lambda: [_called(function, item) for item in items]
+        return lambda: (_called(function, item) for item in items)
     from verify.runs.loky import pool
     from verify.runs.work import pickled
 
@@ -46,10 +47,12 @@ def hand_out(
             lost = [error] * (len(items) - len(futures))
             break
 
-    def collected() -> list[U | BaseException]:
+    def collected() -> Iterator[U | BaseException]:
         try:
-            return [*(_result(future) for future in futures), *lost]
-        except BaseException:
+            for future in futures:
+                yield _result(future)
+            yield from lost
+        except BaseException:  # an interrupt, also where the values are used
             pool(jobs).shutdown(wait=True, kill_workers=True)
             raise
 

@@ -150,15 +150,20 @@ def pickled(value: Any) -> Payload:
     import cloudpickle
 
     data = cloudpickle.dumps(value)
-    # One call a module: there are thousands, and batches by the ten thousand.
-    own = [name for name in list(sys.modules) if name.startswith(USER_PREFIXES)]
     files = tuple(
         (prefix, str(sys.modules[name].__file__))
-        for name in own
+        for name in _own_modules(len(sys.modules), next(reversed(sys.modules)))
         for prefix in USER_PREFIXES
         if name.startswith(prefix) and name.encode() in data
     )
     return Payload(data, files, tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _own_modules(count: int, last: str) -> tuple[str, ...]:
+    """Names of the modules of the user's files, looked for again when modules have come or gone: there are
+    thousands, and batches by the ten thousand."""
+    return tuple(name for name in list(sys.modules) if name.startswith(USER_PREFIXES))
 
 
 def unpickled(payload: Payload) -> Any:

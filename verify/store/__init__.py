@@ -6,7 +6,7 @@ from verify.store.code import code_version
 from verify.store.disk import StoreError
 from verify.store.flat import Flat, Scalar
 from verify.store.folder import Quarantined, RunStore
-from verify.store.identity import batch_key, digest, run_identity
+from verify.store.identity import digest, run_identity
 
 __all__ = [
     "Flat",
@@ -14,7 +14,6 @@ __all__ = [
     "RunStore",
     "Scalar",
     "StoreError",
-    "batch_key",
     "code_version",
     "digest",
     "run_identity",

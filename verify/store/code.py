@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
+import re
 import sys
 from collections.abc import Iterable, Iterator
-from importlib import metadata
+from functools import cache
 from pathlib import Path
 
-__all__ = ["code_version"]
+from verify.store.imports import PACKAGES, digest_of_parts
 
-_PACKAGES = ("theory", "simulation", "verify")
-_LIBRARIES = ("numpy", "scipy", "torch", "numba")
+__all__ = ["code_version", "libraries", "own_modules"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_INSTALLED = re.compile(r"(.+)\.(dist|egg)-info")
+_SKIPPED = frozenset({"__pycache__"})
 
 
 def code_version(claims_files: Iterable[str | Path] = ()) -> str:
-    """A digest of the source of `theory`, `simulation` and `verify`, of the claims files with every module
-    loaded from their folders, of the versions of Python, numpy, scipy, torch and numba, and of the
+    """A digest of all files of `theory`, `simulation` and `verify`, of the claims files with every module
+    loaded from their folders, of the versions of Python and of every installed package, and of the
     machine's architecture.
 
-    What else a claims file reads (data, installed packages) is not seen.
+    What else a claims file reads (data, packages elsewhere) is not seen.
 
     Raises:
         ValueError: when a claims file cannot be read.
     """
-    hasher = hashlib.blake2b(digest_size=20)
+    return digest_of_parts(_parts(claims_files))
 
-    def add(*parts: bytes) -> None:
-        for part in parts:  # with its length: no two lists of parts are one text
-            hasher.update(len(part).to_bytes(8, "little") + part)
 
-    root = Path(__file__).resolve().parents[2]
-    for package in _PACKAGES:
-        for path in sorted((root / package).rglob("*.py")):
-            add(path.relative_to(root).as_posix().encode(), path.read_bytes())
-    for path in _own_files([Path(file).resolve() for file in claims_files], root):
+def _parts(claims_files: Iterable[str | Path]) -> Iterator[bytes]:
+    for package in PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*")):
+            if path.is_file() and not _SKIPPED & set(path.parts):
+                yield path.relative_to(_ROOT).as_posix().encode()
+                yield path.read_bytes()
+    for path in own_modules(claims_files):
+        yield b"claims"
         try:
-            add(b"claims", path.read_bytes())
+            yield path.read_bytes()
         except OSError as error:
             raise ValueError(f"--claims-file {path}: cannot be read: {error.strerror or error}") from error
-    for name in _LIBRARIES:
-        try:
-            add(f"{name} {metadata.version(name)}".encode())
-        except metadata.PackageNotFoundError:
-            add(f"{name} absent".encode())
-    add(platform.python_version().encode(), platform.machine().encode())
-    return hasher.hexdigest()
+    yield " ".join(libraries()).encode()
+    yield platform.python_version().encode()
+    yield platform.machine().encode()
 
 
-def _own_files(claims_files: list[Path], root: Path) -> Iterator[Path]:
+@cache
+def libraries() -> tuple[str, ...]:
+    """Every installed package with its version, as `name-version`: a run may use any."""
+    found = set()
+    for entry in sys.path:
+        if not entry or not Path(entry).is_dir():
+            continue
+        for path in Path(entry).iterdir():
+            if match := _INSTALLED.fullmatch(path.name):
+                found.add(match[1])
+    return tuple(sorted(found))
+
+
+def own_modules(claims_files: Iterable[str | Path]) -> Iterator[Path]:
     """The claims files in order, then the modules they may have imported from beside them."""
-    yield from claims_files
-    folders = {file.parent for file in claims_files}
+    files = [Path(file).resolve() for file in claims_files]
+    yield from files
+    folders = {file.parent for file in files}
     beside = set()
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
@@ -61,8 +74,8 @@ def _own_files(claims_files: list[Path], root: Path) -> Iterator[Path]:
         path = Path(file).resolve()
         if not path.is_file():  # loaded under a relative name from a folder left since
             continue
-        built_in = path.is_relative_to(root) and path.relative_to(root).parts[0] in _PACKAGES
+        built_in = path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in PACKAGES
         installed = "site-packages" in path.parts
         if not (built_in or installed) and any(path.is_relative_to(folder) for folder in folders):
             beside.add(path)
-    yield from sorted(beside - set(claims_files))
+    yield from sorted(beside - set(files))

@@ -118,6 +118,11 @@ class RunStore:
                 raise ValueError(f"key {key!r}: {error}") from None
         self._append(rows)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was ever stored, as far as this handle has read."""
+        return not self._found
+
     def keys(self) -> Set[str]:
         """All keys that have values."""
         return {key for key, (_, shard) in self._found.items() if shard.rows[key] is not None}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from simulation.models import Job
 from theory.setting import number_kinds
 
-__all__ = ["batch_key", "batch_keys", "digest", "run_identity"]
+__all__ = ["digest", "job_identity", "job_text", "run_identity"]
+
+_PLAIN = frozenset({bool, int, float, str, type(None)})
 
 
 def run_identity(
@@ -54,15 +57,20 @@ def run_identity(
     return {
         "model": model,
         "engine": engine,
-        "job": _job(job),
-        "control": None if control is None else _job(control),
+        "job": job_identity(job),
+        "control": None if control is None else job_identity(control),
         "measures": list(measures),
         "version": version,
         "device": device,
     }
 
 
-def _job(job: Job) -> dict[str, Any]:
+def job_identity(job: Job) -> dict[str, Any]:
+    """Everything a job asks for, as JSON types.
+
+    Raises:
+        ValueError: as `run_identity`.
+    """
     kinds = number_kinds(type(job.setting))
     return {
         "setting": {
@@ -79,6 +87,41 @@ def _job(job: Job) -> dict[str, Any]:
         "stop": _named(job.stop),
         "precision": [list(pair) for pair in job.precision],
     }
+
+
+def job_text(job: Job) -> str:
+    """As `job_identity`, in a tenth of the time: equal texts are equal jobs, while numbers that are written
+    otherwise (1 and 1.0) have other texts.
+
+    Raises:
+        ValueError: as `run_identity`.
+    """
+    setting = job.setting
+    kind: Any = type(setting)
+    values = [getattr(setting, name) for name in _field_names(kind)]
+    if not all(type(value) in _PLAIN for value in values):
+        return digest([kind.__module__, kind.__qualname__, job_identity(job)])
+    rest = (job.seed, job.steps, job.snapshots, job.dtype, job.streams, job.precision)
+    record = None if job.record is None else np.asarray(job.record, dtype=np.int64).tobytes()
+    parts = (
+        kind.__module__,
+        kind.__qualname__,
+        values,
+        rest,
+        _option_text(job.options),
+        _option_text(job.stop),
+    )
+    return f"{parts!r} {record!r}"
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@lru_cache(maxsize=64)
+def _option_text(value: Hashable) -> str:
+    return digest(_named(value))
 
 
 def _named(value: Any) -> Any:
@@ -103,21 +146,6 @@ def digest(identity: Any) -> str:
     """
     text = json.dumps(_plain(identity), sort_keys=True, allow_nan=False, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
-
-
-def batch_key(runs: Sequence[Mapping[str, Any]], index: int) -> str:
-    """The key of run `index` of runs that were trained side by side.
-
-    The last bits of a run depend on the shapes it was padded to, so a run counts as made only together
-    with the same others in the same order.
-    """
-    return batch_keys(runs)[index]
-
-
-def batch_keys(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """`batch_key` of every run."""
-    together = [digest(run) for run in runs]
-    return [digest({"batch": together, "index": index}) for index in range(len(runs))]
 
 
 def _plain(value: Any) -> Any:

@@ -42,7 +42,7 @@ class _SaveOnly:
     """A keeper that was asked before what it has."""
 
     def __init__(self, keeper: Keeper) -> None:
-        self.save, self.again = keeper.save, keeper.again
+        self.save, self.again, self.beside = keeper.save, keeper.again, keeper.beside
 
     def load(self, batch: Batch, device: str) -> None:
         """Nothing."""
