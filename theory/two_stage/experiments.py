@@ -12,7 +12,7 @@ from dataclasses import replace
 from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.place import Joined
-from theory.two_stage.box import Domain, SweepParameter
+from theory.two_stage.box import Domain, Sweep, SweepParameter
 from theory.two_stage.conditions import ALL, COMPANIONS, CONDITION_4_1, DEFAULT_CONSTANTS, NO_LABEL_NOISE
 from theory.two_stage.event_grid import EVENT_GRID
 from theory.two_stage.places import drawn_from
@@ -131,8 +131,8 @@ STAGE_ONE = Experiment(
 
 #: Sweeps of every parameter that has one; with few flipped labels, Stage I is certain at small samples too.
 _INSIDE: tuple[SweepParameter, ...] = ("n", "m", "d", "sigma_xi")
-_SWEPT = {p: swept_inside(p) for p in _INSIDE}
-_STAGE_ONE_SWEPT = {p: swept_inside(p, tau=0.07) for p in _INSIDE}
+_SWEPT: dict[str, Sweep] = {p: swept_inside(p) for p in _INSIDE}
+_STAGE_ONE_SWEPT: dict[str, Sweep] = {p: swept_inside(p, tau=0.07) for p in _INSIDE}
 
 #: The paper's conditions with sweeps through them: what is Theta(1) at T_1.
 SCALES_AT_T1 = Experiment(
