@@ -14,6 +14,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
+from every import every
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("theory", "simulation", "verify")
@@ -24,7 +25,7 @@ MODULES = {
 }
 FORBIDDEN = {"theory": {"torch", "simulation", "verify"}, "simulation": {"verify"}, "verify": set[str]()}
 
-each_module = pytest.mark.parametrize("module", MODULES)
+each_module = every(MODULES)
 
 
 def typing_only(node: ast.AST) -> bool:
@@ -53,8 +54,8 @@ def imported(tree: ast.AST, *, at_import: bool = False, types: bool = True) -> I
             yield from imported(node, at_import=at_import, types=types)
 
 
-def wrong_imports(package: str, source: str) -> set[str]:
-    return {name.split(".")[0] for name in imported(ast.parse(source))} & FORBIDDEN[package]
+def wrong_imports(package: str, tree: ast.Module) -> set[str]:
+    return {name.split(".")[0] for name in imported(tree)} & FORBIDDEN[package]
 
 
 @cache
@@ -97,10 +98,14 @@ def declared(tree: ast.Module) -> list[str] | None:
     return None
 
 
+@cache
+def declared_by(module: str) -> list[str] | None:
+    return declared(tree_of(module))
+
+
 @each_module
 def test_imports_run_one_way(module: str) -> None:
-    source = MODULES[module].read_text(encoding="utf-8")
-    assert not wrong_imports(module.split(".")[0], source)
+    assert not wrong_imports(module.split(".")[0], tree_of(module))
 
 
 def circles(graph: nx.DiGraph) -> list[set[str]]:
@@ -121,7 +126,7 @@ def test_theory_loads_without_torch() -> None:
 
 @each_module
 def test_the_declared_names_exist(module: str) -> None:
-    names = declared(tree_of(module))
+    names = declared_by(module)
     if names is None:
         assert MODULES[module].name in ("__init__.py", "__main__.py"), "no __all__"
         return
@@ -133,7 +138,7 @@ def test_the_declared_names_exist(module: str) -> None:
 @each_module
 def test_only_declared_names_are_imported(module: str) -> None:
     for source, name in taken(tree_of(module)):
-        names = declared(tree_of(source))
+        names = declared_by(source)
         assert names is None or name in names, f"{source}.{name}"
 
 
@@ -273,7 +278,7 @@ def missing_paths(text: str) -> list[str]:
     return [path for path in named if not any(any(ROOT.glob(path.rstrip("/") + end)) for end in ("", ".py"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@every(PAGES, lambda page: page.relative_to(ROOT).as_posix())
 def test_paths_that_a_page_names_exist(page: Path) -> None:
     assert missing_paths(page.read_text(encoding="utf-8")) == []
 
@@ -298,7 +303,7 @@ def test_the_search_for_paths_notices() -> None:
     ],
 )
 def test_the_import_check_notices(package: str, source: str, found: set[str]) -> None:
-    assert wrong_imports(package, source) == found
+    assert wrong_imports(package, ast.parse(source)) == found
 
 
 def test_the_circle_check_notices() -> None:

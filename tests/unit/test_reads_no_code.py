@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from every import every
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for package in ("theory", "simulation", "verify") for path in (ROOT / package).rglob("*.py")]
@@ -47,7 +48,7 @@ def dangers(source: str) -> Iterator[str]:
                 yield name
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+@every(SOURCES, lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_is_read_is_run(path: Path) -> None:
     where = path.relative_to(ROOT).as_posix()
     found = {(where, danger) for danger in dangers(path.read_text(encoding="utf-8"))}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from every import every
 
 from simulation.models import Job, engine_of
 from theory.claim import Claim
@@ -122,7 +123,7 @@ def _one_run(experiment: Experiment, replicate: int = 0) -> Any:
     return engine.make([job], device="cpu")[0]
 
 
-@pytest.mark.parametrize("claim", THIS.claims, ids=lambda c: c.id)
+@every(THIS.claims, lambda claim: claim.id)
 def test_settings_of_a_claim_lie_inside_its_conditions(claim: Claim) -> None:
     """A probe's outside those that it drops, and inside the others."""
     draws = [generator(5, claim.experiment.id, k) for k in range(6)]
@@ -169,7 +170,7 @@ def test_exact_claims_hold_on_a_run_and_their_residuals_can_fail(name: str) -> N
 def _judged(claim: Claim, measure: Any, proof: Any, runs: int, tag: str) -> str:
     experiment = replace(claim.experiment, id=f"{claim.experiment.id}.{tag}", runs={"quick": runs})
     false = replace(claim, id=f"label_noise_sgd.{tag}", measure=measure, proof=proof, experiment=experiment)
-    done = verify_claims([replace(false, parents=())], "quick", 1, counterexamples=False)
+    done = verify_claims([replace(false, parents=())], "quick", 1, counterexamples=False, adversaries=False)
     (judgement,) = done.judgements
     return "refuted" if judgement.alone else str(judgement.verdict)
 
