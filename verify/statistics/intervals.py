@@ -8,7 +8,7 @@ of an empirical distribution from its law is bounded by Dvoretzky, Kiefer and Wo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -161,16 +161,10 @@ def runs_to_certify(delta: float, alpha: float = 0.05, violations: int = 0) -> i
     [29, 59, 299]
     """
     _check_unit("delta", delta)
-    low = high = violations + 1
-    while not rate_upper(violations, high, alpha) < delta:
-        low, high = high + 1, 2 * high
-    while low < high:
-        middle = (low + high) // 2
-        if rate_upper(violations, middle, alpha) < delta:
-            high = middle
-        else:
-            low = middle + 1
-    return high
+    if violations < 0:
+        raise ValueError(f"violations must be at least 0, was {violations!r}")
+    _check_unit("alpha", alpha)
+    return _fewest(_certified(delta, alpha, violations), violations + 1, violations + 1)
 
 
 def exceeds(value: float, limit: float) -> bool:
@@ -208,16 +202,19 @@ def runs_for_event(rate: float, delta: float, alpha: float = 0.05, power: float 
     quantiles = float(ndtri(power) - ndtri(alpha))
     if quantiles**2 * delta * (1 - delta) / (rate - delta) ** 2 > 1.5 * MAX_RUNS:
         return None
+    # From one count to the next both ends move by about 1 / delta runs: each is looked for from there.
+    onwards = max(1, round(1 / delta))
     if rate < delta:
-        violations = 0
-        while (runs := runs_to_certify(delta, alpha, violations)) <= MAX_RUNS:
+        violations, runs = 0, runs_to_certify(delta, alpha)
+        while runs <= MAX_RUNS:
             if bdtr(violations, runs, rate) >= power:
                 return runs
             violations += 1
+            runs = _fewest(_certified(delta, alpha, violations), runs + onwards, violations + 1)
         return None
-    fewest, violations = 1, 1
+    fewest, violations, most = 1, 1, 0
     while fewest <= MAX_RUNS:
-        most = _most_runs_refuted(violations, delta, alpha)
+        most = _most_runs_refuted(violations, delta, alpha, most + onwards)
         if most >= fewest and bdtrc(violations - 1, most, rate) >= power:
             while bdtrc(violations - 1, fewest, rate) < power:
                 fewest += 1
@@ -227,24 +224,43 @@ def runs_for_event(rate: float, delta: float, alpha: float = 0.05, power: float 
     return None
 
 
-def _most_runs_refuted(violations: int, delta: float, alpha: float) -> int:
+def _certified(delta: float, alpha: float, violations: int) -> Callable[[int], bool]:
+    """Whether in so many runs, more than violations, the upper limit of the rate is below delta."""
+    from scipy.special import betainccinv
+
+    return lambda runs: bool(betainccinv(violations + 1, runs - violations, alpha) < delta)
+
+
+def _most_runs_refuted(violations: int, delta: float, alpha: float, near: int) -> int:
     """Most runs in which this many violations still refute `rate <= delta` (0 when they never do)."""
+    from scipy.special import betaincinv
 
-    def refutes(runs: int) -> bool:
-        return exceeds(rate_lower(violations, runs, alpha), delta)
+    def holds(runs: int) -> bool:
+        return not exceeds(float(betaincinv(violations, runs - violations + 1, alpha)), delta)
 
-    if not refutes(violations):
-        return 0
-    low, high = violations, 2 * violations
-    while refutes(high):
-        low, high = high, 2 * high
-    while high - low > 1:
+    first = _fewest(holds, near, violations)
+    return 0 if first == violations else first - 1
+
+
+def _fewest(reached: Callable[[int], bool], near: int, least: int) -> int:
+    """The smallest number from `least` on that is reached, where all greater ones are: looked for from `near`
+    in steps that double."""
+    low, high, step = least, max(near, least), 1
+    if reached(high):
+        while high - step >= least and reached(high - step):
+            high, step = high - step, 2 * step
+        low = max(least, high - step + 1)
+    else:
+        while not reached(high + step):
+            high, step = high + step, 2 * step
+        low, high = high + 1, high + step
+    while low < high:
         middle = (low + high) // 2
-        if refutes(middle):
-            low = middle
-        else:
+        if reached(middle):
             high = middle
-    return low
+        else:
+            low = middle + 1
+    return high
 
 
 def runs_for_mean(spread: float, gap: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
