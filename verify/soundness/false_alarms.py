@@ -6,7 +6,6 @@ thousand suites with different seeds give the rates.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -155,25 +154,20 @@ def _judge_suites(
     levels = [float(getattr(k.rule, "alpha", 0.05)) for k in known]
     counts = np.zeros((len(known), 3), dtype=np.int64)
     alarms = 0
-    gc.collect()
-    gc.freeze()  # statsmodels collects garbage at every correction, which would take longer than the suite
-    try:
-        for k in suites:
-            judgements = verify_claims(
-                claims,
-                profile="quick",
-                seed=derive_seed(seed, "false alarms", k),
-                counterexamples=False,
-                adversaries=False,
-                error_budget=error_budget,
-                backend=SerialBackend(),
-            ).judgements
-            verdicts = [j.verdict for j in judgements]
-            alone = [j.decision.p_value for j in judgements]
-            counts[:, 0] += [p is not None and p < level for p, level in zip(alone, levels, strict=True)]
-            counts[:, 1] += [v == "refuted" for v in verdicts]
-            counts[:, 2] += [v == "supported" for v in verdicts]
-            alarms += any(v == "refuted" and c.holds for v, c in zip(verdicts, known, strict=True))
-    finally:
-        gc.unfreeze()
+    for k in suites:
+        judgements = verify_claims(
+            claims,
+            profile="quick",
+            seed=derive_seed(seed, "false alarms", k),
+            counterexamples=False,
+            adversaries=False,
+            error_budget=error_budget,
+            backend=SerialBackend(),
+        ).judgements
+        verdicts = [j.verdict for j in judgements]
+        alone = [j.decision.p_value for j in judgements]
+        counts[:, 0] += [p is not None and p < level for p, level in zip(alone, levels, strict=True)]
+        counts[:, 1] += [v == "refuted" for v in verdicts]
+        counts[:, 2] += [v == "supported" for v in verdicts]
+        alarms += any(v == "refuted" and c.holds for v, c in zip(verdicts, known, strict=True))
     return counts, alarms
