@@ -247,12 +247,17 @@ def test_a_verification_makes_the_fresh_runs_itself() -> None:
     claims = [claim("wrong", 0.09), *(claim(f"true{k}", 0.0) for k in range(15))]
     words = set()
     for seed in range(10):
-        done = verify_claims(claims, "quick", seed, counterexamples=False, backend=SerialBackend())
+        done = verify_claims(
+            claims, "quick", seed, counterexamples=False, adversaries=False, backend=SerialBackend()
+        )
         j = done.judgements[0]
         if "second_stage" in j.decision.statistic:
             words.add(j.verdict)
             assert done.run_info["headline"]["alone"] == int(j.alone)
-        alone = verify_claims(claims, "quick", seed, counterexamples=False, fresh_runs=False)
+        alone = verify_claims(
+            claims, "quick", seed, counterexamples=False, adversaries=False, fresh_runs=False,
+            backend=SerialBackend(),
+        )  # fmt: skip
         assert "second_stage" not in alone.judgements[0].decision.statistic
     assert words == {"refuted", "inconclusive"}
 
