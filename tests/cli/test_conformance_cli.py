@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from simulation import run_law_conformance
+
 Call = Callable[..., tuple[int, str, str]]
 
 RIGHT = "from simulation import reduced_engine as ENGINE\n"
@@ -20,8 +22,10 @@ def ENGINE(problem, *, eta, steps, dtype="float64", device="cpu"):
 
 
 @pytest.fixture
-def here(command: Call) -> Call:
-    """`python -m verify conformance ARGUMENTS`."""
+def here(command: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """`python -m verify conformance ARGUMENTS`, with fewer draws of law engines: what their number shows is
+    tested in `quality/test_law_conformance.py`."""
+    monkeypatch.setattr("simulation.run_law_conformance", partial(run_law_conformance, draws=400))
     return partial(command, "conformance")
 
 

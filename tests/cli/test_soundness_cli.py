@@ -36,6 +36,12 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
+def no_false_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would be judged through the whole pipeline, in workers of its own."""
+    monkeypatch.setattr("verify.soundness.engines.flawed_engines", lambda model: {})
+
+
+@pytest.fixture
 def here(command: Call, tmp_path: Path) -> Call:
     """`python -m verify soundness` on a claims file of this text, in this process."""
 
@@ -68,6 +74,7 @@ def test_a_claims_file_with_falsehoods_of_its_own(here: Call, tmp_path: Path) ->
     assert record["engines"]["detected"] == 0
 
 
+@pytest.mark.usefixtures("no_false_engines")
 def test_a_falsehood_that_gets_through_is_named_first_and_fails(here: Call, tmp_path: Path) -> None:
     """Broken on purpose: a declared falsehood that is true."""
     status, out, _ = here(CLAIMS.replace("measure=large)", "rule=Event(delta=0.06))"))
@@ -78,6 +85,7 @@ def test_a_falsehood_that_gets_through_is_named_first_and_fails(here: Call, tmp_
     assert record["falsehoods"]["undetected"][0]["verdict"] == "supported"
 
 
+@pytest.mark.usefixtures("no_false_engines")
 def test_the_same_seed_gives_the_same_verdicts(here: Call, tmp_path: Path) -> None:
     found = []
     for _ in range(2):
@@ -133,6 +141,7 @@ def test_a_folder_that_is_a_file_is_refused_before_any_run(here: Call, tmp_path:
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("no_false_engines")
 def test_false_alarms_are_counted_beside(here: Call, tmp_path: Path) -> None:
     status, out, _ = here(CLAIMS, "--suites", "4")
     record = json.loads((tmp_path / "out" / "soundness.json").read_text())["false_alarms"]
