@@ -290,7 +290,7 @@ def test_any_terminal_or_none(term: str) -> None:
         "TERM": term
     }
     process = start(
-        "verify", "explain", "nothing", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        "verify", "run", "--profile", "nothing", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         env=environment | {"COLUMNS": "1", "LANG": "C", "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
         start_new_session=True,
     )  # fmt: skip
