@@ -15,7 +15,7 @@ verify: $(READY)
 	$(PY) -m verify run --profile $(PROFILE) --out $(OUT) $(if $(PAPER),--paper $(PAPER)) $(if $(RESUME),--resume $(RESUME)) $(ARGS)
 
 test: lint
-	$(PY) -m pytest -n auto $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(READY)
 	$(PY) -m benchmarks --check $(ARGS)
