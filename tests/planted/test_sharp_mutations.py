@@ -168,7 +168,9 @@ def judged() -> dict[str, Judgement]:
         claims[claim.id] = claim
         wrong = replace(claim, id=mutant_id(law, change), measure=measure)
         claims[wrong.id] = wrong
-    verification = verify_claims(tuple(claims.values()), profile="quick", jobs=1, counterexamples=False)
+    verification = verify_claims(
+        tuple(claims.values()), profile="quick", jobs=1, counterexamples=False, adversaries=False
+    )
     return {j.claim.id: j for j in verification.judgements}
 
 
