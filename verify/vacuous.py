@@ -136,9 +136,13 @@ def _close_looks(
                 seen[_run(o)] = o
                 looked.setdefault(_run(o), []).append(j)
         work: list[Batch] = []
+        near: dict[str, list[Observation]] = {}
+        for j in mine:
+            for o in j.judged:
+                near.setdefault(o.engine, []).append(o)
+        spread = {engine: _spread(experiment, of_engine) for engine, of_engine in near.items()}
         for run, claims in looked.items():
-            near = [o for j in mine for o in j.judged if o.engine == seen[run].engine]
-            beside = (*_beside(mine, seen[run]), *_spread(experiment, near))
+            beside = (*_beside(mine, seen[run]), *spread[seen[run].engine])
             different = {_run(o): o for o in beside if o.seed != seen[run].seed}
             others = [_job(experiment, o) for o in different.values()]
             others += _longest(judgements, experiment, seen[run].engine)

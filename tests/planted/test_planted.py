@@ -114,7 +114,9 @@ def recursion_claim(name: str, runs: int = 6) -> Claim:
 
 
 def judge_alone(claim: Claim) -> Judgement:
-    (judgement,) = verify_claims([claim], profile="quick", seed=0, jobs=1, counterexamples=False).judgements
+    (judgement,) = verify_claims(
+        [claim], profile="quick", seed=0, jobs=1, counterexamples=False, adversaries=False
+    ).judgements
     return judgement
 
 

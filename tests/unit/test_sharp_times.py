@@ -94,7 +94,7 @@ def judged() -> dict[str, Judgement]:
     claims = [_small(c) for claim in CLAIMS for c in (claim, _wrong(claim))]
     experiments = {}
     claims = [replace(c, experiment=experiments.setdefault(c.experiment.id, c.experiment)) for c in claims]
-    verification = verify_claims(claims, profile="quick", jobs=1, counterexamples=False)
+    verification = verify_claims(claims, profile="quick", jobs=1, counterexamples=False, adversaries=False)
     return {j.claim.id: j for j in verification.judgements}
 
 
