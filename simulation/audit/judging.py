@@ -192,7 +192,8 @@ def _judged(records: Sequence[Record], classes: NDArray[Any], level: float) -> A
         like = _like(tail)
         verdict = _verdict(rate, like, matched=bool(second))
     memorised = stage.memorised_at_end
-    stopping = seen and verdict != "few"
+    # Where no label is wrong a stop costs accuracy: it takes some that are shown to be.
+    stopping = rate is not None and verdict != "few" and rate.low >= _WEAK
     return Audit(
         verdict=verdict,
         n=n,

@@ -146,6 +146,10 @@ def _stop(audit: Audit) -> list[str]:
     if audit.stage_one is None:
         return []
     first, last = audit.stage_one
+    if audit.stop_step is None and audit.memorised_at_end >= 0.5:
+        return [
+            "No stop is named: under 1 % of the labels are shown to be wrong, and where none is it costs."
+        ]
     if audit.stop_step is None:
         return [
             f"Stage I only: at the end the model fits {_percent(audit.memorised_at_end)} of the probes, "

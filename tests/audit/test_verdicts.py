@@ -68,10 +68,10 @@ def test_stage_one_only_needs_no_stop() -> None:
     assert "no stop is needed" in answer.text()
 
 
-def test_unlike_flips_are_called_so() -> None:
-    """Wrong labels that the model doubts only a little: suspects lie below the caught probes."""
+def with_hard_samples(every: int) -> list[Record]:
+    """Right labels that the model doubts a little at first."""
     records, _ = made(t=0.0)
-    hard = np.arange(1000) % 5 == 0
+    hard = np.arange(1000) % every == 0
     changed = []
     for r in records:
         margins = r.margins.copy()
@@ -79,10 +79,27 @@ def test_unlike_flips_are_called_so() -> None:
         mask[r.probes] = False
         margins[:24, mask] = np.minimum(margins[:24, mask], -0.3)
         changed.append(Record(r.observed, r.trained, r.probes, r.steps, margins, 2))
-    answer = audit(changed)
+    return changed
+
+
+def test_unlike_flips_are_called_so() -> None:
+    """Suspects lie below the caught probes."""
+    answer = audit(with_hard_samples(5))
     assert answer.verdict == "unlike"
     assert answer.precision is None
     assert "no upper limit" in answer.text()
+
+
+@pytest.mark.parametrize("every", [25, 5])
+def test_no_stop_is_named_where_no_label_is_shown_to_be_wrong(every: int) -> None:
+    """Every label is right: stopping would cost accuracy."""
+    answer = audit(with_hard_samples(every))
+    assert answer.verdict in ("unlike", "weak")
+    assert answer.flip_rate is not None
+    assert answer.flip_rate[1] < 0.01
+    assert answer.memorised_at_end > 0.5
+    assert answer.stop_step is None
+    assert "No stop is named" in answer.text()
 
 
 def test_clustered_errors_are_said_to_be_invisible() -> None:
