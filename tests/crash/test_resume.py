@@ -108,7 +108,7 @@ def test_a_batch_that_is_missing_is_made_again(claims: list[Claim], plain: str, 
     found, keeper = verified(claims, tmp_path)
     assert keeper is not None
     assert found == plain
-    assert 16 < keeper.added <= 16 + 16  # with the other batch
+    assert 16 <= keeper.added <= 16 + 16  # with the other batch, unless it was of runs made again
     assert keeper.reused + keeper.added == 92
 
 

@@ -215,10 +215,11 @@ def _asked(material: Material) -> str:
 
 
 def _not_measured(material: Material) -> str:
-    """Said of a paper without a record: how many of its false variants would be found is not known, and of
-    which papers it is."""
-    own = {paper.name for paper in material.verification.papers}
-    others = [name for name in paper_names() if name not in own and "soundness" in last_records(name)]
+    """Said of a paper without a record: how many of its false variants would be found is not known; of a
+    built-in one, of which others it is."""
+    own, names = {paper.name for paper in material.verification.papers}, paper_names()
+    beside = [name for name in names if name not in own] if own <= set(names) and own else []
+    others = [name for name in beside if "soundness" in last_records(name)]
     known = f" It is measured of {', '.join(others)}, by the same rules: see their reports." if others else ""
     return (
         f"{_UNKNOWN} of this paper: nothing here says how many false variants of its claims would be refuted."
