@@ -359,7 +359,7 @@ CLAIMS = (
         "lemma.balance_noise.growth",
         here("docs/derivations/limit_dynamics.md, Late times"),
         r"Between classes the mean noise mass of clean samples grows apart by $c_- - c_+$ per unit "
-        r"of $\ln s$: Lemma 5.2's balance holds within a class only",
+        r"of $\ln s$: Lemma 5.2's balance does not hold across them",
         Difference(0.01, "the differences are of size .05; corrections to each growth are of order 1/s"),
         class_growth_law,
         "growth per ln s of the mean mass of the class with the smaller c less that of the other, s from 100 "

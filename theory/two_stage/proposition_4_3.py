@@ -97,7 +97,7 @@ CLAIMS = (
         conditions=OF_STAGE_ONE,
         parents=("two_stage.theorem_4_1.signal_above_noise", "two_stage.law"),
         note="Dominated by the training patches with the largest noise mass, so its C' is larger and more "
-        "scattered than for fresh noise: far below 50 in the median, and above it in single runs.",
+        "scattered than for fresh noise: in single runs it comes near 50.",
     ),
     _claim(
         "sample_selection",

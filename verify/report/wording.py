@@ -93,7 +93,7 @@ WORD_EXPLANATIONS = {
     "certified cell by cell": "in every cell the upper limit of the violation rate is below what the claim"
     " allows; where it is not, the claim holds on average over its region, and the weakest cell is open",
     "claim": "a statement with its conditions, what is measured, and the rule that decides it, all fixed "
-    "before the first run",
+    "before the runs that judge it",
     "condition": "an inequality that a setting must meet for a claim to be judged there",
     "constant": "a letter of a condition that a paper leaves open; it has a value here, which is told",
     "coordinate": "a named range that settings are drawn from",

@@ -54,9 +54,8 @@ QUESTION = Question(
             _named("two_stage.clock.batches.{}.small", (50, 10)),
             "Inside Condition 4.1, at kappa_0 of .3 or less, all of them are memorised at the same number of "
             "steps with {these}.",
-            "Inside Condition 4.1, at kappa_0 of .3 or less, they are not: the last flipped labels "
-            "are memorised "
-            "later, or not within the run, with {these}.",
+            "Inside Condition 4.1, at kappa_0 of .3 or less, the end of Stage II is not the same: the last "
+            "flipped labels are memorised later, or not within the run, with {these}.",
             "the number of steps at kappa_0 of .3 or less with",
             glance=True,
         ),

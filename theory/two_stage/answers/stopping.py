@@ -278,7 +278,7 @@ QUESTION = Question(
         Part(
             _these("", {"wide.clock_costs": ""}),
             f"With weak signals or many flipped labels (n SNR^2 (1 - 2 tau) from 3 on, tau up to .35) not at "
-            f"that clock: Stage II then comes earlier, and {STOP_CLOCK:g} time units cost more than two "
+            f"a fixed clock: Stage II then comes earlier, and {STOP_CLOCK:g} time units cost more than two "
             f"points of accuracy in {{these}}.",
             "With weak signals or many flipped labels the fixed clock still costs little (more than two "
             "points "

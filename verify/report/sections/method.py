@@ -11,9 +11,9 @@ from verify.rules.registry import judge_of
 __all__ = ["section"]
 
 _FIXED = (
-    "Statement, conditions, decision rule, margins and numbers of runs are fixed before the first run. A "
-    "setting that misses a condition is not judged and is counted as such. Runs that share a seed are one "
-    "trial."
+    "Statement, conditions, decision rule, margins and numbers of runs are fixed before the runs that judge "
+    "the claim; a bar that earlier runs had set says so in its note, and other seeds judge it. A setting "
+    "that misses a condition is not judged and is counted as such. Runs that share a seed are one trial."
 )
 _FILES = (
     "Every claim, its numbers and its counterexample stand in `claims.json`; every claim and setting in "

@@ -31,7 +31,7 @@ def section(material: Material) -> Section:
     rows = tuple(_row(k, heading) for k, heading in enumerate(material.headings))
     blocks: list[Block] = []
     if rows:
-        blocks.append(Table("How the claims of each item ended", _HEAD, rows, "score"))
+        blocks.append(Table("How the claims of each item on this page ended", _HEAD, rows, "score"))
         blocks.append(Text(_NOTE, "small"))
     main = [j for heading in material.headings for j in heading.judgements]
     refuted = [j for j in material.verification.judgements if j.verdict == "refuted"]
