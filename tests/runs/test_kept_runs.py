@@ -209,3 +209,20 @@ def test_a_second_command_without_changes_gives_the_report_that_is_there(
     assert "reused" not in run("--no-resume")[2]
     assert "nothing has changed" not in run("--no-resume")[2]
     assert run("--resume", str(tmp_path / "other"), "--no-resume")[0] == 2
+
+
+def test_a_report_that_lacked_data_is_not_given_back_when_the_data_is_there(
+    command: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "kept"))
+    out = tmp_path / "report"
+    words = ["run", "--profile", "quick", "--jobs", "1", "--no-figures", "--out", str(out)]
+    words += ["--claims", "two_stage.lemma.label_counts"]
+    with monkeypatch.context() as without:
+        without.setattr("simulation.models.Engine.missing", lambda self, job: "the data is not here")
+        status, said, _ = command(*words)
+        assert status == 5
+        assert "1 not-applicable" in said
+    status, said, err = command(*words)
+    assert "nothing has changed" not in err
+    assert "1 supported" in said

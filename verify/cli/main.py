@@ -232,7 +232,7 @@ def run(
         "status": verification.status(words),
         "finished": verification.run_info["finished"],
     }
-    if whole is not None and not told["counts"]["errored"]:
+    if whole is not None and not told["counts"]["errored"] and not (keeper is not None and keeper.lacking):
         whole.keep(out, told)
     return _ended(told, out, timings)
 

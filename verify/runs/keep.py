@@ -69,6 +69,8 @@ class KeptBatches:
         self.added = 0
         #: Why nothing is kept any more; "" while all is well.
         self.failed = ""
+        #: Whether a run could not be made here; where what it lacks is there the next time, it will be.
+        self.lacking = False
         self._every, self._forgiving = every, forgiving
         self._written = time.monotonic()
         self._waiting: dict[str, dict[str, Scalar]] = {}
@@ -110,6 +112,9 @@ class KeptBatches:
             StoreError: when the folder cannot be written.
         """
         asked = self._keys.pop((id(batch), purpose), None)
+        if any(batch.maker.missing(job) is not None for job in batch.jobs):
+            self.lacking = True
+            return
         by_index = {measurement.spec.index: measurement for measurement in made}
         for spec, measures in zip(batch.specs, batch.measures, strict=True):
             found = by_index.get(spec.index)
@@ -118,8 +123,8 @@ class KeptBatches:
             ):
                 return  # a claim's own code failed: what is kept must answer all that it is kept for
         key = asked[1] if asked is not None else self._key(batch, device, purpose)
-        if key is None or self.failed or any(batch.maker.missing(job) is not None for job in batch.jobs):
-            return  # what is missing on this machine may be there the next time
+        if key is None or self.failed:
+            return
         try:
             rows = [flat_of(by_index[spec.index]) for spec in batch.specs]
         except UnkeptValue:
