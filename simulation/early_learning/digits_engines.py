@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.early_learning.digits import CLASSES, Digits, digits_missing, load_digits, noisy_labels
+from simulation.early_learning.digits_net import Network, Targets, first_weights
 from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.rng import derive_seed, generator
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 __all__ = ["ENGINES", "DigitsEngine", "MeasuredDigits"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 _WIDTHS = (64, 256, 256, CLASSES)
 _RAMP = 800
 
@@ -130,83 +128,60 @@ class DigitsEngine(Engine):
         return digits_missing()
 
 
-def _network(seed: int, purpose: str) -> Any:
-    """Weights and biases uniform within 1/sqrt(inputs), drawn layer by layer."""
-    import torch
-    from torch import nn
-
-    layers: list[nn.Module] = []
-    for k, (a, b) in enumerate(pairwise(_WIDTHS)):
-        draws, bound = generator(seed, purpose, k), 1 / np.sqrt(a)
-        linear = nn.Linear(a, b)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(draws.uniform(-bound, bound, (a, b)).T))
-            linear.bias.copy_(torch.tensor(draws.uniform(-bound, bound, b)))
-        layers += [nn.ReLU(), linear] if k else [linear]
-    return nn.Sequential(*layers)
-
-
 def _trained(job: Job) -> MeasuredDigits:
-    import torch
-
     s: DigitsSetting = job.setting
     data = load_digits(s, job.seed)
-    n = len(data.true)
-    nets = [_network(job.seed, f"digits.weights{k or ''}") for k in range(s.networks)]
-    optimisers = [
-        torch.optim.SGD(net.parameters(), lr=s.lr, momentum=s.momentum, weight_decay=s.decay) for net in nets
-    ]
-    step, predict, loss = (_plus if s.is_plus else _plain)(job, nets, optimisers, n)
-    labels = [torch.tensor(data.noisy)] * s.networks
-    if s.shared == "independent":
-        own = noisy_labels(data.true, s, job.seed, "digits.noise of the second network")
-        labels[1] = torch.tensor(own)
-    x, x_test = torch.tensor(data.train), torch.tensor(data.test)
+    way = (_plus if s.is_plus else _plain)(job, data)
     log, recorded = _Log(data), set(_recorded(job.steps))
     for epoch in range(1, job.steps + 1):
         for k in range(s.networks):
-            order = torch.tensor(generator(job.seed, f"digits.order{k or ''}", epoch).permutation(n))
-            for chosen in torch.split(order, s.batch):
-                step(k, x[chosen], labels[k][chosen], chosen)
+            order = generator(job.seed, f"digits.order{k or ''}", epoch).permutation(len(data.true))
+            for start in range(0, len(order), s.batch):
+                way.step(k, order[start : start + s.batch])
         if epoch in recorded:
-            with torch.no_grad():
-                train, test = (np.asarray(predict(part).argmax(dim=1).numpy()) for part in (x, x_test))
-            log.add(epoch, train, test, loss.targets.numpy())
-    return log.run(job, loss.targets.numpy())
+            log.add(epoch, way.classes(data.train), way.classes(data.test), way.targets())
+    return log.run(job, way.targets())
 
 
-Step = Callable[[int, Any, Any, Any], object]
+class _Way(NamedTuple):
+    """How networks are trained: a step of network k on the images of given indices, the classes that images
+    are given, (B,), and the targets (n, classes)."""
+
+    step: Callable[[int, Ints], object]
+    classes: Callable[[NDArray[Any]], Ints]
+    targets: Callable[[], NDArray[Any]]
 
 
-def _plain(
-    job: Job, nets: list[Any], optimisers: list[Any], n: int
-) -> tuple[Step, Callable[[Any], Any], Any]:
-    """One network with cross entropy, ELR or KL: its step, its logits, its targets' keeper."""
-    from simulation.early_learning.elr_loss import ELRLoss
-
-    s: DigitsSetting = job.setting
-    (net,), (optimiser,) = nets, optimisers
-    loss = ELRLoss(n, CLASSES, lam=s.lam, beta=s.beta, check=False)
-
-    def step(k: int, inputs: Tensor, labels: Tensor, indices: Tensor) -> None:
-        logits = net(inputs)
-        value = kl_loss(loss, logits, labels, indices) if s.loss == "kl" else loss(logits, labels, indices)
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-
-    return step, net, loss
+def _first(job: Job, k: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    return first_weights(job.seed, f"digits.weights{k or ''}", _WIDTHS)
 
 
-def _plus(job: Job, nets: list[Any], optimisers: list[Any], n: int) -> tuple[Step, Callable[[Any], Any], Any]:
-    """ELR+ and its parts."""
+def _plain(job: Job, data: Digits) -> _Way:
+    """One network with cross entropy, ELR or KL."""
+    net = Network(_first(job, 0))
+    targets = Targets(job.setting, np.zeros((len(data.true), CLASSES), dtype=np.float32))
+
+    def step(k: int, chosen: Ints) -> None:
+        net.step(data.train[chosen], data.noisy[chosen], chosen, targets)
+
+    return _Way(step, lambda x: net.logits(x).argmax(axis=1), lambda: targets.targets)
+
+
+def _plus(job: Job, data: Digits) -> _Way:
+    """ELR+ and its parts, as people would train it."""
+    import torch
+
     from simulation.early_learning.elr_plus import ELRPlus
 
     s: DigitsSetting = job.setting
+    nets = [_torch_network(_first(job, k)) for k in range(s.networks)]
     plus = ELRPlus(
         nets,
-        optimisers,
-        n,
+        [
+            torch.optim.SGD(net.parameters(), lr=s.lr, momentum=s.momentum, weight_decay=s.decay)
+            for net in nets
+        ],
+        len(data.true),
         CLASSES,
         lam=s.lam,
         beta=s.beta,
@@ -215,18 +190,34 @@ def _plus(job: Job, nets: list[Any], optimisers: list[Any], n: int) -> tuple[Ste
         ramp_average=_RAMP,
         seed=derive_seed(job.seed, "digits.mixup"),
     )
-    return plus.step, plus.predict, plus.losses[0]
+    labels = [data.noisy] * s.networks
+    if s.shared == "independent":
+        labels[1] = noisy_labels(data.true, s, job.seed, "digits.noise of the second network")
+    x, y = torch.tensor(data.train), [torch.tensor(own) for own in labels]
+
+    def step(k: int, chosen: Ints) -> None:
+        at = torch.tensor(chosen)
+        plus.step(k, x[at], y[k][at], at)
+
+    return _Way(
+        step,
+        lambda images: plus.predict(torch.tensor(images)).argmax(dim=1).numpy(),
+        lambda: plus.losses[0].targets.numpy(),
+    )
 
 
-def kl_loss(loss: Any, logits: Tensor, labels: Tensor, indices: Tensor) -> Tensor:
-    """Cross entropy plus `lam` times `-<t, log p>`, targets following as in `ELRLoss`."""
-    from torch.nn import functional
+def _torch_network(layers: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> Any:
+    import torch
+    from torch import nn
 
-    log_p = functional.log_softmax(logits, dim=1)
-    loss.follow(log_p.detach().exp(), indices)
-    pull = -(loss.targets[indices] * log_p).sum(dim=1).mean()
-    value: Tensor = functional.nll_loss(log_p, labels) + loss.lam * pull
-    return value
+    modules: list[nn.Module] = []
+    for k, (weights, bias) in enumerate(layers):
+        linear = nn.Linear(*weights.shape)
+        with torch.no_grad():
+            linear.weight.copy_(torch.tensor(weights.T))
+            linear.bias.copy_(torch.tensor(bias))
+        modules += [nn.ReLU(), linear] if k else [linear]
+    return nn.Sequential(*modules)
 
 
 ENGINES: Mapping[str, Engine] = {"mlp": DigitsEngine()}
