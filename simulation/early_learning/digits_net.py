@@ -50,7 +50,7 @@ class Targets:
         p = np.exp(logits - logits.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         t = self._follow(p, indices)
-        slope = p.copy()
+        slope: Array = p.copy()
         slope[np.arange(len(p)), labels] -= 1.0
         if s.loss == "elr":
             slope += s.lam * self._push(p, t, indices)
