@@ -208,6 +208,11 @@ class Claim:
         return self.role == "probe"
 
     @property
+    def is_printed(self) -> bool:
+        """Whether the claim says what its paper prints: not derived here, and no condition left out."""
+        return self.provenance == "paper" and not self.is_probe
+
+    @property
     def kept_conditions(self) -> tuple[Condition, ...]:
         """The conditions that a judged setting must satisfy."""
         return tuple(c for c in self.conditions if c.name not in self.drops)

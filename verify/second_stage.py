@@ -257,7 +257,8 @@ def second_stage(
 
 def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float) -> _Plan:
     """Fresh runs of as many experiments as the time allows: first those with a claim that the budget holds
-    back, nearest to refutation first, then from the cheapest on."""
+    back, nearest to refutation first; then those with a statement that a paper prints; each from the
+    cheapest on."""
     left = allowed = fresh_seconds(profile, first_seconds)
     open_: dict[str, list[int]] = {}
     for k, j in enumerate(judgements):
@@ -268,9 +269,10 @@ def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_sec
         for id_, mine in open_.items()
     }
 
-    def first(id_: str) -> tuple[float, float, str]:
+    def first(id_: str) -> tuple[float, bool, float, str]:
         held = [judgements[k].decision.adjusted_p or 0.0 for k in open_[id_] if judgements[k].alone]
-        return min(held, default=2.0), plans[id_][1], id_
+        ours = not any(judgements[k].claim.is_printed for k in open_[id_])
+        return min(held, default=2.0), ours, plans[id_][1], id_
 
     specs: dict[str, Sequence[RunSpec]] = {}
     taken, left_out = [], []

@@ -221,6 +221,21 @@ def test_a_claim_alone_has_the_fresh_runs_that_it_has_among_all(monkeypatch: pyt
         assert {len(j.judged) for j in stood} == {len(alone.judged)}
 
 
+def test_what_a_paper_prints_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three experiments that cost the same two have time: without a printed statement the first two."""
+    monkeypatch.setattr("simulation.models.FunctionEngine.measuring", 0.05)
+    for printed, wanted in ("", "ab"), ("c", "ac"), ("bc", "bc"):
+        crowd = []
+        for name in "abc":
+            experiment = replace(EXPERIMENT, id=name)
+            provenance = "paper" if name in printed else "derived"
+            c = claim(name, 0.0, experiment=experiment, provenance=provenance)
+            crowd.append(judge(c, seen(c, 2, plan_runs(experiment, "quick", 0)), None))
+        found = settled(crowd, dict.fromkeys("abc", 4))
+        stood = [j for j in found if "left_out" not in j.decision.statistic["second_stage"]]
+        assert "".join(j.claim.experiment.id for j in stood) == wanted
+
+
 def test_a_run_is_reckoned_at_its_engines_pace_with_what_is_measured_of_it() -> None:
     @dataclass(frozen=True)
     class Slow(Engine):

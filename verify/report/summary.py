@@ -31,7 +31,7 @@ def verdict_counts(verification: Verification) -> dict[str, int]:
 
 def printed(judgement: Judgement) -> bool:
     """Whether the claim says what the paper prints: not derived here, and no condition left out."""
-    return judgement.claim.provenance == "paper" and not judgement.claim.is_probe
+    return judgement.claim.is_printed
 
 
 def headline(verification: Verification) -> str:
