@@ -37,7 +37,7 @@ from verify.second_stage import (
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE, budget_use, within_budget
 from verify.statistics.joint import headline, with_joint
 from verify.timings import Timings
-from verify.vacuous import with_vacuous
+from verify.vacuous import Elsewhere, with_vacuous
 from verify.verification import Verification
 
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def verify_claims(
     if adversaries and engine is None:
         with timings.stage("adversarial runs"):
             allowed = allowed_seconds(profile, nominal_seconds(work))
-            judgements = with_vacuous(judgements, beside, allowed=allowed)
+            judged = {e.id for e in experiments}
+            rest = _experiments([c for p in papers for c in p.claims if c.experiment.id not in judged])
+            others = Elsewhere(tuple(rest), profile, seed)
+            judgements = with_vacuous(judgements, beside, allowed=allowed, elsewhere=others)
     judgements = with_joint(judgements)
     with timings.stage("regions"):
         scopes = scoped()

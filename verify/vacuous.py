@@ -16,10 +16,10 @@ from verify.outcome import Judgement, Observation
 from verify.rules.registry import judge_of
 from verify.runs.batch import Batch, Measurement, batches
 from verify.runs.make import Made
-from verify.runs.plan import job_of, spec_of
+from verify.runs.plan import job_of, plan_runs, spec_of
 from verify.second_stage import nominal_seconds
 
-__all__ = ["REPLAY_SECONDS", "with_vacuous"]
+__all__ = ["REPLAY_SECONDS", "Elsewhere", "with_vacuous"]
 
 #: For all moves of one claim on one run.
 REPLAY_SECONDS = 2.0
@@ -44,11 +44,32 @@ _UNSETTLED = (
 )
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Experiments of which no claim is judged, and what they would be planned with: where a claim is judged
+    alone, their first runs stand in for the judged ones of others."""
+
+    experiments: tuple[Experiment, ...] = ()
+    profile: str = ""
+    seed: int = 0
+
+    def longest(self, experiment: Experiment, engine: str) -> list[Job]:
+        """The longest first runs by this engine among those of the experiment's model."""
+        return _longest_of(
+            job_of(e, spec.setting, spec.seed, engine_of(e.of_model, engine))
+            for e in self.experiments
+            if e != experiment and e.of_model == experiment.of_model and e.runs.get(self.profile, 0)
+            for spec in plan_runs(replace(e, runs={self.profile: 1}), self.profile, self.seed)[:1]
+            if spec.engine == engine
+        )
+
+
 def with_vacuous(
     judgements: Sequence[Judgement],
     make: Callable[[list[Batch], Made], Iterable[Measurement]],
     seconds: float = REPLAY_SECONDS,
     allowed: float = math.inf,
+    elsewhere: Elsewhere | None = None,
 ) -> list[Judgement]:
     """The judgements with every supported claim that no adversarial run moves VACUOUS.
 
@@ -63,20 +84,26 @@ def with_vacuous(
         seconds: for all moves of one claim on one run.
         allowed: nominal seconds for making runs (`verify.second_stage.nominal_seconds`): planned, not
             measured. A claim that is left out says so.
+        elsewhere: what of their papers is not judged.
     """
     asked = [j for j in judgements if j.verdict == "supported" and not _could_fail(j)]
     if not asked:
         return list(judgements)
     spent, work, left_out = _within(_first_looks(asked, seconds), allowed)
     moved = {id_ for id_, replays in _replays(work, make, Made()).items() if any(r.moved_by for r in replays)}
-    left = [j for j in asked if j.claim.id not in moved | left_out]
-    _, work, more_left_out = _within(_close_looks(left, judgements, seconds), allowed - spent)
-    notes = Made()
-    found = _replays(work, make, notes) if work else {}
-    skipped = left_out | more_left_out
+    notes, found = Made(), dict[str, list[Replay]]()
+    # One run moves most claims: on the others only what is left is looked at.
+    for ends in (slice(1), slice(1, None)):
+        left = [j for j in asked if j.claim.id not in moved | left_out]
+        looks = _close_looks(left, judgements, seconds, elsewhere or Elsewhere(), ends)
+        price, work, more_left_out = _within(looks, allowed - spent)
+        spent, left_out = spent + price, left_out | more_left_out
+        for id_, replays in (_replays(work, make, notes) if work else {}).items():
+            found.setdefault(id_, []).extend(replays)
+            moved |= {id_} if any(r.moved_by for r in replays) else set()
     return [
         _noted(j)
-        if j.claim.id in skipped
+        if j.claim.id in left_out
         else _worded(j, found.get(j.claim.id, []), j.claim.id in notes.failures)
         for j in judgements
     ]
@@ -123,7 +150,11 @@ def _apart(judged: Sequence[Observation]) -> Sequence[Observation]:
 
 
 def _close_looks(
-    asked: Sequence[Judgement], judgements: Sequence[Judgement], seconds: float
+    asked: Sequence[Judgement],
+    judgements: Sequence[Judgement],
+    seconds: float,
+    elsewhere: Elsewhere,
+    ends: slice,
 ) -> Iterator[list[Batch]]:
     """Of each experiment a few judged runs of its claims, with others beside them: of the
     experiment, and the longest of the model's others, for the ends of the range that its numbers have."""
@@ -132,7 +163,7 @@ def _close_looks(
         looked: dict[tuple[int, int], list[Judgement]] = {}
         seen: dict[tuple[int, int], Observation] = {}
         for j in mine:
-            for o in _ends(j):
+            for o in _ends(j)[ends]:
                 seen[_run(o)] = o
                 looked.setdefault(_run(o), []).append(j)
         work: list[Batch] = []
@@ -145,7 +176,8 @@ def _close_looks(
             beside = (*_beside(mine, seen[run]), *spread[seen[run].engine])
             different = {_run(o): o for o in beside if o.seed != seen[run].seed}
             others = [_job(experiment, o) for o in different.values()]
-            others += _longest(judgements, experiment, seen[run].engine)
+            engine = seen[run].engine
+            others += _longest(judgements, experiment, engine) or elsewhere.longest(experiment, engine)
             work += _looked_at(experiment, seen[run], claims, others, seconds, alone=False)
         yield work
 
@@ -221,7 +253,11 @@ def _longest(judgements: Sequence[Judgement], experiment: Experiment, engine: st
         for o in j.judged[:1]
         if o.engine == engine
     }
-    return sorted(found.values(), key=lambda job: (-job.steps, job.seed))[:_LONGEST]
+    return _longest_of(found.values())
+
+
+def _longest_of(jobs: Iterable[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: (-job.steps, job.seed))[:_LONGEST]
 
 
 def _replays(

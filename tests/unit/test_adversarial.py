@@ -19,7 +19,8 @@ from verify.outcome import Verification
 from verify.pipeline import verify_claims
 from verify.runs.backends import SerialBackend
 from verify.runs.make import make_runs
-from verify.vacuous import _longest, with_vacuous
+from verify.runs.plan import plan_runs
+from verify.vacuous import Elsewhere, _longest, with_vacuous
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,49 @@ def test_a_claim_is_called_vacuous_on_several_runs(verification: Verification) -
         return iter(())
 
     with_vacuous([known], make)
-    first, closely = looked
-    assert len(first) == 1
-    assert len(closely) >= 6
-    assert {constant.judged[0].index, constant.judged[-1].index} <= closely
+    first, one, others = looked
+    assert len(first) == len(one) == 1
+    assert len(one | others) >= 6
+    assert {constant.judged[0].index, constant.judged[-1].index} <= one | others
+
+
+def test_a_claim_that_one_run_moves_is_looked_at_no_further(verification: Verification) -> None:
+    """No move of the run alone breaks it; one at the ends of the range that other runs have does."""
+    tail = verification["adversarial.tail"]
+    looks: list[int] = []
+
+    def make(work: list[Any], notes: Any) -> Any:
+        looks.append(sum(len(batch.specs) for batch in work))
+        return make_runs(work, notes)
+
+    (left,) = with_vacuous([tail], make)
+    assert left.verdict == "supported"
+    assert looks == [1, 1]
+
+
+def test_alone_the_first_runs_of_other_experiments_stand_in(verification: Verification) -> None:
+    others = [
+        replace(EXPERIMENT, id=f"elsewhere{k}", runs={"quick": runs}) for k, runs in enumerate((9, 5, 0))
+    ]
+    elsewhere = Elsewhere((EXPERIMENT, *others), "quick", 3)
+    wanted = [plan_runs(e, "quick", 3)[0] for e in others[:2]]
+    jobs = elsewhere.longest(EXPERIMENT, "function")
+    assert {(j.setting, j.seed) for j in jobs} == {(s.setting, s.seed) for s in wanted}
+    assert elsewhere.longest(EXPERIMENT, "another engine") == []
+    constant = verification["adversarial.constant"]
+    known = replace(constant, decision=replace(constant.decision, verdict="supported"))
+    beside: set[int] = set()
+
+    def make(work: list[Any], notes: Any) -> Any:
+        for batch in work:
+            for (_, asked), *_ in batch.measures:
+                beside.update(job.seed for job in asked.adversary.others.jobs)
+        return iter(())
+
+    with_vacuous([known], make)
+    assert not beside & {s.seed for s in wanted}
+    with_vacuous([known], make, elsewhere=elsewhere)
+    assert beside >= {s.seed for s in wanted}
 
 
 def test_the_longest_runs_of_other_experiments_stand_beside(
