@@ -22,7 +22,7 @@ __all__ = ["BatchVersion"]
 
 #: What makes and measures runs, beside a model's engines; and all that a measure of the verifier's own asks.
 _MAKING = ("verify.runs.work", "verify.runs.plan", "verify.runs.entries", "verify.runs.keep")
-_ASKING, _JUDGING = "verify.vacuous", "verify.adversarial"
+_ASKING, _JUDGING = "verify.vacuous", "verify.adversarial.adversary"
 
 
 class BatchVersion:
