@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -276,7 +277,8 @@ def engines_of(model: Model) -> Mapping[str, Engine]:
     """
     engines = model.engines
     if isinstance(engines, str):
-        found = getattr(import_module(engines), "ENGINES", None)
+        module = sys.modules.get(engines) or import_module(engines)  # asked for every run
+        found = getattr(module, "ENGINES", None)
         if not isinstance(found, Mapping) or not found:
             raise ValueError(f"model {model.name}: {engines} must define ENGINES, a mapping of engines")
         return found

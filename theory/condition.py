@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+#: Settings are often placed exactly on a threshold; rounding must not move them outside.
+_INSIDE = 1 - 1e-12
+
+
 @dataclass(frozen=True)
 class Constants:
     """Values for the constants that a paper leaves unnamed, by symbol name.
@@ -185,11 +189,17 @@ class Condition:
 
     def check(self, setting: AbstractSetting, constants: Constants) -> ConditionCheck:
         """Value, threshold and slack at a setting."""
+        value, threshold, slack = self._worth(setting, constants)
+        return ConditionCheck(self.name, value, threshold, slack, slack >= _INSIDE)
+
+    def holds(self, setting: AbstractSetting, constants: Constants) -> bool:
+        """Whether a setting is inside: `check(...).inside`, for draws that ask it often."""
+        return self._worth(setting, constants)[2] >= _INSIDE
+
+    def _worth(self, setting: AbstractSetting, constants: Constants) -> tuple[float, float, float]:
         value = evaluate(self.large, setting, constants)
         threshold = evaluate(self.small, setting, constants)
-        slack = math.inf if threshold <= 0 else value / threshold
-        # Settings are often placed exactly on a threshold; rounding must not move them outside.
-        return ConditionCheck(self.name, value, threshold, slack, slack >= 1 - 1e-12)
+        return value, threshold, math.inf if threshold <= 0 else value / threshold
 
 
 def check_all(
@@ -201,7 +211,7 @@ def check_all(
 
 def all_inside(conditions: Iterable[Condition], setting: AbstractSetting, constants: Constants) -> bool:
     """Whether a setting satisfies every condition."""
-    return all(c.check(setting, constants).inside for c in conditions)
+    return all(c.holds(setting, constants) for c in conditions)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ such name (claims of a file, changed claims), or fails there, is worked out here
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from theory.claim import Claim, Proof
@@ -50,7 +51,8 @@ class Ahead:
             for e in experiments
             if e.id in names and e.place.coordinates and e.runs.get(profile, 0) >= _MANY
         ]
-        begun = hand_out(_planned, [(names[e.id], e.id, profile, seed) for e in far], self._workers)
+        asked = [(names[e.id], e.id, e.runs[profile], profile, seed) for e in far]
+        begun = hand_out(_planned, asked, self._workers)
         there = {e.id for e in far}
 
         def planned() -> Iterator[tuple[Experiment, list[RunSpec]]]:
@@ -85,10 +87,10 @@ class Ahead:
         }
 
 
-def _planned(asked: tuple[str, str, str, int]) -> list[RunSpec]:
-    name, id_, profile, seed = asked
+def _planned(asked: tuple[str, str, int, str, int]) -> list[RunSpec]:
+    name, id_, runs, profile, seed = asked
     experiment = next(c.experiment for c in load_paper(name).claims if c.experiment.id == id_)
-    return plan_runs(experiment, profile, seed)
+    return plan_runs(replace(experiment, runs={profile: runs}), profile, seed)
 
 
 def _proved(asked: tuple[str, str]) -> Proof:

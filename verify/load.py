@@ -211,7 +211,9 @@ def claims_file_of(claim: Claim) -> Path | None:
     The file that holds the very claim goes first, then the one its measure stands in, then one that holds
     a claim of its id: changed copies of a claim are the file's too.
     """
-    loaded = [m for name, m in list(sys.modules.items()) if name.startswith(MODULE_PREFIX)]
+    loaded = [sys.modules[name] for name in list(sys.modules) if name.startswith(MODULE_PREFIX)]
+    if not loaded:
+        return None
     listed = {id(m): vars(m).get("CLAIMS") for m in loaded}
     held = {key: claims if isinstance(claims, list | tuple) else () for key, claims in listed.items()}
     for wanted in (

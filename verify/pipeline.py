@@ -198,7 +198,10 @@ def verify_claims(
 
     with timings.stage("second stage"):
         if fresh_runs:
-            judgements = second_stage(judgements, profile, seed, error_budget, nominal_seconds(work), fresh)
+            first_seconds = nominal_seconds(work)
+            judgements = second_stage(
+                judgements, profile, seed, error_budget, first_seconds, fresh, ahead.plans
+            )
         else:
             judgements = within_first_share(judgements)
     if adversaries and engine is None:

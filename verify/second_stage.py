@@ -47,7 +47,7 @@ __all__ = [
     "Fresh",
     "allowed_seconds",
     "fresh_observations",
-    "fresh_plan",
+    "fresh_plans",
     "fresh_seconds",
     "fresh_seed",
     "nominal_seconds",
@@ -71,6 +71,9 @@ _CORES = 2
 #: Where a profile has no limit, its floor is that of this one.
 _TYPICAL = "default"
 
+Planned = Iterable[tuple[Experiment, Sequence[RunSpec]]]
+Plans = Callable[[Sequence[Experiment], str, int], Planned]
+
 #: The observations of every claim on its fresh runs, by id; a claim whose code failed is absent.
 Fresh = Callable[[Sequence[Claim], Mapping[str, Sequence[RunSpec]]], Mapping[str, tuple[Observation, ...]]]
 
@@ -88,9 +91,9 @@ def nominal_seconds(work: Sequence[Batch]) -> float:
     """Planned seconds of making the runs of batches, each at its own work. What is measured on them is not in
     the plan: a run counts `_LEAST` at least."""
     return sum(
-        max(sum(b.maker.work(job) for job in jobs) / (UNITS_A_SECOND * b.maker.pace), _LEAST * len(b.jobs))
+        max(sum(maker.work(job) for job in jobs) / (UNITS_A_SECOND * maker.pace), _LEAST * len(b.jobs))
         for b in work
-        for jobs in [(*b.jobs, *b.controls)]
+        for jobs, maker in [((*b.jobs, *b.controls), b.maker)]
     )
 
 
@@ -122,22 +125,29 @@ def fresh_seconds(profile: str, first_seconds: float = 0.0) -> float:
     return TIME_SHARE * max(0.0 if limit else first_seconds, 60.0 * _CORES * minutes)
 
 
-def fresh_plan(
-    experiment: Experiment, profile: str, seed: int, allowed: float
-) -> tuple[Sequence[RunSpec], float]:
-    """Fresh runs of an experiment and their `reckoned_seconds`: `FACTOR` times the first ones, half of that
-    where those are dear; none where these take more than is allowed.
+def _here(experiments: Sequence[Experiment], profile: str, seed: int) -> Planned:
+    return ((e, plan_runs(e, profile, seed)) for e in experiments)
+
+
+def fresh_plans(
+    experiments: Sequence[Experiment], profile: str, seed: int, allowed: float, plans: Plans = _here
+) -> dict[str, tuple[Sequence[RunSpec], float]]:
+    """Fresh runs of every experiment and their `reckoned_seconds`, by id: `FACTOR` times the first ones, half
+    of that where those are dear; none where these take more than is allowed.
 
     Args:
         allowed: `fresh_seconds` of the whole stage.
+        plans: plans the runs of experiments (`verify.ahead.Ahead.plans` does it in workers).
     """
+    out: dict[str, tuple[Sequence[RunSpec], float]] = {}
+    left = list(experiments)
     for factor, most in ((FACTOR, _DEAR * allowed), (FACTOR // 2, allowed)):
-        runs = {profile: factor * experiment.runs.get(profile, 0)}
-        specs = plan_runs(replace(experiment, runs=runs), profile, fresh_seed(seed))
-        price = reckoned_seconds(experiment, specs)
-        if price <= most:
-            return specs, price
-    return (), price
+        larger = [replace(e, runs={profile: factor * e.runs.get(profile, 0)}) for e in left]
+        for experiment, specs in plans(larger, profile, fresh_seed(seed)):
+            price = reckoned_seconds(experiment, specs)
+            out[experiment.id] = (specs if price <= most else (), price)
+        left = [e for e in left if not out[e.id][0]]
+    return out
 
 
 def fresh_observations(
@@ -218,6 +228,7 @@ def second_stage(
     budget: float,
     first_seconds: float,
     fresh: Fresh,
+    plans: Plans = _here,
 ) -> list[Judgement]:
     """The judgements with those that fresh runs may settle judged once more.
 
@@ -229,9 +240,10 @@ def second_stage(
         budget: of the whole verification; the first stage has spent `FIRST_SHARE` of it.
         first_seconds: `nominal_seconds` of the first stage.
         fresh: makes and measures the planned runs.
+        plans: as in `fresh_plans`.
     """
     judgements = within_first_share(judgements)
-    plan = _planned(judgements, profile, seed, first_seconds)
+    plan = _planned(judgements, profile, seed, first_seconds, plans)
     out = list(judgements)
     for k in plan.left_out:
         text = "The fresh runs that may settle it take more than a tenth of the time: left out."
@@ -255,7 +267,9 @@ def second_stage(
     return out
 
 
-def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float) -> _Plan:
+def _planned(
+    judgements: Sequence[Judgement], profile: str, seed: int, first_seconds: float, plan: Plans
+) -> _Plan:
     """Fresh runs of as many experiments as the time allows: first those with a claim that the budget holds
     back, nearest to refutation first; then those with a statement that a paper prints; each from the
     cheapest on."""
@@ -264,10 +278,8 @@ def _planned(judgements: Sequence[Judgement], profile: str, seed: int, first_sec
     for k, j in enumerate(judgements):
         if settles(j):
             open_.setdefault(j.claim.experiment.id, []).append(k)
-    plans = {
-        id_: fresh_plan(judgements[mine[0]].claim.experiment, profile, seed, allowed)
-        for id_, mine in open_.items()
-    }
+    experiments = [judgements[mine[0]].claim.experiment for mine in open_.values()]
+    plans = fresh_plans(experiments, profile, seed, allowed, plan)
 
     def first(id_: str) -> tuple[float, bool, float, str]:
         held = [judgements[k].decision.adjusted_p or 0.0 for k in open_[id_] if judgements[k].alone]

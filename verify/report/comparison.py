@@ -119,6 +119,8 @@ def _row(judgement: Judgement, setting: Any, observations: Sequence[Observation]
 
 def _reasons_here(judgement: Judgement, observations: Sequence[Observation]) -> list[str]:
     """The reasons at one setting, the most frequent first."""
+    if all(o.not_judged is None for o in observations):
+        return []
     return list(not_judged(replace(judgement, observations=tuple(observations))))
 
 

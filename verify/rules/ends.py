@@ -36,6 +36,8 @@ __all__ = [
     "worst_end",
 ]
 
+#: Numbers of which nan alone is not itself.
+_PLAIN = frozenset({float, bool, int})
 #: A number known to no better than this share of itself counts as unresolved, when the ends disagree.
 _COARSE = 0.1
 
@@ -62,7 +64,15 @@ def _members(value: Any) -> Sequence[Any]:
 
 def unmeasured(value: Any) -> bool:
     """Whether a measured value, or one of its members, is nan."""
-    return any(isinstance(v, (Real, Resolved)) and math.isnan(float(v)) for v in _members(value))
+    if type(value) in _PLAIN:  # most are asked many times
+        return value != value  # type: ignore[no-any-return]
+    return any(_is_nan(v) for v in _members(value))
+
+
+def _is_nan(member: Any) -> bool:
+    if type(member) in _PLAIN:
+        return member != member  # type: ignore[no-any-return]
+    return isinstance(member, (Real, Resolved)) and math.isnan(float(member))
 
 
 def is_open(value: Any) -> bool:
@@ -219,4 +229,4 @@ def _words(
 
 def is_resolved(value: Any) -> bool:
     """Whether a measured value, or one of its members, is known to a resolution only."""
-    return any(isinstance(v, Resolved) for v in _members(value))
+    return type(value) not in _PLAIN and any(isinstance(v, Resolved) for v in _members(value))

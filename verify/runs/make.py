@@ -65,22 +65,30 @@ class Made:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     calls: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _told: int = 0
+    _allowed: tuple[int, float] = (0, 0.0)
 
     def called(self, calls: Mapping[str, tuple[float, int]]) -> None:
         """Add calls that have ended."""
         for name, (seconds, number) in calls.items():
             spent, before = self.calls.get(name, (0.0, 0))
             self.calls[name] = spent + seconds, before + number
+        self._told += 1
 
     @property
     def allowed(self) -> float:
-        """Ten times what a call of the median claim has taken so far, in seconds; 0 before any has ended."""
+        """Ten times what a call of the median claim has taken so far, in seconds; 0 before any has ended.
+        Asked for every batch, it is worked out anew when a hundredth more has been told."""
+        at, known = self._allowed
+        if at and self._told <= 1.01 * at:
+            return known
         means = [
             seconds / number
             for name, (seconds, number) in self.calls.items()
             if number and not is_entries(name)
         ]
-        return _TIMES * median(means) if means else 0.0
+        self._allowed = self._told, _TIMES * median(means) if means else 0.0
+        return self._allowed[1]
 
     def fail(self, name: str, spec: RunSpec, failure: Failure) -> None:
         """Note a failure; of several the run that comes first in the plan stands."""

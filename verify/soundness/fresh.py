@@ -17,7 +17,7 @@ from verify.runs.backends import Backend
 from verify.runs.batch import Batch, Measurement
 from verify.runs.make import CLAIM_SECONDS, Made, make_runs
 from verify.runs.plan import RunSpec
-from verify.second_stage import fresh_observations, fresh_plan, fresh_seconds, settles
+from verify.second_stage import fresh_observations, fresh_plans, fresh_seconds, settles
 from verify.statistics.error_budget import ERROR_BUDGET, FIRST_SHARE
 
 __all__ = ["FreshRuns", "second_level"]
@@ -52,12 +52,9 @@ class FreshRuns:
         """Of every claim whose runs the time allows; of the others, and of one whose code fails, none."""
         asked = {c.id: c for c in claims}
         missing = [c for id_, c in asked.items() if id_ not in self._known]
-        plans: dict[str, Sequence[RunSpec]] = {}
-        for experiment in dict.fromkeys(c.experiment.id for c in missing):
-            one = next(c.experiment for c in missing if c.experiment.id == experiment)
-            specs, _ = fresh_plan(one, self.profile, self.seed, fresh_seconds(self.profile))
-            if specs:
-                plans[experiment] = specs
+        experiments = list({c.experiment.id: c.experiment for c in missing}.values())
+        found_plans = fresh_plans(experiments, self.profile, self.seed, fresh_seconds(self.profile))
+        plans: dict[str, Sequence[RunSpec]] = {id_: specs for id_, (specs, _) in found_plans.items() if specs}
         found = fresh_observations(
             [c for c in missing if c.experiment.id in plans], plans, self._make, twice=self.own
         )

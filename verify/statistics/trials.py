@@ -83,6 +83,8 @@ def number_value(observation: Observation) -> float:
         ValueError: when it is not a real number.
     """
     value = observation.value
+    if type(value) is float:
+        return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise value_error(observation, "a real number")
     return float(value)
@@ -94,7 +96,7 @@ def as_number(value: Any) -> float:
     >>> as_number(np.bool_(True)), as_number("x")
     (1.0, nan)
     """
-    if isinstance(value, (bool, np.bool_, numbers.Real, Resolved)):
+    if isinstance(value, (float, bool, np.bool_, Resolved, numbers.Real)):
         return float(value)
     return math.nan
 

@@ -102,12 +102,13 @@ def _coordinates(box: Box | None, judgements: Sequence[Judgement]) -> list[Coord
 def _strips(box: Box | None, judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[_Strip]:
     settings = list(dict.fromkeys(o.setting for j in judgements for o in j.judged))
     region = () if box is None else _region(box, [j.claim for j in judgements])
+    judged, met = _named(box, settings), _named(box, region)
     out: list[_Strip] = []
     for coordinate in _coordinates(box, judgements):
-        values = _values(box, coordinate, settings)
+        values = _values(coordinate, judged)
         if not values or coordinate.low == coordinate.high or len(out) == _MOST_ROWS:
             continue
-        inside = _values(box, coordinate, region)
+        inside = _values(coordinate, met)
         # A box of the paper's is what the strips show: a few settings far out would leave it no room.
         edges = _edges(coordinate, values if box is None else ())
         ends = (float(edges[0]), float(edges[-1]))
@@ -147,11 +148,15 @@ def _label(coordinate: Coordinate, names: Mapping[str, str]) -> str:
     return names.get(coordinate.name) or names.get(shown) or shown or coordinate.name.replace("_", " ")
 
 
-def _values(box: Box | None, coordinate: Coordinate, settings: Sequence[AbstractSetting]) -> list[float]:
+def _named(box: Box | None, settings: Sequence[AbstractSetting]) -> list[dict[str, Any]]:
+    """All that a setting is known by."""
+    return [{**s.as_dict(), **s.groups(), **((box and box.values_of(s)) or {})} for s in settings]
+
+
+def _values(coordinate: Coordinate, known: Sequence[Mapping[str, Any]]) -> list[float]:
     """A coordinate at the settings at which it can be told, and has a place on its scale."""
     out = []
-    for setting in settings:
-        values = {**setting.as_dict(), **setting.groups(), **((box and box.values_of(setting)) or {})}
+    for values in known:
         value = values.get(coordinate.name, math.nan)
         if (
             not isinstance(value, str)
