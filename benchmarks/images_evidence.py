@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["figure_of", "main", "table_of"]
+__all__ = ["figure_of", "made_by", "main", "merged", "table_of", "written"]
 
 _DOCS = Path(__file__).parents[1] / "docs"
-_BEGIN, _END = "<!-- {}:begin -->", "<!-- {}:end -->"
 
 #: Rows of the page on images, in its order: claim without "images.", what was seen before.
 ROWS: Mapping[str, str] = {
@@ -128,7 +127,8 @@ def table_of(claims: Mapping[str, Mapping[str, Any]], page: str) -> str:
     return "\n".join(lines)
 
 
-def _merged(reports: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
+def merged(reports: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
+    """Claims by id, each from the first report in which it has runs."""
     found: dict[str, Mapping[str, Any]] = {}
     for report in reports:
         for claim in json.loads((report / "claims.json").read_text(encoding="utf-8")):
@@ -138,7 +138,8 @@ def _merged(reports: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _made_by(reports: Sequence[Path]) -> str:
+def made_by(reports: Sequence[Path]) -> str:
+    """What the reports are, in a sentence."""
     words = []
     for report in reports:
         run = json.loads((report / "run.json").read_text(encoding="utf-8"))
@@ -146,22 +147,29 @@ def _made_by(reports: Sequence[Path]) -> str:
     return f"From {'; then '.join(words)}."
 
 
+def written(page: Path, name: str, text: str) -> None:
+    """The page with this text between the marks of a name.
+
+    Raises:
+        SystemExit: when the page has no such marks.
+    """
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    whole = page.read_text(encoding="utf-8")
+    if begin not in whole:
+        raise SystemExit(f"{page} has no {begin}")
+    before, rest = whole.split(begin)
+    page.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write both tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.images_evidence", description=__doc__)
     parser.add_argument("reports", nargs="+", type=Path, help="folders with claims.json and run.json")
     given = parser.parse_args(arguments)
-    claims, head = _merged(given.reports), _made_by(given.reports)
+    claims, head = merged(given.reports), made_by(given.reports)
     for page, file in (("images", "data.md"), ("audit", "audit.md")):
-        begin, end = _BEGIN.format(f"{page}-evidence"), _END.format(f"{page}-evidence")
-        table = f"{begin}\n{head}\n\n{table_of(claims, page)}\n{end}"
-        path = _DOCS / file
-        text = path.read_text(encoding="utf-8")
-        if begin not in text:
-            raise SystemExit(f"{path} has no {begin}")
-        before, rest = text.split(begin)
-        new = before + table + rest.split(end)[1]
-        path.write_text(new, encoding="utf-8")
+        table = f"{head}\n\n{table_of(claims, page)}"
+        written(_DOCS / file, f"{page}-evidence", table)
         print(table)
     return 0
 

@@ -119,9 +119,9 @@ class DigitsEngine(Engine):
         return job.setting, job.steps
 
     def work(self, job: Job) -> float:
-        """Steps of all networks."""
+        """Seconds of all epochs, of all networks."""
         setting: DigitsSetting = job.setting
-        return 0.03 * UNITS_A_SECOND * job.steps * (1.5 * setting.networks if setting.is_plus else 1.0)
+        return UNITS_A_SECOND * job.steps * (0.045 * setting.networks if setting.is_plus else 0.01)
 
     def missing(self, job: Job) -> str | None:
         """The digits come with scikit-learn."""

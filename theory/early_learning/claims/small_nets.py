@@ -22,9 +22,9 @@ from theory.setting import AbstractSetting
 
 __all__ = ["CLAIMS", "PAIR", "plain_arm", "value_of"]
 
-#: Seeds of a row in the full profile, and of one with ELR+, whose runs are ten times as dear; of the pair that
-#: the default profile makes, there and in full. A median of under 15 seeds is refuted by nothing within the
-#: error budget of all claims.
+#: Seeds of a row in the full profile, and of one with ELR+, whose runs are ten times as dear; of the pair
+#: that the default profile makes, there and in full. A median of under 15 seeds is refuted by nothing within
+#: the error budget of all claims.
 _SEEDS, _PLUS_SEEDS, _PAIR_SEEDS = 24, 16, (32, 40)
 _WORDS: dict[What, str] = {
     "best": "best test accuracy",
