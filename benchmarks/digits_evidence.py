@@ -21,7 +21,8 @@ _PREFIX = "early_learning.digits."
 
 
 def _row(claim: Mapping[str, Any]) -> str:
-    name, item = claim["id"].removeprefix(_PREFIX), claim["source"]["item"]
+    name = claim["id"].removeprefix(_PREFIX)
+    item = claim["source"]["item"].removeprefix("beyond the paper, ").partition(" (")[0]
     found = claim["statistic"]
     if claim["verdict"] == "not-applicable" or "difference" not in found:
         return f"| {item} | `{name}` |  |  |  | not run |"

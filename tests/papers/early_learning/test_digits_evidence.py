@@ -16,7 +16,7 @@ _PAGE = Path(digits_evidence.__file__).parents[1] / "docs" / "derivations" / "ea
 def _claim(name: str, verdict: str, **statistic: object) -> dict[str, object]:
     return {
         "id": f"early_learning.{name}", "verdict": verdict, "grade": None, "predicted": 0.727,
-        "source": {"item": "table 3.4"}, "statistic": statistic,
+        "source": {"item": "beyond the paper, table 3.4 (docs)"}, "statistic": statistic,
     }  # fmt: skip
 
 
