@@ -155,7 +155,7 @@ SCALES = Experiment(
         every={"n": 1, "m": 1, "d": 30, "sigma_xi": 24},
     ),
     clock=14.0,
-    runs={"quick": 192, "default": 300, "full": 2000},
+    runs={"quick": 192, "default": 240, "full": 2000},
     snapshots=(C_T1,),
     # Both times are known by then: few flipped labels leave the loss small before they are fit.
     stop=(("loss", EPS), ("memorised", 0.75), ("when", "all")),
@@ -223,7 +223,7 @@ NO_NOISE_SCALES = replace(
             "m": swept_inside("m", (1.0, 2.0, 10.0), n_snr2=4.0, tau=0.0),
             "d": swept_inside("d", (1.0, 4.0, 20.0, 100.0), n_snr2=4.0, tau=0.0),
         },
-        every={"n": 4, "m": 3, "d": 24},
+        every={"n": 4, "m": 4, "d": 24},
     ),
 )
 

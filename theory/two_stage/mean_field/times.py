@@ -46,20 +46,20 @@ DTEST_CLOCKS = (C_T1, 2.0, 4.0, 12.0)
 #: Large initialisation, signals on both sides of strong enough.
 TIMES_BOX = Domain(
     "sharp times",
-    n=(80, 120),
-    m=(14, 28),
+    n=(80, 160),
+    m=(20, 40),
     signal_margin=(3.0, 12.0),
-    tau=(0.15, 0.3),
+    tau=(0.1, 0.3),
     kappa_0=(10.0, 1000.0),
     dimension=(1e8, 1e10),
-    clock_step=(0.08, 0.1),
+    clock_step=(0.06, 0.1),
 )
 
 #: Long enough for t_all: the last sample takes up to four times as long as the median one.
 TIMES = Experiment(
     id="two_stage.sharp.times",
     place=TIMES_BOX,
-    clock=18.0,
+    clock=24.0,
     runs={"quick": 0, "default": 900, "full": 2000},
 )
 
