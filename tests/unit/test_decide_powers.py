@@ -149,6 +149,16 @@ def test_without_sweeps_support_waits_for_the_powers_and_says_what_is_missing() 
     assert judged(RULE, 0, true, 0.2, BOX, 20 * found.needed).verdict == "supported"
 
 
+def test_a_power_seen_outside_its_room_says_how_many_runs_would_refute() -> None:
+    ratio: Ratio = lambda s: s.n**0.2  # noqa: E731
+    found = judged(RULE, 1, ratio, 0.5, runs=120)
+    power = found.statistic["powers"]["n"]
+    assert (found.verdict, power["power"] > 0.1) == ("inconclusive", True)
+    assert "replicates of its sweep would decide" in found.reason
+    assert found.needed is not None
+    assert judged(RULE, 1, ratio, 0.5, runs=2 * found.needed).verdict == "refuted"
+
+
 def test_without_sweeps_a_wrong_scale_is_never_supported_and_a_gross_one_refuted() -> None:
     assert "supported" not in {judged(RULE, seed, wrong, place=BOX).verdict for seed in range(60)}
     gross = [judged(RULE, seed, lambda s: s.n**1.0, place=BOX).verdict for seed in range(40)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -231,7 +232,17 @@ def test_scores_word_by_word(z: list[float], outliers: str, bias: str, spread: s
         gap = min(math.log(sd.value / 0.6), math.log(1.5 / sd.value)) if 0.6 < sd.value < 1.5 else 0.0
         quantiles = float(stats.norm.ppf(0.94) + stats.norm.ppf(0.8))
         plans.append(math.ceil(0.5 * (quantiles / gap) ** 2) + 1 if gap else None)
-    if verdict != "inconclusive" or None in plans:
+    refuting: list[int | None] = []  # an estimate outside its margin needs runs that show it there
+    if abs(mean.value) > 0.4:
+        refuting.append(runs_for_mean(sd.value, abs(mean.value) - 0.4, 0.01))
+    if not 0.6 < sd.value < 1.5:
+        gap = max(math.log(0.6 / sd.value), math.log(sd.value / 1.5))
+        quantiles = float(stats.norm.ppf(0.99) + stats.norm.ppf(0.8))
+        refuting.append(math.ceil(0.5 * (quantiles / gap) ** 2) + 1)
+    outside = [plan for plan in refuting if plan is not None]
+    if verdict == "inconclusive" and outside:
+        assert found.needed == max(len(z) + 1, min(outside))
+    elif verdict != "inconclusive" or None in plans:
         assert found.needed is None
     else:
         assert found.needed == max([len(z) + 1, *[plan for plan in plans if plan is not None]])
@@ -246,6 +257,20 @@ def test_a_spread_just_inside_its_margin_has_no_plan() -> None:
     assert decide_zscores(at, scored(z), None).needed is None
     far = decide_zscores(replace(Z, spread=(0.1, 1e4), bias=1.0), scored(z), None)
     assert far.needed is not None
+
+
+@pytest.mark.parametrize("change", [lambda v: v + 0.64, lambda v: 1.8 * v])
+def test_an_estimate_outside_its_margin_says_how_many_runs_would_refute(
+    change: Callable[[float], float],
+) -> None:
+    z = [change(v) for v in NORMAL]
+    found = decide_zscores(Z, scored(z), None)
+    assert (found.verdict, found.reason.endswith(f" About {found.needed} runs would decide.")) == (
+        "inconclusive", True,
+    )  # fmt: skip
+    assert found.needed is not None
+    assert found.needed <= 4 * len(z)
+    assert decide_zscores(Z, scored(z * 4), None).verdict == "refuted"
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

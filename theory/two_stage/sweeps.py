@@ -9,9 +9,10 @@ from theory.two_stage.sources import EPS
 
 __all__ = ["EXACT_SCALINGS", "SWEEP_PARAMETERS", "sweep", "swept_inside"]
 
-#: Two decades of m and d and 1.3 of n, inside Condition 4.1 from end to end, n SNR^2 = 20, tau = .15 and
-#: h m fixed: where a Theta keeps no power. sigma_xi scales exactly, with |mu| by the same factor, sigma_0 by
-#: its inverse and eta by its inverse square: a scale that does not is seen at once. eta has no sweep.
+#: Two decades of m and d and 1.3 of n (less where runs are long), inside Condition 4.1 from end to end,
+#: n SNR^2 = 20, tau = .15 and h m fixed: where a Theta keeps no power. sigma_xi scales exactly, with |mu| by
+#: the same factor, sigma_0 by its inverse and eta by its inverse square: a scale that does not is seen at
+#: once. eta has no sweep.
 _ALONG: dict[SweepParameter, tuple[dict[str, float], tuple[float, ...]]] = {
     "n": ({"n": 40, "m": 10, "d": 1.2e7, "step": 0.29}, (1.0, 2.0, 4.5, 9.0, 20.0)),
     "m": ({"n": 40, "m": 7, "d": 5e4, "step": 0.95}, (1.0, 4.0, 20.0, 100.0)),
@@ -51,18 +52,22 @@ SWEEP_PARAMETERS: tuple[SweepParameter, ...] = ("eta", "n", "m", "d")
 
 _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
     "eta": (0.25, 0.5, 1.0, 2.0, 4.0),
-    "n": (0.5, 0.7, 1.0, 1.4, 2.0),
-    "m": (0.4, 0.6, 1.0, 1.6, 2.4),
+    # A slope is decided by its ends and paid for at the upper one.
+    "n": (1 / 3, 0.5, 4 / 3),
+    "m": (0.4, 0.6, 2.4),
     "d": (0.25, 0.5, 1.0, 2.0, 4.0),
 }
+
+#: With 16 replicates alone, all points count.
+_WIDE_FACTORS = (0.4, 0.6, 1.0, 1.6, 2.4)
 
 # n and m change the draw, so pairing cannot cancel their scatter: they need more replicates. The quick
 # profile tells a wrong exponent from the right one; the default one certifies the margin.
 _SWEEP_RUNS = {
     "eta": {"quick": 16, "default": 32, "full": 200},
-    "n": {"quick": 6, "default": 120, "full": 400},
-    "m": {"quick": 12, "default": 48, "full": 300},
-    "d": {"quick": 8, "default": 32, "full": 200},
+    "n": {"quick": 12, "default": 360, "full": 1000},
+    "m": {"quick": 12, "default": 100, "full": 400},
+    "d": {"quick": 8, "default": 40, "full": 200},
 }
 
 
@@ -94,10 +99,10 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
     runs = _SWEEP_RUNS[parameter]
     return Experiment(
         id=f"two_stage.sweep.{regime}.{parameter}",
-        place=Sweep(parameter, base, _SWEEP_FACTORS[parameter]),
+        place=Sweep(parameter, base, _WIDE_FACTORS if wide else _SWEEP_FACTORS[parameter]),
         clock=24.0 if large else 14.0,
         snapshots=(1.0,),
-        runs={**runs, "quick": 0, "default": 48 if many else 16} if large else runs,
+        runs={**runs, "quick": 0, "default": 200 if many else 16} if large else runs,
         max_steps=4000,
         stop=(("loss", EPS),),
     )

@@ -9,7 +9,7 @@ from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Event, EventMap, Exponent, FittedBand, Ordering
 from theory.two_stage import conditions, predictions
-from theory.two_stage.at_counts import t_half_at_counts
+from theory.two_stage.at_counts import t_half_at_counts, t_half_at_rate
 from theory.two_stage.box import SweepParameter
 from theory.two_stage.experiments import (
     EVENT_GRID,
@@ -50,11 +50,18 @@ SWEEP_NOTE: dict[SweepParameter, str] = {
     "the exponent -2 of sigma_xi as well. "
 }
 
-#: What the exponents of n at large kappa_0 are of: there the law of a run's own label counts is known.
+#: What exponents of n are of where the law of a run's own label counts is known.
 AT_COUNTS = (
     ", over the clock that the mean field gives for the run's own label counts",
-    "At 120 to 480 samples the median over 24 to 96 flipped labels and the spread of their realised rate add "
-    ".035 to the exponent of t_half itself, and half of its scatter; both are predicted and divided out. ",
+    "At a few hundred samples the median over some dozens of flipped labels and the spread of their realised "
+    "rate add some .03 to the exponent of the time itself, and half of its scatter; both are predicted and "
+    "divided out. ",
+)
+#: Where only how it falls with the share of flipped labels is known.
+_AT_RATE = (
+    ", less the mean field's first-order effect of the run's realised share of flipped labels",
+    "The share scatters by chance alone, around tau at every n: what is taken out has expectation 0 and "
+    "leaves the exponent as it is, with two thirds of the scatter. ",
 )
 
 _T1 = {"c_T": f"{C_T1:g}, free constant of the theorem, chosen by this project"}
@@ -145,14 +152,15 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
     kept = ("init_noise", "step_noise") if large else ()
     names = ("snr_upper", "flip_rates", "samples", "signal", "init_signal")
     needed = tuple(c for c in OF_PAPER if c.name in names)
-    by_law = large and parameter == "n"
-    over, why = AT_COUNTS if by_law else ("", "")
+    along_n = parameter == "n"
+    by_law = large and along_n
+    over, why = AT_COUNTS if by_law else _AT_RATE if along_n else ("", "")
     return _claim(
         f"time_exponent.{parameter}" + (".large_init" if large else ""),
         rf"Stage I ends at a time proportional to $n m/(\eta\sigma_\xi^2 d)$: the exponent of "
         rf"{parameter} in $t_{{half}}${over} is ${value:g}$, at $\kappa_0 = {kappa_0:g}$",
         Exponent(parameter, value),
-        t_half_at_counts if by_law else _t_half,
+        t_half_at_counts if by_law else t_half_at_rate if along_n else _t_half,
         f"t_half, the time from which half of the noisy samples stay fit{over}; n SNR^2, tau and kappa_0 "
         "fixed along the sweep",
         sweep(parameter, kappa_0),

@@ -82,11 +82,17 @@ class Residual:
 
         return float(-stdtrit(self.freedom, level)) * self.error
 
-    def runs_for(self, level: float) -> int | None:
-        """Replicates, or runs of the box, that would show a power as the one seen to be inside."""
+    @property
+    def outside(self) -> bool:
+        """Whether the power as seen lies beyond its room."""
+        return not self.low <= self.value <= self.high
+
+    def runs_for(self, level: float, refuting: float) -> int | None:
+        """Replicates, or runs of the box, that would show a power as the one seen to be inside, at `level`;
+        of one seen outside, to be there, at `refuting`."""
         gap = min(self.value - self.low, self.high - self.value)
         spread = self.error * math.sqrt(self.replicates)
-        found = runs_for_mean(spread, gap, level) if gap > 0 else None
+        found = runs_for_mean(spread, abs(gap), refuting if self.outside else level)
         return None if found is None else max(found, self.replicates + 1)
 
     def as_dict(self) -> dict[str, Any]:

@@ -108,10 +108,11 @@ def _what_is_missing(rule: FittedBand, found: Residuals, trials: int) -> tuple[s
     level = rule.alpha / found.number
     parts: list[str] = []
     needed: list[int | None] = []
+    refuting: list[int] = []
     for r in found.measured:
         if min(1.0, found.number * r.support_p) < rule.alpha:
             continue
-        more = r.runs_for(level)
+        more = r.runs_for(level, _SHARE * level / 2)
         half = r.half_width(level)
         text = f"the power of {r.parameter} is {r.value:+.3f} +- {half:.2g}, not shown to lie in"
         text += f" [{r.low:.3g}, {r.high:.3g}]" if math.isfinite(r.low) else f" (-inf, {r.high:.3g}]"
@@ -126,8 +127,11 @@ def _what_is_missing(rule: FittedBand, found: Residuals, trials: int) -> tuple[s
             )
         parts.append(text)
         needed.append(None if more is None else math.ceil(trials * more / r.replicates))
+        if more is not None and r.outside:
+            refuting.append(math.ceil(trials * more / r.replicates))
     if found.missing:
         parts.append(found.missing)
         needed.append(None)
     total = None if None in needed or not needed else max(n for n in needed if n is not None)
+    total = min(refuting, default=total)  # one power surely outside decides
     return f"But {'; '.join(parts)}.", None if total is None else max(total, trials + 1)

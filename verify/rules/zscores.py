@@ -22,7 +22,7 @@ from verify.rules.words import number_in_words
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES, mean_interval, runs_for_mean
 from verify.statistics.power import equivalence_power, rate_power
-from verify.statistics.rate import decide_rate
+from verify.statistics.rate import RateDecision, decide_rate
 from verify.statistics.trials import by_seed, count, percent, value_error, without_runs
 
 __all__ = ["ZScoresJudge", "decide_zscores", "is_outlier", "spread_interval", "z_score"]
@@ -131,14 +131,8 @@ def decide_zscores(rule: ZScores, observations: Sequence[Observation], proof: Pr
         verdict = "supported"
     needed = None
     if verdict == "inconclusive" and not missing:
-        plans = [rate.needed] if rate.verdict != "supported" else []
-        if mean.verdict != "supported":
-            gap = rule.bias - abs(mean.inner.value)
-            plans.append(runs_for_mean(sd.inner.value, gap, rule.alpha))
-        if sd.verdict != "supported":
-            plans.append(_runs_for_spread(sd.inner.value, rule))
-        kept = [plan for plan in plans if plan is not None]
-        needed = max(*kept, len(trials) + 1) if kept and len(kept) == len(plans) else None
+        plan = _runs_to_decide(rule, rate, mean, sd)
+        needed = None if plan is None else max(plan, len(trials) + 1)
     parts_p = [(rate.p_value, rate.support_p), _bias_p(z, rule.bias), _spread_p(z, rule.spread)]
     more = "" if needed is None else f" About {needed} runs would decide."
     left_out = f" {count(missing, 'run')} without a finite value." if missing else ""
@@ -215,16 +209,39 @@ class _Part:
         )
 
 
-def _runs_for_spread(sd: float, rule: ZScores) -> int | None:
-    """Runs that put the interval inside the margin with probability .8 if the observed spread is true, to the
-    normal approximation `sd(ln S) = 1/sqrt(2 n)`; None when the spread lies outside."""
+def _runs_to_decide(rule: ZScores, rate: RateDecision, mean: _Part, sd: _Part) -> int | None:
+    """Runs that would refute by a part whose estimate lies outside its margin, if there is one; else runs
+    that would support by all parts."""
+    bias = abs(mean.inner.value) - rule.bias
+    refuting = [
+        runs_for_mean(sd.inner.value, bias, rule.alpha / 6) if bias > 0 else None,
+        _runs_for_spread(sd.inner.value, rule, rule.alpha / 6, outside=True),
+    ]
+    found = [plan for plan in refuting if plan is not None]
+    if found:
+        return min(found)
+    plans = [rate.needed] if rate.verdict != "supported" else []
+    if mean.verdict != "supported":
+        plans.append(runs_for_mean(sd.inner.value, -bias, rule.alpha))
+    if sd.verdict != "supported":
+        plans.append(_runs_for_spread(sd.inner.value, rule, rule.alpha))
+    kept = [plan for plan in plans if plan is not None]
+    return max(kept) if kept and len(kept) == len(plans) else None
+
+
+def _runs_for_spread(sd: float, rule: ZScores, level: float, outside: bool = False) -> int | None:
+    """Runs that put the interval inside the margin (or outside) with probability .8 if the observed spread
+    is true, to the normal approximation `sd(ln S) = 1/sqrt(2 n)`; None when it lies on the other side."""
     from scipy.special import ndtri
 
     low, high = rule.spread
-    if not low < sd < high:
+    if not sd > 0:
         return None
-    gap = min(math.log(sd / low), math.log(high / sd))
-    runs = 0.5 * (float(-ndtri(rule.alpha) + ndtri(0.8)) / gap) ** 2
+    inside = min(math.log(sd / low), math.log(high / sd))
+    gap = -inside if outside else inside
+    if gap <= 0:
+        return None
+    runs = 0.5 * (float(-ndtri(level) + ndtri(0.8)) / gap) ** 2
     return math.ceil(runs) + 1 if runs < 100_000 else None
 
 

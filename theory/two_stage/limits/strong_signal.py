@@ -88,7 +88,7 @@ SHARP_DEPTH = Experiment(
         clock_step=(1e-4, 2e-4),
     ),
     clock=0.1,
-    runs={"quick": 24, "default": 60, "full": 400},
+    runs={"quick": 24, "default": 30, "full": 400},
     snapshots=(),
 )
 
