@@ -65,11 +65,9 @@ def stage_time_score(
 
 
 _RULE = ZScores(
-    bias=0.3,
     delta=0.02,
-    reason="a mean off by .3 of the spread is a t_half off by 2 %, a t_all off by 8 %; scores are standard "
-    "normal if the law is right, but for the steps of 1/129 in rank; one run in 500 lies beyond 1024 "
-    "replicates too, and its score goes on linearly though a maximum's tail is heavy",
+    reason="scores are standard normal if the law is right, but for the steps of 1/129 in rank; one run "
+    "in 500 lies beyond 1024 replicates too, and its score goes on linearly though a maximum's tail is heavy",
 )
 
 _WHAT = {None: "of all", 1: r"of class $+1$", -1: r"of class $-1$"}

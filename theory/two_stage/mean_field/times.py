@@ -60,7 +60,7 @@ TIMES = Experiment(
     id="two_stage.sharp.times",
     place=TIMES_BOX,
     clock=24.0,
-    runs={"quick": 0, "default": 900, "full": 2000},
+    runs={"quick": 0, "default": 600, "full": 2000},
 )
 
 
@@ -207,11 +207,10 @@ CLAIMS = (
         r"scatter "
         r"around it as the error model says; nothing fitted, $\kappa_0 \ge 10$",
         ZScores(
-            bias=0.3,
-            reason="a run's t_half scatters by 7 % over the box, so a mean off by .3 of that is a time off "
-            "by 2 %; a normal value lies beyond 4 sd in one run of 16,000; what the error model "
-            "leaves out is the next order, of relative size 1/sqrt(15) = .26 in the variance at 15 flipped "
-            "labels, .13 in the sd",
+            reason="a normal value lies beyond 4 sd in one run of 16,000; what the error model leaves out "
+            "is the "
+            "next order, of relative size 1/sqrt(15) = .26 in the variance at 15 flipped labels, .13 in "
+            "the sd"
         ),
         _t_half,
         "clock of t_half, its prediction from the run's label counts, and the prediction's sd",
