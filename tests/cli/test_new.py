@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -29,21 +30,18 @@ def test_a_skeleton_has_a_true_claim_a_false_one_a_test_and_ten_lines(size: str,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
-def test_pytest_passes_in_it_and_would_not_for_a_false_claim(size: str, tmp_path: Path) -> None:
-    name = f"tested_{size}"
-    write_skeleton(name, size, tmp_path)
-    folder = tmp_path / name
-    done = python("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", cwd=folder)
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
-    if size != "function":
-        return
-    paper = folder / "paper.py"
+def test_pytest_passes_in_each_and_would_not_for_a_false_claim(tmp_path: Path) -> None:
+    """One session over all: each test finds its paper beside it, wherever pytest was started."""
+    for size in SIZES:
+        write_skeleton(f"tested_{size}", size, tmp_path)
+    write_skeleton("wrong", "function", tmp_path)
+    paper = tmp_path / "wrong" / "paper.py"
     paper.write_text(paper.read_text().replace("measure=near,", "measure=nearer,"))
-    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
-    assert done.returncode == 1
-    assert f"'{name}.near': 'refuted'" in done.stdout
+    done = python("-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    ends = re.findall(r"^(PASSED|FAILED) (\w+)/test_\w+\.py::", done.stdout, re.M)
+    assert sorted(ends) == [("FAILED", "wrong"), *(("PASSED", f"tested_{size}") for size in sorted(SIZES))]
+    assert "'wrong.near': 'refuted'" in done.stdout
 
 
 @pytest.mark.slow

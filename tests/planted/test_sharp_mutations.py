@@ -18,7 +18,7 @@ from theory.claim import Claim
 from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
 from theory.run import NotApplicable
-from theory.two_stage.falsehoods import falsehoods
+from theory.two_stage.falsehoods import iid as false_iid
 from theory.two_stage.limits import late as limit_late
 from theory.two_stage.limits import late_claims as sharp_late
 from theory.two_stage.limits.dynamics import a
@@ -40,7 +40,7 @@ from verify.pipeline import verify_claims
 Measure = Callable[[Run], Any]
 WRONG = 1.15
 LEDGER = builtin_ledger()
-(FALSE_IID,) = [f for f in falsehoods(LEDGER) if f.of == "two_stage.sharp.iid_error"]
+(FALSE_IID,) = [f for f in false_iid.falsehoods(LEDGER) if f.of == "two_stage.sharp.iid_error"]
 
 
 def small(experiment: Experiment, runs: int, clock: float | None = None) -> Experiment:

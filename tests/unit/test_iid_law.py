@@ -18,7 +18,7 @@ from simulation.two_stage.training import train_many
 from theory.ledger import builtin_ledger
 from theory.rng import derive_seed, generator
 from theory.run import NotApplicable
-from theory.two_stage.falsehoods import falsehoods
+from theory.two_stage.falsehoods import iid as false_iid
 from theory.two_stage.mean_field import dtest_law
 from theory.two_stage.mean_field.dtest_law import dtest_error
 from theory.two_stage.mean_field.iid import IID, iid_difference
@@ -28,7 +28,7 @@ from theory.two_stage.setting import Setting
 
 Floats = NDArray[np.float64]
 LEDGER = builtin_ledger()
-(OLD,) = [f for f in falsehoods(LEDGER) if f.of == "two_stage.sharp.iid_error"]
+(OLD,) = [f for f in false_iid.falsehoods(LEDGER) if f.of == "two_stage.sharp.iid_error"]
 
 
 # The tail of a sum of relus ----------------------------------------------------------------------------

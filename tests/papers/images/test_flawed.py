@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -13,7 +16,7 @@ from theory.images.options import ImageOptions
 from theory.images.paper import CLAIMS
 from theory.images.setting import ImageSetting
 from theory.rules import Difference
-from theory.run import NotApplicable
+from theory.run import NotApplicable, Run
 
 pytest.importorskip("sklearn")
 pytest.importorskip("torch")
@@ -48,6 +51,12 @@ def fails(claim, runs) -> bool:
     return sum(not v for v in values) > len(values) / 2
 
 
+@cache
+def flawed(name: str, experiment: Experiment) -> Sequence[Run]:
+    """The runs of an engine that goes wrong, made once for all that looks at them."""
+    return FLAWED[name].make(jobs(experiment), device="cpu")
+
+
 @pytest.fixture(scope="module")
 def honest():
     return {e.id: ENGINES["torch"].make(jobs(e), device="cpu") for e in (RUNS, STILL)}
@@ -60,8 +69,7 @@ def test_every_flaw_is_noticed_by_the_claims_named(name: str, honest) -> None:
             experiment = claim.experiment
             assert experiment.runs["default"] > 0
             assert FLAWED[name].stands_for("torch", experiment.options)
-            made = FLAWED[name].make(jobs(experiment), device="cpu")
-            assert fails(claim, made), claim.id
+            assert fails(claim, flawed(name, experiment)), claim.id
             if claim.id != "images.memorised":  # the runs are too short for that
                 assert not fails(claim, honest[experiment.id]), claim.id
 
@@ -74,11 +82,10 @@ def test_a_flaw_is_in_one_place(honest) -> None:
         "flips applied to the test part": ("losses", "val_accuracy", "labels", "y"),
         "test labels passed off as validation": ("losses", "test_accuracy", "labels", "y"),
     }.items():
-        made = FLAWED[name].make(jobs(RUNS), device="cpu")
-        for run, true in zip(made, honest[RUNS.id], strict=True):
+        for run, true in zip(flawed(name, RUNS), honest[RUNS.id], strict=True):
             for part in same:
                 np.testing.assert_array_equal(getattr(run, part), getattr(true, part))
-    still = FLAWED["evaluated in training mode"].make(jobs(STILL), device="cpu")
+    still = flawed("evaluated in training mode", STILL)
     assert not np.array_equal(still[0].losses, honest[STILL.id][0].losses)
     np.testing.assert_array_equal(still[0].labels, honest[STILL.id][0].labels)
 
