@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cli_commands import python
 
 from verify.store import imports
 from verify.store.imports import loaded_by
@@ -155,6 +156,44 @@ def test_what_cannot_be_read_has_no_digest(what: Any) -> None:
     value = module("own_paper", what).measure if isinstance(what, str) else what
     with pytest.raises(UnreadCode):
         Reached(frozenset()).digest(value)
+
+
+def test_a_librarys_own_object_counts_by_its_name() -> None:
+    """Its state may be a new one in every process: scipy's laws hold a generator."""
+    source = "from scipy.stats import binom, poisson\ndef measure(run):\n    return binom.ppf(run, 2, 0.5)\n"
+    first = digest(source)
+    from scipy.stats import binom
+
+    before = binom.random_state
+    try:
+        binom.random_state = 7
+        assert digest(source) == first
+    finally:
+        binom.random_state = before
+    assert digest(source.replace("return binom", "return poisson")) != first
+
+
+_DIGESTS = """
+from theory.paper import load_paper
+from theory.paper_names import paper_names
+from verify.store.reached import Reached
+reached = Reached(frozenset())
+for name in paper_names():
+    paper = load_paper(name)
+    measures = {c.id: c.measure for c in paper.claims}
+    measures |= {c.id: c.measure for question in paper.questions for c in question.curves}
+    for id_, measure in measures.items():
+        print(id_, reached.digest(measure))
+"""
+
+
+def test_measures_of_built_in_papers_have_one_digest_in_every_process(tmp_path: Path) -> None:
+    """Else runs would be kept and never found."""
+    one, two = (
+        python("-c", _DIGESTS, cwd=tmp_path, PYTHONHASHSEED=seed).stdout.splitlines() for seed in ("1", "2")
+    )
+    assert len(one) > 700
+    assert [a for a, b in zip(one, two, strict=True) if a != b] == []
 
 
 def test_settled_code_counts_by_name_and_what_it_closes_over_besides() -> None:

@@ -46,6 +46,8 @@ _OF_CLASSES = frozenset(
         "__dataclass_params__", "__match_args__", "__abstractmethods__", "_abc_impl", "__firstlineno__",
         "__static_attributes__", "__annotate__", "__annotations_cache__", "__annotate_func__",
         "__parameters__", "__orig_bases__", "__slotnames__",
+        # What sympy writes into a class of symbols, in an order of its own in every process.
+        "_prop_handler", "default_assumptions", "_explicit_class_assumptions",
     }
 )  # fmt: skip
 _FIELD = ("name", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
@@ -216,6 +218,9 @@ class Reached:
             args = getattr(value, "args", ())
             return f"{self._named('sympy')} {kind.__name__}" + ("" if args else f" {_leaf(value)}"), [*args]
         if root not in PACKAGES and not self._walked(module):
+            name = _name_in(module, value)
+            if name is not None:
+                return f"{self._named(module)}.{name}", []
             try:
                 made = value.__reduce_ex__(4)
             except Exception as error:
@@ -290,6 +295,13 @@ def _constant(value: Any) -> str:
 def _module_of(kind: type) -> str:
     module: Any = kind.__module__
     return module if isinstance(module, str) else type(kind).__module__  # compiled classes may have none
+
+
+def _name_in(module: str, value: Any) -> str | None:
+    """The name under which a library's module holds its own object (`scipy.stats.binom`), whose state may be a
+    new one in every process."""
+    held = vars(sys.modules[module]) if module in sys.modules else {}
+    return next((name for name, each in held.items() if each is value), None)
 
 
 def _leaf(value: Any) -> str:
