@@ -298,7 +298,7 @@ def _module_of(kind: type) -> str:
 
 
 def _name_in(module: str, value: Any) -> str | None:
-    """The name under which a library's module holds its own object (`scipy.stats.binom`), whose state may be a
+    """The name under which a library's module holds its own object (`scipy.stats.binom`): its state may be a
     new one in every process."""
     held = vars(sys.modules[module]) if module in sys.modules else {}
     return next((name for name, each in held.items() if each is value), None)
