@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,9 @@ from theory.paper import Paper, load_paper
 from verify import ahead
 from verify.ahead import Ahead
 from verify.region import scope_where_judged
+from verify.runs.loky import pool
 from verify.runs.plan import plan_runs
+from verify.runs.spread import hand_out
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,27 @@ def test_the_workers_plan_prove_and_measure_regions_as_this_process_does(
     assert scopes == {
         c.id: scope_where_judged(c, paper.reference_for(c.experiment.setting_class)) for c in claims
     }
+
+
+def test_what_is_handed_out_beside_a_plan_outlives_it() -> None:
+    """Whoever takes as many values as there are never sees the iterator end: the workers are kept all the
+    same, with all that they were given besides. Let go earlier, as by an interrupt, it ends them."""
+    begun = hand_out(float, ["1", "2"], 2)
+    slow = hand_out(_late, [0.5], 2)
+    values = begun()
+    assert [next(values), next(values)] == [1.0, 2.0]
+    values.close()
+    assert list(slow()) == [0.5]
+    values = hand_out(_late, [0.0, 60.0], 2)()
+    assert next(values) == 0.0
+    values.close()
+    assert pool(2)._flags.shutdown is False
+    assert list(hand_out(_late, [0.0], 2)()) == [0.0]
+
+
+def _late(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
 
 
 def test_one_worker_leaves_all_to_this_process(

@@ -53,7 +53,9 @@ def hand_out(
                 yield _result(future)
             yield from lost
         except BaseException:  # an interrupt, also where the values are used
-            pool(jobs).shutdown(wait=True, kill_workers=True)
+            # Not all values need be asked for beyond the last one: what was handed out besides goes on.
+            if not all(future.done() for future in futures):
+                pool(jobs).shutdown(wait=True, kill_workers=True)
             raise
 
     return collected
