@@ -21,7 +21,7 @@ from verify.runs.spread import hand_out
 __all__ = ["Ahead"]
 
 #: Fewer random settings are drawn here.
-_MANY = 50
+_MANY = 20
 
 
 class Ahead:

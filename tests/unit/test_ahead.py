@@ -25,7 +25,7 @@ def paper() -> Paper:
 @pytest.fixture(scope="module")
 def claims(paper: Paper) -> list[Claim]:
     boxes = [
-        c for c in paper.claims if c.experiment.place.coordinates and c.experiment.runs.get("quick", 0) >= 50
+        c for c in paper.claims if c.experiment.place.coordinates and c.experiment.runs.get("quick", 0) >= 20
     ]
     proved = [c for c in paper.claims if c.proof is not None]
     return list({c.id: c for c in (*boxes[:2], *proved[:2])}.values())
