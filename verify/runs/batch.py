@@ -17,6 +17,8 @@ __all__ = ["Batch", "Done", "Failure", "Lost", "Measure", "Measurement", "batche
 
 #: Of cheap runs that travel together: nominal seconds of a batch, and runs in it at most.
 _SECONDS, _MOST = 0.1, 32
+#: And of those that are made side by side: so many times as many as the engine makes at once, at most.
+_TIMES = 8
 
 #: A function of a run under a name: a claim's, a curve's, a column's.
 Measure = tuple[str, Callable[[Run], Any]]
@@ -122,12 +124,14 @@ class Lost:
 
 
 def _beside(model: Model, engine: Engine, jobs: Sequence[Job]) -> int:
-    """Runs in a batch of an engine that makes one at a time: sending a batch takes longer than a cheap run. A
-    user's engine may end its process, and gets a batch a run."""
+    """Runs in a batch: sending one takes longer than a cheap run. The engine makes them one by one, or as
+    many side by side as it does. A user's engine may end its process, and gets a batch for what it makes at
+    once."""
     if own_model(model):
-        return 1
-    dearest = max(engine.work(job) for job in jobs)
-    return max(1, min(_MOST, int(_SECONDS * UNITS_A_SECOND / max(dearest, 1.0))))
+        return engine.most
+    dearest = engine.most * max(engine.work(job) for job in jobs)
+    times = int(_SECONDS * UNITS_A_SECOND / max(dearest, 1.0))
+    return engine.most * max(1, min(_MOST if engine.most == 1 else _TIMES, times))
 
 
 def batches(
@@ -141,8 +145,7 @@ def batches(
 ) -> list[Batch]:
     """Group an experiment's runs; `wanted` names, by run index, the measures of each.
 
-    Runs of near shapes go together where the engine makes several side by side; where it makes them one by
-    one, cheap runs travel together. How runs are grouped depends on the plan alone, never on the number of
+    Runs of near shapes go together where the engine makes several side by side; cheap runs travel together. How runs are grouped depends on the plan alone, never on the number of
     workers.
     """
     model = experiment.of_model
@@ -159,7 +162,7 @@ def batches(
         engine = stands_in or engine_of(model, name)
         if engine.most > 1:
             members = sorted(members, key=lambda m: (engine.shape(m[1]), m[0].index))
-        size = engine.most if engine.most > 1 else _beside(model, engine, [job for _, job in members])
+        size = _beside(model, engine, [job for _, job in members])
         for start in range(0, len(members), size):
             part = members[start : start + size]
             controls = [control_job(experiment, spec.setting, spec.seed, engine) for spec, _ in part]

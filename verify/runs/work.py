@@ -205,9 +205,9 @@ def _made(
     if not places:
         return
     engine = batch.maker
-    if engine.most == 1 and len(places) > 1:
-        for k in places:
-            yield from _made(batch, [k], device, failed)
+    if len(places) > engine.most:
+        for start in range(0, len(places), engine.most):
+            yield from _made(batch, places[start : start + engine.most], device, failed)
         return
     try:
         runs = list(engine.make([batch.jobs[k] for k in places], device=device))
