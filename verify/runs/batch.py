@@ -145,8 +145,8 @@ def batches(
 ) -> list[Batch]:
     """Group an experiment's runs; `wanted` names, by run index, the measures of each.
 
-    Runs of near shapes go together where the engine makes several side by side; cheap runs travel together. How runs are grouped depends on the plan alone, never on the number of
-    workers.
+    Runs of near shapes go together where the engine makes several side by side; cheap runs travel together.
+    How runs are grouped depends on the plan alone, never on the number of workers.
     """
     model = experiment.of_model
     groups: dict[tuple[str, Any], list[tuple[RunSpec, Job]]] = {}
