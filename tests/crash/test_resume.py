@@ -62,6 +62,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _short_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what the engine makes at once: several are kept apart."""
+    monkeypatch.setattr("verify.runs.batch._TIMES", 1)
+
+
 @pytest.fixture(scope="module")
 def claims(file: Path) -> list[Claim]:
     return load_claims_file(file)
