@@ -34,14 +34,14 @@ def test_pytest_passes_in_each_and_would_not_for_a_false_claim(tmp_path: Path) -
     """One session over all: each test finds its paper beside it, wherever pytest was started."""
     for size in SIZES:
         write_skeleton(f"tested_{size}", size, tmp_path)
-    write_skeleton("wrong", "function", tmp_path)
-    paper = tmp_path / "wrong" / "paper.py"
+    write_skeleton("tested_false", "function", tmp_path)
+    paper = tmp_path / "tested_false" / "paper.py"
     paper.write_text(paper.read_text().replace("measure=near,", "measure=nearer,"))
     done = python("-m", "pytest", "-rA", "-W", "error", "-p", "no:cacheprovider", cwd=tmp_path)
     assert done.returncode == 1, done.stdout
     ends = re.findall(r"^(PASSED|FAILED) (\w+)/test_\w+\.py::", done.stdout, re.M)
-    assert sorted(ends) == [("FAILED", "wrong"), *(("PASSED", f"tested_{size}") for size in sorted(SIZES))]
-    assert "'wrong.near': 'refuted'" in done.stdout
+    assert sorted(ends) == [("FAILED", "tested_false"), *(("PASSED", f"tested_{size}") for size in sorted(SIZES))]
+    assert "'tested_false.near': 'refuted'" in done.stdout
 
 
 @pytest.mark.slow
