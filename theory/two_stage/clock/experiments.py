@@ -93,7 +93,7 @@ SCHEDULES = {
         Variation(schedule=schedule),
         _GIVEN[regime][name],
         _RUNS.get((name, regime), 48),
-        100,
+        400 if (name, regime) in _RUNS else 100,
     )
     for name, schedule in schedules().items()
     for regime in _REGIMES
