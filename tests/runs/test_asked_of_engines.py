@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ from theory import (
 )
 from theory.rng import generator
 from verify.pipeline import verify_claims
+from verify.runs.batch import batches
+from verify.runs.plan import plan_runs
+from verify.runs.work import run_batch
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,44 @@ def test_runs_are_made_in_the_first_float_type_of_their_engine(engine: str, dtyp
     asked = {"engines": (engine,), "control": lambda setting: setting.with_(drift=0.0)}
     assert verdict(Event(), arms, **asked) == "supported"
     assert verdict(Event(), lambda run: not arms(run), **asked) == "refuted"
+
+
+class _ByFours(Engine):
+    """Notes how many it is given at once; a run says where it stood among them."""
+
+    most = 4
+
+    def __init__(self) -> None:
+        self.given: list[int] = []
+
+    def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[Any]:
+        self.given.append(len(jobs))
+        return [Walked(job, 0.0) for job in jobs]
+
+    def work(self, job: Job) -> float:
+        return 1.0
+
+
+def test_cheap_runs_travel_together_and_are_made_as_many_at_once_as_the_engine_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = _ByFours()
+    model = Model("by fours", Walk, {"walk": engine})
+    many = Experiment("fours", place=fixed(Walk(0.0)), model=model, clock=3.0, runs={"quick": 69})
+    specs = plan_runs(many, "quick", 1)
+    wanted = {s.index: ["end"] for s in specs}
+    assert [len(b.jobs) for b in batches(many, specs, {"end": _end}, wanted)] == [4] * 17 + [1]
+    monkeypatch.setattr("verify.runs.batch.own_model", lambda model: False)  # as of a built-in paper
+    work = batches(many, specs, {"end": _end}, wanted)
+    assert [len(b.jobs) for b in work] == [32, 32, 5]
+    whole = replace(work[0], specs=tuple(specs), jobs=tuple(j for b in work for j in b.jobs),
+                    measures=tuple(m for b in work for m in b.measures))  # fmt: skip
+    done = run_batch(whole, "cpu")
+    assert engine.given == [4] * 17 + [1]
+    assert [m.spec.index for m in done.measurements] == list(range(69))
+    alone = [_end(engine.make([job], device="cpu")[0]) for job in whole.jobs]
+    assert [m.values["end"] for m in done.measurements] == alone
+
+
+def _end(run: Any) -> float:
+    return float(run.path[-1])

@@ -134,3 +134,14 @@ def test_calls_that_failed_are_not_counted() -> None:
     assert list(done.calls) == ["b"]
     assert done.calls["b"][1] == 1
     assert done.calls["b"][0] >= 0.01
+
+
+def test_what_is_allowed_follows_the_calls() -> None:
+    """It is not worked out for every batch, yet never far from ten times the median."""
+    made = Made()
+    assert made.allowed == 0.0
+    for k in range(1, 301):
+        made.called({"mine.one": (0.01 * k, 1)})
+        exact = 10 * 0.01 * (k + 1) / 2
+        assert made.allowed == pytest.approx(exact, rel=0.02)
+    assert made.allowed < 10 * 0.01 * 301 / 2  # known from a little before

@@ -90,3 +90,12 @@ def test_a_changed_claim_is_not_taken_from_its_paper(
 def _nothing_handed_out(function: object, items: list[object], jobs: int) -> object:
     assert items == []
     return lambda: iter(())
+
+
+def test_more_runs_than_the_paper_makes_are_planned_there_too(paper: Paper, claims: list[Claim]) -> None:
+    """As for the fresh runs of the second stage."""
+    boxes = {c.experiment.id: c.experiment for c in claims if c.experiment.place.coordinates}
+    larger = [replace(e, runs={"quick": 2 * e.runs["quick"]}) for e in boxes.values()]
+    assert larger
+    plans = dict(Ahead(claims, [paper], 2).plans(larger, "quick", 7))
+    assert {e.id: specs for e, specs in plans.items()} == {e.id: plan_runs(e, "quick", 7) for e in larger}

@@ -26,9 +26,9 @@ from theory.rules import (
 )
 from verify.outcome import Decision, Observation
 from verify.rules.band import decide_band
+from verify.rules.band_fit import decide_fitted_band
 from verify.rules.calibration import decide_calibration
 from verify.rules.event import decide_event
-from verify.rules.fitted_band import decide_fitted_band
 from verify.rules.identity import decide_identity
 from verify.rules.judge import Judge
 from verify.rules.law import decide_law

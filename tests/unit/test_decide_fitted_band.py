@@ -11,7 +11,7 @@ from scipy import stats
 
 from theory.rules import FittedBand
 from verify.outcome import Decision, Observation
-from verify.rules.fitted_band import decide_fitted_band, fewest_outside, fit_band, new_range_p
+from verify.rules.band_fit import decide_fitted_band, fewest_outside, fit_band, new_range_p
 from verify.statistics.intervals import runs_for_event
 from verify.statistics.rate import decide_rate
 from verify.statistics.trials import by_seed

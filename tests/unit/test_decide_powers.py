@@ -20,7 +20,9 @@ from theory.source import Source
 from verify.outcome import Decision, Observation
 from verify.rules.power import with_power
 from verify.rules.registry import decide
-from verify.rules.residuals import measured_powers
+from verify.rules.residuals import Residual, Residuals, measured_powers
+from verify.rules.with_powers import _SHARE, _what_is_missing
+from verify.statistics.intervals import runs_for_mean
 
 
 @dataclass(frozen=True)
@@ -296,3 +298,32 @@ def test_a_plan_beside_logarithms_is_for_the_middle_of_the_room() -> None:
     assert narrow < 0.8 < 0.99 < wide
     grown = PowersPlan(powers=[(40, 0.25, 0.1)]).grown(3.0)
     assert planned_inside(rule, grown.powers) > 0.99
+
+
+def _left(value: float, error: float, parameter: str = "n") -> Residual:
+    return Residual(parameter, value, error, 9, -0.1, 0.1, 10, "sweep")
+
+
+def test_runs_are_counted_at_the_level_of_what_they_would_show() -> None:
+    spread = 0.05 * math.sqrt(10)
+    assert _left(0.08, 0.05).runs_for(0.05, 1e-4) == runs_for_mean(spread, 0.02, 0.05)
+    assert _left(0.12, 0.05).runs_for(0.05, 1e-4) == runs_for_mean(spread, 0.02, 1e-4)
+
+
+def test_of_several_powers_the_one_outside_that_needs_fewest_runs_decides() -> None:
+    """Those inside would have to be shown to be so, all of them."""
+    near, far, outside = _left(0.08, 0.05), _left(0.11, 0.05, "m"), _left(0.2, 0.05, "d")
+    level = RULE.alpha / 3
+    wanted = outside.runs_for(1.0, _SHARE * level / 2)
+    assert wanted is not None
+    assert _needed(near, far, outside) == 10 * wanted
+    inside = near.runs_for(level, 1.0)
+    assert inside is not None
+    assert wanted < inside
+    assert _needed(near, near, near) == 10 * inside
+
+
+def _needed(*measured: Residual) -> int:
+    needed = _what_is_missing(RULE, Residuals(measured), 100)[1]
+    assert needed is not None
+    return needed

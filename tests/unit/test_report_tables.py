@@ -17,7 +17,7 @@ from verify.jsonable import jsonable
 from verify.outcome import Verification
 from verify.report import write_report
 from verify.report.claims import claim_record
-from verify.report.comparison import comparison, write_comparison
+from verify.report.comparison import _reasons_here, comparison, write_comparison
 from verify.report.summary import verdict_counts
 from verify.rules.judge import Readout
 from verify.rules.registry import read
@@ -149,6 +149,13 @@ def test_comparison_numbers(verification: Verification) -> None:
     assert missing["measured"].isna().all()
     assert (missing["not_judged_because"] == "width: outside, by a factor 4").all()
     assert not missing["inside.width"].any()
+
+
+def test_reasons_stand_beside_runs_that_are_judged(verification: Verification) -> None:
+    judgement = by_id(verification, "zoo.law.time")
+    one, other = judgement.judged[:2]
+    assert _reasons_here(judgement, [one, other]) == []
+    assert _reasons_here(judgement, [one, replace(other, not_judged="no time")]) == ["no time"]
 
 
 class Coins:

@@ -12,7 +12,6 @@ import typer
 from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, fits
 
 if TYPE_CHECKING:
-    from theory.claim import Claim
     from theory.setting import AbstractSetting
 
 __all__ = ["explain", "list_claims", "papers", "replay"]
@@ -67,26 +66,16 @@ def list_claims(
     if not found:
         raise ValueError(f"PATTERN: no claim's id or item contains or matches {pattern!r}")
     if as_json:
-        print(json.dumps([_claim_dict(c) for c in found], indent=2, ensure_ascii=False))
+        from verify.report.claims import claim_fields
+
+        rows = [{**claim_fields(c), "drops": list(c.drops), "parents": list(c.parents)} for c in found]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     for claim in found:
         conditions = ", ".join(c.name for c in claim.conditions) or "none"
         print(f"{claim.id}  [{claim.provenance}, {claim.kind}]  {claim.source}")
         print(f"    {claim.statement}")
         print(f"    conditions: {conditions}")
-
-
-def _claim_dict(claim: Claim) -> dict[str, object]:
-    return {
-        "id": claim.id,
-        "source": claim.source.as_dict(),
-        "provenance": claim.provenance,
-        "kind": claim.kind,
-        "statement": claim.statement,
-        "conditions": [c.name for c in claim.conditions],
-        "drops": list(claim.drops),
-        "parents": list(claim.parents),
-    }
 
 
 def explain(claim_id: str, paper: Papers = None, claims_file: ClaimsFiles = None) -> None:

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from verify.cli.options import ClaimsFiles, Outside, Papers, check_seed, find_claim, find_sources
+from verify.cli.options import (
+    ClaimsFiles,
+    Outside,
+    Papers,
+    check_jobs,
+    check_profile,
+    check_seed,
+    find_claim,
+    find_sources,
+)
 from verify.cli.values import named_values, number, parsed
-from verify.profiles import PROFILES, worker_count
+from verify.profiles import worker_count
 
 if TYPE_CHECKING:
     from theory.paper import Paper
@@ -151,14 +160,12 @@ def phase(
     jobs: Annotated[int | None, typer.Option(help="worker processes (default: one per core)")] = None,
 ) -> None:
     """A phase diagram over two parameters, with predicted and located boundaries."""
-    if profile not in PROFILES:
-        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    check_profile(profile)
     if cells is not None and not 3 <= cells <= 100:
         raise ValueError(f"--cells must lie in [3, 100], was {cells}")
     if runs is not None and not 1 <= runs <= 10_000:
         raise ValueError(f"--runs must lie in [1, 10000], was {runs}")
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     check_seed(seed)
     from verify.file_paper import papers_of_files
     from verify.load import load_sources

@@ -10,11 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from verify.profiles import PROFILES
+
 if TYPE_CHECKING:
     from theory.claim import Claim
     from verify.load import Sources
 
-__all__ = ["ClaimsFiles", "Outside", "Papers", "check_seed", "find_claim", "find_sources", "fits", "naming"]
+__all__ = [
+    "ClaimsFiles",
+    "Outside",
+    "Papers",
+    "check_jobs",
+    "check_profile",
+    "check_seed",
+    "find_claim",
+    "find_sources",
+    "fits",
+    "naming",
+]
 
 ClaimsFiles = Annotated[
     list[Path] | None,
@@ -70,6 +83,18 @@ def fits(claim: Claim, pattern: str) -> bool:
     names = (claim.id.lower(), claim.source.item.lower())
     text = pattern.lower()
     return any(text in name or fnmatchcase(name, text) for name in names)
+
+
+def check_profile(profile: str) -> None:
+    """Raise ValueError for a profile that there is not."""
+    if profile not in PROFILES:
+        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Raise ValueError for fewer workers than one; None leaves their number open."""
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, was {jobs}")
 
 
 def check_seed(seed: int) -> None:

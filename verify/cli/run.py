@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from verify.cli.cluster import check_scheduler, cluster_at
-from verify.cli.options import ClaimsFiles, check_seed, naming
+from verify.cli.options import ClaimsFiles, check_jobs, check_profile, check_seed, naming
 from verify.out_folder import check_out_file
-from verify.profiles import PROFILES, worker_count
+from verify.profiles import worker_count
 from verify.resume import check_apart, folder_of_runs, kept_runs
 
 if TYPE_CHECKING:
@@ -90,12 +90,10 @@ def run(
     Exit status: 0; 1 a claim is refuted inside its conditions; 2 wrong input; 3 a claim's own code failed; 5
     nothing was judged.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    check_profile(profile)
     if seed is not None:
         check_seed(seed)
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     if claim_timeout is not None and not 0 < claim_timeout < 1e9:
         raise ValueError(f"--claim-timeout must be a number of seconds > 0, was {claim_timeout}")
     words = _fail_words(fail_on)

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.options import ClaimsFiles, Papers, check_seed, naming
-from verify.profiles import PROFILES, worker_count
+from verify.cli.options import ClaimsFiles, Papers, check_jobs, check_profile, check_seed, naming
+from verify.profiles import worker_count
 
 __all__ = ["soundness"]
 
@@ -34,11 +34,9 @@ def soundness(
 ) -> int:
     """Plant falsehoods and false engines and see them refuted, count false alarms; exit status 1 if a target
     is missed."""
-    if profile not in PROFILES:
-        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    check_profile(profile)
     check_seed(seed)
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     if suites < 0:
         raise ValueError(f"--suites must be at least 0, was {suites}")
     if wider_runs < 0:

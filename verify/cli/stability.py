@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.options import ClaimsFiles, Papers, check_seed, naming
-from verify.profiles import PROFILES, worker_count
+from verify.cli.options import ClaimsFiles, Papers, check_jobs, check_profile, check_seed, naming
+from verify.profiles import worker_count
 
 __all__ = ["stability"]
 
@@ -33,12 +33,10 @@ def stability(
 
     Exit status 1 when a claim is supported at one seed and refuted at another, or more than 5 % change.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"--profile must be one of {', '.join(PROFILES)}, was {profile!r}")
+    check_profile(profile)
     if seed is not None:
         check_seed(seed)
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     from verify.stability import stability as measured
     from verify.stability import stability_seeds
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from verify.cli.cluster import check_scheduler, cluster_at
-from verify.cli.options import ClaimsFiles, check_seed, naming
+from verify.cli.options import ClaimsFiles, check_jobs, check_seed, naming
 from verify.profiles import worker_count
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def sweep(
     if backend not in _BACKENDS:
         raise ValueError(f"--backend must be one of {', '.join(_BACKENDS)}, was {backend!r}")
     check_scheduler(backend, scheduler)
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     if seed is not None:
         check_seed(seed)
     from verify.sweep.config import load_config

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from verify.cli.options import ClaimsFiles, check_seed
+from verify.cli.options import ClaimsFiles, check_jobs, check_seed
 from verify.profiles import worker_count
 
 __all__ = ["compare", "diff"]
@@ -53,8 +53,7 @@ def compare(
     check_seed(seed)
     if not 2 <= runs <= 100_000:
         raise ValueError(f"--runs must lie in [2, 100000], was {runs}")
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, was {jobs}")
+    check_jobs(jobs)
     if clock is not None and not 0 < clock < float("inf"):
         raise ValueError(f"--clock must be a finite number > 0, was {clock}")
     if claims_file and len(claims_file) > 1:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from theory.claim import Claim
 from theory.rules import Rule
 from verify.code_digest import code_of
 from verify.outcome import Judgement, Verification, paper_name
@@ -15,7 +16,7 @@ from verify.rules.power import with_power
 from verify.statistics.error_budget import refuted_alone_only
 from verify.vacuity import Vacuity, vacuities
 
-__all__ = ["claim_record", "claim_records", "power_of", "reproduce"]
+__all__ = ["claim_fields", "claim_record", "claim_records", "power_of", "reproduce"]
 
 
 def claim_records(verification: Verification, known: Sequence[Vacuity] | None = None) -> list[dict[str, Any]]:
@@ -45,10 +46,8 @@ def reproduce(judgement: Judgement, run_info: Mapping[str, Any]) -> str:
     )
 
 
-def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:
-    """The public fields of a claim's record first, then what explains them. What this version does not
-    compute is null."""
-    claim, decision = judgement.claim, judgement.decision
+def claim_fields(claim: Claim) -> dict[str, Any]:
+    """What a claim says, whatever came of it."""
     return {
         "id": claim.id,
         "source": claim.source.as_dict(),
@@ -56,6 +55,15 @@ def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[s
         "kind": claim.kind,
         "statement": claim.statement,
         "conditions": [c.name for c in claim.conditions],
+    }
+
+
+def claim_record(judgement: Judgement, vacuity: Vacuity | None = None) -> dict[str, Any]:
+    """The public fields of a claim's record first, then what explains them. What this version does not
+    compute is null."""
+    claim, decision = judgement.claim, judgement.decision
+    return {
+        **claim_fields(claim),
         "verdict": judgement.verdict,
         "grade": judgement.grade,
         "predicted": decision.predicted,
