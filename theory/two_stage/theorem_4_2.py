@@ -133,7 +133,7 @@ def _exponent(parameter: SweepParameter, kappa_0: float) -> Claim:
     large = kappa_0 >= 1
     value = SCALING[parameter]
     names = ("snr_upper", "flip_rates", "samples", "signal", "init_signal")
-    by_law = parameter == "n"
+    by_law = large and parameter == "n"
     over, why = AT_COUNTS if by_law else ("", "")
     return _claim(
         f"time_exponent.{parameter}" + (".large_init" if large else ""),
