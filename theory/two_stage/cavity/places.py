@@ -38,7 +38,7 @@ TIMES = Experiment(
     id="two_stage.cavity.times",
     place=_SMALL,
     clock=14.0,
-    runs={"quick": 8, "default": 240, "full": 600},
+    runs={"quick": 8, "default": 280, "full": 600},
     snapshots=(SHARE_CLOCK,),
 )
 

@@ -57,7 +57,7 @@ SHARP_LATE = Experiment(
     id="two_stage.sharp.late",
     place=_LATE_BOX,
     clock=1000.0,
-    runs={"quick": 0, "default": 32, "full": 400},
+    runs={"quick": 0, "default": 48, "full": 400},
     snapshots=(),
 )
 
