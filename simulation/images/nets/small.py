@@ -12,10 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["SmallCNN", "SmallMLP"]
+__all__ = ["SmallCNN", "SmallMLP", "pooled"]
 
 #: Images with a longer side are halved by convolutions of stride 2, others by max-pooling.
 _POOLED = 16
+
+
+def pooled(height: int, width: int) -> bool:
+    """Whether `SmallCNN` halves images of these sides by max-pooling."""
+    return max(height, width) <= _POOLED
 
 
 class SmallCNN(nn.Module):
@@ -28,7 +33,7 @@ class SmallCNN(nn.Module):
 
     def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
         super().__init__()
-        large = max(height, width) > _POOLED
+        large = not pooled(height, width)
         stride = 2 if large else 1
         self.conv1 = nn.Conv2d(channels, 16, 3, stride=stride, padding=1)
         self.relu1 = nn.ReLU()
@@ -55,7 +60,7 @@ class SmallCNN(nn.Module):
         torch's pooling and convolutions are fast. Pooling comes before ReLU, on a quarter of the numbers:
         the largest of four is the same."""
         count = x.shape[0]
-        large = max(x.shape[3:]) > _POOLED
+        large = not pooled(*x.shape[3:])
         both = x.transpose(0, 1).flatten(1, 2).contiguous(memory_format=torch.channels_last)
         for name in ("conv1", "conv2"):
             weight, bias = weights[f"{name}.weight"].flatten(0, 1), weights[f"{name}.bias"].flatten()
