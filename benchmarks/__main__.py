@@ -68,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "reduced-small": lambda: [cpu.reduced_row(o.n, o.d_small, o.m, 50.0, o.rounds)],
         "batch": lambda: [cpu.batch_row(o.n, o.m, o.runs, o.rounds)],
         "law": lambda: [cpu.law_row(o.n, o.m, 2 * o.rounds)],
-        "cnn": lambda: [cpu.network_row(o.n, o.d, o.m, o.rounds), cpu.memory_row(o.n, o.d, o.m, 3)],
+        "cnn": lambda: [
+            cpu.network_row(o.n, o.d, o.m, o.rounds),
+            cpu.memory_row(o.n, o.d, o.m, min(3, o.rounds)),
+        ],
         "growth": lambda: cpu.growth_rows(o.rounds),
         "log-error": lambda: [cpu.log_error_row(o.m, 5 * o.rounds)],
         "start": lambda: start_rows(o.rounds),

@@ -13,12 +13,22 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 __all__ = ["import_user_file", "import_user_folder", "module_name"]
 
 _LONGEST = 500
+
+
+class _AsItStands(SourceFileLoader):
+    """Compiles the text that the file holds now. Python takes bytecode for current when the file's size and
+    the second of its last change agree: runs would be kept under a text that did not make them."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
 
 
 def module_name(path: Path, prefix: str) -> str:
@@ -42,6 +52,8 @@ def import_user_file(
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise error(f"{option} {path}: must be a Python file (.py)")
+    if isinstance(spec.loader, SourceFileLoader):
+        spec.loader = _AsItStands(name, str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     _append(path.resolve().parent)

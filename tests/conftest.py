@@ -25,6 +25,10 @@ from hypothesis import settings
 os.environ["THEOREM_VERIFIER_RUNS"] = ""
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# A hundred tests start a Python of their own: where the environment forbids to keep bytecode, each would
+# compile every module anew, and so would each collection.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No failure for slowness, and no state kept between runs.
 settings.register_profile("quick", derandomize=True, max_examples=30, deadline=None, database=None)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulation.label_noise_sgd.deep import run_deep
 from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.label_noise_sgd.run import ValuesRun
 
@@ -19,6 +18,8 @@ class _Deep(Engine):
         return [self._one(job) for job in jobs]
 
     def _one(self, job: Job) -> ValuesRun:
+        from simulation.label_noise_sgd.deep import run_deep
+
         s, steps = job.setting, max(1, int(job.steps))
         out = run_deep(
             (s.inputs, s.first, s.second, s.outputs),

@@ -14,7 +14,6 @@ from simulation.label_noise_sgd.frozen import one_step
 from simulation.label_noise_sgd.full import run_full
 from simulation.label_noise_sgd.realise import data_set, realise
 from simulation.label_noise_sgd.relu import run_relu
-from simulation.label_noise_sgd.sam_steps import run_sam_steps
 from simulation.label_noise_sgd.training import record_grid
 from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.label_noise_sgd.options import LinearOptions
@@ -154,6 +153,8 @@ def _relu(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> Li
 
 
 def _sam_steps(s: LinearSetting, options: LinearOptions, steps: int, seed: int) -> LinearRun:
+    from simulation.label_noise_sgd.sam_steps import run_sam_steps
+
     problem, dynamics = realise(s, options, steps, seed)
     path, values = run_sam_steps(problem, dynamics, steps, seed)
     return _run(s, options, seed, "sam_steps", path, values=values)

@@ -125,14 +125,16 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_run_that_hangs_or_kills_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.checking.dry.LIMIT", 8.0)
+    monkeypatch.setattr("verify.checking.dry.LIMIT", 2.0)
     hangs = SOUND.replace("    return {", "    while True: pass\n    return {")
-    said = "gave no answer within 8 s of its own time: a run or a measure hangs"
+    said = "gave no answer within 2 s of its own time: a run or a measure hangs"
     assert said in checked(tmp_path, hangs).complaints[0].text
-    monkeypatch.setattr("verify.checking.dry.CLOCK_LIMIT", 12.0)
+    monkeypatch.setattr("verify.checking.dry.LIMIT", 20.0)
+    monkeypatch.setattr("verify.checking.dry.CLOCK_LIMIT", 4.0)
     waits = SOUND.replace("    return {", "    __import__('time').sleep(99)\n    return {")
     text = checked(tmp_path, waits).complaints[0].text
-    assert re.search(r"no answer within 12 s, of which it used \d+\.\d s: a busy machine, or it waits", text)
+    assert re.search(r"no answer within 4 s, of which it used \d+\.\d s: a busy machine, or it waits", text)
+    monkeypatch.setattr("verify.checking.dry.CLOCK_LIMIT", 120.0)
     dies = SOUND.replace("    return {", "    import os; os._exit(3)\n    return {")
     assert "ended its process" in checked(tmp_path, dies).complaints[0].text
 

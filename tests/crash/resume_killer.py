@@ -1,9 +1,9 @@
 """`verify run --resume`, killed again and again: run as a program, `resume_killer.py FOLDER KILLS SEED`.
 
-Everything heavy is imported once; each attempt is a forked process that runs the real command line. An
-attempt dies at a random time, or at a numbered point of the store's writes. A folder is resumed until it
-comes to the end; then its claims.json is compared, byte for byte, with that of an uninterrupted run without
-a store.
+What all need is imported once; each attempt is a forked process that runs the real command line. By turns, an
+attempt dies at a random time, or at a numbered point of the store's writes, of which every batch is one. A
+folder is resumed until it comes to the end; then its claims.json is compared, byte for byte, with that of an
+uninterrupted run without a store.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
+from pkgutil import iter_modules
 
-from crash.store_writer import Killer
+from crash.store_writer import POINTS, Killer
 
-import simulation
-import verify
+import verify.report
+import verify.rules
+import verify.search
+from verify import resume
 from verify.cli.main import main as command_line
+from verify.runs import batch
 from verify.store import RunStore
 
 CLAIMS = """
@@ -35,7 +39,7 @@ import numpy as np
 BOX = Domain("own", n=(4, 20), m=(2, 4), signal_margin=(4, 8), tau=(0.1, 0.2), kappa_0=(0.1, 1),
              dimension=(5, 9), clock_step=(0.1, 0.2))
 RUNS = Experiment("own.law", place=BOX, clock=1.0, runs={"quick": 80})
-NETS = Experiment("own.nets", place=BOX, clock=0.5, runs={"quick": 6}, engines=("cnn", "reduced"))
+NETS = Experiment("own.nets", place=BOX, clock=0.5, runs={"quick": 6}, engines=("law", "reduced"))
 
 
 def claim(name, measure, rule, experiment=RUNS):
@@ -63,6 +67,10 @@ CLAIMS = [
 """
 
 
+#: What an attempt that is not killed writes at least: the manifest, and a file a batch.
+WRITES = 20
+
+
 def attempt(folder: Path, kept: Path | None, out: Path, jobs: int, at: int | None) -> int:
     """Start one command line in a process group of its own; returns the child's id."""
     child = os.fork()
@@ -72,12 +80,13 @@ def attempt(folder: Path, kept: Path | None, out: Path, jobs: int, at: int | Non
     with open(folder / "attempt.log", "a") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    batch._TIMES, resume._EVERY = 1, 0.0  # small batches, each kept when it is made
     if at is not None:
         RunStore.open = partial(RunStore.open, reached=Killer(at))  # type: ignore[method-assign]
-    resume = [] if kept is None else ["--resume", str(kept)]
+    into = [] if kept is None else ["--resume", str(kept)]
     sys.argv = [
-        "verify", "run", "--profile", "quick", "--jobs", str(jobs), "--out", str(out), *resume,
-        "--claims-file", str(folder / "own.py"), "--claims", "own.*",
+        "verify", "run", "--profile", "quick", "--jobs", str(jobs), "--out", str(out), *into,
+        "--claims-file", str(folder / "own.py"), "--claims", "own.*", "--no-figures",
     ]  # fmt: skip
     command_line()
     os._exit(3)  # the command line leaves by itself
@@ -92,18 +101,12 @@ def finish(child: int) -> int:
 
 
 def load_everything() -> None:
-    """Import, once for all attempts, what a verification imports."""
-    import torch
-
-    from theory.ledger import builtin_ledger
-
-    torch.set_num_threads(1)
-    builtin_ledger()
-    for package in (simulation, verify):
-        for module in walk_packages(package.__path__, f"{package.__name__}."):
+    """Import, once for all attempts, what a verification of such claims imports."""
+    for package in (verify, verify.runs, verify.search, verify.rules, verify.report, verify.store):
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 import_module(module.name)
-    for name in ("hypothesis", "pandas", "matplotlib.figure", "statsmodels.api", "jinja2", "joblib"):
+    for name in ("theory.two_stage.paper", "simulation.two_stage.engines", "pandas", "jinja2", "joblib"):
         import_module(name)
 
 
@@ -137,7 +140,7 @@ def main() -> None:
             done["attempts"] += 1
             dies = in_a_row > 0
             in_a_row -= 1
-            at = draw.randrange(6 * 20) if dies and draw.random() < 0.5 else None
+            at = draw.randrange(len(POINTS) * WRITES) if dies and done["attempts"] % 2 else None
             child = attempt(folder, kept, out, jobs, at)
             if dies and at is None:
                 time.sleep(draw.uniform(0.0, took[jobs]))
@@ -152,7 +155,7 @@ def main() -> None:
     log = (folder / "attempt.log").read_text()
     done["set_aside"] = log.count("set aside")
     done["tracebacks"] = log.count("Traceback")
-    done["resumed_with_reuse"] = log.count("runs reused")
+    done["resumed_with_reuse"] = len(re.findall(r"^verify: [1-9]\d* of \d+ runs reused$", log, re.MULTILINE))
     done["between_jobs"] = int(len(set(wanted.values())) > 1)
     print(json.dumps(done))
 

@@ -45,12 +45,13 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
         str(Path(__file__).with_name("resume_killer.py")),
         str(tmp_path),
         str(kills),
-        "1",
+        "5",  # with the fewest kills: one at a point of the writes, and one at a time, of one folder
     ]
     out = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     done = json.loads(out)
     assert done["kills"] >= kills
     assert done["finished"] >= 1
+    assert 1 <= done["at_points"] < done["kills"]
     assert (done["different"], done["between_jobs"], done["set_aside"], done["tracebacks"]) == (0, 0, 0, 0)
     assert done["resumed_with_reuse"] >= 1
 

@@ -37,7 +37,8 @@ def runs() -> Iterator[tuple[str, list[np.ndarray]]]:
         ("forced", WIDE.with_(batch=1, variance=0.1), LinearOptions(records=20, imposed="gaussian")),
     ):
         (run,) = LINEAR[name].make([Job(setting, 1, 20_000, options=options)], device="cpu")
-        arrays = [value for value in vars(run.path).values() if isinstance(value, np.ndarray)]
+        held = [*vars(run.path).values(), *run.values.values()]
+        arrays = [value for value in held if isinstance(value, np.ndarray)]
         yield f"label_noise_sgd {name} {setting}", arrays
 
 

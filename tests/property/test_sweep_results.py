@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dying import PARENT, VICTIM, dies_in_a_worker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweep_cases import MemoryStore, Shuffled, configuration, ignore, keeper_of, made_of, small_sweep
@@ -27,9 +28,11 @@ from verify.sweep.table import results_table, summary_table
 
 FIXED = {"m": 2, "tau": 0.2, "kappa_0": 0.3, "clock_step": 0.25}
 #: Several batches of several shapes.
-SWEEP = small_sweep(
-    fixed=FIXED, grid={"n": [6, 30], "n_snr2": [4.0], "d_over_n2": [2.0]}, replicates=40, snapshots=[1.0, 2.0]
-)
+CHANGES = {
+    "fixed": FIXED, "grid": {"n": [6, 30], "n_snr2": [4.0], "d_over_n2": [2.0]}, "replicates": 40,
+    "snapshots": [1.0, 2.0],
+}  # fmt: skip
+SWEEP = small_sweep(**CHANGES)
 
 
 #: Batches are named by their first run.
@@ -146,23 +149,11 @@ def test_other_code_and_other_devices_share_no_results() -> None:
 
 # Failures -----------------------------------------------------------------------------------------------
 
-#: Holds the process id of the test: worker processes inherit it.
-PARENT = "SWEEP_TEST_PARENT"
-
 
 def odd_seeds_fail(run: Run) -> float:
     if run.seed % 2:
         raise KeyError("planted")
     return 1.0
-
-
-def dies_in_a_worker(run: Run) -> float:
-    if str(os.getpid()) != os.environ.get(PARENT) and run.setting.n == 30 and run.seed == VICTIM:
-        os._exit(7)
-    return 1.0
-
-
-VICTIM = SWEEP.runs[50].seed
 
 
 def measuring(sweep: Sweep, measure: object) -> Sweep:
@@ -206,7 +197,8 @@ def test_a_failed_run_is_tried_again_on_resuming() -> None:
 
 def test_a_worker_that_dies_costs_its_batch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PARENT, str(os.getpid()))
-    sweep = measuring(SWEEP, dies_in_a_worker)
+    # After a death each measure is tried in a process of its own: two of them are enough.
+    sweep = measuring(small_sweep(**CHANGES, measure=["final_loss"]), dies_in_a_worker)
     (batch,) = [b for b in sweep.batches if any(r.seed == VICTIM for r in b.specs)]
     said: list[str] = []
     made = made_of(sweep, LokyBackend(1, said.append), said=said)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulation.user_file import import_user_file
 from verify.load import load_claims_file
 from verify.pipeline import verify_claims
 from verify.resume import FOLDER_VARIABLE, _prune, folder_of_runs, kept_runs
@@ -61,8 +63,6 @@ TOOLS = "def distance(one, other):\n    return abs(one - other)\n"
 
 def judged(folder: Path, coins: str = COINS, tools: str = TOOLS) -> tuple[Any, int]:
     """The judgement and the number of runs made for it, in a file that is loaded anew."""
-    import sys
-
     file, made = folder / "coins.py", folder / "made"
     file.write_text(coins)
     (folder / "coin_tools.py").write_text(tools)
@@ -128,6 +128,16 @@ def test_a_margin_that_a_measure_reads_makes_all_again(tmp_path: Path) -> None:
     _, made = judged(tmp_path, reads)
     assert judged(tmp_path, reads)[1] == 0
     assert judged(tmp_path, reads.replace("Event(0.3)", "Event(0.2)"))[1] == made
+
+
+def test_a_file_changed_within_a_second_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytecode of the text before, of as many letters, would pass for that of the text now."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "own.py"
+    for number in (1, 2):
+        file.write_text(f"CLAIMS = {number}\n")
+        os.utime(file, (10.0**9, 10.0**9))
+        assert number == import_user_file(file, "own_", "--claims-file").CLAIMS
 
 
 def test_other_packages_make_all_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from theory.two_stage.experiments import EVENT_GRID, EXACT, PAPER, sweep
 from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 from verify.runs.built_in import built_in as is_built_in
 from verify.runs.plan import RunSpec, plan_runs, run_steps, snapshot_steps
 
@@ -170,7 +171,12 @@ def test_the_base_seed_changes_the_values() -> None:
     e = experiment(BOX, id="plan.seed", runs={"quick": 2})
     c = claim("loss", Band(0.0, 10.0, "example"), lambda run: float(run.train_loss[-1]), e)
     first, again, other = (
-        [o.value for o in verify_claims([c], profile="quick", seed=seed).judgements[0].observations]
+        [
+            o.value
+            for o in verify_claims([c], "quick", seed, backend=SerialBackend(), adversaries=False)
+            .judgements[0]
+            .observations
+        ]
         for seed in (0, 0, 1)
     )
     assert first == again
