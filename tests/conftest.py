@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # Arrays here are small: more threads only contend with the other test processes. Read when torch and
 # numpy's BLAS are first loaded, in child processes too.
@@ -35,6 +36,11 @@ settings.register_profile("quick", derandomize=True, max_examples=30, deadline=N
 settings.register_profile("default", max_examples=100, deadline=None, database=None, print_blob=True)
 settings.register_profile("full", max_examples=1000, deadline=None, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+if settings.get_current_profile_name() == "quick" and hasattr(providers, "_get_local_constants"):
+    # Else hypothesis draws numbers that stand in the modules loaded so far: other examples in another order
+    # of tests, and seconds in each process to look through them all.
+    providers._get_local_constants = lambda: providers._local_constants  # type: ignore[attr-defined]
 
 
 def pytest_collection_finish() -> None:

@@ -15,22 +15,21 @@ from numpy.typing import DTypeLike, NDArray
 __all__ = ["derive_seed", "generator"]
 
 
-def _digest(seed: int, purpose: str, index: int, size: int) -> int:
+def _digest(seed: int, purpose: str, index: int, size: int) -> bytes:
     text = f"{int(seed)}\x1f{purpose}\x1f{int(index)}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=size).digest(), "little")
+    return hashlib.blake2b(text, digest_size=size).digest()
 
 
 class _Key(ISeedSequence):
     """A key as it stands. `Philox(key=...)` gives the same numbers, and asks the system for entropy it
     does not use: half of the time that a short draw takes."""
 
-    def __init__(self, key: int) -> None:
+    def __init__(self, key: bytes) -> None:
         self._key = key
 
     def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[np.unsignedinteger]:
-        size = 8 * np.dtype(dtype).itemsize
-        words = [(self._key >> (size * k)) % 2**size for k in range(n_words)]
-        return np.array(words, dtype=dtype)
+        words = np.frombuffer(self._key, np.dtype(dtype).newbyteorder("<"), n_words)
+        return words.astype(dtype)
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
@@ -50,4 +49,4 @@ def derive_seed(seed: int, purpose: str, index: int = 0) -> int:
     >>> derive_seed(0, "experiment", 1) != derive_seed(0, "experiment", 2)
     True
     """
-    return _digest(seed, purpose, index, 8) % 2**53
+    return int.from_bytes(_digest(seed, purpose, index, 8), "little") % 2**53

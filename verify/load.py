@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -211,7 +212,7 @@ def claims_file_of(claim: Claim) -> Path | None:
     The file that holds the very claim goes first, then the one its measure stands in, then one that holds
     a claim of its id: changed copies of a claim are the file's too.
     """
-    loaded = [sys.modules[name] for name in list(sys.modules) if name.startswith(MODULE_PREFIX)]
+    loaded = [sys.modules[name] for name in _claims_modules(len(sys.modules), next(reversed(sys.modules)))]
     if not loaded:
         return None
     listed = {id(m): vars(m).get("CLAIMS") for m in loaded}
@@ -225,6 +226,13 @@ def claims_file_of(claim: Claim) -> Path | None:
             if wanted(module) and module.__file__ is not None:
                 return Path(module.__file__)
     return None
+
+
+@lru_cache(maxsize=1)
+def _claims_modules(count: int, last: str) -> tuple[str, ...]:
+    """Names of the modules of claims files, looked for again when modules have come or gone: there are
+    thousands, and every judgement of every verification asks."""
+    return tuple(name for name in list(sys.modules) if name.startswith(MODULE_PREFIX))
 
 
 def reference_box_of(claim: Claim) -> Box | None:

@@ -6,9 +6,8 @@ the slopes of the loss at each patch (2m, n + 1).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ __all__ = ["ENGINES", "Closure", "PatchRun"]
 
 Floats = NDArray[np.float64]
 #: Training ends where the loss is this, and fresh points that the error is counted on.
-LOSS, FRESH = 0.1, 4000
+LOSS, FRESH, SIGNS = 0.1, 4000, np.array([1.0, -1.0])
 
 
 class PatchRun:
@@ -44,13 +43,14 @@ class PatchRun:
         values, axes = np.linalg.eigh(self.noise)
         z = rng.standard_normal((FRESH, len(values))) * np.sqrt(np.maximum(values, 0)) @ axes.T
         y = np.where(rng.random(FRESH) < 0.5, 1.0, -1.0)
-        f = power(np.outer(y, self.signal), s.q) + power(z, s.q)
+        f = powers(np.outer(y, self.signal), s.q)[1] + powers(z, s.q)[1]
         return float(np.mean(y * (f @ sides(s)) <= 0))
 
 
-def power(z: Floats, q: int) -> Floats:
-    """ReLU^q, by products, which cost less than a power."""
-    return np.asarray(math.prod([np.maximum(z, 0.0)] * q))
+def powers(z: Floats, q: int) -> tuple[Floats, Floats]:
+    """ReLU^(q-1) and ReLU^q, by products, which cost less than a power."""
+    slope = reduce(np.multiply, [positive := np.maximum(z, 0.0)] * (q - 1))
+    return slope, slope * positive
 
 
 def sides(s: Patches) -> Floats:
@@ -76,17 +76,17 @@ class Closure(Engine):
         w = generator(job.seed, "weights").standard_normal((2 * s.m, s.d)) * s.start / max(mu, s.d**0.5)
         gram, a = patches @ patches.T, w @ patches.T
         eta = s.step * s.m / (s.q * max(mu**2, s.d / s.n))
-        total, losses = np.zeros_like(a), []
+        total, change, losses, of = np.zeros_like(a), np.empty_like(a), [], np.where(y > 0, 0, 1)
         for t in range(job.steps + 1):
-            signal, noise = np.where(y > 0, a[:, :1], -a[:, :1]), a[:, 1:]
-            margins = y * (head @ (power(signal, s.q) + power(noise, s.q)))
-            losses.append(float(np.logaddexp(0, -margins).mean()))
+            both = powers(a[:, :1] * SIGNS, s.q)  # signal patches of either label
+            (slope, value), (by_signal, signal) = powers(a[:, 1:], s.q), (x.take(of, 1) for x in both)
+            margins = y * (head @ (signal + value))
+            losses.append(float(np.add.reduce(np.logaddexp(0, -margins)) / s.n))
             if losses[-1] <= LOSS or t == job.steps:
                 break
             pull = eta * s.q / (s.n * (1 + np.exp(np.minimum(margins, 500))))
-            change = np.empty_like(a)
-            change[:, 0] = power(signal, s.q - 1) @ pull  # y_i from the loss times y_i of the patch
-            change[:, 1:] = power(noise, s.q - 1) * (pull * y)
+            change[:, 0] = by_signal @ pull  # y_i from the loss times y_i of the patch
+            change[:, 1:] = slope * (pull * y)
             change *= head[:, None]
             total += change
             a += change @ gram

@@ -81,18 +81,18 @@ def _run(
     width, rows = _up(n + 1, COLUMNS), _up(2 * m, ROWS)
     norms = np.diag(geometry.gram)
 
-    def padded(values: Floats, size: tuple[int, ...], fill: float = 0.0) -> NDArray[np.floating]:
-        out = np.full(size, fill, dtype)
-        out[tuple(slice(k) for k in values.shape)] = values
+    def by_sample(values: Floats) -> NDArray[np.floating]:
+        out = np.zeros(width, dtype)
+        out[n + 1 - len(values) : n + 1] = values
         return out
 
-    N = padded(geometry.gram / norms[:, None], (width, width))
-    start = padded(geometry.products, (rows, width))
-    side = padded(np.repeat([1.0, -1.0], m), (rows,))
-    head = padded(np.repeat([1.0, -1.0], m) / m, (rows,))
-    y = padded(np.concatenate([[0.0], geometry.y]), (width,))
-    y_observed = padded(np.concatenate([[0.0], geometry.y_observed]), (width,))
-    push = padded(eta / (n * m) * norms, (width,))
+    N, start = np.zeros((width, width), dtype), np.zeros((rows, width), dtype)
+    N[: n + 1, : n + 1] = geometry.gram / norms[:, None]
+    start[: 2 * m, : n + 1] = geometry.products
+    side, head = np.zeros(rows, dtype), np.zeros(rows, dtype)
+    side[:m], side[m : 2 * m], head[:m], head[m : 2 * m] = 1.0, -1.0, 1.0 / m, -1.0 / m
+    y, y_observed = by_sample(geometry.y), by_sample(geometry.y_observed)
+    push = by_sample(eta / (n * m) * norms)
     C, A = np.zeros((rows, width), dtype), np.empty((rows, width), dtype)
     V = np.zeros((rows, width) if momentum else (0, 0), dtype)
     left, keep, beta = np.ones(1, dtype), dtype.type(1.0 - decay), dtype.type(momentum)

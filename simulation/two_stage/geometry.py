@@ -119,22 +119,24 @@ def draw_geometry(setting: Setting, seed: int = 0) -> Geometry:
     R[1:, 1:][np.diag_indices(n)] = radii
     R[1:, 1:] *= setting.sigma_xi
     B0 = setting.sigma_0 * generator(seed, "weights in span").standard_normal((2 * m, n + 1))
-    freedom = d - n - 1
-    rng = generator(seed, "weights off span")
-    if 2 * m <= freedom:
-        L_perp = np.tril(rng.standard_normal((2 * m, 2 * m)), -1)
-        L_perp[np.diag_indices(2 * m)] = _chi(freedom - np.arange(2 * m), rng)
-    else:
-        L_perp = rng.standard_normal((2 * m, freedom))
-    L_perp *= setting.sigma_0
     y, y_observed = sample_labels(setting, seed)
     return Geometry(
         gram=R.T @ R,
         products=B0 @ R,
         y=y,
         y_observed=y_observed,
-        make_factor=lambda: WeightFactor(R, B0, L_perp),
+        make_factor=lambda: WeightFactor(R, B0, setting.sigma_0 * _off_span(2 * m, d - n - 1, seed)),
     )
+
+
+def _off_span(rows: int, freedom: int, seed: int) -> Floats:
+    """A factor of a standard Wishart matrix."""
+    rng = generator(seed, "weights off span")
+    if rows > freedom:
+        return rng.standard_normal((rows, freedom))
+    triangle = np.tril(rng.standard_normal((rows, rows)), -1)
+    triangle[np.diag_indices(rows)] = _chi(freedom - np.arange(rows), rng)
+    return triangle
 
 
 def _chi(freedom: NDArray[np.int64], rng: np.random.Generator) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from simulation import (
     run_law_conformance,
     train_many,
 )
-from simulation.two_stage.conformance.drawn import DIMENSIONS
+from simulation.two_stage.conformance.drawn import DIMENSIONS, sample_draws
 from simulation.two_stage.conformance.law_case import realised
 from simulation.two_stage.geometry import Geometry, draw_geometry, geometry_of
 from simulation.two_stage.realise import realise
@@ -23,6 +24,14 @@ from simulation.two_stage.reduced import run_reduced
 from simulation.two_stage.trajectory import Trajectory
 from theory.rng import derive_seed, generator
 from theory.two_stage.setting import Setting
+
+SAMPLED = cache(sample_draws)
+
+
+@pytest.fixture(autouse=True)
+def arrays_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What engines are compared with is a function of setting, number and seed: kept between the tests."""
+    monkeypatch.setattr("simulation.two_stage.conformance.law_engine.sample_draws", SAMPLED)
 
 
 def test_the_law_engine_passes() -> None:

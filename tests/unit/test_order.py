@@ -127,6 +127,32 @@ def test_the_limit_clock_ends_at_s_inf_and_inverts_the_limit_path() -> None:
         assert float(boxes.limit_clock(arb(float(depth)), arb(u))) == pytest.approx(value / (1 + u), rel=1e-9)
 
 
+@pytest.mark.parametrize(("u", "eps"), [((3, 10), (1, 5)), ((1, 8), (1, 20)), ((1, 2), (1, 100))])
+def test_a_corner_is_followed_on_its_side_and_not_farther_off_than_is_said(
+    u: tuple[int, int], eps: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against itself at an order that leaves no error; the bounds at one whose error is seen."""
+    from flint import ctx
+
+    def corner(order: int, sign: int) -> Any:
+        monkeypatch.setattr(boxes, "_ORDER", order)
+        monkeypatch.setattr(boxes, "_SMALL_ORDER", order)
+        return boxes._Corner(Fraction(*u), Fraction(*eps), sign)
+
+    with ctx.workprec(80):
+        true, upper, lower = corner(24, 1), corner(4, 1), corner(4, -1)
+        for clock in (0.05, 0.2, 0.8):
+            c, n, width = true._at(clock)
+            assert width < 1e-10
+            high, low = upper._at(clock), lower._at(clock)
+            for x, above, below in ((c, high[0], low[0]), (n, high[1], low[1])):
+                assert below + width < x < above - width
+                assert below + low[2] > x > above - high[2]
+            gamma = (c - true.u * n) / true.whole
+            assert upper.gamma_at_most(clock) > gamma + width
+            assert lower.X_at_least(clock) < (c + (1 + true.eps) * n) / true.whole - width
+
+
 def run_at(tau: float, strength: float, p: float) -> Any:
     from types import SimpleNamespace
 

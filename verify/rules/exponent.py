@@ -49,12 +49,12 @@ def fit_slope(parameter: Floats, values: Floats) -> Fit | None:
     >>> round(fit_slope(x, 3 / x**2).slope, 12)
     -2.0
     """
-    if len(np.unique(parameter)) < MIN_POINTS:
+    if len(set(parameter.tolist())) < MIN_POINTS:
         return None
     if not np.isfinite(values).all() or not (values > 0).all():
         return None
-    x = np.log(parameter) - np.log(parameter).mean()
-    y = np.log(values) - np.log(values).mean()
+    x, y = np.log(parameter), np.log(values)
+    x, y = x - x.mean(), y - y.mean()
     slope = float(x @ y / (x @ x))
     return Fit(parameter, slope, y - slope * x)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 __all__ = ["identical", "short"]
@@ -13,6 +14,10 @@ def identical(one: Any, other: Any) -> bool:
     >>> identical((1.0, float("nan")), (1.0, float("nan"))), identical(1, 1.0), identical(0.0, -0.0)
     (True, False, False)
     """
+    if one is other and type(one) in (bool, int, str, type(None)):
+        return True
+    if type(one) is float and type(other) is float and one == other:
+        return math.copysign(1.0, one) == math.copysign(1.0, other)
     from verify.store.tree import UnkeptValue, tree_of
 
     try:

@@ -265,6 +265,8 @@ def _measured(
 def _called(measure: Callable[[Run], Any], run: Run, seconds: float) -> Any:
     """The measure's value, or what it did instead."""
     try:
+        if math.isinf(seconds):
+            return measure(run)
         with _alarm(seconds):
             return measure(run)
     except KeyboardInterrupt:

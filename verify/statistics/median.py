@@ -100,9 +100,8 @@ def median_power(
     if spread is None:
         return None
     n = replicates
-    most = -1  # values beyond either end that still support
-    while most < n and float(bdtr(most + 1, n, 0.5)) <= alpha:
-        most += 1
+    support = bdtr(np.arange(n + 1.0), n, 0.5) <= alpha  # by the number of values beyond either end
+    most = int(support.sum()) - 1
     if most < 0:
         return 0.0
     beyond = min(tail, float(ndtr(-margin / spread)) if spread > 0 else 0.0)

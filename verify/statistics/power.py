@@ -67,7 +67,7 @@ def equivalence_power(replicates: int, spread: float | None, margin: float, alph
     return float(np.mean(2 * ndtr(room / error) - 1))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _spread_quantiles(degrees: int) -> NDArray[np.float64]:
     """Equally likely values of a normal sample's standard deviation over the true one, (4000,)."""
     from scipy.special import chdtri

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from papers.examples.kou_means import CLOCK, TABLE
-from simulation.examples.cao import Closure, power, sides
+from simulation.examples.cao import Closure, powers, sides
 from simulation.examples.deep_linear import Descent as LinearDescent
 from simulation.examples.kou import Orthogonal
 from simulation.examples.max_margin import Descent, dual
@@ -104,7 +104,7 @@ def test_a_step_of_the_closure_is_a_step_of_the_network() -> None:
     w = generator(7, "weights").standard_normal((4, 12)) * 0.8 / max(s.signal_norm, 12**0.5)
 
     def loss(w: np.ndarray) -> float:
-        f = sides(s) @ (power(w @ np.outer(mu, y), 3) + power(w @ xi.T, 3))
+        f = sides(s) @ (powers(w @ np.outer(mu, y), 3)[1] + powers(w @ xi.T, 3)[1])
         return float(np.logaddexp(0, -y * f).mean())
 
     eta = 0.3 * 2 / (3 * max(s.signal_norm**2, 12 / 5))
@@ -122,8 +122,8 @@ def test_the_error_of_the_closure_is_that_of_fresh_points() -> None:
     run = SimpleNamespace(**vars(Closure().one(Job(Patches(20, 100, 1.0), 3, 400))))
     z = np.random.default_rng(0).multivariate_normal(np.zeros(20), run.noise, 20_000, method="eigh")
     s = run.setting
-    f = (power(z, 3) + power(np.outer(np.ones(20_000), run.signal), 3)) @ sides(s)
-    g = (power(z, 3) + power(np.outer(-np.ones(20_000), run.signal), 3)) @ sides(s)
+    f = (powers(z, 3)[1] + powers(np.outer(np.ones(20_000), run.signal), 3)[1]) @ sides(s)
+    g = (powers(z, 3)[1] + powers(np.outer(-np.ones(20_000), run.signal), 3)[1]) @ sides(s)
     again = Closure().one(Job(s, 3, 400)).error
     assert abs((np.mean(f <= 0) + np.mean(g >= 0)) / 2 - again) < 0.03
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -61,74 +62,96 @@ def limit_clock(depth: arb, u: arb) -> arb:
 
 @dataclass(frozen=True)
 class _Piece:
-    """One Taylor step of a curve, from clock `start` on."""
+    """One Taylor step of a curve, between two clocks; a float is an exact number. `gap`: at most so far, both
+    coordinates together, does the curve of the step lie from the flow."""
 
-    start: Fraction
-    end: Fraction
+    start: arb
+    end: float
     poly_c: Any
     poly_n: Any
     error: arb
+    gap: arb
 
 
 class _Corner:
-    """The flow at exact (u, eps), followed on both sides as far as asked."""
+    """The flow at exact (u, eps), followed on one side (`sign` 1: from above) as far as asked."""
 
-    def __init__(self, u: Fraction, eps: Fraction) -> None:
-        self.u, self.eps = exact(u), exact(eps)
+    def __init__(self, u: Fraction, eps: Fraction, sign: int) -> None:
+        self.u, self.eps, self.sign = exact(u), exact(eps), sign
+        self.whole = 1 + self.u + self.eps
         one = 1 / self.eps
         order = _SMALL_ORDER if eps < _SMALL else _ORDER
-        self.flow = Flow(1 + one, self.u * one, 1 + self.u * one, one, order)
-        self.curves = {sign: Curve(self.flow, sign, arb(0), arb(0)) for sign in (-1, 1)}
-        self.pieces: dict[int, list[_Piece]] = {-1: [], 1: []}
+        flow = Flow(1 + one, self.u * one, 1 + self.u * one, one, order)
+        self.curve = Curve(flow, sign, arb(0), arb(0))
+        self.pieces: list[_Piece] = []
+        self.gap = arb(0)
 
-    def at(self, sign: int, clock: Fraction, place: int) -> tuple[arb, arb, int]:
-        """Bounds of (M_c, M_n) on a side at a clock, and the piece it lies in (`place`: search from
-        there)."""
-        pieces = self.pieces[sign]
-        while not pieces or pieces[-1].end < clock:
-            curve = self.curves[sign]
-            step = curve.prepare()
-            start = pieces[-1].end if pieces else Fraction(0)
-            error = curve.remainder(arb(step))
-            pieces.append(_Piece(start, start + Fraction(step), curve.poly_c, curve.poly_n, error))
-            curve.advance(arb(step))
-        while pieces[place].end < clock:
-            place += 1
-        piece = pieces[place]
-        t = exact(clock - piece.start)
-        return piece.poly_c(t) + sign * piece.error, piece.poly_n(t) + sign * piece.error, place
+    def gamma_at_most(self, clock: float) -> arb:
+        """On the upper side, whose sum with the gap bounds M_n from below."""
+        c, n, gap = self._at(clock)
+        return ((c - self.u * (n - gap)) / self.whole).upper()
+
+    def X_at_least(self, clock: float) -> arb:
+        """On the lower side."""
+        c, n, _ = self._at(clock)
+        return ((c + (1 + self.eps) * n) / self.whole).lower()
+
+    def _at(self, clock: float) -> tuple[arb, arb, arb]:
+        """Bounds of (M_c, M_n) on the corner's side, and the most that their distances from the flow add up
+        to."""
+        while not self.pieces or self.pieces[-1].end < clock:
+            self._advance()
+        piece = self.pieces[bisect_left(self.pieces, clock, key=lambda p: p.end)]
+        t = arb(clock) - piece.start
+        return piece.poly_c(t) + piece.error, piece.poly_n(t) + piece.error, piece.gap
+
+    def _advance(self) -> None:
+        curve = self.curve
+        start = self.pieces[-1].end if self.pieces else 0.0
+        end = start + curve.prepare()
+        step = arb(end) - arb(start)
+        error = curve.remainder(step)
+        self.pieces.append(
+            _Piece(arb(start), end, curve.poly_c, curve.poly_n, self.sign * error, self.gap + 2 * error)
+        )
+        c, n = curve.poly_c(step), curve.poly_n(step)
+        curve.advance(step)
+        moved = abs(curve.c - c) + abs(curve.n - n) + 2 * error
+        self.gap = (self.gap + moved).upper()
 
 
 @lru_cache(maxsize=4096)
-def _corner(u: Fraction, eps: Fraction) -> _Corner:
-    return _Corner(u, eps)
+def _corner(u: Fraction, eps: Fraction, sign: int) -> _Corner:
+    return _Corner(u, eps, sign)
 
 
 def certify(box: ParameterBox, looks: int = 400) -> bool:
     """Whether `M_n(s) >= M_n^inf(s)` up to s_2, and so `s_2 <= s_inf`, is certain for all (u, eps) of the
     box.
 
-    Between two of the `looks` clocks gamma is at most its later and X at least its earlier value.
+    Between two clocks gamma is at most its later and X at least its earlier value. Clocks lie as far apart as
+    the margin allows, at least one part in `looks` of the whole.
     """
     with ctx.workprec(_BITS):
         eps_low, eps_high = box.e[0] * (1 - box.u[1]), box.e[1] * (1 - box.u[0])
-        weak, strong = _corner(box.u[1], eps_high), _corner(box.u[0], eps_low)
+        weak, strong = _corner(box.u[1], eps_high, -1), _corner(box.u[0], eps_low, 1)
         u = exact(box.u[1])
-        end = Fraction(float(limit_clock(arb(0), u).lower()))
-        places = [0, 0, 0]
-        X = arb(0)
-        for k in range(1, looks + 1):
-            clock = end * k / looks
-            c, _, places[0] = strong.at(1, clock, places[0])
-            _, n, places[1] = strong.at(-1, clock, places[1])
-            gamma = (c - strong.u * n) / (1 + strong.u + strong.eps)
+        end = float(limit_clock(arb(0), u).lower())
+        X, seen, stride = arb(0), 0, 1
+        while seen < looks:
+            k = min(seen + stride, looks)
+            # A float, and so exact; the last one is the end.
+            clock = end if k == looks else end * (k / looks)
+            gamma = strong.gamma_at_most(clock)
             depth = gamma - X
-            c, n, places[2] = weak.at(-1, clock, places[2])
-            X = ((c + (1 + weak.eps) * n) / (1 + weak.u + weak.eps)).lower()
             if depth < 0:
                 return True
-            if not limit_clock(depth.upper(), u) >= exact(clock):
-                return False
+            if not limit_clock(depth.upper(), u) >= arb(clock):
+                if k == seen + 1:
+                    return False
+                stride = (k - seen) // 2
+                continue
+            X, seen, stride = weak.X_at_least(clock), k, 2 * stride
         # At the limit path's end M_n itself decides.
         return bool(gamma < X)
 

@@ -151,15 +151,15 @@ class Curve:
 
     def margin(self, t: arb) -> arb:
         """A bound of `M_n` at time t from the point, on this curve's side."""
-        return self._corner(self.poly_n(t), t)
+        return self._corner(self.poly_n(t), self.remainder(t))
 
-    def _corner(self, value: arb, t: arb) -> arb:
-        error = self.remainder(t)
+    def _corner(self, value: arb, error: arb) -> arb:
         return (value + error).upper() if self.sign > 0 else (value - error).lower()
 
     def advance(self, t: arb) -> None:
         """Move to time t."""
-        self.c, self.n = self._corner(self.poly_c(t), t), self._corner(self.poly_n(t), t)
+        error = self.remainder(t)
+        self.c, self.n = self._corner(self.poly_c(t), error), self._corner(self.poly_n(t), error)
 
 
 def _flow(a_value: Exact, tau_value: Exact, p_value: Exact, order: int) -> Flow:
