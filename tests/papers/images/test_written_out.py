@@ -94,3 +94,16 @@ def test_the_number_of_threads_changes_no_bit() -> None:
         with threadpool_limits(threads):
             runs += train_together([task], Recipe("cnn", steps=25, batch=0), [1])
     np.testing.assert_array_equal(runs[0].margins, runs[1].margins)
+
+
+def test_of_equal_values_in_a_square_the_first_is_followed() -> None:
+    from simulation.images.nets.loops import NOWHERE, pool
+
+    # (B, C, H, W); the last column is in no square.
+    values = torch.randint(-1, 2, (6, 3, 2, 5), generator=torch.Generator().manual_seed(2)).float()
+    expected, flat = F.max_pool2d(values, 2, return_indices=True)
+    pooled, which = np.zeros((6, 1, 2, 3), np.float32), np.zeros((6, 1, 2, 3), np.uint8)
+    pool(values.permute(0, 2, 3, 1).numpy().copy(), np.zeros(3, np.float32), 0, pooled, which)
+    np.testing.assert_array_equal(pooled, expected.relu().permute(0, 2, 3, 1).numpy())
+    places = (flat // 5 % 2 * 2 + flat % 5 % 2).where(expected > 0, torch.tensor(NOWHERE))
+    np.testing.assert_array_equal(which, places.permute(0, 2, 3, 1).numpy())
