@@ -43,7 +43,7 @@ _TIMES = 10.0
 
 #: Runs that are made again: one in so many, at least so many of each measure (one where a run is planned to
 #: take longer than `_DEAR` seconds), at most `MOST_AGAIN` an experiment.
-_EVERY, _LEAST, MOST_AGAIN = 50, 2, 100
+_EVERY, _LEAST, MOST_AGAIN = 100, 2, 50
 _DEAR = 1.0
 
 
