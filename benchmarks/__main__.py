@@ -16,7 +16,7 @@ from typing import Any
 
 ROWS = (
     "reduced", "reduced-small", "batch", "law", "cnn", "growth", "log-error", "start", "phase", "label-noise",
-    "cuda",
+    "images", "cuda",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ[name] = str(options.threads)
     import torch
 
-    from benchmarks import cpu, cuda, label_noise_sgd
+    from benchmarks import cpu, cuda, images, label_noise_sgd
     from benchmarks.regressions import recorded, regressions
     from benchmarks.start import start_rows
 
@@ -77,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "start": lambda: start_rows(o.rounds),
         "phase": lambda: [cpu.phase_row(o.cells, 10, o.jobs, o.phase_share)],
         "label-noise": label_noise_sgd.rows,
+        "images": lambda: images.rows(o.rounds),
         "cuda": lambda: [
             *cuda.batch_rows(o.n, o.m, o.cuda_runs, 3),
             cuda.network_row(5 * o.n, 100_000, 64, 3),

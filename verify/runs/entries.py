@@ -22,7 +22,7 @@ __all__ = ["Entries", "entries_of", "fault_of_runs", "is_entries", "name_of", "r
 
 _NAME = "runs of "
 #: One run in so many, and so many of the last ones.
-_EVERY, _LAST = 50, 2
+_EVERY, _LAST = 100, 2
 #: Numbers of a list that are taken one by one.
 _FEW = 100
 
@@ -52,7 +52,7 @@ def is_entries(name: str) -> bool:
 
 
 def runs_to_compare(specs: Sequence[RunSpec], most: int) -> frozenset[int]:
-    """Indices of the runs whose entries are kept: one in fifty, `most` or so of many, and the last ones."""
+    """Indices of the runs whose entries are kept: one in a hundred, `most` or so of many, and the last."""
     every = max(_EVERY, len(specs) // most)
     return frozenset(s.index for s in specs if s.index % every == 0) | {s.index for s in specs[-_LAST:]}
 
