@@ -44,7 +44,7 @@ _TIMES = 10.0
 #: Runs that are made again: one in so many, at least so many of each measure (one where a run is planned to
 #: take longer than `_DEAR` seconds), at most `MOST_AGAIN` an experiment.
 _EVERY, _LEAST, MOST_AGAIN = 100, 2, 50
-_DEAR = 1.0
+_DEAR = 0.3
 
 
 @dataclass
