@@ -1,6 +1,6 @@
 """`SmallCNN` with its gradient written out: a step is nine products of matrices and some compiled passes.
 
-The same steps as `torch.optim.SGD` on cross-entropy, up to rounding, in less than half the time.
+The same steps as `torch.optim.SGD` on cross-entropy, up to rounding, in three quarters of its time.
 """
 
 from __future__ import annotations
