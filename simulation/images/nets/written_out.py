@@ -1,4 +1,4 @@
-"""`SmallCNN` with its gradient written out: a step is nine products of matrices and some compiled passes.
+"""`SmallCNN` with its gradient written out: a step is eleven products of matrices and some compiled passes.
 
 The same steps as `torch.optim.SGD` on cross-entropy, up to rounding, in three quarters of its time.
 """
