@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,30 @@ def test_a_corner_is_followed_on_its_side_and_not_farther_off_than_is_said(
             gamma = (c - true.u * n) / true.whole
             assert upper.gamma_at_most(clock) > gamma + width
             assert lower.X_at_least(clock) < (c + (1 + true.eps) * n) / true.whole - width
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_gap_of_a_corner_counts_every_jump_in_both_coordinates(
+    sign: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the end of a step to the corner that the next one starts from, and the step's own error."""
+    from flint import arb, ctx
+
+    monkeypatch.setattr(boxes, "_ORDER", 4)
+    with ctx.workprec(80):
+        corner = boxes._Corner(Fraction(3, 10), Fraction(1, 5), sign)
+        corner._at(0.8)
+        assert len(corner.pieces) > 5
+        first = corner.pieces[0]
+        assert float(first.gap) == pytest.approx(2 * float(abs(first.error)), rel=1e-9)
+        for last, piece in pairwise(corner.pieces):
+            step = arb(last.end) - last.start
+            jump = abs(piece.poly_c(arb(0)) - last.poly_c(step)) + abs(
+                piece.poly_n(arb(0)) - last.poly_n(step)
+            )
+            assert float(jump) > 0
+            needed = float(last.gap) + float(jump) + 2 * float(abs(piece.error))
+            assert float(piece.gap) == pytest.approx(needed, rel=1e-9)
 
 
 def run_at(tau: float, strength: float, p: float) -> Any:
