@@ -20,10 +20,8 @@ from theory.run import Run
 __all__ = ["ENGINES", "Closure", "PatchRun"]
 
 Floats = NDArray[np.float64]
-#: Training ends where the loss is this, and fresh points that the error is counted on.
-LOSS, FRESH = 0.1, 4000
-#: Of the signal's patch in a sample of label 1, and of label -1.
-SIGNS = np.array([1.0, -1.0])
+#: Training ends where the loss is this; fresh points of the error; the signal patch's sign at label 1 and -1.
+LOSS, FRESH, SIGNS = 0.1, 4000, np.array([1.0, -1.0])
 
 
 class PatchRun:
