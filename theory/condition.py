@@ -6,9 +6,9 @@ sympy is loaded by the first condition that is made: claims without conditions d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from theory.setting import AbstractSetting
@@ -28,6 +28,8 @@ __all__ = [
     "free_constants",
 ]
 
+
+_Sides = tuple[Callable[[AbstractSetting], float], ...]
 
 #: Settings are often placed exactly on a threshold; rounding must not move them outside.
 _INSIDE = 1 - 1e-12
@@ -70,15 +72,36 @@ def free_constants(exprs: Iterable[sp.Expr], setting: type[AbstractSetting]) -> 
 
 
 @cache
-def _evaluator(expr: sp.Expr, setting: Any) -> tuple[Any, tuple[tuple[bool, str], ...]]:
-    """The compiled expression, and for each argument whether it is a constant, with its name."""
+def _evaluator(expr: sp.Expr, setting: Any) -> tuple[Callable[..., Any], tuple[str, ...], tuple[str, ...]]:
+    """The compiled expression: a function of the constants named, then of these attributes of a setting."""
     import sympy as sp
 
     symbols = sorted(expr.free_symbols, key=lambda x: x.name)
     constants = free_constants((expr,), setting)
     letters = _attributes(setting)
-    names = tuple((True, x.name) if x.name in constants else (False, letters[x.name]) for x in symbols)
-    return sp.lambdify(symbols, expr, modules="math"), names
+    first = [x for x in symbols if x.name in constants]
+    then = [x for x in symbols if x.name not in constants]
+    names = tuple(x.name for x in first), tuple(letters[x.name] for x in then)
+    return sp.lambdify([*first, *then], expr, modules="math"), *names
+
+
+def _at_constants(
+    expr: sp.Expr, setting: type[AbstractSetting], constants: Constants
+) -> Callable[[AbstractSetting], float]:
+    """The expression as a function of settings of this class."""
+    function, named, attributes = _evaluator(expr, cast("Any", setting))
+    given = tuple(constants[name] for name in named)
+
+    def number(*values: float) -> float:
+        try:
+            return float(function(*given, *values))
+        except ZeroDivisionError:  # the expression has a pole there: no inequality holds
+            return math.nan
+
+    if not attributes:
+        value = number()
+        return lambda _: value
+    return lambda at: number(*(float(getattr(at, name)) for name in attributes))
 
 
 def evaluate(expr: sp.Expr, setting: AbstractSetting, constants: Constants) -> float:
@@ -87,12 +110,7 @@ def evaluate(expr: sp.Expr, setting: AbstractSetting, constants: Constants) -> f
     Raises:
         KeyError: naming a constant that has no value.
     """
-    function, names = _evaluator(expr, cast("Any", type(setting)))
-    args = [constants[name] if constant else float(getattr(setting, name)) for constant, name in names]
-    try:
-        return float(function(*args))
-    except ZeroDivisionError:  # the expression has a pole there: no inequality holds
-        return math.nan
+    return _at_constants(expr, type(setting), constants)(setting)
 
 
 @dataclass(frozen=True)
@@ -199,7 +217,11 @@ class Condition:
     def _worth(self, setting: AbstractSetting, constants: Constants) -> tuple[float, float, float]:
         value = evaluate(self.large, setting, constants)
         threshold = evaluate(self.small, setting, constants)
-        return value, threshold, math.inf if threshold <= 0 else value / threshold
+        return value, threshold, _slack(value, threshold)
+
+
+def _slack(value: float, threshold: float) -> float:
+    return math.inf if threshold <= 0 else value / threshold
 
 
 def check_all(
@@ -223,4 +245,30 @@ class Inside:
     constants: Constants
 
     def __call__(self, setting: AbstractSetting) -> bool:
-        return all_inside(self.conditions, setting, self.constants)
+        return all(
+            _slack(large(setting), small(setting)) >= _INSIDE for large, small in self._sides(type(setting))
+        )
+
+    @cached_property
+    def _known(self) -> dict[type[AbstractSetting], Sequence[_Sides]]:
+        return {}
+
+    def _sides(self, setting: type[AbstractSetting]) -> Sequence[_Sides]:
+        """Both sides of every condition at these constants, compiled once: draws ask for thousands. What has
+        a formula alone comes before what has to be computed step by step."""
+        if setting not in self._known:
+            self._known[setting] = [
+                tuple(_at_constants(side, setting, self.constants) for side in (c.large, c.small))
+                for c in sorted(self.conditions, key=_computed)
+            ]
+        return self._known[setting]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"conditions": self.conditions, "constants": self.constants}
+
+
+def _computed(condition: Condition) -> bool:
+    """Whether a side holds a function that is no formula (`_imp_`)."""
+    import sympy as sp
+
+    return any(hasattr(f, "_imp_") for f in (condition.large + condition.small).atoms(sp.Function))

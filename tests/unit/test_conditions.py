@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,15 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from theory.condition import Condition, ConditionCheck, Constants, all_inside, check_all, evaluate
+from theory.condition import (
+    Condition,
+    ConditionCheck,
+    Constants,
+    Inside,
+    all_inside,
+    check_all,
+    evaluate,
+)
 from theory.ledger import builtin_ledger
 from theory.source import Source
 from theory.two_stage import conditions
@@ -277,3 +286,37 @@ def test_a_condition_carries_its_source() -> None:
     assert found == Condition("d", sp.Integer(2), sp.Integer(3), here("place"), "paper", "why")
     assert isinstance(found.large, sp.Expr)
     assert isinstance(found.small, sp.Expr)
+
+
+@pytest.mark.parametrize("constants", [DEFAULT_CONSTANTS, DEFAULT_CONSTANTS.with_(C=0.01, C_a=1e4)])
+def test_a_test_of_all_conditions_asks_each_of_them(constants: Constants) -> None:
+    """`Inside` compiles both sides once and asks what is computed step by step last."""
+    every = [c for c in ALL.values() if c.speaks_of(Setting, constants)]
+    settings = [SETTING.with_(signal_norm=norm, d=d) for norm in (5.0, 30.0, 300.0) for d in (200, 10**6)]
+    seen = set()
+    for condition in every:
+        inside = Inside((ALL["signal_dominates"], condition), constants)
+        for setting in settings:
+            each = all_inside((ALL["signal_dominates"], condition), setting, constants)
+            assert inside(setting) == each
+            seen.add(each)
+    assert seen == {True, False}
+
+
+def test_a_test_travels_after_use_and_stays_equal() -> None:
+    inside, unused = (Inside(CONDITION_4_1, DEFAULT_CONSTANTS) for _ in range(2))
+    said = inside(SETTING)
+    sent = pickle.loads(pickle.dumps(inside))
+    assert sent == inside == unused
+    assert hash(inside) == hash(unused)
+    assert sent(SETTING) == said == all_inside(CONDITION_4_1, SETTING, DEFAULT_CONSTANTS)
+
+
+def test_at_a_pole_no_inequality_holds() -> None:
+    pole = Condition("pole", 1 / (m - 50), 1 / C, here("here"), "derived", "an example")
+    at = Constants({"C": 1.0})
+    assert not Inside((pole,), at)(SETTING)
+    assert Inside((pole,), at)(SETTING.with_(m=51))
+    assert math.isnan(evaluate(1 / C, SETTING, Constants({"C": 0.0})))
+    with pytest.raises(KeyError, match="C"):
+        Inside((pole,), Constants({}))(SETTING)

@@ -47,6 +47,8 @@ def field(w: float, a: float, rho: float, sigma: float, d: int, target: float) -
 
     The sign of r jumps at `z = sigma/(w a - T)`; the integral over z is cut there and at 0.
     """
+    from theory.label_noise_sgd.sam_loops import pull
+
     slope = w * a - target
     cuts = {-_FAR, 0.0, _FAR}
     if slope and abs(sigma / slope) < _FAR:
@@ -57,16 +59,8 @@ def field(w: float, a: float, rho: float, sigma: float, d: int, target: float) -
     p = np.concatenate([(b - a_) / 2 * weight for a_, b in pairwise(edges)])
     p = p * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     q, share = _chi_square(d)
-    zz, size = z[:, None], z[:, None] ** 2 + q[None, :]
-    h = w * zz
-    r = slope * zz - sigma
-    c = rho * np.sign(r) / np.sqrt(h**2 + a**2 * size)
-    h_far, a_far = h + c * a * size, a + c * h
-    r_far = r + h_far * a_far - a * h
-    return (
-        -float(p @ (r_far * a_far * zz) @ share),
-        -float(p @ (r_far * h_far) @ share),
-    )
+    of_w, of_a = pull(w, a, rho, slope, sigma, z, p, q, share)
+    return -of_w, -of_a
 
 
 def _root(rho: float, near: Floats, sigma: float, d: int, target: float) -> Floats | None:

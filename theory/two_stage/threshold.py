@@ -28,7 +28,6 @@ Source: derived here (`docs/derivations/scope.md`, Signal against flipped labels
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -99,83 +98,18 @@ def worst_share(n: float, m: float, tau: float, delta: float) -> float:
     return min(1.0, 0.5 - NormalDist().inv_cdf(-math.expm1(each)) / (2 * math.sqrt(m)))
 
 
-def _margin(
-    a: float, counts: tuple[float, float], h: float, steps: float, share: float, worst: float, felt: float
-) -> float:
-    """`worst * rho - gamma` of a sample whose coefficient grows at `g(felt * rho - gamma)`; the last of the
-    steps is a part of one.
-
-    `g(z) = -l'(z) = 1/(1 + e^z)`, without overflow, is written out three times: conditions ask for thousands
-    of thresholds, and calls would be half of their time.
-    """
-    clean, noisy = counts
-    rho_clean = rho_noisy = rho = gamma = 0.0
-    whole, exp = int(steps), math.exp
-    for step in (*([h] * whole), (steps - whole) * h):
-        z = share * rho_clean + gamma
-        small = exp(-abs(z))
-        of_clean = (small if z > 0 else 1.0) / (1 + small)
-        z = share * rho_noisy - gamma
-        small = exp(-abs(z))
-        of_noisy = (small if z > 0 else 1.0) / (1 + small)
-        z = felt * rho - gamma
-        small = exp(-abs(z))
-        rho += step * ((small if z > 0 else 1.0) / (1 + small))
-        rho_clean += step * of_clean
-        rho_noisy += step * of_noisy
-        gamma += a * step * (clean * of_clean - noisy * of_noisy)
-    return worst * rho - gamma
-
-
 @lru_cache(maxsize=65536)
 def _root(
     n: float, tau: float, h: float, clock: float, delta: float, share: float, worst: float, felt: float
 ) -> float:
-    counts, h = unlucky_counts(n, tau, delta), max(h, clock / _STEPS)
+    from theory.two_stage.threshold_root import root
+
+    (clean, noisy), h = unlucky_counts(n, tau, delta), max(h, clock / _STEPS)
+    if clean <= noisy:
+        return math.inf
     # The first record at or after the clock lies within a step of it; whole steps would make a* jump with h.
     steps = clock / h + 1
-    low, high = 0.0, _MONOTONE / h
-    if counts[0] <= counts[1]:
-        return math.inf
-
-    def margin(a: float) -> float:
-        return _margin(a, counts, h, steps, share, worst, felt)
-
-    at_high = margin(high)
-    if at_high >= 0:
-        return math.inf
-    short, enough = _bracket(margin, high, at_high)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        if middle >= enough or (middle > short and margin(middle) < 0):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def _bracket(margin: Callable[[float], float], high: float, at_high: float) -> tuple[float, float]:
-    """Ends at which the margin is >= 0 and < 0, nearer to each other than the last halving of [0, high], or
-    as near as `_SECANTS` false positions (with the Illinois rule) bring them: what the halvings would find
-    between needs no evaluation."""
-    low, at_low, enough, side = 0.0, margin(0.0), high, 0
-    near = high * 2.0**-_HALVINGS
-    for _ in range(_SECANTS):
-        if enough - low <= near or at_low <= 0:
-            break
-        a = (low * at_high - enough * at_low) / (at_high - at_low)
-        # Never nearer to an end than that: the root may lie between, and both ends are wanted.
-        a = min(max(a, low + near / 2), enough - near / 2)
-        found = margin(a)
-        if found < 0:
-            enough, at_high = a, found
-            at_low = at_low / 2 if side < 0 else at_low
-            side = -1
-        else:
-            low, at_low = a, found
-            at_high = at_high / 2 if side > 0 else at_high
-            side = 1
-    return low, enough
+    return float(root(_MONOTONE / h, _HALVINGS, _SECANTS, clean, noisy, h, steps, share, worst, felt))
 
 
 def signal_threshold(

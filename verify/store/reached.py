@@ -138,7 +138,7 @@ class Reached:
         if isinstance(value, enum.Enum):
             return f"member {value.name}", (kind,)
         if hasattr(value, "py_func") and kind.__module__.startswith("numba."):
-            return f"compiled {value.targetoptions!r}", (value.py_func,)
+            return "compiled", (value.targetoptions, value.py_func)
         if isinstance(value, types.BuiltinFunctionType | np.ufunc):
             own = getattr(value, "__self__", None)
             bound = () if own is None or isinstance(own, types.ModuleType) else (own,)
