@@ -17,6 +17,8 @@ _STYLE = {
     "inconclusive": "yellow",
     "not-applicable": "dim",
 }
+#: Columns for where a claim is printed: one long source would take the width from every reason.
+_SOURCE = 32
 
 
 def summary_of(verification: Verification) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def print_summary(told: Mapping[str, Any], folder: Path) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("verdict", no_wrap=True)
     table.add_column("claim", overflow="fold")
-    table.add_column("source", no_wrap=True)
+    table.add_column("source", overflow="fold", max_width=_SOURCE)
     table.add_column("reason", overflow="fold")
     for verdict, role, id_, item, unexpected, reason in told["rows"]:
         missed = "Expected to fail, and did not. " if unexpected else ""
