@@ -54,14 +54,16 @@ def run_rows(record: Mapping[str, Any], target_minutes: float) -> list[Row]:
     """Minutes of a run, the seconds of its report and the engines' share of the cores' time, from its
     `run.json`; in the details its stages.
 
-    `busy` is the share of the cores' time that was work on experiments, `measuring` that of this work which
-    was spent in claims' own code and in deciding.
+    The engines' share counts the runs of every stage. `busy` is the share of the cores' time that was work on
+    experiments in the first stage, `measuring` that of this work which was spent in claims' own code and in
+    deciding.
     """
     stages: Mapping[str, float] = record["timings"]["stages"]
     report = stages.get("report", 0.0)
     seconds = record["wall_seconds"] + report
     work = sum(record["timings"]["experiments"].values())
     measuring = sum(record["timings"]["claims"].values())
+    engines: Mapping[str, float] = record["timings"]["engines"]
     details = {
         **{key: record[key] for key in ("profile", "jobs", "runs", "claims", "source_digest", "finished")},
         "stages_s": dict(stages),
@@ -78,8 +80,8 @@ def run_rows(record: Mapping[str, Any], target_minutes: float) -> list[Row]:
             f"{name}: share of the cores' time in engines",
             0.5,
             "",
-            (work - measuring) / (record["jobs"] * seconds),
-            {},
+            sum(engines.values()) / (record["jobs"] * seconds),
+            {"engines_s": dict(engines)},
             "at least",
         ),
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from theory.claim import Claim
@@ -155,12 +156,14 @@ def verify_claims(
             advance=advance,
         ):
             made[measurement.spec.experiment][measurement.spec.index] = measurement
+    timings.engines["runs"] = first = notes.engine_seconds
     if backend.name != SerialBackend.name and not device.startswith("cuda"):
         with timings.stage("runs made again"):
             longest = max(claim_seconds, notes.allowed) if grows else claim_seconds
             again = recheck(
                 work, made, notes, device=device, backend=backend, keeper=keeper, claim_seconds=longest
             )
+        timings.engines["runs made again"] = notes.engine_seconds - first
 
     judgements: list[Judgement] = []
     with timings.stage("proofs and judging"):
@@ -177,8 +180,9 @@ def verify_claims(
             judgements.append(judgement)
         judgements = _within_budgets(judgements, FIRST_SHARE * error_budget)
 
-    def more(batches: list[Batch], notes: Made, kept_by: Keeper | None = keeper) -> Iterable[Measurement]:
-        return make_runs(
+    def more(stage: str, kept_by: Keeper | None, batches: list[Batch], notes: Made) -> Iterator[Measurement]:
+        before = notes.engine_seconds
+        yield from make_runs(
             batches,
             notes,
             device=device,
@@ -187,14 +191,13 @@ def verify_claims(
             claim_seconds=claim_seconds,
             grows=grows,
         )
-
-    def beside(batches: list[Batch], notes: Made) -> Iterable[Measurement]:
-        return more(batches, notes, None if keeper is None else keeper.beside)
+        spent = timings.engines.get(stage, 0.0)
+        timings.engines[stage] = spent + notes.engine_seconds - before
 
     def fresh(
         selected: Sequence[Claim], plans: Mapping[str, Sequence[RunSpec]]
     ) -> Mapping[str, tuple[Observation, ...]]:
-        return fresh_observations(selected, plans, more, engine, own)
+        return fresh_observations(selected, plans, partial(more, "second stage", keeper), engine, own)
 
     with timings.stage("second stage"):
         if fresh_runs:
@@ -210,6 +213,7 @@ def verify_claims(
             judged = {e.id for e in experiments}
             rest = _experiments([c for p in papers for c in p.claims if c.experiment.id not in judged])
             others = Elsewhere(tuple(rest), profile, seed)
+            beside = partial(more, "adversarial runs", None if keeper is None else keeper.beside)
             judgements = with_vacuous(judgements, beside, allowed=allowed, elsewhere=others)
     judgements = with_joint(judgements)
     with timings.stage("regions"):

@@ -12,6 +12,7 @@ __all__ = ["PARTS", "Timings", "timings_text"]
 #: What is counted, with the words for it; all but the stages are told by descending time.
 PARTS = {
     "stages": "stages, wall seconds",
+    "engines": "engines, seconds of making runs by stage",
     "experiments": "experiments, seconds of work",
     "claims": "claims, seconds of measuring and deciding",
     "figures": "figures, seconds of drawing",
@@ -24,6 +25,7 @@ class Timings:
 
     Args:
         stages: wall seconds by stage, in the order in which they ended.
+        engines: seconds in engines by stage, summed over workers; what adversaries make is not counted.
         experiments: seconds of work by experiment, measuring included, summed over workers.
         claims: seconds that a claim takes beyond its runs, which it may share: its measure's calls, summed
             over workers, its proof, its rule and the search for its counterexample.
@@ -31,6 +33,7 @@ class Timings:
     """
 
     stages: dict[str, float] = field(default_factory=dict)
+    engines: dict[str, float] = field(default_factory=dict)
     experiments: dict[str, float] = field(default_factory=dict)
     claims: dict[str, float] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)

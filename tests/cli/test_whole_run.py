@@ -89,6 +89,8 @@ def test_a_run_writes_the_whole_report(
     assert set(info) >= {"versions", "wall_seconds", "git_commit"}
     assert list(info["timings"]["experiments"]) == [records[0]["experiment"]]
     stages = info["timings"]["stages"]
+    engines, work = info["timings"]["engines"], sum(info["timings"]["experiments"].values())
+    assert 0 < engines["runs"] < work
     assert stages.pop("report") > 0
     assert sum(stages.values()) <= info["wall_seconds"] + 0.1
     assert set(info["timings"]["claims"]) == set(wanted)

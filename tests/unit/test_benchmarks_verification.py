@@ -21,6 +21,7 @@ RECORD: dict[str, Any] = {
     "wall_seconds": 660.0,
     "timings": {
         "stages": {"runs": 600.0, "report": 24.0},
+        "engines": {"runs": 750.0, "second stage": 60.0},
         "experiments": {"a": 900.0},
         "claims": {"x": 90.0},
     },

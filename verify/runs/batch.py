@@ -102,9 +102,8 @@ class Batch:
 @dataclass(frozen=True)
 class Done:
     """A finished batch: measurements in the order of its runs; `failed` says, by run index, which could not
-    be
-    made and why; seconds and peak bytes of the process; `calls` are the seconds of all calls of each measure
-    and their number, failed ones left out."""
+    be made and why; seconds in all and in the engine, and peak bytes of the process; `calls` are the seconds
+    of all calls of each measure and their number, failed ones left out."""
 
     batch: int
     measurements: tuple[Measurement, ...]
@@ -112,6 +111,7 @@ class Done:
     seconds: float = 0.0
     peak_bytes: int = 0
     calls: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    engine_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

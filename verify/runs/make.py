@@ -57,6 +57,7 @@ class Made:
         reused, peak_bytes: runs that were kept before; of a worker's memory.
         seconds: of work in workers, by experiment.
         calls: by measure, the seconds of its calls so far and their number.
+        engine_seconds: of making the runs alone.
     """
 
     failures: dict[str, tuple[RunSpec, Failure]] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Made:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_bytes: int = 0
     calls: dict[str, tuple[float, int]] = field(default_factory=dict)
+    engine_seconds: float = 0.0
     _told: int = 0
     _allowed: tuple[int, float] = (0, 0.0)
 
@@ -147,6 +149,7 @@ def make_runs(
                     outcome = again
             id_ = batch.specs[0].experiment
             made.seconds[id_] = made.seconds.get(id_, 0.0) + outcome.seconds
+            made.engine_seconds += outcome.engine_seconds
             made.peak_bytes = max(made.peak_bytes, outcome.peak_bytes)
             for index, reason in outcome.failed.items():
                 made.unmade[id_, index] = reason
@@ -229,7 +232,7 @@ def recheck(
     """
     # The costliest first, so that no worker is left with them at the end.
     again = sorted(_chosen(work, made), key=lambda b: -b.cost)
-    for batch, measurements in _made_again(again, device, backend, keeper, claim_seconds):
+    for batch, measurements in _made_again(again, notes, device, backend, keeper, claim_seconds):
         for measurement in measurements:
             spec = measurement.spec
             known = made[spec.experiment][spec.index]
@@ -248,7 +251,12 @@ def recheck(
 
 
 def _made_again(
-    again: Sequence[Batch], device: str, backend: Backend, keeper: Keeper | None, claim_seconds: float
+    again: Sequence[Batch],
+    notes: Made,
+    device: str,
+    backend: Backend,
+    keeper: Keeper | None,
+    claim_seconds: float,
 ) -> Iterator[tuple[Batch, Sequence[Measurement]]]:
     left: list[Batch] = []
     for batch in again:
@@ -261,6 +269,7 @@ def _made_again(
         if isinstance(outcome, Lost):
             continue  # it lived the first time: what kills a process now and then is no fault of this check
         batch = left[outcome.batch]
+        notes.engine_seconds += outcome.engine_seconds
         if keeper is not None:
             keeper.again.save(batch, device, outcome.measurements)
         yield batch, outcome.measurements

@@ -110,6 +110,7 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     failed: dict[int, str] = {}
     broken: set[str] = set()
     calls: dict[str, tuple[float, int]] = {}
+    engine: list[float] = []
     if math.isfinite(seconds):
         seconds = max(seconds, batch.seconds)
     asked = {id(measure): measure for measures in batch.measures for _, measure in measures}
@@ -117,7 +118,7 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
     with one_thread(), _watchdog() as watch:
         if guarded and not isinstance(batch.model.engines, str):
             watch(_GRACE * seconds * len(batch.jobs))  # a user's own engine: as much a run as for a measure
-        for k, run in _runs(batch, device, failed):
+        for k, run in _runs(batch, device, failed, engine):
             spec, measures = batch.specs[k], batch.measures[k]
             if isinstance(run, NotApplicable):
                 reasons = {name: run.reason for name, _ in measures}
@@ -131,7 +132,8 @@ def run_batch(batch: Batch, device: str, seconds: float = math.inf) -> Done:
             if guarded:
                 watch(math.inf)
     made.sort(key=lambda m: m.spec.index)
-    return Done(batch.index, tuple(made), failed, time.perf_counter() - started, peak_memory(), calls)
+    took = time.perf_counter() - started
+    return Done(batch.index, tuple(made), failed, took, peak_memory(), calls, sum(engine))
 
 
 @dataclass(frozen=True)
@@ -185,9 +187,10 @@ def run_pickled(payload: Payload, device: str, seconds: float = math.inf) -> Don
 
 
 def _runs(
-    batch: Batch, device: str, failed: dict[int, str]
+    batch: Batch, device: str, failed: dict[int, str], seconds: list[float]
 ) -> Iterator[tuple[int, Run | NotApplicable | Any]]:
-    """Each run by its place in the batch, let go one by one; of a batch that fails, every run alone."""
+    """Each run by its place in the batch, let go one by one; of a batch that fails, every run alone. What the
+    engine took is added to `seconds`."""
     engine = batch.maker
     places = []
     for k, job in enumerate(batch.jobs):
@@ -196,19 +199,20 @@ def _runs(
             places.append(k)
         else:
             yield k, NotApplicable(missing)
-    yield from _made(batch, places, device, failed)
+    yield from _made(batch, places, device, failed, seconds)
 
 
 def _made(
-    batch: Batch, places: Sequence[int], device: str, failed: dict[int, str]
+    batch: Batch, places: Sequence[int], device: str, failed: dict[int, str], seconds: list[float]
 ) -> Iterator[tuple[int, Any]]:
     if not places:
         return
     engine = batch.maker
     if len(places) > engine.most:
         for start in range(0, len(places), engine.most):
-            yield from _made(batch, places[start : start + engine.most], device, failed)
+            yield from _made(batch, places[start : start + engine.most], device, failed, seconds)
         return
+    began = time.perf_counter()
     try:
         runs = list(engine.make([batch.jobs[k] for k in places], device=device))
         if batch.controls:
@@ -219,8 +223,9 @@ def _made(
             failed[batch.specs[places[0]].index] = _reason(error)
             return
         for k in places:
-            yield from _made(batch, [k], device, failed)
+            yield from _made(batch, [k], device, failed, seconds)
         return
+    seconds.append(time.perf_counter() - began)
     runs.reverse()
     for k in places:
         yield k, runs.pop()
