@@ -1,4 +1,5 @@
-"""What no run enters: plans, proofs and regions of built-in papers, worked out in the workers.
+"""What stands beside the runs of built-in papers, worked out in the workers: plans, proofs, regions, and the
+smallest runs that break what was refuted.
 
 A worker finds a claim in its paper, by name, so what it computes is what this process would. Whatever has no
 such name (claims of a file, changed claims), or fails there, is worked out here when it is asked for.
@@ -6,6 +7,7 @@ such name (claims of a file, changed claims), or fails there, is worked out here
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,7 @@ from theory.claim import Claim, Proof
 from theory.experiment import Experiment
 from theory.paper import Paper, load_paper
 from theory.paper_names import paper_names
+from verify.outcome import Counterexample, Decision, Judgement, Observation
 from verify.region import Scope, scope_where_judged
 from verify.runs.plan import RunSpec, plan_runs
 from verify.runs.spread import hand_out
@@ -86,6 +89,21 @@ class Ahead:
             for id_, scope in scopes.items()
         }
 
+    def counterexamples(
+        self, judgements: Sequence[Judgement], profile: str, seed: int
+    ) -> Iterator[tuple[float, Counterexample | BaseException | None]]:
+        """Of every judgement, in order, its counterexample (`find_counterexample`) or what went wrong with
+        the search, and the seconds that took."""
+        names = {id(claim): name for name, claim in self._named}
+        far = [j for j in judgements if id(j.claim) in names]
+        asked = [(names[id(j.claim)], j.claim.id, j.decision, j.observations, profile, seed) for j in far]
+        begun = hand_out(_broken_there, asked, self._workers)()
+        for judgement in judgements:
+            found = next(begun) if id(judgement.claim) in names else None
+            if found is None or isinstance(found, BaseException):
+                found = _broken(judgement, profile, seed)
+            yield found
+
 
 def _planned(asked: tuple[str, str, int, str, int]) -> list[RunSpec]:
     name, id_, runs, profile, seed = asked
@@ -97,6 +115,28 @@ def _proved(asked: tuple[str, str]) -> Proof:
     name, id_ = asked
     proof: Any = load_paper(name).claim_map[id_].proof
     return proof()  # type: ignore[no-any-return]
+
+
+def _broken(
+    judgement: Judgement, profile: str, seed: int
+) -> tuple[float, Counterexample | BaseException | None]:
+    from verify.search.shrink import find_counterexample
+
+    began = time.perf_counter()
+    found: Counterexample | BaseException | None
+    try:
+        found = find_counterexample(judgement, profile, seed)
+    except Exception as error:  # the refutation stands; what failed costs the smaller run alone
+        found = error
+    return time.perf_counter() - began, found
+
+
+def _broken_there(
+    asked: tuple[str, str, Decision, tuple[Observation, ...], str, int],
+) -> tuple[float, Counterexample | BaseException | None]:
+    name, id_, decision, observations, profile, seed = asked
+    claim = load_paper(name).claim_map[id_]
+    return _broken(Judgement(claim, decision, observations, ()), profile, seed)
 
 
 def _scoped(asked: tuple[str, tuple[str, ...]]) -> dict[str, Scope]:

@@ -17,7 +17,7 @@ from verify.exhibits import begin_exhibits, measured_curves
 from verify.guarded import judged_or_errored
 from verify.judge import Admissions, note_parents, observe
 from verify.load import reference_box_of, travelling
-from verify.outcome import Judgement, Observation, paper_name
+from verify.outcome import Counterexample, Judgement, Observation, paper_name
 from verify.progress import progress_bar
 from verify.region import all_on_conditions, scope_of
 from verify.release_seed import release_seed
@@ -235,7 +235,11 @@ def verify_claims(
     exhibited = begin_exhibits(papers if exhibits else (), jobs=backend.workers, device=device)
     if counterexamples:
         with timings.stage("counterexamples"):
-            judgements = [_with_counterexample(j, profile, seed, timings) for j in judgements]
+            refuted = [k for k, j in enumerate(judgements) if j.verdict == "refuted"]
+            broken = ahead.counterexamples([judgements[k] for k in refuted], profile, seed)
+            for k, (seconds, found) in zip(refuted, broken, strict=True):
+                timings.claims[judgements[k].claim.id] += seconds
+                judgements[k] = _with_counterexample(judgements[k], found)
 
     with timings.stage("exhibits"):
         shown = exhibited()
@@ -291,17 +295,11 @@ def _within_budgets(judgements: Sequence[Judgement], budget: float) -> list[Judg
     return [out[k] for k in range(len(judgements))]
 
 
-def _with_counterexample(judgement: Judgement, profile: str, seed: int, timings: Timings) -> Judgement:
-    if judgement.verdict != "refuted":
-        return judgement
-    from verify.search.shrink import find_counterexample
-
-    with timings.claim(judgement.claim.id):
-        try:
-            return replace(judgement, counterexample=find_counterexample(judgement, profile, seed))
-        except Exception as error:  # the refutation stands; what failed costs the smaller run alone
-            text = f"No counterexample is named: {type(error).__name__}: {' '.join(str(error).split())}"
-            return replace(judgement, chain=(*judgement.chain, text))
+def _with_counterexample(judgement: Judgement, found: Counterexample | BaseException | None) -> Judgement:
+    if isinstance(found, BaseException):
+        text = f"No counterexample is named: {type(found).__name__}: {' '.join(str(found).split())}"
+        return replace(judgement, chain=(*judgement.chain, text))
+    return replace(judgement, counterexample=found)
 
 
 def _experiments(claims: Sequence[Claim]) -> list[Experiment]:

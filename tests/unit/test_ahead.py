@@ -1,4 +1,5 @@
-"""What workers work out beside the runs is what this process would: plans, proofs, regions."""
+"""What workers work out beside the runs is what this process would: plans, proofs, regions, and the smallest
+runs that break what was refuted."""
 
 from __future__ import annotations
 
@@ -11,10 +12,13 @@ from theory.claim import Claim
 from theory.paper import Paper, load_paper
 from verify import ahead
 from verify.ahead import Ahead
+from verify.outcome import Judgement
+from verify.pipeline import verify_claims
 from verify.region import scope_where_judged
 from verify.runs.loky import pool
 from verify.runs.plan import plan_runs
 from verify.runs.spread import hand_out
+from verify.search.shrink import find_counterexample
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +103,37 @@ def test_more_runs_than_the_paper_makes_are_planned_there_too(paper: Paper, clai
     assert larger
     plans = dict(Ahead(claims, [paper], 2).plans(larger, "quick", 7))
     assert {e.id: specs for e, specs in plans.items()} == {e.id: plan_runs(e, "quick", 7) for e in larger}
+
+
+@pytest.fixture(scope="module")
+def refuted(paper: Paper) -> list[Judgement]:
+    slips = [
+        c for c in paper.claims if c.id.endswith(("slip.tanh", "slip.start_is_early", "slip.neutral_two"))
+    ]
+    found = verify_claims(slips, "quick", 0, adversaries=False, counterexamples=False).judgements
+    assert [j.verdict for j in found] == ["refuted"] * 3
+    return list(found)
+
+
+def test_the_workers_find_the_runs_that_this_process_does(paper: Paper, refuted: list[Judgement]) -> None:
+    asked = [replace(refuted[0], claim=replace(refuted[0].claim, note="changed")), *refuted]
+    here = [find_counterexample(j, "quick", 0) for j in asked]
+    assert all(found is not None for found in here)
+    found = list(Ahead([j.claim for j in refuted], [paper], 2).counterexamples(asked, "quick", 0))
+    assert [each for _, each in found] == here
+    assert all(seconds > 0 for seconds, _ in found)
+
+
+def test_a_search_that_fails_costs_its_own_counterexample(
+    paper: Paper, refuted: list[Judgement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(judgement: Judgement, profile: str, seed: int) -> None:
+        if judgement.claim.id.endswith("tanh"):
+            raise RuntimeError("no  luck")
+
+    monkeypatch.setattr("verify.search.shrink.find_counterexample", fails)
+    claims = [j.claim for j in refuted]
+    found = verify_claims(claims, "quick", 0, papers=[paper], adversaries=False).judgements
+    assert all(j.verdict == "refuted" and j.counterexample is None for j in found)
+    said = [j.claim.id for j in found if "No counterexample is named: RuntimeError: no luck" in j.chain]
+    assert said == [c.id for c in claims if c.id.endswith("tanh")]
