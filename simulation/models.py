@@ -35,6 +35,8 @@ __all__ = [
 
 #: Units of `Engine.work` that a core does in a second, roughly: plans are compared, not clocks.
 UNITS_A_SECOND = 1e8
+#: Numbers as they are: they hold no array.
+_NUMBERS = frozenset({float, int, bool, str, type(None)})
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,8 @@ class FunctionEngine(Engine):
 
 def read_only(value: Any) -> Any:
     """The value with its arrays flagged read-only, in place; a claim must not change what others measure."""
+    if type(value) in _NUMBERS:  # most are, and to ask whether one is a mapping takes longer than all else
+        return value
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     elif isinstance(value, Mapping):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from theory.setting import AbstractSetting
@@ -53,7 +54,14 @@ class Constants:
         return Constants({**self.values, **changes})
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(tuple(sorted(self.values.items())))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"values": self.values}
 
 
 @cache
@@ -101,7 +109,10 @@ def _at_constants(
     if not attributes:
         value = number()
         return lambda _: value
-    return lambda at: number(*(float(getattr(at, name)) for name in attributes))
+    read = attrgetter(*attributes)
+    if len(attributes) == 1:
+        return lambda at: number(float(read(at)))  # type: ignore[arg-type]  # one attribute, one value
+    return lambda at: number(*map(float, read(at)))
 
 
 def evaluate(expr: sp.Expr, setting: AbstractSetting, constants: Constants) -> float:
@@ -215,9 +226,25 @@ class Condition:
         return self._worth(setting, constants)[2] >= _INSIDE
 
     def _worth(self, setting: AbstractSetting, constants: Constants) -> tuple[float, float, float]:
-        value = evaluate(self.large, setting, constants)
-        threshold = evaluate(self.small, setting, constants)
+        large, small = self.sides(type(setting), constants)
+        value, threshold = large(setting), small(setting)
         return value, threshold, _slack(value, threshold)
+
+    def sides(self, setting: type[AbstractSetting], constants: Constants) -> _Sides:
+        """Both sides as functions of settings of this class, at these constants: compiled once, for draws and
+        reports ask for hundreds of thousands."""
+        known = self._compiled.get(setting)
+        if known is None or known[0] is not constants:
+            both = (_at_constants(side, setting, constants) for side in (self.large, self.small))
+            known = self._compiled[setting] = constants, tuple(both)
+        return known[1]
+
+    @cached_property
+    def _compiled(self) -> dict[type[AbstractSetting], tuple[Constants, _Sides]]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_compiled"}
 
 
 def _slack(value: float, threshold: float) -> float:
@@ -257,10 +284,8 @@ class Inside:
         """Both sides of every condition at these constants, compiled once: draws ask for thousands. What has
         a formula alone comes before what has to be computed step by step."""
         if setting not in self._known:
-            self._known[setting] = [
-                tuple(_at_constants(side, setting, self.constants) for side in (c.large, c.small))
-                for c in sorted(self.conditions, key=_computed)
-            ]
+            ordered = sorted(self.conditions, key=_computed)
+            self._known[setting] = [c.sides(setting, self.constants) for c in ordered]
         return self._known[setting]
 
     def __getstate__(self) -> dict[str, Any]:

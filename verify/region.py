@@ -92,7 +92,7 @@ def _why_not(claim: Claim, setting: AbstractSetting) -> str | None:
     """The first condition that keeps the claim from being judged at a setting; none after it is looked
     at."""
     for condition in claim.kept_conditions:
-        if not condition.check(setting, claim.constants).inside:
+        if not condition.holds(setting, claim.constants):
             return condition.name
     if claim.is_probe and all_inside(claim.dropped_conditions, setting, claim.constants):
         return f"inside {', '.join(claim.drops)}"

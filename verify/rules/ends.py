@@ -77,6 +77,8 @@ def _is_nan(member: Any) -> bool:
 
 def is_open(value: Any) -> bool:
     """Whether a measured value stands for more than one number."""
+    if type(value) in _PLAIN:
+        return value != value  # type: ignore[no-any-return]
     return unmeasured(value) or is_resolved(value)
 
 
