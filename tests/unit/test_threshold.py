@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
+import sys
 
 import numpy as np
 import pytest
 import sympy as sp
 
 from simulation import train
+from theory.compiled import Eventually
 from theory.rng import generator
 from theory.two_stage.cavity.ratio import ends, table, threshold_ratio
 from theory.two_stage.cavity.threshold_claims import CLAIMS, OF_BETWEEN
@@ -24,6 +26,7 @@ from theory.two_stage.threshold import (
     unlucky_counts,
     worst_share,
 )
+from theory.two_stage.threshold_root import margin
 from verify.region import drawn_region
 
 AT = (0.02, 0.5, 0.05)
@@ -160,3 +163,36 @@ def test_nothing_lies_between_the_thresholds_outside_the_table() -> None:
 def test_the_reference_box_has_settings_between_them() -> None:
     safe = next(claim for claim in CLAIMS if claim.id == "two_stage.cavity.threshold.safe")
     assert drawn_region(safe, REFERENCE).share > 1e-3
+
+
+def test_a_margin_has_the_same_bits_interpreted_and_compiled() -> None:
+    """It is interpreted until the compiler is loaded."""
+    import numba  # noqa: F401  # from here on it is compiled
+
+    plain = margin.rests_on
+    rng = np.random.default_rng(3)
+    for _ in range(300):
+        tau, h, share = rng.uniform(0, 0.45), 10 ** rng.uniform(-3, -0.7), rng.choice([0.5, 1.0])
+        counts = unlucky_counts(rng.uniform(20, 2000), tau, 0.05)
+        of = (
+            rng.uniform(0, 8 / h),
+            *counts,
+            h,
+            rng.uniform(0.3, 5) / h + 1,
+            share,
+            rng.uniform(0.5, 1),
+            share,
+        )
+        assert margin(*map(float, of)) == plain(*map(float, of))
+
+
+def test_a_loop_is_compiled_once_the_compiler_is_there_or_worth_its_loading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("theory.compiled.compiled", lambda f, *, as_written: lambda x: ("compiled", f(x)))
+    monkeypatch.setattr("theory.compiled._MANY", 3)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    counted = Eventually(lambda x: x)
+    assert [counted(k) for k in range(5)] == [0, 1, 2, ("compiled", 3), ("compiled", 4)]
+    monkeypatch.setitem(sys.modules, "numba", sys)
+    assert Eventually(lambda x: x)(0) == ("compiled", 0)
