@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from verify.outcome import VERDICTS, Verification
 
 __all__ = ["print_summary", "summary_of"]
 
-_STYLE = {
-    "supported": "green",
-    "refuted": "bold red",
-    "inconclusive": "yellow",
-    "not-applicable": "dim",
+_STYLE: Mapping[str, Mapping[str, Any]] = {
+    "supported": {"fg": "green"},
+    "refuted": {"fg": "red", "bold": True},
+    "inconclusive": {"fg": "yellow"},
+    "not-applicable": {"dim": True},
 }
+_OTHER = {"fg": "magenta"}
+#: Columns where no terminal says how many there are.
+_WIDTH, _GAP = 160, "  "
 #: Columns for where a claim is printed: one long source would take the width from every reason.
 _SOURCE = 32
 
@@ -44,35 +53,43 @@ def print_summary(told: Mapping[str, Any], folder: Path) -> None:
     Args:
         told: what `summary_of` gives.
     """
-    from rich.console import Console
-    from rich.table import Table
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
+    for line in _table(told["rows"], width):
+        typer.echo(line)
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in told["counts"].items())
+    typer.echo(f"{counts}; {told['runs']} runs in {told['wall_seconds']} s ({told['profile']} profile)")
+    if told["idle"]:
+        typer.echo(f"{told['idle']} of the claims not applicable have no runs in this profile")
+    if told["unexpected"]:
+        label = typer.style("readings expected to fail that did not:", fg="yellow", bold=True)
+        typer.echo(f"{label} {', '.join(told['unexpected'])}")
+    if told["failed"]:
+        label = typer.style("refuted inside its conditions:", fg="red", bold=True)
+        typer.echo(f"{label} {', '.join(told['failed'])}")
+    typer.echo(f"report: {folder / 'report.html'}")
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("claim", overflow="fold")
-    table.add_column("source", overflow="fold", max_width=_SOURCE)
-    table.add_column("reason", overflow="fold")
-    for verdict, role, id_, item, unexpected, reason in told["rows"]:
-        missed = "Expected to fail, and did not. " if unexpected else ""
-        table.add_row(
-            f"[{_STYLE.get(verdict, 'magenta')}]{verdict}[/]" + ("" if role == "claim" else f" ({role})"),
+
+def _table(rows: Sequence[tuple[str, str, str, str, bool, str]], width: int) -> Iterator[str]:
+    """The lines of the table, each text folded within its column: a verdict's is as wide as its longest, the
+    reason has at least half of the rest."""
+    cells = [
+        (
+            verdict,
+            verdict + ("" if role == "claim" else f" ({role})"),
             id_,
             item,
-            f"{missed}{reason}".replace("[", r"\["),
+            ("Expected to fail, and did not. " if unexpected else "") + reason,
         )
-    console.print(table)
-    console.print(
-        ", ".join(f"{number} {verdict}" for verdict, number in told["counts"].items())
-        + f"; {told['runs']} runs in {told['wall_seconds']} s ({told['profile']} profile)"
-    )
-    if told["idle"]:
-        console.print(f"{told['idle']} of the claims not applicable have no runs in this profile")
-    if told["unexpected"]:
-        listed = ", ".join(told["unexpected"])
-        console.print(f"[bold yellow]readings expected to fail that did not:[/] {listed}")
-    if told["failed"]:
-        console.print(f"[bold red]refuted inside its conditions:[/] {', '.join(told['failed'])}")
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+        for verdict, role, id_, item, unexpected, reason in rows
+    ]
+    longest = [max((len(row[k]) for row in cells), default=0) for k in (1, 2, 3)]
+    rest = max(width - longest[0] - 3 * len(_GAP), 20)
+    claim = min(max(longest[1], len("claim")), rest * 3 // 10)
+    source = min(max(longest[2], len("source")), rest // 5, _SOURCE)
+    widths = (max(longest[0], len("verdict")), claim, source, rest - claim - source)
+    for verdict, *texts in [("", "verdict", "claim", "source", "reason"), *cells]:
+        columns = [textwrap.wrap(text, w) for text, w in zip(texts, widths, strict=True)]
+        for k, parts in enumerate(zip_longest(*columns, fillvalue="")):
+            first, *others = (part.ljust(w) for part, w in zip(parts, widths, strict=True))
+            shown = typer.style(first, **_STYLE.get(verdict, _OTHER)) if verdict and not k else first
+            yield _GAP.join([shown, *others]).rstrip()
