@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from theory.claim import Claim
-from theory.condition import Condition, Constants, check_all
+from theory.condition import Condition, Constants
 from theory.paper import load_paper, paper_names, paper_of
 from theory.place import Place
 from theory.rng import generator
@@ -101,7 +101,7 @@ def _settings(place: Place) -> tuple[Any, ...]:
 
 @cache
 def _inside(condition: Condition, constants: Constants, place: Place) -> tuple[bool, ...]:
-    return tuple(check_all((condition,), s, constants)[0].inside for s in _settings(place))
+    return tuple(condition.holds(s, constants) for s in _settings(place))
 
 
 def condition_share(claim: Claim) -> Estimate:
