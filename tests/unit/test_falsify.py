@@ -28,6 +28,7 @@ from verify.outcome import Decision
 from verify.pipeline import verify_claims
 from verify.rules.excess import CAP
 from verify.rules.registry import excess, violates
+from verify.runs.backends import SerialBackend
 from verify.search.falsify import Falsification, falsify
 from verify.search.outside import box_outside
 from verify.search.shrink import measure_at
@@ -74,7 +75,9 @@ def test_a_false_claim_has_a_counterexample_that_its_replay_breaks(name: str) ->
 def test_the_rule_itself_does_not_see_the_corner() -> None:
     """4 % of the box is below delta on average; the search reads the claim at every setting."""
     chosen = claim(SEARCH, "planted.search.corner")
-    (judgement,) = verify_claims([chosen], profile="quick", counterexamples=False).judgements
+    (judgement,) = verify_claims(
+        [chosen], profile="quick", counterexamples=False, backend=SerialBackend()
+    ).judgements
     assert judgement.verdict != "refuted"
 
 
