@@ -21,6 +21,7 @@ from theory.two_stage.setting import Setting
 from verify.load import load_claims_file
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -41,7 +42,7 @@ NOT_CERTIFIED = {"time_exponent_n"}
 def judged(paper: str, experiment: str) -> dict[str, Judgement]:
     """All claims of a kind that share an experiment: their runs are made once."""
     claims = [c for c in load_claims_file(TWINS) if (c.paper, c.experiment.id) == (paper, experiment)]
-    verification = verify_claims(claims, profile="quick", seed=0, jobs=1)
+    verification = verify_claims(claims, profile="quick", seed=0, jobs=1, backend=SerialBackend())
     return {j.claim.id: j for j in verification.judgements}
 
 
@@ -115,7 +116,13 @@ def recursion_claim(name: str, runs: int = 6) -> Claim:
 
 def judge_alone(claim: Claim) -> Judgement:
     (judgement,) = verify_claims(
-        [claim], profile="quick", seed=0, jobs=1, counterexamples=False, adversaries=False
+        [claim],
+        profile="quick",
+        seed=0,
+        jobs=1,
+        counterexamples=False,
+        adversaries=False,
+        backend=SerialBackend(),
     ).judgements
     return judgement
 

@@ -36,6 +36,7 @@ from theory.two_stage.run import Run
 from theory.two_stage.symbols import tau
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 Measure = Callable[[Run], Any]
 WRONG = 1.15
@@ -169,7 +170,12 @@ def judged() -> dict[str, Judgement]:
         wrong = replace(claim, id=mutant_id(law, change), measure=measure)
         claims[wrong.id] = wrong
     verification = verify_claims(
-        tuple(claims.values()), profile="quick", jobs=1, counterexamples=False, adversaries=False
+        tuple(claims.values()),
+        profile="quick",
+        jobs=1,
+        counterexamples=False,
+        adversaries=False,
+        backend=SerialBackend(),
     )
     return {j.claim.id: j for j in verification.judgements}
 

@@ -16,6 +16,7 @@ from theory.experiment import Experiment
 from theory.ledger import builtin_ledger
 from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 from verify.soundness.engines import chosen_claims, section, try_engine
 
 SETTING = Setting.from_n_snr2(
@@ -94,7 +95,7 @@ def test_the_claims_hold_on_the_true_engines_and_on_the_copy_without_a_flaw() ->
     # Enough to support an identity, and an event over two cells.
     chosen = claims(32, 50)
     assert len(chosen) == 5
-    verification = verify_claims(chosen, profile="quick", counterexamples=False)
+    verification = verify_claims(chosen, profile="quick", counterexamples=False, backend=SerialBackend())
     assert {j.verdict for j in verification.judgements} == {"supported"}
     assert not try_engine("none", FlawedEngine(NONE), chosen, profile="quick", seed=0, jobs=1).detected
 

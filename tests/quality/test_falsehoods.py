@@ -33,6 +33,7 @@ from theory.two_stage.run import Run
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
 from verify.rules.judge import same_value
+from verify.runs.backends import SerialBackend
 from verify.soundness import Exempt, Planted, by_rule, detect, falsehoods
 from verify.soundness.engines import section as engines_section
 from verify.soundness.limits import load_limits
@@ -134,6 +135,7 @@ def judged() -> Mapping[str, tuple[str, list[Observation]]]:
         seed=SEED,
         counterexamples=False,
         adversaries=False,  # values of the seed alone
+        backend=SerialBackend(),
     )
     return {j.claim.id: (j.verdict, j.judged) for j in verification.judgements}
 

@@ -12,6 +12,7 @@ from theory.claim import Claim
 from verify.load import claims_module, load_claims_file
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 FILE = Path(__file__).parents[1] / "planted" / "outside_claims.py"
 
@@ -24,7 +25,9 @@ def claims() -> tuple[list[Claim], list[Claim]]:
 @cache
 def judged() -> dict[str, Judgement]:
     false, true = claims()
-    verification = verify_claims([*false, *true], "quick", 0, counterexamples=False, adversaries=False)
+    verification = verify_claims(
+        [*false, *true], "quick", 0, counterexamples=False, adversaries=False, backend=SerialBackend()
+    )
     return {j.claim.id: j for j in verification.judgements}
 
 

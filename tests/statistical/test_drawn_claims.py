@@ -22,6 +22,7 @@ from theory.two_stage.setting import Setting
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
 from verify.rules.same_law import runs_for_same_law
+from verify.runs.backends import SerialBackend
 
 LEDGER = builtin_ledger()
 NAMES = ("two_stage.law", "two_stage.law.n_plus_1", "two_stage.law.n_plus_2", "two_stage.law.100n")
@@ -74,7 +75,12 @@ def judged(name: str, runs: int, change: Callable[[Setting, Geometry, int], Geom
     claim = LEDGER[name]
     small = replace(claim, parents=(), experiment=replace(claim.experiment, runs={"quick": runs}))
     (judgement,) = verify_claims(
-        [small], profile="quick", jobs=1, counterexamples=False, engine=Redrawn(change)
+        [small],
+        profile="quick",
+        jobs=1,
+        counterexamples=False,
+        engine=Redrawn(change),
+        backend=SerialBackend(),
     ).judgements
     return judgement
 

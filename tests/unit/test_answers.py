@@ -18,6 +18,7 @@ from verify.report.answers import answers
 from verify.report.figures import draw_all
 from verify.report.render import render_html, render_markdown
 from verify.rules.registry import judge_of
+from verify.runs.backends import SerialBackend
 
 
 def question(*claims: str, **words: str) -> Question:
@@ -186,7 +187,9 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     other = replace(curve, id="o", experiment=replace(claim.experiment, id="elsewhere"))
     asking = Question("?", (Part({small.id: ""}, "{these}", "{these}", "it"),), (curve, other))
     paper = replace(load_paper("two_stage"), claims=(small,), questions=(asking,), exhibits=())
-    made = verify_claims([small], profile="quick", papers=[paper], counterexamples=False)
+    made = verify_claims(
+        [small], profile="quick", papers=[paper], counterexamples=False, backend=SerialBackend()
+    )
     (measured,) = made.curves
     seeds = [o.seed for o in made.judgements[0].observations]
     judged = [o.seed for o in made.judgements[0].observations if o.not_judged is None]
@@ -196,7 +199,9 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
     wrong = replace(curve, measure=lambda run: {"margin": [1.0]})
     other_paper = replace(paper, questions=(replace(asking, curves=(wrong,)),))
     with pytest.raises(ValueError, match="curve c: series 'margin' must hold 2 values"):
-        verify_claims([small], profile="quick", papers=[other_paper], counterexamples=False)
+        verify_claims(
+            [small], profile="quick", papers=[other_paper], counterexamples=False, backend=SerialBackend()
+        )
 
 
 def test_answers_have_a_figure_in_both_reports() -> None:

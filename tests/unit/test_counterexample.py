@@ -39,6 +39,7 @@ from verify.load import load_claims_file
 from verify.outcome import Observation
 from verify.pipeline import verify_claims
 from verify.rules.registry import breaks_alone, decide, violates
+from verify.runs.backends import SerialBackend
 from verify.search.shrink import find_counterexample, measure_at, replay_command, replay_words
 
 HERE = Source("example", "1")
@@ -115,7 +116,9 @@ def small_enough(run: Run) -> bool:
 
 
 def test_the_search_finds_the_smallest_setting_of_the_box() -> None:
-    (judgement,) = verify_claims([claim(Event(), small_enough, SHORT)], profile="quick").judgements
+    (judgement,) = verify_claims(
+        [claim(Event(), small_enough, SHORT)], profile="quick", backend=SerialBackend()
+    ).judgements
     assert judgement.verdict == "refuted"
     found = judgement.counterexample
     assert found is not None
@@ -133,14 +136,17 @@ def test_the_search_stays_inside_the_conditions() -> None:
     c = claim(
         Event(), small_enough, SHORT, conditions=(at_least_30,), constants=Constants({"C": 1.0})
     )  # fmt: skip
-    (judgement,) = verify_claims([c], profile="quick").judgements
+    (judgement,) = verify_claims([c], profile="quick", backend=SerialBackend()).judgements
     assert judgement.counterexample is not None
     assert judgement.counterexample.setting.n == 30
 
 
 def test_the_search_is_deterministic() -> None:
     c = claim(Event(), small_enough, SHORT)
-    first, second = (verify_claims([c], profile="quick").judgements[0].counterexample for _ in range(2))
+    first, second = (
+        verify_claims([c], profile="quick", backend=SerialBackend()).judgements[0].counterexample
+        for _ in range(2)
+    )
     assert first == second
 
 
@@ -175,7 +181,7 @@ def test_an_event_map_is_not_broken_below_its_threshold() -> None:
 def test_an_exponent_shows_its_sweep() -> None:
     along = Experiment("along", place=Sweep("eta", BASE, (0.5, 1.0, 2.0)), clock=0.1, runs={"quick": 3})
     c = claim(Exponent("eta", -0.5), lambda run: 1 / run.setting.eta, along)
-    (judgement,) = verify_claims([c], profile="quick").judgements
+    (judgement,) = verify_claims([c], profile="quick", backend=SerialBackend()).judgements
     assert judgement.verdict == "refuted"
     assert judgement.counterexample is not None
     assert judgement.counterexample.value == pytest.approx(-1.0)
@@ -247,7 +253,7 @@ def test_the_command_replays(
     path = tmp_path / "my claims.py"
     path.write_text(FILE)
     (own,) = [c for c in load_claims_file(path) if c.id == f"own.{name}"]
-    (judgement,) = verify_claims([own], profile="quick").judgements
+    (judgement,) = verify_claims([own], profile="quick", backend=SerialBackend()).judgements
     at = judgement.observations[0]
     line = replay_command(own, at.setting, at.seed, at.engine)
     if name == "false":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 
 from theory import AbstractSetting, Box, Cells, Coordinate, Event, Experiment, Joined, Resolved, Trends, along
 from theory.claim import Claim
-from theory.place import SWEPT
+from theory.place import SWEPT, Point
 from theory.rules import FittedBand
 from theory.source import Source
 from verify.outcome import Decision, Observation
@@ -61,12 +62,22 @@ RULE = FittedBand(max_ratio=20.0, reason="test")
 Ratio = Callable[[Net], float]
 
 
+@lru_cache(maxsize=100)
+def drawn(seed: int, runs: int) -> tuple[Point, ...]:
+    """The points of `PLACE`, the same whatever is measured there."""
+    return tuple(PLACE.points(runs, lambda r: np.random.default_rng((seed, r))))
+
+
 def observed(
     seed: int, ratio: Ratio, spread: float = 0.2, place: Any = PLACE, runs: int = 240
 ) -> list[Observation]:
     """`ratio` times log-normal noise at every point of the place, each draw its own."""
     rng = np.random.default_rng(seed)
-    points = place.points(runs, lambda r: np.random.default_rng((seed, r)))
+    points = (
+        drawn(seed, runs)
+        if place is PLACE
+        else place.points(runs, lambda r: np.random.default_rng((seed, r)))
+    )
     return [
         Observation(
             "example", k, p.replicate, p.setting, 1000 + k, "law", p.labels,

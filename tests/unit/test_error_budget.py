@@ -19,6 +19,7 @@ from theory.two_stage.box import Fixed
 from verify.judge import judge
 from verify.outcome import Decision, Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 from verify.statistics.error_budget import (
     ERROR_BUDGET,
     BudgetUse,
@@ -127,15 +128,19 @@ def test_the_family_wise_error_is_the_budget_and_without_holm_it_is_not(
 
 def test_the_pipeline_applies_and_records_it() -> None:
     bad = claim("bad", measure=lambda run: False, experiment=replace(EXPERIMENT, runs={"quick": 3}))
-    (loose,) = verify_claims([bad], profile="quick", error_budget=0.01, counterexamples=False).judgements
+    (loose,) = verify_claims(
+        [bad], profile="quick", error_budget=0.01, counterexamples=False, backend=SerialBackend()
+    ).judgements
     assert loose.verdict == "refuted"
-    strict = verify_claims([bad], profile="quick", error_budget=1e-17, counterexamples=False)
+    strict = verify_claims(
+        [bad], profile="quick", error_budget=1e-17, counterexamples=False, backend=SerialBackend()
+    )
     assert strict.judgements[0].verdict == "inconclusive"  # on twelve fresh runs too
     assert strict.run_info["error_budget"]["level"] == 1e-17
     assert strict.run_info["error_budget"]["claims"] == 1
     for wrong in (0.0, 1.0, float("nan")):
         with pytest.raises(ValueError, match="error_budget must lie in"):
-            verify_claims([bad], profile="quick", error_budget=wrong)
+            verify_claims([bad], profile="quick", error_budget=wrong, backend=SerialBackend())
 
 
 BUDGETED = Experiment("budget", place=Fixed(BASE), clock=0.01, runs={"quick": 100})

@@ -28,6 +28,7 @@ from verify.outcome import Decision
 from verify.pipeline import verify_claims
 from verify.rules.excess import CAP
 from verify.rules.registry import excess, violates
+from verify.runs.backends import SerialBackend
 from verify.search.falsify import Falsification, falsify
 from verify.search.outside import box_outside
 from verify.search.shrink import measure_at
@@ -74,7 +75,9 @@ def test_a_false_claim_has_a_counterexample_that_its_replay_breaks(name: str) ->
 def test_the_rule_itself_does_not_see_the_corner() -> None:
     """4 % of the box is below delta on average; the search reads the claim at every setting."""
     chosen = claim(SEARCH, "planted.search.corner")
-    (judgement,) = verify_claims([chosen], profile="quick", counterexamples=False).judgements
+    (judgement,) = verify_claims(
+        [chosen], profile="quick", counterexamples=False, backend=SerialBackend()
+    ).judgements
     assert judgement.verdict != "refuted"
 
 
@@ -107,7 +110,7 @@ def test_the_planted_falsehoods_of_the_pipeline_are_found_too(name: str) -> None
     "claim_id", ["two_stage.recursion.gamma", "two_stage.recursion.rho", "two_stage.closure"]
 )
 def test_exact_identities_have_none(claim_id: str) -> None:
-    result = falsify(builtin_ledger()[claim_id], seconds=3.0)
+    result = falsify(builtin_ledger()[claim_id], seconds=1.5)
     assert result.found is None
     assert result.runs > 3
 
@@ -155,7 +158,7 @@ def test_the_check_in_float32_makes_the_same_run(options: str | None) -> None:
     false = replace(
         claim(SEARCH, "planted.sound.rounding"), experiment=experiment, measure=lambda run: run.residual
     )
-    result = falsify(false, seconds=3.0)
+    result = falsify(false, seconds=1.0 if options is None else 3.0)
     if options is None:
         assert result.found is None
         return

@@ -32,6 +32,7 @@ from theory.two_stage.setting import Setting
 from verify.pipeline import verify_claims
 from verify.region import all_on_conditions, drawn_region, on_conditions, scope_of
 from verify.report.comparison import write_comparison
+from verify.runs.backends import SerialBackend
 from verify.vacuity import condition_share
 
 HERE = Source("example", "1")
@@ -138,7 +139,9 @@ def test_of_many_claims_those_without_a_region_stay_and_say_why() -> None:
     with pytest.raises(ValueError, match=r"^claim pairs\.nowhere: 0 of 4000"):
         all_on_conditions([nowhere], {"pairs.nowhere": box()})
     both = replace(paper, claims=(inside, nowhere))
-    done = verify_claims([inside, nowhere], "quick", papers=(both,), place="conditions")
+    done = verify_claims(
+        [inside, nowhere], "quick", papers=(both,), place="conditions", backend=SerialBackend()
+    )
     assert any("Judged on its own place: claim pairs.nowhere: 0 of 4000" in c for c in done[nowhere.id].chain)
 
 
@@ -153,9 +156,11 @@ def test_claims_judged_at_the_same_settings_share_their_runs() -> None:
 def test_a_claim_that_holds_on_its_box_is_refuted_on_its_conditions() -> None:
     own = claim(box("own", (10, 100), (0, 0.5)))
     paper = Paper("pairs", Reference("A", 2025, "T", "W"), (own,), settings=(Pair,), reference_box=box())
-    (narrow,) = verify_claims([own], "quick", papers=(paper,), counterexamples=False).judgements
+    (narrow,) = verify_claims(
+        [own], "quick", papers=(paper,), counterexamples=False, backend=SerialBackend()
+    ).judgements
     (wide,) = verify_claims(
-        [own], "quick", papers=(paper,), place="conditions", counterexamples=False
+        [own], "quick", papers=(paper,), place="conditions", counterexamples=False, backend=SerialBackend()
     ).judgements
     assert (narrow.verdict, narrow.scope.word) == ("supported", "on its box")  # type: ignore[union-attr]
     assert (wide.verdict, wide.scope.region) == ("refuted", "conditions")  # type: ignore[union-attr]
@@ -181,20 +186,31 @@ def test_each_class_of_settings_has_a_reference_box_of_its_own() -> None:
     line = claim(box(), id="pairs.line", experiment=on_lines, c=10.0)
     paper = a_paper((pairs, line), (box(), lines(1, 1000)))
     assert [paper.reference_for(kind) for kind in (Pair, Line)] == [box(), lines(1, 1000)]
-    done = verify_claims([pairs, line], "quick", papers=(paper,), counterexamples=False)
+    done = verify_claims(
+        [pairs, line], "quick", papers=(paper,), counterexamples=False, backend=SerialBackend()
+    )
     # Of [10, 100] x [0, 1] the half; of [10, 1000] on its logarithmic scale a quarter.
     found = [j.scope.coverage for j in done.judgements]  # type: ignore[union-attr]
     assert found == pytest.approx([0.5, 0.25], abs=0.04)
-    wide = verify_claims([pairs, line], "quick", papers=(paper,), place="conditions", counterexamples=False)
+    wide = verify_claims(
+        [pairs, line],
+        "quick",
+        papers=(paper,),
+        place="conditions",
+        counterexamples=False,
+        backend=SerialBackend(),
+    )
     assert [(j.verdict, j.scope.region) for j in wide.judgements] == [  # type: ignore[union-attr]
         ("refuted", "conditions"),
         ("supported", "conditions"),
     ]
     alone = a_paper((pairs, line), box())
-    done = verify_claims([pairs, line], "quick", papers=(alone,), counterexamples=False)
+    done = verify_claims(
+        [pairs, line], "quick", papers=(alone,), counterexamples=False, backend=SerialBackend()
+    )
     assert done["pairs.line"].scope.coverage is None  # type: ignore[union-attr]
     with pytest.raises(ValueError, match=r"pairs\.line: there is no reference box"):
-        verify_claims([line], "quick", papers=(alone,), place="conditions")
+        verify_claims([line], "quick", papers=(alone,), place="conditions", backend=SerialBackend())
 
 
 def test_two_reference_boxes_of_one_class_are_refused() -> None:
@@ -235,7 +251,7 @@ def test_a_table_holds_the_fields_of_every_class_of_settings(tmp_path: Path) -> 
     model = function_model(Line, lambda s, rng: {"ok": True}, name="lines")
     on_lines = Experiment("pairs.lines", lines(1, 9), model=model, runs={"quick": 3})
     claims = [claim(box(), id="pairs.line", experiment=on_lines, conditions=()), claim(box("own", (10, 100)))]
-    done = verify_claims(claims, "quick", counterexamples=False)
+    done = verify_claims(claims, "quick", counterexamples=False, backend=SerialBackend())
     write_comparison(done, tmp_path / "c.csv")
     with (tmp_path / "c.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -19,6 +19,7 @@ from verify.outcome import VERDICTS, Verification
 from verify.report import check_writable, write_report
 from verify.report import figures as figure_module
 from verify.report import write as write_module
+from verify.report.blocks import Figure
 from verify.report.figures import draw_all
 
 
@@ -131,10 +132,14 @@ def _complete(folder: Path, marks: set[str]) -> None:
     strict((folder / "claims.json").read_text("utf-8"))
 
 
+@pytest.fixture(scope="session")
+def drawn(small: Verification) -> list[Figure]:
+    return draw_all(small)
+
+
 @pytest.fixture
-def quick_figures(monkeypatch: pytest.MonkeyPatch, small: Verification) -> None:
+def quick_figures(monkeypatch: pytest.MonkeyPatch, drawn: list[Figure]) -> None:
     """Figures drawn once: what is tested here is the writing."""
-    drawn = draw_all(small)
     monkeypatch.setattr(figure_module, "begin_all", lambda *_: lambda: drawn)
 
 

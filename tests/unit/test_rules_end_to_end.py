@@ -10,6 +10,7 @@ from verify import verify_claims
 from verify.load import load_claims_file
 from verify.outcome import Verification
 from verify.report.claims import claim_record
+from verify.runs.backends import SerialBackend
 
 FILE = Path(__file__).parents[1] / "planted" / "coin_rules.py"
 WORDS = {
@@ -23,7 +24,9 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def verification() -> Verification:
-    return verify_claims(load_claims_file(FILE), profile="quick", seed=5, jobs=1, adversaries=False)
+    return verify_claims(
+        load_claims_file(FILE), profile="quick", seed=5, jobs=1, adversaries=False, backend=SerialBackend()
+    )
 
 
 def test_every_claim_gets_its_word(verification: Verification) -> None:
@@ -34,7 +37,13 @@ def test_every_claim_gets_its_word(verification: Verification) -> None:
 
 def test_true_claims_that_could_not_have_failed_are_vacuous() -> None:
     asked = verify_claims(
-        load_claims_file(FILE), profile="quick", seed=5, jobs=1, counterexamples=False, exhibits=False
+        load_claims_file(FILE),
+        profile="quick",
+        seed=5,
+        jobs=1,
+        counterexamples=False,
+        exhibits=False,
+        backend=SerialBackend(),
     )
     vacuous = {j.claim.id for j in asked.judgements if j.verdict == "vacuous"}
     # A share lies in [0, 1], and so no deviation exceeds 1.

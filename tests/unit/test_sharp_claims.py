@@ -34,6 +34,7 @@ from theory.two_stage.setting import Setting
 from theory.two_stage.symbols import tau
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 CLAIMS: tuple[Claim, ...] = (
     *sharp_flow.CLAIMS,
@@ -50,7 +51,9 @@ BY_NAME = {claim.id.removeprefix("two_stage.sharp."): claim for claim in CLAIMS}
 
 
 def judged(*claims: Claim) -> dict[str, Judgement]:
-    verification = verify_claims(claims, profile="quick", seed=1, counterexamples=False)
+    verification = verify_claims(
+        claims, profile="quick", seed=1, counterexamples=False, backend=SerialBackend()
+    )
     return {j.claim.id: j for j in verification.judgements}
 
 

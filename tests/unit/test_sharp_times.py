@@ -19,6 +19,7 @@ from theory.two_stage.mean_field.times import CLAIMS
 from theory.two_stage.run import Run
 from verify.outcome import Judgement
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 WRONG = 1.15
 RUNS = {
@@ -94,7 +95,9 @@ def judged() -> dict[str, Judgement]:
     claims = [_small(c) for claim in CLAIMS for c in (claim, _wrong(claim))]
     experiments = {}
     claims = [replace(c, experiment=experiments.setdefault(c.experiment.id, c.experiment)) for c in claims]
-    verification = verify_claims(claims, profile="quick", jobs=1, counterexamples=False, adversaries=False)
+    verification = verify_claims(
+        claims, profile="quick", jobs=1, counterexamples=False, adversaries=False, backend=SerialBackend()
+    )
     return {j.claim.id: j for j in verification.judgements}
 
 
@@ -120,7 +123,9 @@ def test_a_dtest_law_without_memorisation_is_refuted(monkeypatch: pytest.MonkeyP
     (claim,) = [c for c in CLAIMS if c.id.endswith("dtest_is_memorisation")]
     monkeypatch.setattr(sharp_times, "memorisation_error", lambda run, clock: 0.0)
     small = replace(_small(claim), parents=())
-    (judgement,) = verify_claims([small], profile="quick", jobs=1, counterexamples=False).judgements
+    (judgement,) = verify_claims(
+        [small], profile="quick", jobs=1, counterexamples=False, backend=SerialBackend()
+    ).judgements
     assert judgement.verdict == "refuted"
 
 
@@ -136,7 +141,7 @@ def test_a_run_with_few_flipped_labels_is_not_judged() -> None:
     box = replace(claim.experiment.place, n=(20, 30))  # type: ignore[type-var]
     experiment = replace(claim.experiment, id="few", place=box, clock=1.0, runs={"quick": 3})
     (judgement,) = verify_claims(
-        [replace(claim, experiment=experiment, parents=())], profile="quick", jobs=1
+        [replace(claim, experiment=experiment, parents=())], profile="quick", jobs=1, backend=SerialBackend()
     ).judgements
     assert judgement.verdict == "not-applicable"
 

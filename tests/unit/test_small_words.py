@@ -18,6 +18,7 @@ from verify.diff import difference
 from verify.load import load_claims_file
 from verify.pipeline import verify_claims
 from verify.rules.registry import decide
+from verify.runs.backends import SerialBackend
 from verify.soundness.falsehoods import Falsehoods
 
 Call = Callable[..., tuple[int, str, str]]
@@ -68,7 +69,9 @@ def test_a_search_for_a_broken_bound_tells_the_nearest_setting(command: Call, tm
 def test_pairs_have_named_columns(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     file.write_text(BOUND)
-    done = verify_claims(load_claims_file(file), profile="quick", counterexamples=False)
+    done = verify_claims(
+        load_claims_file(file), profile="quick", counterexamples=False, backend=SerialBackend()
+    )
     assert {"quantity", "bound"} <= set(done.observations("own.tight"))
     assert {"measured", "predicted"} <= set(done.observations("own.law"))
 

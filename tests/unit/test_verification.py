@@ -16,6 +16,7 @@ from papers.coin.paper import BOX, CLAIMS, THIS, TOSSES, Coin
 from theory import Cells, NotApplicable
 from theory.rules import Band
 from verify import Verification, settings_in, verify_claims
+from verify.runs.backends import SerialBackend
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def done() -> Verification:
         replace(CLAIMS[1], id="coin.band", rule=Band(0.0, 1.0, "a share"), measure=lambda run: run.share),
     ]
     claims = [replace(claim, experiment=small) for claim in (*CLAIMS, *more)]
-    return verify_claims(claims, "quick", seed=5)
+    return verify_claims(claims, "quick", seed=5, backend=SerialBackend())
 
 
 def test_a_frame_has_a_row_a_claim(done: Verification) -> None:

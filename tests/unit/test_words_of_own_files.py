@@ -32,6 +32,7 @@ from verify.report.figures.phase import axis_label
 from verify.report.sections.short import _line
 from verify.report.summary import NEEDED, UNEXPECTED, findings, headline, not_judged
 from verify.rules.identity import residual_value
+from verify.runs.backends import SerialBackend
 from verify.search.nearest import nearest_setting
 from verify.soundness.generate import by_rule, measured_falsehoods
 
@@ -106,7 +107,15 @@ def judged() -> Verification:
         own("without", measure=lambda run: run.x > 0.9, rule=below, role="probe", drops=("size", "window")),
     ]
     return verify_claims(
-        claims, "quick", 1, 1, exhibits=False, counterexamples=False, adversaries=False, fresh_runs=False
+        claims,
+        "quick",
+        1,
+        1,
+        exhibits=False,
+        counterexamples=False,
+        adversaries=False,
+        fresh_runs=False,
+        backend=SerialBackend(),
     )
 
 
@@ -235,7 +244,7 @@ def test_a_claims_file_may_declare_its_reference_box(tmp_path: Path) -> None:
     file.write_text(FILE, encoding="utf-8")
     claims = list(load_claims_file(file))
     kinds = {"exhibits": False, "counterexamples": False, "adversaries": False, "fresh_runs": False}
-    done = verify_claims(claims, "quick", 1, 1, place="conditions", **kinds)  # type: ignore[arg-type]
+    done = verify_claims(claims, "quick", 1, 1, place="conditions", **kinds, backend=SerialBackend())  # type: ignore[arg-type]
     scope = done["boxed.a"].scope
     assert scope is not None
     assert scope.region == "conditions"

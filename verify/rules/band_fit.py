@@ -81,6 +81,10 @@ def fewest_outside(rule: FittedBand, trials: Sequence[Sequence[float]]) -> int:
         inside = flat <= admissible_ratio(rule) * (1 + 1e-12)
         return len(trials) - int(np.logical_or.reduceat(inside, starts).sum())
     width = admissible_ratio(rule) * (1 + 1e-12)
+    if len(flat) == len(trials):  # of one value each: how many lie in a window is a difference of places
+        ordered = np.sort(flat[np.isfinite(flat)])
+        reach = np.searchsorted(ordered, width * ordered, side="right") - np.searchsorted(ordered, ordered)
+        return len(trials) - int(reach.max(initial=0))
     most = 0
     for low in np.unique(flat[np.isfinite(flat)]):  # an optimal band starts at a value
         inside = (flat >= low) & (flat <= width * low)

@@ -71,8 +71,9 @@ def curvature(fits: Sequence[Fit]) -> tuple[float, float, float]:
     for x in np.unique(parameter):
         at = residual[parameter == x]
         error = float(at.std(ddof=1) / math.sqrt(at.size)) if at.size > 1 else math.inf
-        if abs(at.mean()) >= best[0]:
-            best = (abs(float(at.mean())), float(x), error)
+        bend = abs(float(at.mean()))
+        if bend >= best[0]:
+            best = (bend, float(x), error)
     return best
 
 

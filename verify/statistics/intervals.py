@@ -36,6 +36,9 @@ MIN_REPLICATES = 3
 #: Beyond this many runs a plan is no plan; the functions below then answer None.
 MAX_RUNS = 100_000
 
+#: Ends of ranges of runs that are kept: those of a share and a level serve every rate.
+_STEPS = 2**15
+
 
 def _check_unit(name: str, value: float) -> None:
     if not 0.0 < value < 1.0:
@@ -210,7 +213,7 @@ def runs_for_event(rate: float, delta: float, alpha: float = 0.05, power: float 
             if bdtr(violations, runs, rate) >= power:
                 return runs
             violations += 1
-            runs = _fewest(_certified(delta, alpha, violations), runs + onwards, violations + 1)
+            runs = _fewest_certified(violations, delta, alpha, runs + onwards)
         return None
     fewest, violations, most = 1, 1, 0
     while fewest <= MAX_RUNS:
@@ -231,6 +234,13 @@ def _certified(delta: float, alpha: float, violations: int) -> Callable[[int], b
     return lambda runs: bool(betainccinv(violations + 1, runs - violations, alpha) < delta)
 
 
+@lru_cache(maxsize=_STEPS)
+def _fewest_certified(violations: int, delta: float, alpha: float, near: int) -> int:
+    """Fewest runs in which this many violations still certify `rate <= delta`."""
+    return _fewest(_certified(delta, alpha, violations), near, violations + 1)
+
+
+@lru_cache(maxsize=_STEPS)
 def _most_runs_refuted(violations: int, delta: float, alpha: float, near: int) -> int:
     """Most runs in which this many violations still refute `rate <= delta` (0 when they never do)."""
     from scipy.special import betaincinv

@@ -76,64 +76,69 @@ def mean_equivalence(
         raise ValueError("values must be finite, and at least one")
     if bound is not None and float(np.abs(x).max()) > bound * (1 + 1e-12):
         raise ValueError(f"bound must hold every value, was {bound!r} with one at {np.abs(x).max():.4g}")
-    test = _hall(x) if bound is None else _betting(x, bound)
+    # How easily values with a mean of at most an end show these, and their mirror images.
+    above, below = (_hall(v) if bound is None else _betting(v, bound) for v in (x, -x))
     mean = float(x.mean())
     reach = bound if bound is not None else 10 * float(np.abs(x).max() + margin)
     inner, outer = (
         Estimate(
             value + mean,
-            value + _limit(lambda e: test(x, e), mean, -reach, a),
-            value - _limit(lambda e: test(-x, e), -mean, -reach, a),
+            value + _limit(above, mean, -reach, a),
+            value - _limit(below, -mean, -reach, a),
         )
         for a in (alpha, alpha / 2)
     )
     rounding = 8 * float(np.finfo(np.float64).eps) * max(1.0, abs(value) + margin, float(np.abs(x).max()))
     end = margin + rounding
-    # test(x, e): how easily values with a mean of at most e show these.
-    p_value = min(1.0, 2 * min(test(x, end), test(-x, end)))
-    support_p = max(test(x, -end), test(-x, -end))
+    p_value = min(1.0, 2 * min(above(end), below(end)))
+    support_p = max(above(-end), below(-end))
     spread = float(x.std(ddof=1)) if x.size > 1 else None
     verdict = "supported" if support_p <= alpha else "refuted" if p_value <= alpha else "inconclusive"
     return Equivalence(verdict, value + mean, inner, outer, spread, None, p_value, support_p)  # type: ignore[arg-type]
 
 
-def _hall(x: Floats) -> Callable[[Floats, float], float]:
-    least = smallest_p(len(x))
+def _hall(x: Floats) -> Callable[[float], float]:
+    n = len(x)
+    if n < LEAST_VALUES:
+        return lambda end: 1.0
+    least = smallest_p(n)
+    mean, centred = float(x.mean()), x - x.mean()
+    variance = float((centred**2).mean())
+    if variance <= (8 * np.finfo(np.float64).eps * max(1.0, float(np.abs(x).max()))) ** 2:
+        return lambda end: least if mean > end else 1.0
+    skew = float((centred**3).mean()) / variance**1.5
+    spread = float(x.std(ddof=1))
 
-    def test(x: Floats, end: float) -> float:
+    def test(end: float) -> float:
         from scipy.special import stdtr
 
-        n = len(x)
-        if n < LEAST_VALUES:
-            return 1.0
-        mean, centred = float(x.mean()), x - x.mean()
-        variance = float((centred**2).mean())
-        if variance <= (8 * np.finfo(np.float64).eps * max(1.0, float(np.abs(x).max()))) ** 2:
-            return least if mean > end else 1.0
-        skew = float((centred**3).mean()) / variance**1.5
-        w = (mean - end) / float(x.std(ddof=1))
+        w = (mean - end) / spread
         score = math.sqrt(n) * (w + skew * w**2 / 3 + skew**2 * w**3 / 27 + skew / (6 * n))
         return max(least, float(stdtr(n - 1, -score)))
 
     return test
 
 
-def _betting(x: Floats, bound: float) -> Callable[[Floats, float], float]:
+def _betting(x: Floats, bound: float) -> Callable[[float], float]:
     """Capital of a gambler who bets that values in `+-bound` have a mean above the end: a supermartingale
     when they have not, so it ever reaches 1/p with probability at most p (Ville)."""
+    if bound == 0:
+        return lambda end: 0.0 if end < 0 else 1.0
+    y = (x + bound) / (2 * bound)
+    k = np.arange(1, len(y) + 1)
+    means = (0.5 + np.cumsum(y)) / (k + 1)
+    variances = (0.25 + np.cumsum((y - means) ** 2)) / (k + 1)
+    before = np.concatenate([[0.25], variances[:-1]])
+    # The bet on a value knows only those before it.
+    boldest = np.sqrt(2 * math.log(20) / (before * len(y)))
 
-    def test(x: Floats, end: float) -> float:
+    def test(end: float) -> float:
         if end <= -bound:
             return 0.0 if end < -bound else 1.0
         if end >= bound:
             return 1.0
-        y, m = (x + bound) / (2 * bound), (end + bound) / (2 * bound)
-        k = np.arange(1, len(y) + 1)
-        means = (0.5 + np.cumsum(y)) / (k + 1)
-        variances = (0.25 + np.cumsum((y - means) ** 2)) / (k + 1)
-        before = np.concatenate([[0.25], variances[:-1]])
-        # The bet on a value knows only those before it.
-        stake = np.minimum(np.sqrt(2 * math.log(20) / (before * len(y))), 0.75 / m)
+        m = (end + bound) / (2 * bound)
+        stake = np.minimum(boldest, 0.75 / m)
         capital = np.cumsum(np.log1p(stake * (y - m)))
         return min(1.0, math.exp(-float(capital.max())))
 

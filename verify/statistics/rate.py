@@ -8,7 +8,7 @@ from typing import Any
 
 from verify.outcome import Observation, Verdict
 from verify.statistics.intervals import exceeds, rate_lower, rate_p, rate_upper, runs_for_event
-from verify.statistics.trials import count, percent, violating_indices
+from verify.statistics.trials import SHOWN, count, percent
 
 __all__ = ["RateDecision", "decide_rate", "fewest_violations"]
 
@@ -98,11 +98,17 @@ def decide_rate(
         "interval_of": "violation rate",
         "level": 1 - 2 * alpha,
         "delta": delta,
-        "violating": violating_indices((o for trial in trials for o in trial), violated),
+        "violating": _first_of(trials, flags),
     }
     rate = violations / runs if runs else None
     p_value, support_p = rate_p(only, n, delta)[0], rate_p(some, n, delta)[1]
     return RateDecision(verdict, reason, rate, statistic, n, needed, p_value, support_p)
+
+
+def _first_of(trials: Sequence[Sequence[Observation]], flags: Sequence[Sequence[bool]]) -> list[int]:
+    """Indices of the first violating runs, whose flags are known."""
+    pairs = zip(trials, flags, strict=True)
+    return [o.index for trial, row in pairs for o, bad in zip(trial, row, strict=True) if bad][:SHOWN]
 
 
 def _needed(trials: int, some: int, only: int, delta: float, alpha: float) -> int | None:
