@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -32,6 +32,7 @@ __all__ = [
     "class_made",
     "fixed",
     "grid",
+    "makes",
 ]
 
 #: Label of a point of a sweep that is joined to a box: the name of the parameter that varies.
@@ -311,15 +312,31 @@ def _ends(parameter: str, cells: Cells) -> str:
 
 Place = Box | Cells
 
+_Make = TypeVar("_Make", bound=Callable[..., AbstractSetting])
+
+
+def makes(setting_class: type[AbstractSetting]) -> Callable[[_Make], _Make]:
+    """Declares the class of what a box's `make` gives, where to make a setting costs much: else one is made
+    on loading, to see of which class it is."""
+
+    def declare(make: _Make) -> _Make:
+        make.makes_settings_of = setting_class  # type: ignore[attr-defined]
+        return make
+
+    return declare
+
 
 def class_made(place: Place) -> type[AbstractSetting]:
-    """The class of a place's settings: of its first cell, of the middle of its box.
+    """The class of a place's settings: of its first cell, of the middle of its box, or as declared there
+    (`makes`).
 
     Raises:
         ValueError: when the place makes something else than settings.
     """
     if isinstance(place, Cells):
         one: Any = place.settings[0] if place.settings else None
+    elif declared := getattr(getattr(place.make, "func", place.make), "makes_settings_of", None):
+        return cast("type[AbstractSetting]", declared)
     else:
         try:
             one = place.make({c.name: c.at(0.5) for c in place.coordinates})

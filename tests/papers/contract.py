@@ -101,6 +101,7 @@ def conditions_have_their_constants(paper: Paper) -> None:
         assert named <= set(claim.constants.values), claim.id
         points = claim.experiment.place.points(20, lambda k: generator(0, "contract", k))
         for point in islice(points, 20):
+            assert type(point.setting) is kind, f"{claim.id}: its place makes no {kind.__name__}"
             for check in check_all(claim.conditions, point.setting, claim.constants):
                 assert not math.isnan(check.slack), f"{claim.id}: {check.name}"
     for setting in settings_of(paper, 1):

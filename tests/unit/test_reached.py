@@ -173,6 +173,28 @@ def test_a_librarys_own_object_counts_by_its_name() -> None:
     assert digest(source.replace("return binom", "return poisson")) != first
 
 
+_UNLOADED = """
+import sys
+from verify.store.reached import Reached
+def measure(run):
+    from scipy.special import ndtr
+    return ndtr(run.level)
+def digest():
+    return "scipy" in sys.modules, Reached(frozenset()).digest(measure)
+print(*digest())
+import scipy.special
+print(*digest())
+"""
+
+
+def test_a_library_that_nothing_has_loaded_yet_is_a_library(tmp_path: Path) -> None:
+    """Another process, which has loaded it, must find the runs."""
+    fresh = python("-c", _UNLOADED, cwd=tmp_path).stdout.split()
+    late = python("-c", "import scipy.special\n" + _UNLOADED, cwd=tmp_path).stdout.split()
+    assert (fresh[0], late[0]) == ("False", "True")
+    assert fresh[1] == fresh[3] == late[1]
+
+
 _DIGESTS = """
 from theory.paper import load_paper
 from theory.paper_names import paper_names

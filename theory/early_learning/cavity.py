@@ -21,7 +21,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtr
 
 __all__ = ["CavityPath", "cavity_path", "cavity_path_averaged"]
 
@@ -48,6 +47,9 @@ def _standard(rng: np.random.Generator, size: int, columns: int) -> Floats:
 
 def _forces(f: Floats, s: Floats, lam: float) -> tuple[Floats, Floats]:
     """Force and its slope: cross entropy for lam = 0, ELR with t = p otherwise."""
+
+    from scipy.special import expit
+
     if lam == 0.0:
         force = s * expit(-s * f)
         return force, -expit(f) * expit(-f)
@@ -77,6 +79,9 @@ def cavity_path(
     Raises:
         ValueError: for too many steps.
     """
+
+    from scipy.special import ndtr
+
     if not 1 <= steps <= 120:
         raise ValueError(f"steps must lie in 1..120, was {steps!r}: memory grows as its square")
     kappa = sigma**2 * gamma

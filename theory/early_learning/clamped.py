@@ -12,7 +12,6 @@ from functools import cache
 
 import numpy as np
 import sympy as sp
-from scipy.integrate import solve_ivp
 
 from theory.claim import Proof
 from theory.early_learning import symbols as sy
@@ -87,6 +86,9 @@ def hit(lam: float, w: float, kappa: float, clamp: float) -> tuple[float, float]
 
     None when they never do, or the wrong margin is not positive there.
     """
+
+    from scipy.integrate import solve_ivp
+
     goal = edge(clamp)
 
     def slope(_: float, y: np.ndarray) -> list[float]:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
-from scipy.optimize import root
 
 from theory.claim import Proof
 from theory.early_learning.symbols import beta, eta
@@ -43,6 +42,8 @@ def lagged_rates(lam: float, beta: float, w: float, kappa: float, eta: float) ->
     >>> round(x.clean, 3), round(x.wrong, 3), round(x.cosine, 4)
     (1.351, 0.378, 0.8845)
     """
+
+    from scipy.optimize import root
 
     guess = [lam / 2, lam / 2 - 1]
     # From no lag to this one: the solution is followed, not guessed.

@@ -14,7 +14,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import odeint, solve_ivp
 
 __all__ = [
     "TwoClassPath",
@@ -55,6 +54,9 @@ def _slope(w: float, kappa: float, lam: float) -> Callable[[float, Floats], list
 
 def two_class(tau: Floats, w: float, kappa: float, lam: float = 0.0) -> TwoClassPath:
     """The solution from zero at given training times (increasing, the first >= 0)."""
+
+    from scipy.integrate import solve_ivp
+
     tau = np.asarray(tau, dtype=np.float64)
     path = solve_ivp(
         _slope(w, kappa, lam), (0.0, float(tau[-1])), [0.0, 0.0], t_eval=tau, rtol=1e-9, atol=1e-11
@@ -76,6 +78,9 @@ def memorisation_time(
     >>> round(.001 * memorisation_time(.2, .001), 3)
     2.419
     """
+
+    from scipy.integrate import solve_ivp
+
     if kappa >= 1.0 - 2.0 * w:
         return 0.0
 
@@ -96,6 +101,8 @@ def memorisation_time(
 def time_to_signal(level: float, w: float, kappa: float) -> float:
     """Training time at which `theta . v` first reaches `level` under cross entropy; inf if it does not."""
 
+    from scipy.integrate import solve_ivp
+
     def reached(_: float, y: Floats) -> float:
         return float(((1 - w) * y[0] + w * y[1]) / (1 + kappa) - level)
 
@@ -106,6 +113,9 @@ def time_to_signal(level: float, w: float, kappa: float) -> float:
 
 def wrong_force_peak(w: float, kappa: float) -> tuple[float, float]:
     """(|F_C|, |F_W|) at the instant the wrong margin peaks, from the equations themselves."""
+
+    from scipy.integrate import solve_ivp
+
     slope = _slope(w, kappa, 0.0)
 
     def turns(time: float, y: Floats) -> float:
@@ -121,6 +131,8 @@ def wrong_force_peak(w: float, kappa: float) -> tuple[float, float]:
 def strength_by_bisection(w: float, kappa: float, tau: float = 4000.0, digits: int = 18) -> float:
     """Smallest lambda for which the wrong margin is positive at a late training time, by running the
     equations."""
+    from scipy.integrate import odeint
+
     low, high = 0.0, 8.0
     for _ in range(digits):
         middle = (low + high) / 2

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 import sympy as sp
-from scipy.special import ndtr
 
 from theory.claim import Proof
 from theory.early_learning.symbols import kappa, lam, w
@@ -104,6 +103,9 @@ def accuracy_wrong_saturated(lam: float, w: float, kappa: float, sigma: float) -
 
     `Phi((lam - 2w - kappa (2 - lam)) / (sigma D))`, D the root in `cosine_saturated`.
     """
+
+    from scipy.special import ndtr
+
     signal = lam - 2 * w
     root = math.sqrt(signal**2 + kappa * ((1 - w) * lam**2 + w * (2 - lam) ** 2))
     return float(ndtr((signal - kappa * (2 - lam)) / (sigma * root)))

@@ -12,9 +12,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, root
-from scipy.special import expit, ndtr
-from scipy.stats import binom
 
 __all__ = ["Minimiser", "counting_bound", "finite_minimiser", "separability_threshold"]
 
@@ -47,6 +44,8 @@ def separability_threshold(w: float, sigma: float) -> float:
     [0.184, 0.384, 0.488]
     """
 
+    from scipy.optimize import brentq
+
     def slope(c: float) -> float:
         return (1 - w) * _square(c, sigma)[1] - w * _square(-c, sigma)[1]
 
@@ -62,6 +61,9 @@ def counting_bound(n: int, p: int, w: float, factor: float = 1.0) -> float:
     >>> counting_bound(10, 10, .2) < .2
     True
     """
+
+    from scipy.stats import binom
+
     return float(min(1.0, factor * binom.cdf(n - p, n, w)))
 
 
@@ -85,6 +87,10 @@ def finite_minimiser(w: float, gamma: float, sigma: float) -> Minimiser | None:
     >>> round(finite_minimiser(.2, .1, .3).memorised, 3)
     0.139
     """
+
+    from scipy.optimize import root
+    from scipy.special import ndtr
+
     if gamma >= separability_threshold(w, sigma):
         return None
     # The solution is followed from few dimensions, where it is close to the Bayes direction.
@@ -112,6 +118,9 @@ def _residual(values: Floats, w: float, gamma: float, sigma: float) -> list[floa
     One integral over f, of which `q = f - l F(f)` is a growing function with the Gaussian law of q; so no f
     has to be solved for. `E[h | q]` is linear in q.
     """
+
+    from scipy.special import expit
+
     a, spread, scale = float(values[0]), math.exp(values[1]), math.exp(values[2])
     deviation = math.hypot(sigma * a, spread)
     balance, square, stiff = 0.0, 0.0, 0.0

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import sympy as sp
-from scipy.special import expit
 
 from theory.claim import Proof
 from theory.early_learning import symbols as sy
@@ -104,6 +103,9 @@ def corrected_for_ever(start: float, lam: float, beta: float, eta: float, steps:
     The map of one example, with its squared length 1: `f <- f + eta F`, targets `t <- beta t + (1-beta) P`.
     Decided where P leaves (1/1000, 1 - 1/1000), or by the side after `steps` steps.
     """
+
+    from scipy.special import expit
+
     margin, target = math.log(start / (1 - start)), start
     for _ in range(steps):
         prob = float(expit(margin))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
 
 from theory.claim import Claim
 from theory.images.conditions import FLIPPED, SPREAD
@@ -37,6 +36,8 @@ def flips_as_said(run: Any) -> bool | NotApplicable:
 
 
 def _honest(n: int, share: float, tau: float) -> bool:
+    from scipy.stats import binom
+
     low, high = binom.ppf([_TAIL, 1 - _TAIL], n, tau)
     return bool(low <= round(n * share) <= high)
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from scipy.special import lambertw
 
 from theory.label_noise_sgd.symbols import B, M, d, eta, sigma, t
 
@@ -109,6 +108,9 @@ def decay_clock(steps: Any, m_0: float, eta: float, sigma: float, d: float, batc
     >>> bool(abs(decay_clock(0.0, 50.0, 1e-3, 4.0, 20)) < 1e-12)
     True
     """
+
+    from scipy.special import lambertw
+
     c = amplification(eta, d, batch) * m_0
     if not c < 1:
         raise ValueError(f"c_B M_0 must be below 1 for a stationary residual, was {c:g}")

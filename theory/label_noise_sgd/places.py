@@ -13,7 +13,7 @@ import numpy as np
 
 from theory.label_noise_sgd import sam_field
 from theory.label_noise_sgd.setting import LinearSetting
-from theory.place import Box, Coordinate
+from theory.place import Box, Coordinate, makes
 from theory.setting import AbstractSetting
 
 __all__ = [
@@ -182,6 +182,7 @@ def sam_step(x: Values) -> LinearSetting:
     return s.with_(rho=x["push"] / (max(1.0, s.mu_0) * (s.d + 2)))
 
 
+@makes(LinearSetting)
 def collapse(x: Values) -> LinearSetting:
     """One neuron, SAM with label noise, the radius relative to that of collapse."""
     d, sigma, T = int(x["d"]), x["sigma"], x["target"]

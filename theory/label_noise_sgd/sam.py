@@ -7,8 +7,6 @@ from functools import cache
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
-from scipy.special import gammaln
 
 from theory.label_noise_sgd.symbols import t
 
@@ -31,6 +29,9 @@ def mean_norm(d: float) -> float:
     >>> round(mean_norm(1) ** 2 * np.pi / 2, 12)
     1.0
     """
+
+    from scipy.special import gammaln
+
     return float(np.sqrt(2) * np.exp(gammaln((d + 1) / 2) - gammaln(d / 2)))
 
 
@@ -74,6 +75,9 @@ def normalised_root_long(steps: Floats, m_0: float, eta: float, rho: float, sigm
     eta^2 sigma^2 becomes `eta^2 [sigma^2 + 2 sigma rho sqrt(M) E|x| (d+1)/d + rho^2 M (d+2)]`: the step's
     square is taken at the perturbed residual.
     """
+
+    from scipy.integrate import solve_ivp
+
     size = mean_norm(d)
 
     def right(_: float, y: Floats) -> Floats:

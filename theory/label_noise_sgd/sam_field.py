@@ -16,8 +16,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import root
-from scipy.special import roots_genlaguerre, roots_legendre
 
 __all__ = ["collapse_radius", "field", "rest_point"]
 
@@ -31,6 +29,9 @@ _FAR = 8.5
 @lru_cache(maxsize=32)
 def _chi_square(d: int) -> tuple[Floats, Floats]:
     """Nodes and weights of chi^2 with d - 1 degrees of freedom."""
+
+    from scipy.special import roots_genlaguerre
+
     if d == 1:
         return np.zeros(1), np.ones(1)
     x, weight = roots_genlaguerre(_Q_NODES, (d - 1) / 2 - 1)
@@ -39,6 +40,8 @@ def _chi_square(d: int) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=1)
 def _legendre() -> tuple[Floats, Floats]:
+    from scipy.special import roots_legendre
+
     return roots_legendre(_Z_NODES)  # type: ignore[no-any-return]
 
 
@@ -65,6 +68,9 @@ def field(w: float, a: float, rho: float, sigma: float, d: int, target: float) -
 
 def _root(rho: float, near: Floats, sigma: float, d: int, target: float) -> Floats | None:
     """The rest point next to a neighbouring one, or None."""
+
+    from scipy.optimize import root
+
     found = root(lambda y: field(float(y[0]), float(y[1]), rho, sigma, d, target), near, tol=1e-12)
     w, a = map(float, found.x)
     close = abs(w * a - near[0] * near[1]) < 0.25 * target and w * a > 0.02 * target and a > 0

@@ -16,9 +16,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import gammaln
 
 from theory.label_noise_sgd.symbols import T, d, s, u
 
@@ -105,6 +102,9 @@ def implicit_u(clock: Any, u_0: float, d: float, target: float) -> Floats:
     >>> float(implicit_u(0.0, 10.0, 5, 1.0)), round(float(implicit_u(50.0, 10.0, 5, 1.0)), 6)
     (10.0, 2.236068)
     """
+
+    from scipy.optimize import brentq
+
     rest = np.sqrt(d) * target
 
     def law(value: float) -> float:
@@ -132,6 +132,10 @@ def mean_cosine(along: float, across: float, d: int) -> float:
     >>> round(mean_cosine(1.0, 1.0, 3), 6)
     0.5
     """
+
+    from scipy.integrate import quad
+    from scipy.special import gammaln
+
     if d == 1:
         return 1.0
     half = (d - 1) / 2

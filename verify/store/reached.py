@@ -8,6 +8,7 @@ read (a module used as a value, a generator, code that looks names up) has none.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dis
 import enum
 import functools
@@ -315,6 +316,9 @@ def _of_library(root: str) -> bool:
     """Whether a package is Python's own or installed: it enters with its version."""
     if root in sys.stdlib_module_names or root == "builtins":
         return root != "__main__"
+    # A function may import what nothing has loaded yet; its digest is the same before and after.
+    with contextlib.suppress(ImportError):
+        import_module(root)
     file = getattr(sys.modules.get(root), "__file__", None) or ""
     return "site-packages" in PurePath(file).parts or "dist-packages" in PurePath(file).parts
 

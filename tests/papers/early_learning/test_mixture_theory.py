@@ -11,6 +11,7 @@ import sympy as sp
 
 from theory.early_learning import clamped, first_step, lag, late, mean_field, phase, targets, times
 from theory.early_learning.cavity import cavity_path, cavity_path_averaged
+from theory.early_learning.claims import theorem_1
 from theory.early_learning.separability import counting_bound, finite_minimiser, separability_threshold
 
 MODULES = ("first_step", "times", "targets", "phase", "lag", "clamped", "late")
@@ -157,6 +158,14 @@ def test_fixed_point_solves_its_equations_by_simulation() -> None:
 def test_counting_bound() -> None:
     assert counting_bound(20, 20, 0.2) == pytest.approx(0.8**20)
     assert counting_bound(20, 10, 0.2, factor=2.0) == 1.0
+
+
+def test_bounds_that_are_written_out_are_the_computed_ones() -> None:
+    rules = {c.id: c.rule for c in theorem_1.CLAIMS}
+    for name, place in (("counting_10", (10, 6, 0.4)), ("counting_16", (16, 9, 0.45))):
+        assert rules[f"early_learning.theorem_1.{name}"].delta == pytest.approx(
+            counting_bound(*place), rel=1e-15
+        )
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from theory.early_learning.separability import Minimiser, finite_minimiser, sepa
 from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.symbols import eta, gamma, n, p
 from theory.experiment import Experiment
-from theory.place import Box, Cells, Coordinate
+from theory.place import Box, Cells, Coordinate, makes
 from theory.record import AtClocks
 from theory.rules import Difference, Event, Law
 from theory.run import NotApplicable
@@ -123,6 +123,7 @@ def _last_waits(run: MixtureRun) -> bool | NotApplicable:
     return bool(run.memorised[run.at(2 * crossed)] < 1.0)
 
 
+@makes(MixtureSetting)
 def _at_threshold(offset: float, values: Mapping[str, Any]) -> MixtureSetting:
     n = 150
     w = round(values["w"] * n) / n
@@ -154,6 +155,7 @@ ABOVE = Experiment(
 )
 
 
+@makes(MixtureSetting)
 def _share_of_threshold(values: Mapping[str, Any]) -> MixtureSetting:
     n = 1000
     w = round(values["w"] * n) / n

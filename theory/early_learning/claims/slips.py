@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import betainc
 
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, reading, times
@@ -99,6 +98,9 @@ def above_level(p: int, radius: float, level: float) -> float:
     >>> round(above_level(900, 2.0, 0.1), 3)
     0.067
     """
+
+    from scipy.special import betainc
+
     return float((1 - betainc(0.5, (p - 1) / 2, (level / radius) ** 2)) / 2)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from scipy.stats import rankdata
 
 from theory.claim import Claim
 from theory.early_learning.claims.made import by_us, times
@@ -62,6 +61,8 @@ def value_of(run: DigitsRun, what: What) -> float:
 
 
 def _ranking(run: DigitsRun) -> float:
+    from scipy.stats import rankdata
+
     kept = int(run.kept.sum())
     lost = len(run.kept) - kept
     if not kept or not lost:

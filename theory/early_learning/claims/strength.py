@@ -46,7 +46,7 @@ from theory.early_learning.setting import MixtureSetting
 from theory.early_learning.sources import beyond
 from theory.early_learning.symbols import n
 from theory.experiment import Experiment
-from theory.place import Box, Coordinate
+from theory.place import Box, Coordinate, makes
 from theory.record import AtClocks
 from theory.rules import Difference, Event
 
@@ -114,6 +114,7 @@ NOISY = Experiment(
 )
 
 
+@makes(MixtureSetting)
 def _rescue(values: Mapping[str, Any]) -> MixtureSetting:
     n = 150
     w = round(values["w"] * n) / n

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 from theory.claim import Claim
 from theory.label_noise_sgd import places
@@ -73,6 +72,9 @@ def decrease_score(run: LinearRun) -> tuple[float, float, float, float]:
     r"""Of the first neuron: share of steps with D_i lower, `1 - I_{rho^2}(1/2, (d-1)/2)`, its spread,
     slack 0.
     """
+
+    from scipy.special import betainc
+
     s, z = run.setting, run.path.z[0]
     ratio = abs(z[0, -1]) / float(np.linalg.norm(z[0, :-1]))
     p = 1 - float(betainc(0.5, (s.d - 1) / 2, ratio**2)) if ratio < 1 else 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 from theory.claim import Claim, Prediction
 from theory.label_noise_sgd import decay, places
@@ -99,6 +98,8 @@ def decay_unamplified(run: LinearRun) -> Pair | NotApplicable:
 
 
 def _directions(run: LinearRun, spectrum: Floats, batch: float, start: Floats) -> Floats:
+    from scipy.integrate import solve_ivp
+
     s = run.setting
     end = float(run.path.steps[-1])
 
@@ -121,6 +122,9 @@ def direction_decay(run: LinearRun) -> Pair:
 
 def full_batch_decay(run: LinearRun) -> Pair:
     """The same for full-batch descent with fresh label noise, in the eigenbasis of the data."""
+
+    from scipy.integrate import solve_ivp
+
     p, s = run.path, run.setting
     data = run.values["data"]
     values, vectors = np.linalg.eigh(data.T @ data / len(data))

@@ -7,7 +7,6 @@ from typing import cast
 
 import numpy as np
 import sympy as sp
-from scipy.special import expit
 
 from theory.claim import Claim
 from theory.experiment import Experiment
@@ -63,6 +62,9 @@ def flow_residual(run: Run, signal_scale: float = 1.0) -> float | NotApplicable:
 def order_in_numbers(run: Run) -> float:
     """The signed Jacobian of a step of one class, at random margins and weights and the setting's sizes and
     `a`, against the formula by entries: relative residual. The step is the largest that keeps the order."""
+
+    from scipy.special import expit
+
     s, rng = run.setting, generator(run.seed, "order in numbers")
     noisy = rng.random(s.n) < 0.3
     weights, margins = rng.uniform(0.1, 2.0, s.n), rng.normal(0.0, 2.0, s.n)
