@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -312,18 +312,11 @@ def _ends(parameter: str, cells: Cells) -> str:
 
 Place = Box | Cells
 
-_Make = TypeVar("_Make", bound=Callable[..., AbstractSetting])
 
-
-def makes(setting_class: type[AbstractSetting]) -> Callable[[_Make], _Make]:
+def makes(setting_class: type[AbstractSetting], make: Callable[..., AbstractSetting]) -> None:
     """Declares the class of what a box's `make` gives, where to make a setting costs much: else one is made
     on loading, to see of which class it is."""
-
-    def declare(make: _Make) -> _Make:
-        make.makes_settings_of = setting_class  # type: ignore[attr-defined]
-        return make
-
-    return declare
+    make.makes_settings_of = setting_class  # type: ignore[attr-defined]
 
 
 def class_made(place: Place) -> type[AbstractSetting]:

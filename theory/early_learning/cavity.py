@@ -47,7 +47,6 @@ def _standard(rng: np.random.Generator, size: int, columns: int) -> Floats:
 
 def _forces(f: Floats, s: Floats, lam: float) -> tuple[Floats, Floats]:
     """Force and its slope: cross entropy for lam = 0, ELR with t = p otherwise."""
-
     from scipy.special import expit
 
     if lam == 0.0:
@@ -79,7 +78,6 @@ def cavity_path(
     Raises:
         ValueError: for too many steps.
     """
-
     from scipy.special import ndtr
 
     if not 1 <= steps <= 120:

@@ -86,7 +86,6 @@ def hit(lam: float, w: float, kappa: float, clamp: float) -> tuple[float, float]
 
     None when they never do, or the wrong margin is not positive there.
     """
-
     from scipy.integrate import solve_ivp
 
     goal = edge(clamp)

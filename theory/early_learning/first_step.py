@@ -51,7 +51,6 @@ def accuracies_after_one_step(m: float, kappa: float, sigma: float) -> tuple[flo
     >>> [round(x, 3) for x in accuracies_after_one_step(.6, .36, .6)]
     [0.681, 0.97, 0.881]
     """
-
     from scipy.special import ndtr
 
     scale = sigma * math.sqrt(m * m + kappa)
@@ -72,7 +71,6 @@ def accuracy_wrong_exact(n: int, p: int, sigma: float, m: float, nodes: int = 40
     `mu = (1 + sigma G)(m - sigma G/n) - sigma^2 Q/n`,
     `V = (n - 1)/n^2 (sigma^2 (1 + sigma G)^2 + sigma^4 Q)`; m is the realised mean of s.
     """
-
     from scipy.special import ndtr
     from scipy.stats import chi2
 
@@ -89,7 +87,6 @@ def accuracy_wrong_at_t(m: float, kappa: float, sigma: float, start: float, leve
 
     `Phi(level (1 - kappa/m) / (sigma sqrt(start^2 + level^2 (1 + kappa/m^2))))`.
     """
-
     from scipy.special import ndtr
 
     spread = sigma * math.sqrt(start**2 + level**2 * (1 + kappa / m**2))

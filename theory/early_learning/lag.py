@@ -42,7 +42,6 @@ def lagged_rates(lam: float, beta: float, w: float, kappa: float, eta: float) ->
     >>> round(x.clean, 3), round(x.wrong, 3), round(x.cosine, 4)
     (1.351, 0.378, 0.8845)
     """
-
     from scipy.optimize import root
 
     guess = [lam / 2, lam / 2 - 1]

@@ -54,7 +54,6 @@ def _slope(w: float, kappa: float, lam: float) -> Callable[[float, Floats], list
 
 def two_class(tau: Floats, w: float, kappa: float, lam: float = 0.0) -> TwoClassPath:
     """The solution from zero at given training times (increasing, the first >= 0)."""
-
     from scipy.integrate import solve_ivp
 
     tau = np.asarray(tau, dtype=np.float64)
@@ -78,7 +77,6 @@ def memorisation_time(
     >>> round(.001 * memorisation_time(.2, .001), 3)
     2.419
     """
-
     from scipy.integrate import solve_ivp
 
     if kappa >= 1.0 - 2.0 * w:
@@ -100,7 +98,6 @@ def memorisation_time(
 @cache
 def time_to_signal(level: float, w: float, kappa: float) -> float:
     """Training time at which `theta . v` first reaches `level` under cross entropy; inf if it does not."""
-
     from scipy.integrate import solve_ivp
 
     def reached(_: float, y: Floats) -> float:
@@ -113,7 +110,6 @@ def time_to_signal(level: float, w: float, kappa: float) -> float:
 
 def wrong_force_peak(w: float, kappa: float) -> tuple[float, float]:
     """(|F_C|, |F_W|) at the instant the wrong margin peaks, from the equations themselves."""
-
     from scipy.integrate import solve_ivp
 
     slope = _slope(w, kappa, 0.0)

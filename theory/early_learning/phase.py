@@ -103,7 +103,6 @@ def accuracy_wrong_saturated(lam: float, w: float, kappa: float, sigma: float) -
 
     `Phi((lam - 2w - kappa (2 - lam)) / (sigma D))`, D the root in `cosine_saturated`.
     """
-
     from scipy.special import ndtr
 
     signal = lam - 2 * w

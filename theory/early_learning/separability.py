@@ -43,7 +43,6 @@ def separability_threshold(w: float, sigma: float) -> float:
     >>> [round(separability_threshold(x, .3), 3) for x in (.05, .2, .4)]
     [0.184, 0.384, 0.488]
     """
-
     from scipy.optimize import brentq
 
     def slope(c: float) -> float:
@@ -61,7 +60,6 @@ def counting_bound(n: int, p: int, w: float, factor: float = 1.0) -> float:
     >>> counting_bound(10, 10, .2) < .2
     True
     """
-
     from scipy.stats import binom
 
     return float(min(1.0, factor * binom.cdf(n - p, n, w)))
@@ -87,7 +85,6 @@ def finite_minimiser(w: float, gamma: float, sigma: float) -> Minimiser | None:
     >>> round(finite_minimiser(.2, .1, .3).memorised, 3)
     0.139
     """
-
     from scipy.optimize import root
     from scipy.special import ndtr
 
@@ -118,7 +115,6 @@ def _residual(values: Floats, w: float, gamma: float, sigma: float) -> list[floa
     One integral over f, of which `q = f - l F(f)` is a growing function with the Gaussian law of q; so no f
     has to be solved for. `E[h | q]` is linear in q.
     """
-
     from scipy.special import expit
 
     a, spread, scale = float(values[0]), math.exp(values[1]), math.exp(values[2])

@@ -103,7 +103,6 @@ def corrected_for_ever(start: float, lam: float, beta: float, eta: float, steps:
     The map of one example, with its squared length 1: `f <- f + eta F`, targets `t <- beta t + (1-beta) P`.
     Decided where P leaves (1/1000, 1 - 1/1000), or by the side after `steps` steps.
     """
-
     from scipy.special import expit
 
     margin, target = math.log(start / (1 - start)), start

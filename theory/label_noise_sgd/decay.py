@@ -108,7 +108,6 @@ def decay_clock(steps: Any, m_0: float, eta: float, sigma: float, d: float, batc
     >>> bool(abs(decay_clock(0.0, 50.0, 1e-3, 4.0, 20)) < 1e-12)
     True
     """
-
     from scipy.special import lambertw
 
     c = amplification(eta, d, batch) * m_0

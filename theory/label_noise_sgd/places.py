@@ -182,7 +182,6 @@ def sam_step(x: Values) -> LinearSetting:
     return s.with_(rho=x["push"] / (max(1.0, s.mu_0) * (s.d + 2)))
 
 
-@makes(LinearSetting)
 def collapse(x: Values) -> LinearSetting:
     """One neuron, SAM with label noise, the radius relative to that of collapse."""
     d, sigma, T = int(x["d"]), x["sigma"], x["target"]
@@ -190,6 +189,7 @@ def collapse(x: Values) -> LinearSetting:
     return LinearSetting(m=1, d=d, eta=x["eta"], sigma=sigma, target=T, rho=rho)
 
 
+makes(LinearSetting, collapse)
 LAZY_RANGES: dict[str, Any] = {
     "d": (3, 20), "width": (25, 100), "batch": (1, 4), "amplified": (0.08, 0.55), "tilt": (0.0004, 0.003),
     "target": TARGETS,

@@ -29,7 +29,6 @@ def mean_norm(d: float) -> float:
     >>> round(mean_norm(1) ** 2 * np.pi / 2, 12)
     1.0
     """
-
     from scipy.special import gammaln
 
     return float(np.sqrt(2) * np.exp(gammaln((d + 1) / 2) - gammaln(d / 2)))
@@ -75,7 +74,6 @@ def normalised_root_long(steps: Floats, m_0: float, eta: float, rho: float, sigm
     eta^2 sigma^2 becomes `eta^2 [sigma^2 + 2 sigma rho sqrt(M) E|x| (d+1)/d + rho^2 M (d+2)]`: the step's
     square is taken at the perturbed residual.
     """
-
     from scipy.integrate import solve_ivp
 
     size = mean_norm(d)

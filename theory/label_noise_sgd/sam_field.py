@@ -29,7 +29,6 @@ _FAR = 8.5
 @lru_cache(maxsize=32)
 def _chi_square(d: int) -> tuple[Floats, Floats]:
     """Nodes and weights of chi^2 with d - 1 degrees of freedom."""
-
     from scipy.special import roots_genlaguerre
 
     if d == 1:
@@ -68,7 +67,6 @@ def field(w: float, a: float, rho: float, sigma: float, d: int, target: float) -
 
 def _root(rho: float, near: Floats, sigma: float, d: int, target: float) -> Floats | None:
     """The rest point next to a neighbouring one, or None."""
-
     from scipy.optimize import root
 
     found = root(lambda y: field(float(y[0]), float(y[1]), rho, sigma, d, target), near, tol=1e-12)

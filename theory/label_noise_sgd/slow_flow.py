@@ -102,7 +102,6 @@ def implicit_u(clock: Any, u_0: float, d: float, target: float) -> Floats:
     >>> float(implicit_u(0.0, 10.0, 5, 1.0)), round(float(implicit_u(50.0, 10.0, 5, 1.0)), 6)
     (10.0, 2.236068)
     """
-
     from scipy.optimize import brentq
 
     rest = np.sqrt(d) * target
@@ -132,7 +131,6 @@ def mean_cosine(along: float, across: float, d: int) -> float:
     >>> round(mean_cosine(1.0, 1.0, 3), 6)
     0.5
     """
-
     from scipy.integrate import quad
     from scipy.special import gammaln
 

@@ -123,13 +123,15 @@ def _last_waits(run: MixtureRun) -> bool | NotApplicable:
     return bool(run.memorised[run.at(2 * crossed)] < 1.0)
 
 
-@makes(MixtureSetting)
 def _at_threshold(offset: float, values: Mapping[str, Any]) -> MixtureSetting:
     n = 150
     w = round(values["w"] * n) / n
     gamma = separability_threshold(w, values["sigma"]) + offset
     p = math.floor(gamma * n) if offset < 0 else math.ceil(gamma * n)
     return MixtureSetting(n=n, p=max(2, p), sigma=values["sigma"], flip_rate=w, eta=0.1)
+
+
+makes(MixtureSetting, _at_threshold)
 
 
 def _threshold_box(offset: float) -> Box:
@@ -155,7 +157,6 @@ ABOVE = Experiment(
 )
 
 
-@makes(MixtureSetting)
 def _share_of_threshold(values: Mapping[str, Any]) -> MixtureSetting:
     n = 1000
     w = round(values["w"] * n) / n
@@ -163,6 +164,7 @@ def _share_of_threshold(values: Mapping[str, Any]) -> MixtureSetting:
     return MixtureSetting(n=n, p=max(2, round(gamma * n)), sigma=values["sigma"], flip_rate=w, eta=0.1)
 
 
+makes(MixtureSetting, _share_of_threshold)
 MINIMISERS = Experiment(
     "early_learning.separability.minimisers",
     place=Box(

@@ -98,7 +98,6 @@ def above_level(p: int, radius: float, level: float) -> float:
     >>> round(above_level(900, 2.0, 0.1), 3)
     0.067
     """
-
     from scipy.special import betainc
 
     return float((1 - betainc(0.5, (p - 1) / 2, (level / radius) ** 2)) / 2)

@@ -114,7 +114,6 @@ NOISY = Experiment(
 )
 
 
-@makes(MixtureSetting)
 def _rescue(values: Mapping[str, Any]) -> MixtureSetting:
     n = 150
     w = round(values["w"] * n) / n
@@ -123,6 +122,9 @@ def _rescue(values: Mapping[str, Any]) -> MixtureSetting:
     return MixtureSetting.from_kappa(
         n=n, kappa=kappa, gamma=300.0, flip_rate=w, eta=0.2, loss="elr", lam=lam, beta=0.0
     )
+
+
+makes(MixtureSetting, _rescue)
 
 
 def _rescue_box(low: float, high: float) -> Box:

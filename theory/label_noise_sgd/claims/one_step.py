@@ -68,13 +68,17 @@ def drift(run: LinearRun) -> tuple[float, float]:
     return -sign * float(run.values["drift_sum"]), sign * float(expected)
 
 
+def betainc(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function; scipy is loaded where it is called."""
+    from scipy.special import betainc as incomplete
+
+    return float(incomplete(a, b, x))
+
+
 def decrease_score(run: LinearRun) -> tuple[float, float, float, float]:
     r"""Of the first neuron: share of steps with D_i lower, `1 - I_{rho^2}(1/2, (d-1)/2)`, its spread,
     slack 0.
     """
-
-    from scipy.special import betainc
-
     s, z = run.setting, run.path.z[0]
     ratio = abs(z[0, -1]) / float(np.linalg.norm(z[0, :-1]))
     p = 1 - float(betainc(0.5, (s.d - 1) / 2, ratio**2)) if ratio < 1 else 0.0

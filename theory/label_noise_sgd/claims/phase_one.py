@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,9 +99,14 @@ def decay_unamplified(run: LinearRun) -> Pair | NotApplicable:
     return got[1], float(run.setting.kappa * run.path.steps[got[0]])
 
 
-def _directions(run: LinearRun, spectrum: Floats, batch: float, start: Floats) -> Floats:
-    from scipy.integrate import solve_ivp
+def solve_ivp(*equations: Any, **options: Any) -> Any:
+    """scipy's, which is loaded where it is called."""
+    from scipy.integrate import solve_ivp as solved
 
+    return solved(*equations, **options)
+
+
+def _directions(run: LinearRun, spectrum: Floats, batch: float, start: Floats) -> Floats:
     s = run.setting
     end = float(run.path.steps[-1])
 
@@ -122,9 +129,6 @@ def direction_decay(run: LinearRun) -> Pair:
 
 def full_batch_decay(run: LinearRun) -> Pair:
     """The same for full-batch descent with fresh label noise, in the eigenbasis of the data."""
-
-    from scipy.integrate import solve_ivp
-
     p, s = run.path, run.setting
     data = run.values["data"]
     values, vectors = np.linalg.eigh(data.T @ data / len(data))

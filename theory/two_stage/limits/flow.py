@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import sympy as sp
@@ -59,12 +59,16 @@ def flow_residual(run: Run, signal_scale: float = 1.0) -> float | NotApplicable:
     return max(float(np.max(np.abs(signal))) / of_signal, float(np.max(np.abs(noise))) / of_noise)
 
 
+def expit(x: Any) -> Any:
+    """The logistic function; scipy is loaded where it is called."""
+    from scipy.special import expit as logistic
+
+    return logistic(x)
+
+
 def order_in_numbers(run: Run) -> float:
     """The signed Jacobian of a step of one class, at random margins and weights and the setting's sizes and
     `a`, against the formula by entries: relative residual. The step is the largest that keeps the order."""
-
-    from scipy.special import expit
-
     s, rng = run.setting, generator(run.seed, "order in numbers")
     noisy = rng.random(s.n) < 0.3
     weights, margins = rng.uniform(0.1, 2.0, s.n), rng.normal(0.0, 2.0, s.n)
