@@ -167,7 +167,7 @@ FILTERS = Experiment(
     id="two_stage.filters",
     place=_drawn("Condition 4.1 with Stage I in every filter", OF_FILTERS),
     clock=C_T1,
-    runs={"quick": 192, "default": 240, "full": 2000},
+    runs={"quick": 192, "default": 400, "full": 2000},
 )
 
 #: kappa_0 >= 10, outside the paper's bound on sigma_0; iota stays below 0.1.

@@ -88,7 +88,8 @@ class LokyBackend:
         not made. One process alone for a user's own code, so that what it sees is the same with any number of
         workers."""
         listed = list(batches)
-        with _executor(1 if any(b.twice for b in listed) else self.workers) as executor:
+        most = 1 if any(b.twice for b in listed) else self.workers
+        with _executor(max(1, min(most, len(listed)))) as executor:
             submitted = [(_submit(executor, batch, device, seconds), batch) for batch in listed]
             for future, batch in submitted:
                 error = future.exception()

@@ -18,7 +18,7 @@ STOPPING = Experiment(
     id="two_stage.question.stopping",
     place=replace(PAPER_BOX, name="stopping", dimension=(30.0, 300.0), dimension_unit="n"),
     clock=CLOCKS[-1],
-    runs={"quick": 0, "default": 120, "full": 600},
+    runs={"quick": 0, "default": 170, "full": 600},
     snapshots=CLOCKS[:-1],
 )
 

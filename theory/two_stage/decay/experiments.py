@@ -135,14 +135,14 @@ def _box(name: str, low: float, high: float) -> Box:
 _STRONG = ((6.0, 0.1), (10.0, 0.1), (12.0, 0.2), (20.0, 0.2), (14.0, 0.3), (20.0, 0.3))
 
 #: Above the threshold that lasts, and below: realised classes decide which side a run is on.
-LASTING = _decayed("lasting", _box("above lambda*(1)", 1.2, 2.2), 120, 600)
-BELOW = _decayed("below", _box("below lambda*(1)", 0.4, 0.75), 130, 600)
+LASTING = _decayed("lasting", _box("above lambda*(1)", 1.2, 2.2), 180, 600)
+BELOW = _decayed("below", _box("below lambda*(1)", 0.4, 0.75), 180, 600)
 
 #: Where some labels are memorised and some are not, for the share of them.
 SHARES = _decayed("shares", _grid(((6.0, 0.1), (12.0, 0.2)), (0.3, 0.5, 0.7, 0.85), 1.0, (0.01, 0.3)), 0, 12)
 
 #: Clean samples up to four times the threshold.
-ACCURACY = _decayed("accuracy", _grid(_STRONG, (0.5, 1.0, 2.0, 4.0), 1.0, (0.1,)), 4, 30)
+ACCURACY = _decayed("accuracy", _grid(_STRONG, (0.5, 1.0, 2.0, 4.0), 1.0, (0.1,)), 7, 30)
 
 
 def _sweep_of_start() -> Cells:
@@ -209,7 +209,7 @@ PRACTICE = Experiment(
     id="two_stage.decay.practice",
     place=_practice(3.6),
     clock=18.0,
-    runs={"quick": 0, "default": 12, "full": 60},
+    runs={"quick": 0, "default": 16, "full": 60},
     control=_undecayed,
 )
 PRACTICE_HALF = Experiment(

@@ -155,7 +155,7 @@ ORDER = Experiment(
         clock_step=(0.03, 0.5),
     ),
     clock=8.0,
-    runs={"quick": 320, "default": 400, "full": 1000},
+    runs={"quick": 320, "default": 800, "full": 1000},
     snapshots=(),
     control=_more_flips,
 )

@@ -30,7 +30,7 @@ SHARP_START = Experiment(
         clock_step=(0.02, 0.05),
     ),
     clock=0.25,
-    runs={"quick": 260, "default": 260, "full": 2000},
+    runs={"quick": 260, "default": 400, "full": 2000},
     snapshots=(),
 )
 

@@ -104,7 +104,7 @@ DTEST = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=DTEST_CLOCKS[-1],
-    runs={"quick": 96, "default": 120, "full": 800},
+    runs={"quick": 96, "default": 170, "full": 800},
     snapshots=DTEST_CLOCKS[:-1],
 )
 
