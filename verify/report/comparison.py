@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from theory.condition import ConditionCheck
 from verify.outcome import Judgement, Observation, Verification
 from verify.report.summary import not_judged
 from verify.rules.judge import Readout
@@ -37,7 +39,12 @@ def comparison(verification: Verification) -> tuple[list[str], list[dict[str, An
     could move in before the worst run left it: negative outside. `inside.NAME` and `slack.NAME` tell every
     condition. Cells without meaning are empty; "inf" stands for an event that did not happen in the run.
     """
-    rows = [row for judgement in verification.judgements for row in _rows(judgement)]
+    settings, conditions_at = cache(_of_setting), _OfChecks()
+    rows = [
+        _row(judgement, setting, observations, settings, conditions_at)
+        for judgement in verification.judgements
+        for setting, observations in by_setting(judgement.observations).items()
+    ]
     conditions = sorted(
         {name for row in rows for name in row if name not in _FIXED and "." in name}, key=_condition_order
     )
@@ -55,15 +62,19 @@ def write_comparison(verification: Verification, path: Path) -> None:
         writer.writerow(columns)
         # Hundreds of columns, of which a row fills some forty: the others are not looked at.
         where = {name: k for k, name in enumerate(columns)}
+        empty = [""] * len(columns)
         for row in rows:
-            cells: list[Any] = [""] * len(columns)
+            cells: list[Any] = empty.copy()
             for name, value in row.items():
-                cells[where[name]] = _cell(value)
+                cells[where[name]] = value if type(value) in _PLAIN and value == value else _cell(value)
             writer.writerow(cells)
 
 
 def _cell(value: Any) -> Any:
     return "" if value is None or value != value else value.item() if isinstance(value, np.generic) else value
+
+
+_PLAIN = frozenset({float, int, bool, str})
 
 
 #: Columns of every row; the setting's fields and groups stand after the first four, the conditions last.
@@ -78,14 +89,34 @@ def _condition_order(name: str) -> tuple[str, str]:
     return condition, prefix
 
 
-def _rows(judgement: Judgement) -> list[dict[str, Any]]:
-    return [
-        _row(judgement, setting, observations)
-        for setting, observations in by_setting(judgement.observations).items()
-    ]
+def _of_setting(setting: Any) -> dict[str, Any]:
+    return {**setting.as_dict(), **setting.groups()}
 
 
-def _row(judgement: Judgement, setting: Any, observations: Sequence[Observation]) -> dict[str, Any]:
+class _OfChecks:
+    """Cells of the conditions checked at a setting: claims of equal conditions share the checks."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def __call__(self, checks: Sequence[ConditionCheck]) -> dict[str, Any]:
+        known = self._known.get(id(checks))
+        if known is None:  # with the checks, so that their address stays their own
+            cells: dict[str, Any] = {}
+            for check in checks:
+                cells[f"inside.{check.name}"] = check.inside
+                cells[f"slack.{check.name}"] = check.slack
+            known = self._known[id(checks)] = checks, cells
+        return known[1]
+
+
+def _row(
+    judgement: Judgement,
+    setting: Any,
+    observations: Sequence[Observation],
+    settings: Callable[[Any], Mapping[str, Any]],
+    conditions_at: Callable[[Sequence[ConditionCheck]], Mapping[str, Any]],
+) -> dict[str, Any]:
     judge = judge_of(judgement.claim.rule)
     judged = [o for o in observations if o.not_judged is None]
     readings = [read(judgement, o) for o in judged]
@@ -97,8 +128,7 @@ def _row(judgement: Judgement, setting: Any, observations: Sequence[Observation]
         "kind": judgement.claim.kind,
         "verdict": judgement.verdict,
         "probe": judgement.claim.is_probe,
-        **setting.as_dict(),
-        **setting.groups(),
+        **settings(setting),
         "engine": ";".join(sorted({o.engine for o in observations})),
         "n_runs": len(observations),
         "n_judged": len(judged),
@@ -111,9 +141,7 @@ def _row(judgement: Judgement, setting: Any, observations: Sequence[Observation]
         "log10_slack": _log10_slack(judgement, readings),
     }
     for o in observations:
-        for check in o.checks:
-            row[f"inside.{check.name}"] = check.inside
-            row[f"slack.{check.name}"] = check.slack
+        row.update(conditions_at(o.checks))
     return row
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
+from operator import ne
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ __all__ = [
 
 #: Numbers of which nan alone is not itself.
 _PLAIN = frozenset({float, bool, int})
+_ROWS = frozenset({list, tuple})
 #: A number known to no better than this share of itself counts as unresolved, when the ends disagree.
 _COARSE = 0.1
 
@@ -79,6 +81,9 @@ def is_open(value: Any) -> bool:
     """Whether a measured value stands for more than one number."""
     if type(value) in _PLAIN:
         return value != value  # type: ignore[no-any-return]
+    members = value.values() if type(value) is dict else value if type(value) in _ROWS else None
+    if members is not None and _PLAIN.issuperset(map(type, members)):  # without a step of Python's a member
+        return any(map(ne, members, members))
     return unmeasured(value) or is_resolved(value)
 
 

@@ -203,6 +203,9 @@ class Judge(ABC, Generic[R]):
         self, rule: R, value: Any, steps: int, dtype: str, decision: Decision | None = None
     ) -> float | None:
         """`excess` at the end of a `Resolved` value that speaks most for the claim; None for nan."""
+        if type(value) in (float, bool, int):  # most are, of very many runs
+            nan = self.open_value and value != value
+            return None if nan else self.excess(rule, value, steps, dtype, decision)
         if self.open_value and unmeasured(value):
             return None
         found = [self.excess(rule, v, steps, dtype, decision) for v in alternatives(value)]
