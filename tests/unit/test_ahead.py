@@ -4,6 +4,7 @@ runs that break what was refuted."""
 from __future__ import annotations
 
 import time
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 
 import pytest
@@ -122,6 +123,16 @@ def test_the_workers_find_the_runs_that_this_process_does(paper: Paper, refuted:
     found = list(Ahead([j.claim for j in refuted], [paper], 2).counterexamples(asked, "quick", 0))
     assert [each for _, each in found] == here
     assert all(seconds > 0 for seconds, _ in found)
+
+
+def test_what_a_dying_worker_takes_along_is_searched_for_here(
+    paper: Paper, refuted: list[Judgement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [find_counterexample(j, "quick", 0) for j in refuted]
+    lost = [BrokenExecutor("died") for _ in refuted]
+    monkeypatch.setattr(ahead, "hand_out", lambda function, items, jobs: lambda: iter(lost))
+    found = Ahead([j.claim for j in refuted], [paper], 2).counterexamples(refuted, "quick", 0)
+    assert [each for _, each in found] == here
 
 
 def test_a_search_that_fails_costs_its_own_counterexample(

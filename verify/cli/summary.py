@@ -26,6 +26,8 @@ _STYLE: Mapping[str, Mapping[str, Any]] = {
 _OTHER = {"fg": "magenta"}
 #: Columns where no terminal says how many there are.
 _WIDTH, _GAP = 160, "  "
+#: The other three columns have so many together at least.
+_LEAST = 40
 #: Columns for where a claim is printed: one long source would take the width from every reason.
 _SOURCE = 32
 
@@ -83,7 +85,7 @@ def _table(rows: Sequence[tuple[str, str, str, str, bool, str]], width: int) -> 
         for verdict, role, id_, item, unexpected, reason in rows
     ]
     longest = [max((len(row[k]) for row in cells), default=0) for k in (1, 2, 3)]
-    rest = max(width - longest[0] - 3 * len(_GAP), 20)
+    rest = max(width - longest[0] - 3 * len(_GAP), _LEAST)
     claim = min(max(longest[1], len("claim")), rest * 3 // 10)
     source = min(max(longest[2], len("source")), rest // 5, _SOURCE)
     widths = (max(longest[0], len("verdict")), claim, source, rest - claim - source)
