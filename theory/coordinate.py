@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -48,13 +49,22 @@ class Coordinate:
 
         A logarithmic range of one point takes no draw; a linear one does.
         """
+        start, width = self._drawn_in
+        # What `rng.uniform` computes, at a third of its time: a box is drawn from 100,000 times.
         if self.scale == "linear":
-            value = float(rng.uniform(self.low, self.high))
+            value = start + width * rng.random()
         elif self.low < self.high:
-            value = float(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+            value = math.exp(start + width * rng.random())
         else:
             value = float(self.low)
         return round(value) if self.whole else value
+
+    @cached_property
+    def _drawn_in(self) -> tuple[float, float]:
+        """Start and width of the range on its scale."""
+        if self.scale == "linear":
+            return float(self.low), float(self.high) - float(self.low)
+        return math.log(self.low), math.log(self.high) - math.log(self.low)
 
     def at(self, share: float) -> float:
         """The value a share of the way from low (0) to high (1) on the scale.

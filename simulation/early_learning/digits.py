@@ -8,10 +8,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.files import bundled_digits
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.rng import generator
 
-__all__ = ["CLASSES", "Digits", "digits_missing", "load_digits", "noisy_labels"]
+__all__ = ["CLASSES", "Digits", "load_digits", "noisy_labels"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -38,21 +39,12 @@ class Digits:
         return np.asarray(self.noisy != self.true)
 
 
-def digits_missing() -> str | None:
-    """Why the digits cannot be had here, None where they can."""
-    from importlib.util import find_spec
-
-    return None if find_spec("sklearn") else "scikit-learn is not installed, which brings the 8x8 digits"
-
-
 @cache
 def _images() -> tuple[Floats, Ints]:
-    from sklearn.datasets import load_digits as bundled  # type: ignore[import-untyped]
-
-    data = bundled()
-    x = np.asarray(data.data, dtype=np.float32)
+    pixels, labels = bundled_digits()
+    x = pixels.astype(np.float32)
     # One mean and deviation for all pixels: it is the scaling that reproduces the published behaviour.
-    return (x - x.mean()) / x.std(), np.asarray(data.target, dtype=np.int64)
+    return (x - x.mean()) / x.std(), labels
 
 
 def noisy_labels(true: Ints, setting: DigitsSetting, seed: int, purpose: str = "digits.noise") -> Ints:

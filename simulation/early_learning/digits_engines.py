@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.early_learning.digits import CLASSES, Digits, digits_missing, load_digits, noisy_labels
+from simulation.early_learning.digits import CLASSES, Digits, load_digits, noisy_labels
 from simulation.early_learning.digits_net import Network, Targets, first_weights
+from simulation.files import digits_missing
 from simulation.models import UNITS_A_SECOND, Engine, Job, read_only
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.rng import derive_seed, generator

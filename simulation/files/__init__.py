@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulation.files.arrays import array_from_npy, read_npz
 from simulation.files.bounded import CEILING, open_zip, read_file, read_member, refuse_pickle, unpack_gzip
+from simulation.files.digits import bundled_digits, digits_missing
 from simulation.files.errors import DataError
 from simulation.files.labels import read_labels
 
@@ -11,6 +12,8 @@ __all__ = [
     "CEILING",
     "DataError",
     "array_from_npy",
+    "bundled_digits",
+    "digits_missing",
     "open_zip",
     "read_file",
     "read_labels",

@@ -34,6 +34,38 @@ def evaluate(net: Any, x: Any, chunk: int = _CHUNK) -> NDArray[np.float32]:
     return out
 
 
+def _descent(recipe: Recipe, parameters: list[Any]) -> Callable[[], None]:
+    """Moves the parameters by their gradients, once a call."""
+    import torch
+    from torch.optim.sgd import sgd
+
+    if recipe.optimizer == "adam":
+        adam = torch.optim.Adam(parameters, lr=recipe.lr)
+        return lambda: adam.step(None)
+    held: list[Any] = [None] * len(parameters)
+
+    def step() -> None:
+        """As `torch.optim.SGD`, whose constructor loads torch's compiler: a second in every process."""
+        moved = [k for k, p in enumerate(parameters) if p.grad is not None]
+        momenta = [held[k] for k in moved]
+        with torch.no_grad():
+            sgd(
+                [parameters[k] for k in moved],
+                [parameters[k].grad for k in moved],
+                momenta,
+                weight_decay=0.0,
+                momentum=recipe.momentum,
+                lr=recipe.lr,
+                dampening=0.0,
+                nesterov=False,
+                maximize=False,
+            )
+        for k, momentum in zip(moved, momenta, strict=True):
+            held[k] = momentum
+
+    return step
+
+
 def train_alone(
     task: Task,
     recipe: Recipe,
@@ -49,10 +81,7 @@ def train_alone(
     import torch
 
     net = build_net(recipe.model, task.shape, task.k, seed).to(device)
-    if recipe.optimizer == "adam":
-        optimizer: Any = torch.optim.Adam(net.parameters(), lr=recipe.lr)
-    else:
-        optimizer = torch.optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum)
+    descend = _descent(recipe, list(net.parameters()))
     x = torch.from_numpy(task.x).to(device)
     labels = torch.from_numpy(task.labels).to(device)
     everything = torch.from_numpy(np.concatenate([task.x, task.x_val, task.x_test])).to(device)
@@ -66,9 +95,9 @@ def train_alone(
             while step < target and not record.failed:
                 chosen = torch.from_numpy(np.array(flow[step])).to(device)
                 loss = torch.nn.functional.cross_entropy(net(x[chosen]), labels[chosen])
-                optimizer.zero_grad()
+                net.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
+                descend()
                 step += 1
             if record.failed:
                 break

@@ -68,12 +68,12 @@ def curvature(fits: Sequence[Fit]) -> tuple[float, float, float]:
     parameter = np.concatenate([f.parameter for f in fits])
     residual = np.concatenate([f.residual for f in fits])
     best = (0.0, float(parameter[0]), 0.0)
-    for x in np.unique(parameter):
+    for x in sorted(set(parameter.tolist())):  # np.unique takes as long as all the rest
         at = residual[parameter == x]
         error = float(at.std(ddof=1) / math.sqrt(at.size)) if at.size > 1 else math.inf
         bend = abs(float(at.mean()))
         if bend >= best[0]:
-            best = (bend, float(x), error)
+            best = (bend, x, error)
     return best
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import sys
@@ -32,11 +33,7 @@ def code_version(claims_files: Iterable[str | Path] = ()) -> str:
 
 
 def _parts(claims_files: Iterable[str | Path]) -> Iterator[bytes]:
-    for package in PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*")):
-            if path.is_file() and not _SKIPPED & set(path.parts):
-                yield path.relative_to(_ROOT).as_posix().encode()
-                yield path.read_bytes()
+    yield _built_in().encode()
     for path in own_modules(claims_files):
         yield b"claims"
         try:
@@ -46,6 +43,17 @@ def _parts(claims_files: Iterable[str | Path]) -> Iterator[bytes]:
     yield " ".join(libraries()).encode()
     yield platform.python_version().encode()
     yield platform.machine().encode()
+
+
+@cache
+def _built_in() -> str:
+    """Of the three packages' files, as this process found them."""
+    parts = []
+    for package in PACKAGES:
+        for path in sorted((_ROOT / package).rglob("*")):
+            if path.is_file() and not _SKIPPED & set(path.parts):
+                parts += [path.relative_to(_ROOT).as_posix().encode(), path.read_bytes()]
+    return digest_of_parts(parts)
 
 
 @cache
@@ -67,15 +75,20 @@ def own_modules(claims_files: Iterable[str | Path]) -> Iterator[Path]:
     yield from files
     folders = {file.parent for file in files}
     beside = set()
-    for module in list(sys.modules.values()):
+    for module in list(sys.modules.values()) if folders else ():
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py"):
+        if not isinstance(file, str) or not file.endswith(".py") or _is_shipped(os.path.abspath(file)):
             continue
         path = Path(file).resolve()
-        if not path.is_file():  # loaded under a relative name from a folder left since
-            continue
-        built_in = path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in PACKAGES
-        installed = "site-packages" in path.parts
-        if not (built_in or installed) and any(path.is_relative_to(folder) for folder in folders):
+        # It is not there where it was loaded under a relative name from a folder left since.
+        if any(path.is_relative_to(folder) for folder in folders) and path.is_file():
             beside.add(path)
     yield from sorted(beside - set(files))
+
+
+@cache
+def _is_shipped(file: str) -> bool:
+    """Whether a module of this name comes with the project or was installed: most that are loaded."""
+    path = Path(file).resolve()
+    built_in = path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in PACKAGES
+    return built_in or "site-packages" in path.parts

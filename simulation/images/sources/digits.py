@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from simulation.files import bundled_digits, digits_missing
 from simulation.images.errors import MissingData
 from simulation.images.images import Images
 
@@ -20,10 +21,8 @@ def load_digits() -> Images:
     Raises:
         MissingData: scikit-learn is not installed.
     """
-    try:
-        from sklearn.datasets import load_digits as load  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingData("the digits come with scikit-learn: pip install scikit-learn") from None
-    pixels, labels = load(return_X_y=True)
-    x = (np.asarray(pixels) / 16.0).reshape(-1, 1, 8, 8).astype(np.float32)
-    return Images(x, np.asarray(labels, dtype=np.int64), "scikit-learn digits", tuple("0123456789"))
+    if digits_missing() is not None:
+        raise MissingData("the digits come with scikit-learn: pip install scikit-learn")
+    pixels, labels = bundled_digits()
+    x = (pixels / 16.0).reshape(-1, 1, 8, 8).astype(np.float32)
+    return Images(x, labels.copy(), "scikit-learn digits", tuple("0123456789"))

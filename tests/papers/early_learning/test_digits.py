@@ -7,12 +7,13 @@ import pytest
 
 from simulation.early_learning import digits, digits_engines
 from simulation.early_learning.digits_engines import ENGINES
+from simulation.files import digits_missing
 from simulation.models import Job
 from theory.early_learning.claims.small_nets import value_of
 from theory.early_learning.digits_setting import DigitsSetting
 from theory.early_learning.digits_table import PAIRS, ROWS
 
-needs_digits = pytest.mark.skipif(digits.digits_missing() is not None, reason=str(digits.digits_missing()))
+needs_digits = pytest.mark.skipif(digits_missing() is not None, reason=str(digits_missing()))
 SHORT = DigitsSetting(rate=0.4, loss="elr", lam=3.0, beta=0.7)
 
 

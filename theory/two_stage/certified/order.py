@@ -162,6 +162,12 @@ def _stays_below(piece: Piece, most: int = 5000) -> bool:
     return False
 
 
+@cache
+def _excess() -> tuple[Callable[..., Any], ...]:
+    """`h` and its first two derivatives, as functions of the ball c."""
+    return tuple(_function(sp.diff(excess(), _C, order), _C) for order in (0, 1, 2))
+
+
 def _gains_enough(piece: Piece) -> bool:
     """`h/c^2 < A (w + e c k)/(1 + 2 c^2 e A)` from `least` to `most`: the right side is a Moebius function
     of e, so that both ends decide. `w = 2 + 2/(1+c)` and `k` are lower bounds of `(1+z) dS/dz` and
@@ -169,9 +175,7 @@ def _gains_enough(piece: Piece) -> bool:
     from theory.certified.visitor import exact
 
     rise = exact(piece.rise)
-    h = excess()
-    first, second = (_function(sp.diff(h, _C, order), _C) for order in (1, 2))
-    itself = _function(h, _C)
+    itself, first, second = _excess()
 
     def slack(c: Any, whole: Any, e: Any) -> Any:
         u = 1 - c

@@ -116,7 +116,7 @@ def comparison_inverse() -> sp.Expr:
     A, B, x, top = sp.symbols("A B x X", positive=True)
     # ds = dM/(alpha g(M) - B) = (1 + e^M) dM/(A - B e^M); with x = e^M, dM = dx/x.
     integrand = sp.apart((1 + x) / (x * (A - B * x)), x)
-    primitive = sp.expand_log(sp.integrate(integrand, x).subs(x, top))
+    primitive = sp.expand_log(sp.Add(*(sp.integrate(term, x) for term in integrand.args)).subs(x, top))
     # Logarithms of A/B-like arguments: choose the branch that is real below the pole, x < A/B.
     value = sp.Add(*(_real_branch(term, top, A, B) for term in sp.Add.make_args(sp.expand(primitive))))
     return sp.simplify(sp.expand(value - value.subs(top, 1)).subs(sp.log(top), _M).subs(top, sp.exp(_M)))

@@ -45,8 +45,10 @@ def test_fashion_where_its_package_has_put_it(tmp_path: Path, monkeypatch: pytes
 
 
 def test_digits_and_classes() -> None:
-    pytest.importorskip("sklearn")
+    bundled = pytest.importorskip("sklearn.datasets").load_digits()
     whole = load_images("digits")
+    np.testing.assert_array_equal(whole.x.reshape(-1, 64) * 16, bundled.data)
+    np.testing.assert_array_equal(whole.y, bundled.target)
     assert (whole.n, whole.k, whole.x.shape[1:]) == (1797, 10, (1, 8, 8))
     pair = load_images("digits", classes=(8, 3))
     assert pair.class_names == ("8", "3")
