@@ -69,7 +69,7 @@ NO_NOISE_RUNS = Experiment(
 #: A network with dropout whose weights do not move.
 STILL = Experiment(
     "images.still", place=fixed(ImageSetting(net="mlp_dropout", lr=1e-9)), clock=2.0,
-    runs={"quick": 60, "default": 100, "full": 200}, options=ImageOptions(),
+    runs={"quick": 100, "default": 100, "full": 200}, options=ImageOptions(),
 )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ WIDTH = Experiment(
 )  # fmt: skip
 KERNEL = Experiment(
     "images.theory.kernel", place=fixed(PatchSetting(sigma_0=40.0, m=100, eta=100.0, paired=1)), clock=_LATE,
-    runs={"quick": 4, "default": 20, "full": 60},
+    runs={"quick": 6, "default": 20, "full": 60},
 )  # fmt: skip
 WITH_INITS = Experiment(
     "images.theory.inits",

@@ -48,6 +48,6 @@ EVENT_GRID = Experiment(
         )
     ),
     clock=1.0,
-    runs={"quick": 36, "default": 60, "full": 400},
+    runs={"quick": 42, "default": 60, "full": 400},
     snapshots=(C_T1,),
 )

@@ -184,7 +184,7 @@ LOW_DIMENSION = Experiment(
     place=_drawn("low dimension", _without(OF_LOW_DIMENSION, "dimension", "dimension_signal")),
     clock=C_T1,
     # Less than half of these lie outside the paper's bound on d, where the probe is judged.
-    runs={"quick": 160, "default": 440, "full": 4000},
+    runs={"quick": 230, "default": 440, "full": 4000},
 )
 
 #: Flip rates that lie far apart.
@@ -226,6 +226,7 @@ NO_NOISE_SCALES = replace(
         },
         every={"n": 4, "m": 4, "d": 24},
     ),
+    runs={"quick": 192, "default": 240, "full": 2000},
 )
 
 #: Data and initial weights alone.

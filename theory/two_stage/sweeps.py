@@ -58,14 +58,14 @@ _SWEEP_FACTORS: dict[SweepParameter, tuple[float, ...]] = {
     "d": (0.25, 0.5, 1.0, 2.0, 4.0),
 }
 
-#: With 16 replicates alone, all points count.
+#: With 22 replicates alone, all points count.
 _WIDE_FACTORS = (0.4, 0.6, 1.0, 1.6, 2.4)
 
 # n and m change the draw, so pairing cannot cancel their scatter: they need more replicates. The quick
 # profile tells a wrong exponent from the right one; the default one certifies the margin.
 _SWEEP_RUNS = {
     "eta": {"quick": 16, "default": 32, "full": 200},
-    "n": {"quick": 12, "default": 360, "full": 1000},
+    "n": {"quick": 12, "default": 520, "full": 1000},
     "m": {"quick": 12, "default": 100, "full": 400},
     "d": {"quick": 8, "default": 40, "full": 200},
 }
@@ -102,7 +102,7 @@ def sweep(parameter: SweepParameter, kappa_0: float = 0.01) -> Experiment:
         place=Sweep(parameter, base, _WIDE_FACTORS if wide else _SWEEP_FACTORS[parameter]),
         clock=24.0 if large else 14.0,
         snapshots=(1.0,),
-        runs={**runs, "quick": 0, "default": 200 if many else 16} if large else runs,
+        runs={**runs, "quick": 0, "default": 200 if many else 22 if wide else 16} if large else runs,
         max_steps=4000,
         stop=(("loss", EPS),),
     )

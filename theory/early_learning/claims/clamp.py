@@ -52,7 +52,7 @@ DELAYED = Experiment(
     ),
     clock=260.0,
     record=AtClocks(tuple(0.5 * k for k in range(521))),
-    runs=times(4, 30, 120),
+    runs=times(8, 30, 120),
 )
 HELD = Experiment(
     "early_learning.clamp.held",
@@ -72,7 +72,7 @@ HELD = Experiment(
     ),
     clock=150.0,
     record=AtClocks((75.0, 110.0)),
-    runs=times(3, 84, 200),
+    runs=times(50, 84, 200),
 )
 REMEMBERED = Experiment(
     "early_learning.clamp.remembered",

@@ -51,7 +51,7 @@ KL = Experiment(
     ),
     clock=300.0,
     record=AtClocks((100.0, 200.0)),
-    runs=times(4, 84, 200),
+    runs=times(50, 84, 200),
 )
 STOPPING = Experiment(
     "early_learning.compared.stopping",
@@ -69,7 +69,7 @@ STOPPING = Experiment(
         beta=0.0,
     ),
     clock=100.0,
-    runs=times(4, 84, 200),
+    runs=times(50, 84, 200),
     control=plain_arm,
 )
 
@@ -92,9 +92,9 @@ def _experiment(name: str, quick: int, clock: float, **loss: Any) -> Experiment:
     )
 
 
-PLAIN = _experiment("plain", 1, 4000.0)
+PLAIN = _experiment("plain", 8, 4000.0)
 WEAK = _experiment("weak", 0, 4000.0, loss="elr", lam=1.0, beta=0.7, clamp=1e-4)
-STRONG = _experiment("strong", 1, 1500.0, loss="elr", lam=3.0, beta=0.7, clamp=1e-4)
+STRONG = _experiment("strong", 8, 1500.0, loss="elr", lam=3.0, beta=0.7, clamp=1e-4)
 STRONGER = _experiment("stronger", 0, 1500.0, loss="elr", lam=7.0, beta=0.9, clamp=1e-4)
 
 

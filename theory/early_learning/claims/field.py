@@ -49,7 +49,7 @@ RUNS = Experiment(
         "p >> n", {"w": (0.1, 0.4), "kappa/m": (0.1, 0.5), "p/n": (100.0, 300.0), "n": (200, 300)}, eta=0.1
     ),
     clock=110.0,
-    runs=times(20, 80, 300),
+    runs=times(50, 80, 300),
 )
 EARLY_RUNS = Experiment(
     "early_learning.field.early",

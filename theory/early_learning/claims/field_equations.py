@@ -88,13 +88,13 @@ SLOW = Experiment(
     "early_learning.field.slow",
     place=Box("slow field", (Coordinate("w", 0.1, 0.4, "linear"), Coordinate("kappa", 1e-3, 0.02)), _field),
     model=FIELD,
-    runs=times(15, 60, 300),
+    runs=times(36, 60, 300),
 )
 MODERATE = Experiment(
     "early_learning.field.moderate",
     place=Box("field", (Coordinate("w", 0.05, 0.4, "linear"), Coordinate("kappa", 0.01, 0.2)), _field),
     model=FIELD,
-    runs=times(15, 60, 300),
+    runs=times(36, 60, 300),
 )
 STRONG = Experiment(
     "early_learning.field.strong",

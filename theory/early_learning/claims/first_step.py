@@ -65,7 +65,7 @@ SIGNS = Experiment(
         eta=0.5,
     ),
     clock=0.5,
-    runs=times(20, 200, 600),
+    runs=times(120, 200, 600),
 )
 GRADIENT_LAW = Experiment(
     "early_learning.first_step.law",
@@ -73,7 +73,7 @@ GRADIENT_LAW = Experiment(
     clock=0.5,
     engines=("primal", "first_step"),
     pair_engines=False,
-    runs=times(100, 1400, 4000),
+    runs=times(1400, 1400, 4000),
 )
 LONG = Experiment(
     "early_learning.first_step.best",
@@ -82,7 +82,7 @@ LONG = Experiment(
         {"w": (0.1, 0.4), "kappa/m": (0.1, 0.95), "p/n": (0.5, 20.0), "n": (100, 200), "eta": (0.3, 2.0)},
     ),
     clock=60.0,
-    runs=times(20, 100, 400),
+    runs=times(36, 100, 400),
 )
 LONG_BEYOND = Experiment(
     "early_learning.first_step.beyond",

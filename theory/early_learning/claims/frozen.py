@@ -61,7 +61,7 @@ REST = Experiment(
     ),
     clock=TAU,
     record=AtClocks((500.0, 1000.0)),
-    runs=times(6, 60, 200),
+    runs=times(12, 60, 200),
 )
 SIDES = Experiment(
     "early_learning.frozen.sides",
@@ -80,7 +80,7 @@ SIDES = Experiment(
     ),
     clock=TAU,
     record=AtClocks((1000.0,)),
-    runs=times(6, 120, 300),
+    runs=times(36, 120, 300),
 )
 UNHELD = Experiment(
     "early_learning.frozen.unheld",
@@ -99,7 +99,7 @@ UNHELD = Experiment(
     ),
     clock=TAU,
     record=AtClocks((1000.0,)),
-    runs=times(5, 80, 200),
+    runs=times(50, 80, 200),
 )
 
 

@@ -31,7 +31,7 @@ PLAIN = Experiment(
     place=mixture_box("small problems", _SMALL, eta=0.2),
     clock=60.0,
     engines=("three_ways",),
-    runs=times(5, 64, 200),
+    runs=times(36, 64, 200),
 )
 REGULARISED = Experiment(
     "early_learning.identity.regularised",
@@ -43,7 +43,7 @@ REGULARISED = Experiment(
     ),
     clock=20.0,
     engines=("three_ways",),
-    runs=times(5, 64, 200),
+    runs=times(36, 64, 200),
 )
 AVERAGING = Experiment(
     "early_learning.identity.averaging",
@@ -56,7 +56,7 @@ AVERAGING = Experiment(
         beta=0.0,
     ),
     clock=100.0,
-    runs=times(5, 64, 200),
+    runs=times(36, 64, 200),
 )
 
 
@@ -75,7 +75,7 @@ KL_WITHOUT_MEMORY = Experiment(
         beta=0.0,
     ),
     clock=30.0,
-    runs=times(5, 64, 200),
+    runs=times(36, 64, 200),
     control=plain_arm,
 )
 

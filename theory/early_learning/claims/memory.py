@@ -47,7 +47,7 @@ LAGGED = Experiment(
     ),
     clock=CLOCK,
     record=AtClocks((60.0, 90.0)),
-    runs=times(4, 50, 150),
+    runs=times(32, 50, 150),
 )
 SLOW = Experiment(
     "early_learning.memory.slow",

@@ -55,7 +55,7 @@ AT_ZERO = Experiment(
     ),
     clock=10.0,
     record=AtClocks(_CLOCKS),
-    runs=times(2, 24, 96),
+    runs=times(5, 24, 96),
 )
 FROM_SPHERE = Experiment(
     "early_learning.proportional.from_sphere",
@@ -65,7 +65,7 @@ FROM_SPHERE = Experiment(
     ),
     clock=10.0,
     record=AtClocks((0.5, *_CLOCKS)),
-    runs=times(3, 48, 200),
+    runs=times(20, 48, 200),
 )
 MEDIANS = Experiment(
     "early_learning.proportional.medians",
@@ -87,7 +87,7 @@ LAST = Experiment(
         eta=0.1,
     ),
     clock=40.0,
-    runs=times(8, 110, 200),
+    runs=times(58, 110, 200),
 )
 
 
@@ -153,7 +153,7 @@ ABOVE = Experiment(
     "early_learning.separability.above",
     place=_threshold_box(0.08),
     engines=("separability",),
-    runs=times(10, 60, 200),
+    runs=times(48, 60, 200),
 )
 
 
@@ -177,7 +177,7 @@ MINIMISERS = Experiment(
         _share_of_threshold,
     ),
     engines=("minimiser",),
-    runs=times(5, 64, 256),
+    runs=times(40, 64, 256),
 )
 
 

@@ -111,7 +111,7 @@ SPHERE = Experiment(
         lambda values: SphereSetting(int(values["p"]), 2.0, 0.1),
     ),
     model=function_model(SphereSetting, draw_start, name="early_learning.sphere"),
-    runs=times(150, 4000, 8000),
+    runs=times(4000, 4000, 8000),
 )
 
 

@@ -65,7 +65,7 @@ RESTING = Experiment(
     ),
     clock=400.0,
     record=AtClocks((200.0,)),
-    runs=times(10, 60, 200),
+    runs=times(24, 60, 200),
 )
 THRESHOLD = Experiment(
     "early_learning.strength.threshold",
@@ -78,7 +78,7 @@ THRESHOLD = Experiment(
     ),
     clock=300.0,
     record=AtClocks((150.0,)),
-    runs=times(8, 110, 300),
+    runs=times(72, 110, 300),
 )
 RUNNING = Experiment(
     "early_learning.strength.running",
@@ -91,7 +91,7 @@ RUNNING = Experiment(
     ),
     clock=200.0,
     record=AtClocks((100.0,)),
-    runs=times(6, 84, 200),
+    runs=times(50, 84, 200),
 )
 NOISY = Experiment(
     "early_learning.strength.noisy",

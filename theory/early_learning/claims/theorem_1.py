@@ -30,7 +30,7 @@ STAGE = Experiment(
         start=2.0,
     ),
     clock=1.0,
-    runs=times(10, 170, 400),
+    runs=times(70, 170, 400),
 )
 PROJECTED = "theta_0 is drawn orthogonal to v: at p = 900 a uniform theta_0 passes 1/10 in 6.7 % of draws."
 #: What the runs of part 1 and 2 hold fixed, in their statements.
@@ -105,7 +105,7 @@ SEPARABLE = Experiment(
         eta=0.1,
     ),
     engines=("separability",),
-    runs=times(8, 170, 400),
+    runs=times(70, 170, 400),
 )
 MEMORISED = Experiment(
     "early_learning.theorem_1.memorised",
@@ -117,7 +117,7 @@ MEMORISED = Experiment(
     ),
     clock=10_000.0,
     record=AtClocks((1.0, 100.0)),
-    runs=times(5, 84, 200),
+    runs=times(50, 84, 200),
 )
 
 

@@ -25,7 +25,7 @@ FORCED = experiment(
         "imposed, i.i.d. in time", places.forced, d=(5, 12), width=(15, 40), variance=(0.05, 1),
         pull=(0.02, 0.5), target=TARGETS,
     ),
-    (16, 36, 72), 24.0, engine="forced", imposed="gaussian",
+    (20, 36, 72), 24.0, engine="forced", imposed="gaussian",
 )  # fmt: skip
 FORCED_CHAIN = experiment(
     "forced_chain",

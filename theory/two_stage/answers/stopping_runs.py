@@ -34,6 +34,6 @@ WIDE = Experiment(
         dimension_unit="n",
     ),
     clock=CLOCKS[-1],
-    runs={"quick": 0, "default": 120, "full": 800},
+    runs={"quick": 0, "default": 190, "full": 800},
     snapshots=CLOCKS[:-1],
 )

@@ -37,7 +37,7 @@ SHARP_ACTIVATION = Experiment(
         clock_step=(0.06, 0.1),
     ),
     clock=1.0,
-    runs={"quick": 60, "default": 360, "full": 1000},
+    runs={"quick": 160, "default": 360, "full": 1000},
 )
 
 
