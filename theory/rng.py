@@ -20,6 +20,10 @@ def _digest(seed: int, purpose: str, index: int, size: int) -> bytes:
     return hashlib.blake2b(text, digest_size=size).digest()
 
 
+#: Of a key, by its size in bytes: the same on every machine.
+_LITTLE_ENDIAN = {size: np.dtype(f"<u{size}") for size in (4, 8)}
+
+
 class _Key(ISeedSequence):
     """A key as it stands. `Philox(key=...)` gives the same numbers, and asks the system for entropy it
     does not use: half of the time that a short draw takes."""
@@ -28,8 +32,8 @@ class _Key(ISeedSequence):
         self._key = key
 
     def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[np.unsignedinteger]:
-        words = np.frombuffer(self._key, np.dtype(dtype).newbyteorder("<"), n_words)
-        return words.astype(dtype)
+        words = np.frombuffer(self._key, _LITTLE_ENDIAN[np.dtype(dtype).itemsize], n_words)
+        return words.astype(dtype, copy=False)
 
 
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:

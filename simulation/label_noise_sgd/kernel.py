@@ -129,8 +129,11 @@ def advance(
         # A network that SAM has killed shrinks for ever; numbers below the normal range are slow.
         dead = not s <= limit or s < _GONE
         if place < records.shape[0] and records[place] == t:
-            out_z[place] = z
-            out_sums[place] = sums
+            for j in range(rows):
+                for i in range(k):
+                    out_z[place, j, i] = z[j, i]
+            for j in range(SUMS + 2 * d):
+                out_sums[place, j] = sums[j]
             for i in range(k - active):
                 out_logs[place, i] = logs[i]
             place += 1

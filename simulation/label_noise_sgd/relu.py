@@ -29,7 +29,10 @@ def _advance(
     place = 0
     for t in range(steps + 1):
         if place < records.shape[0] and records[place] == t:
-            out_w[place], out_a[place] = w, a
+            for i in range(m):
+                out_a[place, i] = a[i]
+                for j in range(d):
+                    out_w[place, j, i] = w[j, i]
             place += 1
         if t == steps:
             return
@@ -72,7 +75,10 @@ def _advance_batches(
     place = 0
     for t in range(steps + 1):
         if place < records.shape[0] and records[place] == t:
-            out_w[place], out_a[place] = w, a
+            for i in range(m):
+                out_a[place, i] = a[i]
+                for j in range(d):
+                    out_w[place, j, i] = w[j, i]
             place += 1
         if t == steps:
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,9 +114,8 @@ def draw_geometry(setting: Setting, seed: int = 0) -> Geometry:
     R[0, 0] = setting.signal_norm
     R[0, 1:] = setting.sigma_xi * generator(seed, "noise along mu").standard_normal(n)
     # Full square draws: the k-th row's entries are the same whatever d is, which pairs runs across d.
-    R[1:, 1:] = np.triu(generator(seed, "noise factor").standard_normal((n, n)), 1)
-    radii = _chi(d - 1 - np.arange(n), generator(seed, "noise radii"))
-    R[1:, 1:][np.diag_indices(n)] = radii
+    np.copyto(R[1:, 1:], generator(seed, "noise factor").standard_normal((n, n)), where=_above(n))
+    R.reshape(-1)[n + 2 :: n + 2] = _chi(d - 1 - np.arange(n), generator(seed, "noise radii"))
     R[1:, 1:] *= setting.sigma_xi
     B0 = setting.sigma_0 * generator(seed, "weights in span").standard_normal((2 * m, n + 1))
     y, y_observed = sample_labels(setting, seed)
@@ -127,6 +126,13 @@ def draw_geometry(setting: Setting, seed: int = 0) -> Geometry:
         y_observed=y_observed,
         make_factor=lambda: WeightFactor(R, B0, setting.sigma_0 * _off_span(2 * m, d - n - 1, seed)),
     )
+
+
+@lru_cache(maxsize=1)
+def _above(size: int) -> NDArray[np.bool_]:
+    """Where a square matrix lies above its diagonal; kept: small draws of one size come by the ten
+    thousand."""
+    return np.triu(np.ones((size, size), dtype=bool), 1)
 
 
 def _off_span(rows: int, freedom: int, seed: int) -> Floats:

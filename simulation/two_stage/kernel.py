@@ -133,7 +133,8 @@ def advance(  # type: ignore[no-untyped-def]
         p, s = place[0], place[1]
         if early or (p < len(recorded) and recorded[p] == t):
             out_steps[p] = t
-            out_margins[p, :] = f[1 : n + 1]
+            for i in range(n):
+                out_margins[p, i] = f[i + 1]
             for r in range(m_rows):
                 out_gamma[p, r] = side[r] * C[r, 0]
             place[0] += 1

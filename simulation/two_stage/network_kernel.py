@@ -84,9 +84,11 @@ def _piece(W, c, mu, xi, begin, end, moves, out):  # type: ignore[no-untyped-def
     rest = np.zeros((4, _STRIP), W.dtype)
     for low in range(begin, end, _STRIP):
         width = min(_STRIP, end - low)
-        for k in range(n - even):
-            rest[k, :width] = xi[even + k, low : low + width]
-        rest[n - even, :width] = mu[low : low + width]
+        # Number by number: the check of shapes in a slice's assignment takes seconds to compile.
+        for i in range(width):
+            for k in range(n - even):
+                rest[k, i] = xi[even + k, low + i]
+            rest[n - even, i] = mu[low + i]
         if moves:
             change[:, :] = 0
             _change(c, xi, 0, low, width, change)

@@ -40,7 +40,7 @@ def computable(geometry: Geometry, eta: float, dtype: str) -> tuple[Geometry, fl
     push = eta / (geometry.n * geometry.m) * norms_sq
     size = np.abs(geometry.products)
     where = f"in {dtype}" + (f", in units of {unit:g}" if unit != 1.0 else "")
-    if not (least <= norms_sq[0] <= most and norms_sq[1:].min() >= least and norms_sq[1:].max() <= most):
+    if not (norms_sq.min() >= least and norms_sq.max() <= most):
         raise ValueError(
             f"mu and xi must have squared lengths between {least:.0e} and {most:.0e} {where}, were "
             f"{norms_sq[0]:.3g} and {norms_sq[1:].min():.3g} to {norms_sq[1:].max():.3g}"

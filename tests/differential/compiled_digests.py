@@ -24,8 +24,8 @@ WIDE = LinearSetting(m=30, d=4, eta=0.01, sigma=1.0, target=1.0, batch=3)
 
 def runs() -> Iterator[tuple[str, list[np.ndarray]]]:
     """Name and arrays of each run."""
-    for engine in ("reduced", "cnn"):
-        run = train(sample_problem(SMALL, 1), engine=engine, steps=400)
+    for engine, steps in (("reduced", 400), ("cnn", 60)):
+        run = train(sample_problem(SMALL, 1), engine=engine, steps=steps)
         yield f"two_stage {engine}", [run.margins, run.gamma]
     plain = LinearOptions(records=20)
     for name, setting, options in (

@@ -175,6 +175,7 @@ def judged() -> dict[str, Judgement]:
         jobs=1,
         counterexamples=False,
         adversaries=False,
+        fresh_runs=False,
         backend=SerialBackend(),
     )
     return {j.claim.id: j for j in verification.judgements}

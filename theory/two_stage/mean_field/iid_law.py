@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,7 @@ def relu_moments(s: Floats, q: float) -> tuple[Floats, Floats]:
     return mean, np.maximum(second - mean**2, 0.0)
 
 
+@lru_cache(maxsize=256)
 def iid_log_error(sums: SideSums) -> float:
     """`ln P(error)` under fresh noise, the mean over both true labels.
 
