@@ -51,6 +51,15 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's own code is measured here, not in workers that each begin anew: for tests of something else."""
+    from verify.runs.backends import SerialBackend
+
+    for module in ("verify.pipeline", "verify.soundness.falsehoods", "verify.runs.make"):
+        monkeypatch.setattr(f"{module}.backend_for", lambda jobs, isolated=False: SerialBackend())
+
+
+@pytest.fixture
 def command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:

@@ -55,6 +55,7 @@ def here(command: Call, tmp_path: Path) -> Call:
     return call
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_claims_file_with_falsehoods_of_its_own(here: Call, tmp_path: Path) -> None:
     status, out, err = here(CLAIMS)
     assert (status, err) == (0, "")
@@ -74,7 +75,7 @@ def test_a_claims_file_with_falsehoods_of_its_own(here: Call, tmp_path: Path) ->
     assert record["engines"]["detected"] == 0
 
 
-@pytest.mark.usefixtures("no_false_engines")
+@pytest.mark.usefixtures("no_false_engines", "in_this_process")
 def test_a_falsehood_that_gets_through_is_named_first_and_fails(here: Call, tmp_path: Path) -> None:
     """Broken on purpose: a declared falsehood that is true."""
     status, out, _ = here(CLAIMS.replace("measure=large)", "rule=Event(delta=0.06))"))
@@ -141,7 +142,7 @@ def test_a_folder_that_is_a_file_is_refused_before_any_run(here: Call, tmp_path:
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.usefixtures("no_false_engines")
+@pytest.mark.usefixtures("no_false_engines", "in_this_process")
 def test_false_alarms_are_counted_beside(here: Call, tmp_path: Path) -> None:
     status, out, _ = here(CLAIMS, "--suites", "4")
     record = json.loads((tmp_path / "out" / "soundness.json").read_text())["false_alarms"]

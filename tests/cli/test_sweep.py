@@ -294,13 +294,15 @@ def test_dask_gives_the_same_bytes_and_names_what_is_lost(
 ) -> None:
     from distributed import Client
 
+    text = TEXT.replace("replicates = 20", "replicates = 12")  # all runs that die are of one batch
+    (tmp_path / "c.toml").write_text(text)
     assert here("c.toml", "--out", "o", "--backend", "serial")[0] == 0
     status, out, err = here("c.toml", "--out", "p", "--backend", "dask", "--scheduler", cluster)
     assert (status, err) == (0, "")
     assert tables(tmp_path / "p") == tables(tmp_path / "o")
     assert json.loads((tmp_path / "p" / "sweep.json").read_text())["backend"] == "dask"
 
-    (tmp_path / "c.toml").write_text(TEXT.replace('"t_half"', '"t_half", "mine.dies_elsewhere"'))
+    (tmp_path / "c.toml").write_text(text.replace('"t_half"', '"t_half", "mine.dies_elsewhere"'))
     words = ("--claims-file", "claims.py", "--backend", "dask", "--scheduler", cluster)
     status, _, err = here("c.toml", "--out", "q", *words)
     assert status == 1

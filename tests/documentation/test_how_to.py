@@ -14,6 +14,7 @@ from documentation.pages import DOCS, HOW_TO, written
 from theory import Claim, Rule
 from verify.load import claims_module, load_sources
 from verify.pipeline import verify_claims
+from verify.runs.backends import SerialBackend
 
 KINDS = 10
 RULES_PAGE = "which_rule.md"
@@ -32,10 +33,10 @@ def claims_of(page: str, folder: Path) -> dict[str, Claim]:
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """Page -> id -> verdict; all files are judged together, in one set of workers."""
+    """Page -> id -> verdict; all files are judged together, in this process."""
     folder = tmp_path_factory.mktemp("how_to")
     by_page = {page: claims_of(page, folder) for page in (*HOW_TO, RULES_PAGE)}
-    done = verify_claims([c for claims in by_page.values() for c in claims.values()], "quick")
+    done = verify_claims([c for claims in by_page.values() for c in claims.values()], "quick", backend=SerialBackend())
     found = {j.claim.id: j.verdict for j in done.judgements}
     return {page: {id_: found[id_] for id_ in claims} for page, claims in by_page.items()}
 

@@ -15,6 +15,7 @@ from verify.load import load_claims_file
 from verify.pipeline import verify_claims
 from verify.resume import FOLDER_VARIABLE, _prune, folder_of_runs, kept_runs
 from verify.runs import version
+from verify.runs.backends import SerialBackend
 from verify.runs.keep import KeptBatches
 from verify.runs.version import BatchVersion
 from verify.store import RunStore
@@ -62,7 +63,7 @@ TOOLS = "def distance(one, other):\n    return abs(one - other)\n"
 
 
 def judged(folder: Path, coins: str = COINS, tools: str = TOOLS) -> tuple[Any, int]:
-    """The judgement and the number of runs made for it, in a file that is loaded anew."""
+    """The judgement and the number of runs made for it, in this process, in a file that is loaded anew."""
     file, made = folder / "coins.py", folder / "made"
     file.write_text(coins)
     (folder / "coin_tools.py").write_text(tools)
@@ -75,7 +76,7 @@ def judged(folder: Path, coins: str = COINS, tools: str = TOOLS) -> tuple[Any, i
         made.write_text("")  # a model is tried when it is loaded
         keeper = KeptBatches(RunStore.open(folder / "kept"), BatchVersion([file]))
         only = {"counterexamples": False, "adversaries": False, "fresh_runs": False}
-        done = verify_claims(claims, seed=1, jobs=1, keeper=keeper, **only)
+        done = verify_claims(claims, seed=1, keeper=keeper, backend=SerialBackend(), **only)
     finally:
         sys.path.remove(str(folder))
     return done["coins.near"], len(made.read_text())
