@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import sys
@@ -61,6 +62,12 @@ def libraries() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+@cache
+def _resolved(file: str) -> Path:
+    """A module's file, looked up once: there are thousands, and a digest asks for each."""
+    return Path(file).resolve()
+
+
 def own_modules(claims_files: Iterable[str | Path]) -> Iterator[Path]:
     """The claims files in order, then the modules they may have imported from beside them."""
     files = [Path(file).resolve() for file in claims_files]
@@ -71,7 +78,7 @@ def own_modules(claims_files: Iterable[str | Path]) -> Iterator[Path]:
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
-        path = Path(file).resolve()
+        path = _resolved(file) if os.path.isabs(file) else Path(file).resolve()
         if not path.is_file():  # loaded under a relative name from a folder left since
             continue
         built_in = path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in PACKAGES
