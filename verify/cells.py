@@ -66,9 +66,11 @@ def planned_cells(claim: Claim, planned: Sequence[Observation]) -> tuple[Cell, .
 
 def _admitted(claim: Claim, o: Observation) -> bool:
     """Whether the plan has the claim judged at this run: by its conditions, not by what came of it."""
+    if not o.checks:
+        return True
     if any(c.name not in claim.drops and not c.inside for c in o.checks):
         return False
-    return not (claim.is_probe and o.checks and all(c.inside for c in o.checks if c.name in claim.drops))
+    return not (claim.is_probe and all(c.inside for c in o.checks if c.name in claim.drops))
 
 
 def _numbers(place: Any, planned: Sequence[Observation]) -> dict[str, list[float]]:

@@ -52,23 +52,25 @@ class Redrawn(Engine):
         return replace(self, name=engine)
 
     def make(self, jobs: Sequence[Job], *, device: str) -> Sequence[MeasuredRun]:
+        geometries = [self._geometry(job.setting, job.seed) for job in jobs]
+        records = run_reduced(
+            geometries,
+            [job.setting.eta for job in jobs],
+            steps=[job.steps for job in jobs],
+            recorded=[np.arange(job.steps + 1) for job in jobs],
+            snapshots=[np.array(sorted(job.snapshots)) for job in jobs],
+        )
         made = []
-        for job in jobs:
+        for job, geometry, record in zip(jobs, geometries, records, strict=True):
             s = job.setting
-            if self.name == "law":
-                geometry = self.change(s, draw_geometry(s, job.seed), job.seed)
-            else:
-                geometry = geometry_of(sample_problem(s, job.seed))
-            (record,) = run_reduced(
-                [geometry],
-                [s.eta],
-                steps=[job.steps],
-                recorded=[np.arange(job.steps + 1)],
-                snapshots=[np.array(sorted(job.snapshots))],
-            )
             told = Trajectory(record, geometry, s.eta, self.name, "float64", job.seed, s.sigma_xi, s, True)
             made.append(measured_run(told, job))
         return made
+
+    def _geometry(self, s: Setting, seed: int) -> Geometry:
+        if self.name == "law":
+            return self.change(s, draw_geometry(s, seed), seed)
+        return geometry_of(sample_problem(s, seed))
 
 
 def judged(name: str, runs: int, change: Callable[[Setting, Geometry, int], Geometry]) -> Judgement:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from verify.outcome import Verification
+
+if TYPE_CHECKING:
+    from verify.report.blocks import Figure
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +21,24 @@ def verification() -> Verification:
 
 
 @pytest.fixture(scope="session")
-def folder(verification: Verification, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def figures(verification: Verification) -> list[Figure]:
+    """All that the zoo has data for, drawn once."""
+    from verify.report.figures import draw_all
+
+    return draw_all(verification)
+
+
+@pytest.fixture(scope="session")
+def folder(
+    verification: Verification, figures: list[Figure], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    from verify.report import figures as figure_module
     from verify.report import write_report
 
     folder = tmp_path_factory.mktemp("zoo") / "reports" / "latest"
-    write_report(verification, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figure_module, "begin_all", lambda *_: lambda: figures)
+        write_report(verification, folder)
     return folder
 
 

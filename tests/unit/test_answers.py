@@ -14,7 +14,9 @@ from theory.paper import load_paper
 from theory.question import Comparison, Curve, Part, Question
 from verify.outcome import MeasuredCurve, Verdict, Verification
 from verify.pipeline import verify_claims
+from verify.report import figures as figure_module
 from verify.report.answers import answers
+from verify.report.figures import answers as answer_figures
 from verify.report.figures import draw_all
 from verify.report.render import render_html, render_markdown
 from verify.rules.registry import judge_of
@@ -204,7 +206,8 @@ def test_curves_are_measured_on_the_runs_of_the_claims() -> None:
         )
 
 
-def test_answers_have_a_figure_in_both_reports() -> None:
+def test_answers_have_a_figure_in_both_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figure_module, "FIGURES", (answer_figures.figures,))
     verification = asked(ORDER, NORMS)
     curve = Curve("c", by_id(verification, ORDER).claim.experiment, (0.5, 1.0, 2.0), lambda run: {}, "T", "y")
     values = {"one": np.array([[0.1, 0.2, np.nan], [0.2, np.nan, np.nan]]), "two": np.zeros((2, 3))}

@@ -39,14 +39,14 @@ def test_found_at_a_setting(name: str) -> None:
 def test_found_as_a_whole(name: str) -> None:
     claim = CLAIMS[f"planted.hard.{name}"]
     # Refuted at the first look; then a share of the time goes into a single setting that would do.
-    result = falsify(claim, seconds=15.0 if "zscore" in name else 60.0)
+    result = falsify(claim, seconds=8.0 if "zscore" in name else 60.0)
     assert result.found is not None
     assert result.found.replay.startswith(f"python -m verify falsify {claim.id} --seed 0 ")
 
 
 @pytest.mark.parametrize("name", ["inside", "at_the_limit", "silent", "law"])
 def test_what_is_true_where_it_is_claimed_stays(name: str) -> None:
-    result = falsify(CLAIMS[f"planted.safe.{name}"], seconds=3.0)
+    result = falsify(CLAIMS[f"planted.safe.{name}"], seconds=1.0)
     assert result.found is None
     assert result.runs > 20
 

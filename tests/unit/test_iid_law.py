@@ -164,11 +164,11 @@ REGIMES = {"below .3": (0.01, 0.3), "from .3 to 1": (0.3, 1.0), "from 1 to 5": (
 def differences(regime: str) -> dict[str, Floats]:
     """Law less measurement of ln err, by law, on fresh runs of the claim's box."""
     box = replace(IID.place, kappa_0=REGIMES[regime])  # type: ignore[type-var]
-    settings = [box.draw(generator(91, f"iid {regime}", k)) for k in range(24)]
+    settings = [box.draw(generator(91, f"iid {regime}", k)) for k in range(20)]
     steps = [s.steps(IID.clock) for s in settings]
     made = train_many(
         settings,
-        [derive_seed(91, f"iid {regime}", k) for k in range(24)],
+        [derive_seed(91, f"iid {regime}", k) for k in range(20)],
         steps=steps,
         snapshots=[[s.steps(4.0), last] for s, last in zip(settings, steps, strict=True)],
     )

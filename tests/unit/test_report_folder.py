@@ -74,6 +74,7 @@ def test_a_report_without_figures(small: Verification, tmp_path: Path) -> None:
     assert "<img" not in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("quick_figures")
 def test_returned_paths_exist(small: Verification, tmp_path: Path) -> None:
     paths = write_report(small, tmp_path / "out")
     assert paths[0] == tmp_path / "out" / "report.html"

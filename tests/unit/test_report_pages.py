@@ -17,8 +17,8 @@ from theory.formulas import formula_html, statement_html, statement_markdown
 from theory.item import MOST_CLAIMS, NumberTable
 from verify.judge import errored
 from verify.outcome import VERDICTS, Verdict, Verification
+from verify.report.blocks import Figure
 from verify.report.cells import MARKS
-from verify.report.figures import draw_all
 from verify.report.figures.style import VERDICT_COLOURS
 from verify.report.headings import headings
 from verify.report.render import render_html, render_markdown
@@ -236,7 +236,7 @@ def test_markdown_tables_are_rectangular(folder: Path, layer: Layer) -> None:
         width = cells_
 
 
-def test_a_page_of_many_claims_is_light(verification: Verification) -> None:
+def test_a_page_of_many_claims_is_light(verification: Verification, figures: list[Figure]) -> None:
     """As many claims as the largest paper has, with every kind of figure, within 2 MB: nothing twice."""
     proof = Proof(True, tuple(f"Step {k}: $\\frac{{a_{k}}}{{b}}$ goes on and on." for k in range(60)))
     many = [
@@ -246,7 +246,6 @@ def test_a_page_of_many_claims_is_light(verification: Verification) -> None:
     ]
     assert len(many) >= 260
     large = replace(verification, judgements=tuple(many[:260]))
-    figures = draw_all(verification)
     for layer in LAYERS:
         assert len(render_html(large, figures, layer).encode()) < 2_000_000
     html = render_html(large, [], "appendix")

@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["identical", "short"]
 
+_PLAIN = frozenset((bool, int, float, str, type(None)))
+
 
 def identical(one: Any, other: Any) -> bool:
     """Equal in type and in every bit: nan equals nan, 0.0 differs from -0.0.
@@ -18,6 +20,8 @@ def identical(one: Any, other: Any) -> bool:
         return True
     if type(one) is float and type(other) is float and one == other:
         return math.copysign(1.0, one) == math.copysign(1.0, other)
+    if type(one) is tuple and type(other) is tuple and _PLAIN.issuperset(map(type, one + other)):
+        return len(one) == len(other) and all(map(identical, one, other))
     from verify.store.tree import UnkeptValue, tree_of
 
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -84,6 +85,7 @@ def median_equivalence(
     return Equivalence("inconclusive", median, inner, outer, spread, needed, p_value, support_p, tail)
 
 
+@lru_cache(maxsize=4096)
 def median_power(
     replicates: int, spread: float | None, margin: float, alpha: float, tail: float = 1.0
 ) -> float | None:

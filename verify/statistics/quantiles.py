@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from theory.run import Estimate
 
@@ -25,8 +26,6 @@ def quantile_interval(values: Sequence[float], share: float, alpha: float) -> Es
     >>> quantile_interval([1.0, 2.0], 0.95, 0.05).high
     inf
     """
-    from scipy.special import bdtr
-
     for name, number in (("share", share), ("alpha", alpha)):
         if not 0.0 < number < 1.0:
             raise ValueError(f"{name} must lie in (0, 1), was {number!r}")
@@ -34,10 +33,21 @@ def quantile_interval(values: Sequence[float], share: float, alpha: float) -> Es
     n = len(ordered)
     if not n or any(math.isnan(v) for v in ordered):
         raise ValueError("values must be numbers, at least one, and none nan")
-    # x_(k) <= quantile has probability P(Bin >= k); the quantile <= x_(k) has P(Bin <= k - 1).
-    lower = max((k for k in range(1, n + 1) if 1 - float(bdtr(k - 1, n, share)) >= 1 - alpha / 2), default=0)
-    upper = next((k for k in range(1, n + 1) if float(bdtr(k - 1, n, share)) >= 1 - alpha / 2), 0)
+    lower, upper = _limit_ranks(n, share, alpha)
     middle = ordered[min(n, max(1, math.ceil(share * n - 1e-9))) - 1]
     return Estimate(
         middle, ordered[lower - 1] if lower else -math.inf, ordered[upper - 1] if upper else math.inf
     )
+
+
+@lru_cache(maxsize=1024)
+def _limit_ranks(n: int, share: float, alpha: float) -> tuple[int, int]:
+    """Of n ordered values those that are the limits, from 1 on; 0 where none is.
+
+    x_(k) <= quantile has probability P(Bin >= k); the quantile <= x_(k) has P(Bin <= k - 1).
+    """
+    from scipy.special import bdtr
+
+    lower = max((k for k in range(1, n + 1) if 1 - float(bdtr(k - 1, n, share)) >= 1 - alpha / 2), default=0)
+    upper = next((k for k in range(1, n + 1) if float(bdtr(k - 1, n, share)) >= 1 - alpha / 2), 0)
+    return lower, upper

@@ -61,10 +61,10 @@ def decide_rate(
     """
     flags = [[violated(o) for o in trial] for trial in trials]
     n = len(flags)
-    runs = sum(len(f) for f in flags)
-    violations = sum(sum(f) for f in flags)
-    some = sum(any(f) for f in flags)
-    only = sum(all(f) for f in flags)
+    runs = sum(map(len, flags))
+    violations = sum(map(sum, flags))
+    some = sum(map(any, flags))
+    only = sum(map(all, flags))
     low, high = rate_lower(only, n, alpha), rate_upper(some, n, alpha)
 
     on = "" if runs == n else f" on {count(n, 'seed')}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ SHOWN = 20
 def by_seed(observations: Iterable[Observation]) -> list[list[Observation]]:
     """The observations of each seed, in the order of the runs' indices."""
     groups: dict[tuple[str, int], list[Observation]] = {}
-    for o in sorted(observations, key=lambda o: o.index):
+    for o in sorted(observations, key=attrgetter("index")):
         groups.setdefault((o.experiment, o.seed), []).append(o)
     return list(groups.values())
 
@@ -71,9 +72,10 @@ def bool_value(observation: Observation) -> bool:
     Raises:
         ValueError: when it is not a bool; 0.0 or "no" would silently count as an answer.
     """
-    if not isinstance(observation.value, (bool, np.bool_)):
+    value = observation.value
+    if not isinstance(value, (bool, np.bool_)):
         raise value_error(observation, "True or False")
-    return bool(observation.value)
+    return bool(value)
 
 
 def number_value(observation: Observation) -> float:

@@ -3,14 +3,15 @@ r"""Problems on which engines are tried: small, varied, and clear of the kinks o
 Rounding can switch a filter on a step earlier or later if its pre-activation comes within rounding of 0, and
 what follows is another run. No tolerance covers that, so such problems are not used: along the reference run
 every pre-activation keeps a distance from 0 of at least `_CLEARANCE` times what float32 may move it. The
-sizes ascend, so that the first failure is the smallest.
+sizes ascend, so that the first failure is the smallest. Those drawn last are kept, with their reference runs:
+of several engines each is tried on the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -92,6 +93,7 @@ def first_clear(draw: Callable[[int], Case], single: bool = True) -> Case:
     raise RuntimeError(f"no problem clear of kinks in {_ATTEMPTS} draws")
 
 
+@lru_cache(maxsize=16)
 def draw_cases(seed: int = 0, per_shape: int = 2, steps: int = 20) -> tuple[Case, ...]:
     """Cases of ascending size; a pure function of the arguments.
 
@@ -103,6 +105,7 @@ def draw_cases(seed: int = 0, per_shape: int = 2, steps: int = 20) -> tuple[Case
     )
 
 
+@lru_cache(maxsize=16)
 def draw_departing_cases(variation: Variation, seed: int = 0, steps: int = 20) -> tuple[Case, ...]:
     """A case of each size that is trained under a variation, clear of kinks along that training."""
     return tuple(
@@ -116,6 +119,7 @@ def draw_departing_cases(variation: Variation, seed: int = 0, steps: int = 20) -
     )
 
 
+@lru_cache(maxsize=16)
 def draw_long_case(seed: int = 0, steps: int = LONG_STEPS) -> Case:
     """One long run, clear of kinks in float64; a pure function of the arguments."""
     index = 2 * len(_SHAPES)

@@ -6,6 +6,7 @@ Written from the definition alone; none of the engines' code enters. Slow, and m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -36,12 +37,18 @@ def patches_of(problem: Problem) -> Floats:
     return np.concatenate([problem.mu[None], problem.xi])
 
 
+@lru_cache(maxsize=1)
+def _tensors(problem: Problem) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`y_i mu` and `xi_i` as columns, and `y~`; kept from step to step."""
+    signal, noise = torch.from_numpy(problem.y[:, None] * problem.mu), torch.from_numpy(problem.xi.copy())
+    return signal.T, noise.T, torch.from_numpy(problem.y_observed.copy())
+
+
 def _margins(weights: torch.Tensor, problem: Problem, biases: torch.Tensor | float = 0.0) -> torch.Tensor:
-    signal = torch.from_numpy(problem.y[:, None] * problem.mu)
-    noise = torch.from_numpy(problem.xi.copy())
-    responses = torch.relu(weights @ signal.T + biases) + torch.relu(weights @ noise.T + biases)
+    signal, noise, y_observed = _tensors(problem)
+    responses = torch.relu(weights @ signal + biases) + torch.relu(weights @ noise + biases)
     f_plus, f_minus = responses.mean(dim=1)
-    margins: torch.Tensor = torch.from_numpy(problem.y_observed.copy()) * (f_plus - f_minus)
+    margins: torch.Tensor = y_observed * (f_plus - f_minus)
     return margins
 
 

@@ -116,8 +116,8 @@ class Flow:
 def _product_term(x: list[arb], y: list[arb], k: int) -> arb:
     """Coefficient k of a product of power series."""
     total = x[0] * y[k]
-    for i in range(1, k + 1):
-        total += x[i] * y[k - i]
+    for one, other in zip(x[1 : k + 1], reversed(y[:k]), strict=True):
+        total += one * other
     return total
 
 
