@@ -10,7 +10,7 @@ import pytest
 
 from papers.images.cases import stripes
 from simulation.images import Recipe, flip, train_images, train_tasks
-from simulation.images.alone import evaluate, train_alone
+from simulation.images.alone import _descent, evaluate, train_alone
 from simulation.images.errors import DataError
 from simulation.images.nets.build import NETS, build_net
 from simulation.images.run import margins_and_losses
@@ -45,6 +45,25 @@ def test_side_by_side_agrees_with_a_plain_loop() -> None:
     plain = train_alone(task, SHORT, 1)
     np.testing.assert_allclose(side.losses, plain.losses, rtol=2e-3, atol=2e-4)
     np.testing.assert_array_equal(side.steps, plain.steps)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_steps_are_those_of_torchs_sgd(momentum: float) -> None:
+    """The written step against the class, also where a layer is frozen."""
+    ends = []
+    for ours in (True, False):
+        net = build_net("cnn", (1, 8, 8), 2, seed=5)
+        parameters = list(net.parameters())
+        parameters[0].requires_grad_(False)
+        recipe = Recipe("cnn", lr=0.1, momentum=momentum)
+        step = _descent(recipe, parameters) if ours else torch.optim.SGD(parameters, 0.1, momentum).step
+        for k in range(4):
+            net.zero_grad()
+            net(torch.full((3, 1, 8, 8), 0.1 * k)).square().sum().backward()
+            step()
+        ends.append([p.detach().numpy().copy() for p in parameters])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
