@@ -106,7 +106,14 @@ def load_everything() -> None:
         for module in iter_modules(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 import_module(module.name)
-    for name in ("theory.two_stage.paper", "simulation.two_stage.engines", "pandas", "jinja2", "joblib", "scipy.stats"):
+    for name in (
+        "theory.two_stage.paper",
+        "simulation.two_stage.engines",
+        "pandas",
+        "jinja2",
+        "joblib",
+        "scipy.stats",
+    ):
         import_module(name)
 
 

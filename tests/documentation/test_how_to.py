@@ -36,7 +36,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     """Page -> id -> verdict; all files are judged together, in this process."""
     folder = tmp_path_factory.mktemp("how_to")
     by_page = {page: claims_of(page, folder) for page in (*HOW_TO, RULES_PAGE)}
-    done = verify_claims([c for claims in by_page.values() for c in claims.values()], "quick", backend=SerialBackend())
+    done = verify_claims(
+        [c for claims in by_page.values() for c in claims.values()], "quick", backend=SerialBackend()
+    )
     found = {j.claim.id: j.verdict for j in done.judgements}
     return {page: {id_: found[id_] for id_ in claims} for page, claims in by_page.items()}
 
