@@ -52,7 +52,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's own code is measured here, not in workers that each begin anew: for tests of something else."""
+    """A user's own code is measured here, not in workers that each begin anew: for tests of other things."""
     from verify.runs.backends import SerialBackend
 
     for module in ("verify.pipeline", "verify.soundness.falsehoods", "verify.runs.make"):

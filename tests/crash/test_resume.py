@@ -178,7 +178,9 @@ def test_values_that_cannot_be_kept_are_made_again(claims: list[Claim], tmp_path
 
 
 @pytest.fixture
-def verify_run(command: Call, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def verify_run(
+    command: Call, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: None
+) -> Call:
     """Exit status, stdout and stderr of `verify run` on two small claims, into `tmp_path/report`; every batch
     is a file of its own."""
     monkeypatch.setattr("verify.resume._EVERY", 0.0)

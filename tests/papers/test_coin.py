@@ -62,6 +62,7 @@ def test_it_is_judged_alike_by_any_number_of_workers_and_from_a_store(paper: Pap
         assert [j.observations for j in other.judgements] == [j.observations for j in one.judgements]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_its_conditions_are_held_against_its_own_box(paper: Paper) -> None:
     found = vacuities(verify_claims(paper.claims, "quick", counterexamples=False))
     assert {0.5 < v.share.value < 1 for v in found} == {True}
@@ -145,6 +146,7 @@ def test_it_is_swept_with_words_as_values(call: Call, tmp_path: Path) -> None:
     assert "this engine knows no rule to stop at" in call(*words)[2]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_its_falsehoods_are_found(call: Call, tmp_path: Path) -> None:
     words = ("soundness", "--paper", str(COIN), "--profile", "quick", "--jobs", "1", "--suites", "0")
     status, _, _ = call(*words, "--out", "s")
@@ -162,6 +164,7 @@ def test_it_is_explained(call: Call) -> None:
     assert "n 40..400" in explanation(near)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_its_report_speaks_of_nothing_else(call: Call, tmp_path: Path) -> None:
     words = ("run", "--paper", str(COIN), "--profile", "quick", "--jobs", "1", "--no-figures", "--out", "r")
     status, out, _ = call(*words)
@@ -172,6 +175,7 @@ def test_its_report_speaks_of_nothing_else(call: Call, tmp_path: Path) -> None:
     assert not FOREIGN.search(page)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_the_commands_that_are_printed_find_the_paper_again(call: Call, paper: Paper) -> None:
     """A replay names the folder, as claims files are named; so do `claims`, `explain` and the report."""
     claim = paper.claim_map["coin.near"]

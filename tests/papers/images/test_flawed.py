@@ -33,7 +33,7 @@ NOTICED = {
 STEPS = {RUNS.id: 240, STILL.id: 14}
 
 
-def jobs(experiment: Experiment, count: int = 8) -> list[Job]:
+def jobs(experiment: Experiment, count: int = 5) -> list[Job]:
     setting = ImageSetting(flip_rate=0.25)
     if experiment is STILL:
         setting = next(iter(STILL.place.points(1, lambda r: np.random.default_rng(r)))).setting
