@@ -15,6 +15,7 @@ import pytest
 from simulation.models import UNITS_A_SECOND, Job, engine_of
 from theory.claim import Claim
 from theory.experiment import Experiment
+from theory.model import Model
 from theory.paper import find_papers
 from verify.adversarial import Adversary, Others, Replay
 from verify.judge import admitted
@@ -55,14 +56,26 @@ def planned(experiment: Experiment, most: int = _AMONG) -> Sequence[RunSpec]:
     return []
 
 
+@cache
+def first_jobs() -> list[tuple[str, Model, str, Job]]:
+    """Of every experiment its id, its model, and the engine and job of its first run."""
+    found = []
+    for id_, claims in EXPERIMENTS.items():
+        experiment = claims[0].experiment
+        model = experiment.of_model
+        for spec in planned(experiment, 1)[:1]:
+            job = job_of(experiment, spec.setting, spec.seed, engine_of(model, spec.engine))
+            found.append((id_, model, spec.engine, job))
+    return found
+
+
 def longest(experiment: Experiment, engine: str) -> list[Job]:
     """The longest run by this engine among the first ones of the model's other experiments."""
+    model = experiment.of_model
     found = [
-        job_of(other, spec.setting, spec.seed, engine_of(other.of_model, spec.engine))
-        for claims in EXPERIMENTS.values()
-        if (other := claims[0].experiment) != experiment and other.of_model == experiment.of_model
-        for spec in planned(other, 1)[:1]
-        if spec.engine == engine
+        job
+        for id_, other, by, job in first_jobs()
+        if id_ != experiment.id and by == engine and other == model
     ]
     return sorted(found, key=lambda job: -job.steps)[:1]
 

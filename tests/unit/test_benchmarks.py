@@ -67,7 +67,7 @@ def test_a_small_run_of_the_command_writes_its_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "bench.json"
-    sizes = ["--n", "20", "--d", "200", "--m", "2", "--runs", "3", "--rounds", "2", "--out", str(out)]
+    sizes = ["--n", "20", "--d", "200", "--m", "2", "--runs", "3", "--rounds", "1", "--out", str(out)]
     threads = torch.get_num_threads()
     try:
         assert main([*sizes, "--rows", "reduced", "batch", "cnn", "cuda"]) == 0

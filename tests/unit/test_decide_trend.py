@@ -25,20 +25,19 @@ RUNS = 200
 
 
 def settings(rng: np.random.Generator, runs: int = RUNS) -> list[Setting]:
-    return [
-        Setting.from_n_snr2(
-            n=int(rng.integers(40, 100)),
-            d=int(10 ** rng.uniform(4, 6)),
-            m=int(rng.integers(10, 24)),
-            sigma_xi=float(10 ** rng.uniform(-1, 1)),
-            n_snr2=float(rng.uniform(8, 20)),
-            tau_plus=float(rng.uniform(0.05, 0.15)),
-            tau_minus=float(rng.uniform(0.05, 0.15)),
-            kappa_0=float(rng.uniform(0.01, 0.3)),
-            clock_step=float(rng.uniform(0.02, 0.06)),
-        )
-        for _ in range(runs)
-    ]
+    columns = {
+        "n": rng.integers(40, 100, runs),
+        "d": (10 ** rng.uniform(4, 6, runs)).astype(int),
+        "m": rng.integers(10, 24, runs),
+        "sigma_xi": 10 ** rng.uniform(-1, 1, runs),
+        "n_snr2": rng.uniform(8, 20, runs),
+        "tau_plus": rng.uniform(0.05, 0.15, runs),
+        "tau_minus": rng.uniform(0.05, 0.15, runs),
+        "kappa_0": rng.uniform(0.01, 0.3, runs),
+        "clock_step": rng.uniform(0.02, 0.06, runs),
+    }
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [Setting.from_n_snr2(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def drawn(

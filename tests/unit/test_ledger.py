@@ -123,13 +123,13 @@ def every_constant_of_a_prediction_is_explained(claim: Claim) -> None:
 
 @cache
 def planned(experiment: Experiment) -> frozenset[AbstractSetting]:
-    """Fifty of its settings: the first of a box, where each is drawn by itself; of cells from all."""
+    """Thirty of its settings: the first of a box, where each is drawn by itself; of cells from all."""
     # The longest ones are made in the full profile only.
     profile = "default" if experiment.runs["default"] else "full"
     if isinstance(experiment.place, Box):
-        experiment = replace(experiment, runs={profile: min(50, experiment.runs[profile])})
+        experiment = replace(experiment, runs={profile: min(30, experiment.runs[profile])})
     specs = plan_runs(experiment, profile, 0)
-    return frozenset(spec.setting for spec in specs[:: 1 + len(specs) // 50])
+    return frozenset(spec.setting for spec in specs[:: 1 + len(specs) // 30])
 
 
 def a_claim_is_tried_where_it_is_claimed(claim: Claim) -> None:

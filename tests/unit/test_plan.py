@@ -159,7 +159,9 @@ def test_the_number_of_workers_changes_no_bit() -> None:
     ]
 
     def observed(jobs: int) -> list[list[Observation]]:
-        judgements = verify_claims(claims, profile="quick", jobs=jobs, counterexamples=False).judgements
+        judgements = verify_claims(
+            claims, profile="quick", jobs=jobs, counterexamples=False, adversaries=False
+        ).judgements
         return [list(j.observations) for j in judgements]
 
     one, two = observed(1), observed(2)

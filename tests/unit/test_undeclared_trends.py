@@ -44,16 +44,15 @@ class Quiet(Own):
 
 def settings(seed: int, runs: int, kind: type[Own] = Own) -> list[Own]:
     rng = np.random.default_rng(seed)
-    return [
-        kind(
-            n=int(10 ** rng.uniform(1.7, 3.7)),
-            p=int(10 ** rng.uniform(1, 3)),
-            theta=float(10 ** rng.uniform(-1, 1)),
-            shift=float(rng.uniform(-1, 1)),
-            two=int(rng.integers(2, 4)),
-        )
-        for _ in range(runs)
-    ]
+    columns = (
+        (10 ** rng.uniform(1.7, 3.7, runs)).astype(int),
+        (10 ** rng.uniform(1, 3, runs)).astype(int),
+        10 ** rng.uniform(-1, 1, runs),
+        rng.uniform(-1, 1, runs),
+        rng.integers(2, 4, runs),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [kind(n=n, p=p, theta=theta, shift=shift, two=two) for n, p, theta, shift, two in rows]
 
 
 def drawn(

@@ -27,7 +27,16 @@ from verify.rules.law import majority_p
 from verify.rules.trend import guarded, one_a_trial, steepest
 from verify.rules.variants import Change, least_shift, prediction_changes
 from verify.rules.words import mean_in_words, with_median
-from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
+from verify.statistics.trials import (
+    as_number,
+    by_seed,
+    count,
+    mean_of,
+    percent,
+    plain,
+    value_error,
+    without_runs,
+)
 
 __all__ = ["LEAST_TRIALS", "DifferenceJudge", "decide_difference", "difference"]
 
@@ -69,7 +78,7 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
         found = [(o, d) for o in trial if (d := difference(o)) is not None]
         usable += [o for o, _ in found]
         if found:
-            means.append(float(np.mean([d for _, d in found])))
+            means.append(mean_of([d for _, d in found]))
             partial += len(found) < len(trial)
         else:
             hopeless += 1

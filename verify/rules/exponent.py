@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +24,7 @@ from verify.rules.words import number_in_words
 from verify.statistics.equivalence import equivalence
 from verify.statistics.intervals import MIN_REPLICATES
 from verify.statistics.power import equivalence_power
-from verify.statistics.trials import as_number, count, number_value, percent, without_runs
+from verify.statistics.trials import as_number, count, mean_of, number_value, percent, without_runs
 
 __all__ = ["ExponentJudge", "Fit", "curvature", "decide_exponent", "fit_slope", "mean_plan", "positive_ends"]
 
@@ -51,7 +52,7 @@ def fit_slope(parameter: Floats, values: Floats) -> Fit | None:
     """
     if len(set(parameter.tolist())) < MIN_POINTS:
         return None
-    if not np.isfinite(values).all() or not (values > 0).all():
+    if not (values.min() > 0 and values.max() < math.inf):  # of a nan neither holds
         return None
     x, y = np.log(parameter), np.log(values)
     x, y = x - x.mean(), y - y.mean()
@@ -89,7 +90,7 @@ def _parameter_value(rule: Exponent, observation: Observation) -> float:
 def _fits(rule: Exponent, observations: Sequence[Observation]) -> tuple[list[list[Fit]], int]:
     """The fits of each usable replicate (one an engine), and how many replicates are not usable."""
     replicates: dict[int, dict[str, list[Observation]]] = {}
-    for o in sorted(observations, key=lambda o: o.index):
+    for o in sorted(observations, key=attrgetter("index")):
         replicates.setdefault(o.replicate, {}).setdefault(o.engine, []).append(o)
     kept: list[list[Fit]] = []
     for engines in replicates.values():
@@ -131,7 +132,7 @@ def decide_exponent(rule: Exponent, observations: Sequence[Observation], proof: 
     if not observations:
         return without_runs(proof)
     kept, dropped = _fits(rule, observations)
-    slopes = [float(np.mean([f.slope for f in fits])) for fits in kept]
+    slopes = [mean_of([f.slope for f in fits]) for fits in kept]
     base: dict[str, Any] = {
         "runs": len(observations),
         "trials": len(kept),

@@ -28,7 +28,16 @@ from verify.rules.trend import Trend, bounded_slope, guarded, one_a_trial, steep
 from verify.rules.variants import least_shift, log_values, prediction_changes
 from verify.rules.words import mean_in_words, with_median
 from verify.statistics.intervals import rate_p
-from verify.statistics.trials import as_number, by_seed, count, percent, plain, value_error, without_runs
+from verify.statistics.trials import (
+    as_number,
+    by_seed,
+    count,
+    mean_of,
+    percent,
+    plain,
+    value_error,
+    without_runs,
+)
 
 __all__ = ["LawJudge", "decide_law", "log_ratio", "majority_p"]
 
@@ -52,14 +61,14 @@ def log_ratio(observation: Observation) -> float | None:
         ValueError: naming the claim value, when it is not a pair of numbers.
     """
     measured, predicted = _pair(observation)
-    if not all(math.isfinite(v) and v > 0 for v in (measured, predicted)):
+    if not (0 < measured < math.inf and 0 < predicted < math.inf):
         return None
     return math.log(measured) - math.log(predicted)
 
 
 def _extreme_settings(ratios: dict[Any, list[float]]) -> list[float]:
     """Lowest and highest geometric mean ratio of a setting."""
-    means = [float(np.mean(values)) for values in ratios.values()]
+    means = [mean_of(values) for values in ratios.values()]
     return [math.exp(min(means)), math.exp(max(means))]
 
 
@@ -95,7 +104,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             by_setting.setdefault(o.setting, []).append(ratio)
             measured.append(math.log(_pair(o)[0]))
         if ratios:
-            trial_means.append(float(np.mean(ratios)))
+            trial_means.append(mean_of(ratios))
             partial += len(ratios) < len(trial)
         else:
             hopeless += 1

@@ -25,6 +25,7 @@ __all__ = [
     "by_seed",
     "count",
     "finite",
+    "mean_of",
     "number_value",
     "percent",
     "plain",
@@ -43,6 +44,11 @@ def by_seed(observations: Iterable[Observation]) -> list[list[Observation]]:
     for o in sorted(observations, key=attrgetter("index")):
         groups.setdefault((o.experiment, o.seed), []).append(o)
     return list(groups.values())
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """The arithmetic mean; most trials are of one run, and need none taken."""
+    return float(values[0]) + 0.0 if len(values) == 1 else float(np.mean(values))
 
 
 def value_error(observation: Observation, wanted: str) -> ValueError:
