@@ -29,10 +29,10 @@ from simulation.two_stage.problem import Problem
 ENGINES: dict[str, Any] = {"cnn": cnn_engine, "reduced": reduced_engine, "plain numpy": NumpyEngine()}
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("seed", "per_shape"), [(0, 2), (1, 1)])
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_right_engine_passes(name: str, seed: int) -> None:
-    report = run_engine_conformance(ENGINES[name], name=name, seed=seed)
+def test_a_right_engine_passes(name: str, seed: int, per_shape: int) -> None:
+    report = run_engine_conformance(ENGINES[name], name=name, seed=seed, per_shape=per_shape)
     report.raise_on_failure()
     assert report.passed
     assert "cuda" not in report.not_run or not torch.cuda.is_available()

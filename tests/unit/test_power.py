@@ -72,7 +72,7 @@ def test_equivalence_power_at_the_ends() -> None:
 def test_same_law_power_bounds_the_simulated_one(monkeypatch: pytest.MonkeyPatch) -> None:
     # statsmodels collects garbage at every correction, which takes longer than the whole decision.
     monkeypatch.setattr("gc.collect", lambda *_: 0)
-    rule, runs, suites = SameLaw(margin=0.2, reason="test"), 600, 300
+    rule, runs, suites = SameLaw(margin=0.2, reason="test"), 600, 200
     rng = np.random.default_rng(11)
     hits = 0
     for _ in range(suites):
