@@ -20,7 +20,7 @@ from theory.two_stage.setting import Setting
 from verify.outcome import Observation
 from verify.rules.registry import decide
 
-SUITES = 1000
+SUITES = 2000
 LEVEL = 1e-4
 BASE = Setting(
     n=100, d=10_000, m=20, sigma_xi=1.0, signal_norm=20.0, tau_plus=0.1, tau_minus=0.1, sigma_0=1e-3, eta=0.01

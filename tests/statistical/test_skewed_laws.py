@@ -32,7 +32,7 @@ LAWS: dict[str, tuple[Callable[[np.random.Generator, int], Floats], float, float
     },
     "exponential": (lambda g, n: g.exponential(size=n), math.log(2), 1.0),
 }
-SUITES = 400
+SUITES = 600
 
 
 def too_often(count: int, suites: int, level: float) -> bool:

@@ -15,7 +15,7 @@ from verify.rules.registry import decide, register
 from verify.soundness.false_alarms import measure_false_alarms
 from verify.soundness.known import known_claims, known_suite
 
-SUITES = 40
+SUITES = 60
 SKEWED = ("lognormal_0_5", "lognormal_1", "lognormal_1_5", "exponential")
 
 
