@@ -125,9 +125,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_run_that_hangs_or_kills_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verify.checking.dry.LIMIT", 2.0)
+    monkeypatch.setattr("verify.checking.dry.LIMIT", 1.0)
     hangs = SOUND.replace("    return {", "    while True: pass\n    return {")
-    said = "gave no answer within 2 s of its own time: a run or a measure hangs"
+    said = "gave no answer within 1 s of its own time: a run or a measure hangs"
     assert said in checked(tmp_path, hangs).complaints[0].text
     monkeypatch.setattr("verify.checking.dry.LIMIT", 20.0)
     monkeypatch.setattr("verify.checking.dry.CLOCK_LIMIT", 4.0)

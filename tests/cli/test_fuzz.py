@@ -311,7 +311,7 @@ def test_text_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("after", [0.0, 0.3, 1.0, 3.0])
+@pytest.mark.parametrize("after", [0.0, 0.3, 1.0, 2.0])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_a_signal_at_any_time_is_no_traceback(after: float, number: signal.Signals, tmp_path: Path) -> None:
     process = start(

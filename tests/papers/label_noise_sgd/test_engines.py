@@ -93,8 +93,8 @@ def test_engines_draw_the_same_and_agree(how: Dynamics) -> None:
 def test_engines_agree_over_long_runs() -> None:
     p = sample_problem(120, 6, seed=2)
     how = Dynamics(2e-3, sigma=1.5)
-    one = run_dynamics(p, how, 100_000, seed=3, engine="full", record=25_000)
-    two = run_dynamics(p, how, 100_000, seed=3, engine="compressed", record=25_000)
+    one = run_dynamics(p, how, 200_000, seed=3, engine="full", record=50_000)
+    two = run_dynamics(p, how, 200_000, seed=3, engine="compressed", record=50_000)
     assert one.trace[-1] < 0.5 * one.trace[0]
     assert np.abs(one.P - two.P).max() <= 1e-10 * np.abs(one.P).max()
 
