@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +23,8 @@ from theory.two_stage.variation import PLAIN, Variation
 from verify.runs.batch import Measurement
 from verify.runs.keep import flat_of, measurement_of
 from verify.runs.plan import RunSpec
-from verify.store import RunStore, code_version, digest, run_identity
+from verify.runs.same import identical
+from verify.store import RunStore, code, code_version, digest, run_identity
 from verify.store.tree import UnkeptValue
 
 AT = Setting.from_n_snr2(
@@ -215,6 +217,26 @@ def test_a_module_beside_the_claims_file_belongs_to_the_version(
     loaded = code_version([tmp_path / "own.py"])
     (tmp_path / "beside_own.py").write_text("C = 2\n")
     assert len({before, loaded, code_version([tmp_path / "own.py"])}) == 3
+
+
+def test_tuples_are_identical_number_by_number() -> None:
+    assert identical((1, math.nan, "a", None), (1, math.nan, "a", None))
+    for other in ((1.0,), (True,), (1, 2), (), (2,), [1]):
+        assert not identical((1,), other)
+    assert not identical((0.0,), (-0.0,))
+
+
+def test_the_files_of_the_packages_belong_to_the_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code, "_ROOT", tmp_path)
+    (tmp_path / "theory").mkdir()
+    found = set()
+    for text in ("A = 1", "A = 2"):
+        (tmp_path / "theory" / "own.py").write_text(text)
+        monkeypatch.setattr(code, "_built_in", cache(code._built_in.__wrapped__))
+        found.add(code_version())
+    assert len(found) == 2
 
 
 def test_a_spec_is_not_stored_but_given_again() -> None:

@@ -210,3 +210,13 @@ def test_proof_and_boxes_together_leave_nothing_of_u_from_a_ninth_on() -> None:
         for e in np.linspace(0.001, 0.999, 60):
             inside = any(a[0] <= u <= a[1] and b[0] <= e <= b[1] for a, b in boxes.GAP)
             assert inside or proved(float(u), float(e * (1 - u)))
+
+
+def test_the_excess_and_its_derivatives_are_those_of_its_formula() -> None:
+    from flint import arb
+
+    at = sp.Rational(3, 10)
+    (c,) = order.excess().free_symbols
+    for k, function in enumerate(order._excess()):
+        wanted = float(sp.diff(order.excess(), c, k).subs(c, at))
+        assert float(function(arb(3) / 10)) == pytest.approx(wanted, rel=1e-12)

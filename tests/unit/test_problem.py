@@ -264,6 +264,7 @@ def test_units_whose_squares_are_no_floats_are_refused_by_name(change: Any, mess
     [
         ({"mu": 1e-30}, 0.1, "float32", "^mu and xi must have squared lengths"),
         ({"mu": 1e30}, 0.1, "float32", "^mu and xi must have squared lengths"),
+        ({"xi": 1e30}, 0.1, "float32", "^mu and xi must have squared lengths"),
         ({}, 1e-44, "float32", "^eta must move the coefficients"),
         ({}, 1e-320, "float64", "^eta must move the coefficients"),
         ({}, 1e39, "float32", "^eta must move the coefficients"),
