@@ -31,7 +31,7 @@ def digits_missing() -> str | None:
 
 @cache
 def bundled_digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Pixels (1797, 64), 0 to 16, and labels (1797,), as `sklearn.datasets.load_digits` gives them.
+    """Pixels (1797, 64), 0 to 16, and labels (1797,): those of `sklearn.datasets.load_digits`, read-only.
 
     Raises:
         FileNotFoundError: they are not here (`digits_missing`).
@@ -40,4 +40,7 @@ def bundled_digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     if file is None:
         raise FileNotFoundError(digits_missing())
     table = np.loadtxt(io.BytesIO(unpack_gzip(file.read_bytes(), file, 2**22)), delimiter=",")
-    return table[:, :-1], table[:, -1].astype(np.int64)
+    pixels, labels = table[:, :-1], table[:, -1].astype(np.int64)
+    for array in (pixels, labels):
+        array.flags.writeable = False
+    return pixels, labels

@@ -62,7 +62,7 @@ RULE = FittedBand(max_ratio=20.0, reason="test")
 Ratio = Callable[[Net], float]
 
 
-@lru_cache(maxsize=150)
+@lru_cache(maxsize=250)
 def drawn(seed: int, runs: int) -> tuple[Point, ...]:
     """The points of `PLACE`, the same whatever is measured there."""
     return tuple(PLACE.points(runs, lambda r: np.random.default_rng((seed, r))))
@@ -123,7 +123,7 @@ def test_a_wrong_scale_is_refuted_in_nineteen_of_twenty_seeds_and_never_supporte
 
 
 def test_a_power_on_the_border_is_supported_and_refuted_at_most_at_the_level() -> None:
-    suites = 150
+    suites = 250
     counts = {"supported": 0, "refuted": 0, "inconclusive": 0}
     for seed in range(suites):
         counts[decide(RULE, observed(seed, lambda s: s.n**0.1)).verdict] += 1
@@ -134,7 +134,7 @@ def test_a_power_on_the_border_is_supported_and_refuted_at_most_at_the_level() -
 def test_a_true_theta_up_to_logarithms_is_rarely_refuted_and_supported_where_they_are_declared() -> None:
     up_to = replace(RULE, logs={"n": 1.0, "m": -1.0})
     ratio = lambda s: math.log(s.n) / math.log(s.m)  # noqa: E731
-    suites = 150
+    suites = 200
     verdicts = [decide(up_to, observed(seed, ratio)).verdict for seed in range(suites)]
     assert verdicts.count("refuted") <= stats.binom.isf(1e-4, suites, up_to.alpha)
     assert verdicts.count("supported") > 0.9 * suites

@@ -290,9 +290,9 @@ def test_a_verification_makes_the_fresh_runs_itself() -> None:
 
 
 def test_the_budget_of_both_stages_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty claims exactly at delta, six hundred verifications: a false refutation in at most the budget."""
+    """Thirty claims exactly at delta, a thousand verifications: a false refutation in at most the budget."""
     monkeypatch.setattr("gc.collect", lambda *_: 0)
-    rng, budget, suites, m = np.random.default_rng(1), 0.05, 600, 30
+    rng, budget, suites, m = np.random.default_rng(1), 0.05, 1000, 30
     table = {k: first(f"x{k}", k) for k in range(25)}
     known: dict[tuple[int, int], tuple[Observation, ...]] = {}
     alarms = second = 0

@@ -31,9 +31,9 @@ from verify.statistics.trials import (
     as_number,
     by_seed,
     count,
-    mean_of,
     percent,
     plain,
+    trial_means,
     value_error,
     without_runs,
 )
@@ -71,17 +71,9 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
     """
     if not observations:
         return without_runs(proof)
-    means: list[float] = []
-    usable: list[Observation] = []
-    hopeless = partial = 0
-    for trial in by_seed(observations):
-        found = [(o, d) for o in trial if (d := difference(o)) is not None]
-        usable += [o for o, _ in found]
-        if found:
-            means.append(mean_of([d for _, d in found]))
-            partial += len(found) < len(trial)
-        else:
-            hopeless += 1
+    trials = trial_means(observations, difference)
+    means, hopeless = trials.means, trials.without
+    usable = [o for o, _ in trials.found]
     n = len(means) + hopeless
     lost = len(observations) - len(usable)
     statistic: dict[str, Any] = {
@@ -107,7 +99,7 @@ def decide_difference(rule: Difference, observations: Sequence[Observation], pro
             p_value=p_majority, support_p=1.0,
         )  # fmt: skip
     result = compared(rule, means, rule.margin, hopeless)
-    known = not lost or (rule.of == "median" and not partial)
+    known = not lost or (rule.of == "median" and not trials.partial)
     p_value = min(1.0, result.p_value * (2 if hopeless else 1), p_majority)
     refuted = result.verdict == "refuted" and p_value < rule.alpha
     verdict = "inconclusive" if result.verdict == "refuted" and not refuted else result.verdict

@@ -35,6 +35,7 @@ from verify.statistics.trials import (
     mean_of,
     percent,
     plain,
+    trial_means,
     value_error,
     without_runs,
 )
@@ -89,26 +90,14 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     """
     if not observations:
         return without_runs(proof)
-    trial_means: list[float] = []
+    trials = trial_means(observations, log_ratio)
+    means, hopeless = trials.means, trials.without
     by_setting: dict[Any, list[float]] = {}
-    measured: list[float] = []
-    no_ratio = hopeless = partial = 0
-    for trial in by_seed(observations):
-        ratios = []
-        for o in trial:
-            ratio = log_ratio(o)
-            if ratio is None:
-                no_ratio += 1
-                continue
-            ratios.append(ratio)
-            by_setting.setdefault(o.setting, []).append(ratio)
-            measured.append(math.log(_pair(o)[0]))
-        if ratios:
-            trial_means.append(mean_of(ratios))
-            partial += len(ratios) < len(trial)
-        else:
-            hopeless += 1
-    n = len(trial_means) + hopeless
+    for o, ratio in trials.found:
+        by_setting.setdefault(o.setting, []).append(ratio)
+    measured = [math.log(_pair(o)[0]) for o, _ in trials.found]
+    no_ratio = len(observations) - len(trials.found)
+    n = len(means) + hopeless
     statistic: dict[str, Any] = {
         "runs": len(observations),
         "trials": n,
@@ -126,9 +115,9 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         )
         return Decision("refuted", reason, None, None, statistic, n, p_value=p_majority, support_p=1.0)
     least = least_trials(rule)
-    if len(trial_means) < least:
+    if len(means) < least:
         reason = (
-            f"Only {len(trial_means)} of {count(n, 'trial')} have a finite positive measured and predicted"
+            f"Only {len(means)} of {count(n, 'trial')} have a finite positive measured and predicted"
             f" value; {least} are needed."
         )
         few = least + hopeless
@@ -136,8 +125,8 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             "inconclusive", reason, None, None, statistic, n, few, p_value=p_majority, support_p=1.0
         )
 
-    result = compared(rule, trial_means, math.log1p(rule.margin), hopeless)
-    known = not no_ratio or (rule.of == "median" and not partial)
+    result = compared(rule, means, math.log1p(rule.margin), hopeless)
+    known = not no_ratio or (rule.of == "median" and not trials.partial)
     ratio = math.exp(result.mean)
     centre = float(np.mean(measured))
     all_ratios = [r for values in by_setting.values() for r in values]
@@ -145,10 +134,10 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
         "of": rule.of,
         "ratio": ratio,
         "centre_log_ratio": result.mean,
-        "mean_log_ratio": float(np.mean(trial_means)),
+        "mean_log_ratio": float(np.mean(means)),
         "spread": result.spread,
         **({} if result.tail is None else {"tail": result.tail}),
-        "standard_error": centre_error(rule, result, len(trial_means)),
+        "standard_error": centre_error(rule, result, len(means)),
         "interval": _ends(result.inner),
         "outer_interval": _ends(result.outer),
         "outer_level": 1 - rule.alpha,
@@ -167,7 +156,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
     needed = result.needed
     more = "" if needed is None else f"; about {needed} runs would decide"
     if verdict == "inconclusive":
-        more += undecided_because(rule, shown, len(trial_means))
+        more += undecided_because(rule, shown, len(means))
     if no_ratio:
         more += f"; {count(no_ratio, 'run')} without a finite positive value left out"
         if verdict == "supported" and known:
@@ -176,7 +165,7 @@ def decide_law(rule: Law, observations: Sequence[Observation], proof: Proof | No
             verdict, more = "inconclusive", f"{more}, so the {_CENTRES[rule.of]} over all runs is not known"
     average = "in the median" if rule.of == "median" else "in the geometric mean"
     reason = (
-        f"Over {count(len(trial_means), 'trial')} measured / predicted is {ratio:.4g} {average}, {level}"
+        f"Over {count(len(means), 'trial')} measured / predicted is {ratio:.4g} {average}, {level}"
         f" interval [{_shown(interval[0])}, {_shown(interval[1])}], {where}"
         f" [{1 / (1 + rule.margin):.4g}, {1 + rule.margin:.4g}]{more}."
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +21,7 @@ from verify.outcome import Decision, Observation
 
 __all__ = [
     "SHOWN",
+    "TrialMeans",
     "as_number",
     "bool_value",
     "by_seed",
@@ -29,6 +31,7 @@ __all__ = [
     "number_value",
     "percent",
     "plain",
+    "trial_means",
     "value_error",
     "violating_indices",
     "without_runs",
@@ -46,8 +49,42 @@ def by_seed(observations: Iterable[Observation]) -> list[list[Observation]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True)
+class TrialMeans:
+    """Of each trial that has one, the mean of a number over its runs.
+
+    Args:
+        means: in the order of the trials.
+        found: the runs that have the number, with it.
+        without: trials of which no run has it. partial: trials of which some run has none.
+    """
+
+    means: list[float]
+    found: list[tuple[Observation, float]]
+    without: int
+    partial: int
+
+
+def trial_means(
+    observations: Iterable[Observation], number: Callable[[Observation], float | None]
+) -> TrialMeans:
+    """Of the trials of these runs (`by_seed`); `number` is None of a run that has none."""
+    means: list[float] = []
+    all_found: list[tuple[Observation, float]] = []
+    without = partial = 0
+    for trial in by_seed(observations):
+        found = [(o, x) for o in trial if (x := number(o)) is not None]
+        all_found += found
+        if found:
+            means.append(mean_of([x for _, x in found]))
+            partial += len(found) < len(trial)
+        else:
+            without += 1
+    return TrialMeans(means, all_found, without, partial)
+
+
 def mean_of(values: Sequence[float]) -> float:
-    """The arithmetic mean; most trials are of one run, and need none taken."""
+    """The arithmetic mean; most trials are of one run, and need none taken (of -0.0 it is 0.0)."""
     return float(values[0]) + 0.0 if len(values) == 1 else float(np.mean(values))
 
 

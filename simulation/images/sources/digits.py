@@ -19,10 +19,11 @@ def load_digits() -> Images:
     """All ten classes, pixels 0..16 scaled to [0, 1].
 
     Raises:
-        MissingData: scikit-learn is not installed.
+        MissingData: scikit-learn, or its file of digits, is not here.
     """
-    if digits_missing() is not None:
-        raise MissingData("the digits come with scikit-learn: pip install scikit-learn")
+    why = digits_missing()
+    if why is not None:
+        raise MissingData(f"{why}: pip install scikit-learn")
     pixels, labels = bundled_digits()
     x = (pixels / 16.0).reshape(-1, 1, 8, 8).astype(np.float32)
     return Images(x, labels.copy(), "scikit-learn digits", tuple("0123456789"))

@@ -235,3 +235,18 @@ def test_the_page_of_items_names_every_claim() -> None:
     assert {name for name in known if not name.startswith("digits.")} <= listed
     named = {f"digits.{name}" for name in re.findall(r"`([a-z0-9_]+(?:\.[a-z]+)?)`", digits)}
     assert {name for name in known if name.startswith("digits.")} <= named
+
+
+def test_margins_that_had_no_time_to_fall_are_not_judged() -> None:
+    """A run with a small step is cut before tau = 2000: what it does not show is no violation."""
+    claim = THIS.claim_map["early_learning.frozen.unheld"]
+    setting = MixtureSetting(
+        n=100, p=1000, sigma=0.1, flip_rate=0.2, eta=1.0, loss="frozen", lam=0.4, target=0.9
+    )
+    verdicts = []
+    for steps in (2000, 1100):
+        engine = engine_of(claim.experiment.of_model, "dual")
+        job = Job(setting, 5, steps=steps, record=1000)
+        verdicts.append(claim.measure(engine.make([job], device="cpu")[0]))
+    assert verdicts[0] is True
+    assert isinstance(verdicts[1], NotApplicable)

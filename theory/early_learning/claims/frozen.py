@@ -117,7 +117,9 @@ def _side(run: MixtureRun) -> bool | NotApplicable:
     return bool((run.median_wrong[-1] > 0) == (s.lam > threshold))
 
 
-def _memorised_for_ever(run: MixtureRun) -> bool:
+def _memorised_for_ever(run: MixtureRun) -> bool | NotApplicable:
+    if run.clock[-1] < 0.99 * TAU:
+        return NotApplicable("the step is so small that the run is cut: its margins have no time to fall")
     half = run.near(TAU / 2)
     return bool(run.memorised[-1] == 1.0 and run.median_wrong[-1] < run.median_wrong[half] - 0.2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_fashion_where_its_package_has_put_it(tmp_path: Path, monkeypatch: pytes
     np.testing.assert_array_equal(images.y, 1 - labels[mine].astype(int))
     assert images.x_test is not None
     assert len(images.x_test) == 40
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [(None, "scikit-learn is not installed"), ("somewhere", "this scikit-learn has no digits.csv.gz")],
+)
+def test_digits_that_are_not_here(
+    origin: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = None if origin is None else ModuleSpec("sklearn", None, is_package=True)
+    if spec is not None:
+        spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: spec)
+    with pytest.raises(MissingData, match=said):
+        load_images("digits")
 
 
 def test_digits_and_classes() -> None:
