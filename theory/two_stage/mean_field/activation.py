@@ -10,16 +10,19 @@ import numpy as np
 import sympy as sp
 
 from theory.claim import Claim
+from theory.condition import Condition
 from theory.experiment import Experiment
 from theory.rules import Law
 from theory.two_stage.box import Domain
+from theory.two_stage.conditions import ALL
 from theory.two_stage.limits import errors as limit_errors
 from theory.two_stage.limits.claim import by_quadrature, gap, number_function, rates, sharp_claim
 from theory.two_stage.limits.dynamics import a as _a
 from theory.two_stage.mean_field.activation_law import active_share_small_init
 from theory.two_stage.mean_field.mean_field import mean_field, population
 from theory.two_stage.run import Run
-from theory.two_stage.symbols import tau
+from theory.two_stage.sources import here
+from theory.two_stage.symbols import kappa_0, tau
 
 __all__ = ["CLAIMS", "SHARP_ACTIVATION", "small_init_residual", "switched_on"]
 
@@ -38,6 +41,21 @@ SHARP_ACTIVATION = Experiment(
     ),
     clock=1.0,
     runs={"quick": 160, "default": 360, "full": 1000},
+)
+
+#: Where the law of the gain is claimed. kappa_0 = 1 is equality but for rounding.
+_OF_GAIN = (
+    Condition(
+        "init_at_cross_talk",
+        1 + sp.Rational(1, 10**9),
+        sp.Max(kappa_0, 1 / kappa_0),
+        here("docs/derivations/limit_dynamics.md, Active share"),
+        "derived",
+        "Cross-talk is then as large as the initial products, and one generation of it is nearly all.",
+        fixes=(("kappa_0", 1.0),),
+        shown=r"\kappa_0 = 1",
+    ),
+    *(ALL[name] for name in ("iota_small", "clock_step", "step_keeps_order")),
 )
 
 
@@ -125,6 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
         limit_errors.prove_activation_law,
         SHARP_ACTIVATION,
         ("two_stage.sharp.activation_share",),
+        conditions=_OF_GAIN,
         note="Above Condition 4.1's bound on sigma_0 for C > 1.",
     ),
 )
